@@ -1,0 +1,156 @@
+"""All messages, with codes. Each says what was found, what is allowed and what to do."""
+
+
+class Errors:
+    """Messages of raised errors."""
+
+    # Checkpoints
+    E010 = (
+        "[GB-E010] This checkpoint needs {found}, which is not supported. Supported are the "
+        "uni-encoder span model and the bi-encoder span model with span_mode 'markerV0' or "
+        "'marker', and the uni-encoder token model (span_mode 'token_level'). Use another "
+        "checkpoint, or the GLiNER package for this one."
+    )
+    E011 = (
+        "[GB-E011] There are no weights in {folder}. A checkpoint needs 'model.safetensors' or "
+        "'pytorch_model.bin' beside its 'gliner_config.json'; found: {found}."
+    )
+    E012 = (
+        "[GB-E012] The weights in {path} cannot be read: {error}. The file may be truncated, or "
+        "may hold more than tensors, which is refused. Copy or download it again, or convert it "
+        "to safetensors."
+    )
+    E013 = (
+        "[GB-E013] The checkpoint's tensors do not fit its gliner_config.json. Every tensor has "
+        "to be there with its shape; nothing is left at random.\n  missing:{missing}\n"
+        "  unexpected:{unexpected}\n  shape:{shapes}\nCheck that weights and config are of the "
+        "same checkpoint."
+    )
+    E014 = (
+        "[GB-E014] Words cannot be split by {found!r}; allowed are: {allowed}. The splitter is "
+        "part of a checkpoint ('words_splitter_type' in its gliner_config.json)."
+    )
+    E015 = (
+        "[GB-E015] {folder} is not a GLiNER checkpoint: there is no 'gliner_config.json' in it; "
+        "found: {found}. Set 'checkpoint' to a folder that holds one, to a Hugging Face "
+        "repository name such as 'Ihor/gliner-biomed-base-v1.0', or to 'packaged'."
+    )
+    E016 = (
+        "[GB-E016] {path} cannot be read as JSON: {error}. Copy or download the checkpoint again."
+    )
+    E017 = (
+        "[GB-E017] {what} cannot be had from the Hugging Face hub: {error}. Without internet, "
+        "download it on another machine ('hf download {name}') and set 'checkpoint' to that "
+        "folder, or fill the hub's cache first; HF_HUB_OFFLINE=1 uses the cache only. If this "
+        "was meant as a folder, it does not exist from here ({cwd})."
+    )
+    E018 = (
+        "[GB-E018] The tokenizer and the weights do not belong together: {found}. Check "
+        "'class_token_index' and 'vocab_size' in gliner_config.json, and the tokenizer's files."
+    )
+    E019 = (
+        "[GB-E019] This installation has no packaged model ({folder}). Set 'checkpoint' to a "
+        "folder with a GLiNER checkpoint or to a Hugging Face repository name, e.g. "
+        'config={{"model": {{"checkpoint": "Ihor/gliner-biomed-base-v1.0"}}}}.'
+    )
+
+    # Labels
+    E020 = (
+        "[GB-E020] The label {label!r} holds {token!r}, the marker that the model reads before "
+        "each label. Choose another wording ('prompt') for this label."
+    )
+    E021 = (
+        "[GB-E021] The label {label!r} has no character that the model's tokenizer knows. Give "
+        "it a wording that does: {{'label': {label!r}, 'prompt': '...'}}."
+    )
+    E022 = (
+        "[GB-E022] The label {label!r} is {n} subtokens long; at most {limit} leave room for "
+        "text. Shorten its prompt, or raise 'batch_subtokens' if that is what limits it."
+    )
+    E023 = (
+        "[GB-E023] A label must be a string or a dict with 'label' and, optionally, 'prompt' and "
+        "'threshold'; found {found!r}. Neither label nor prompt may be blank."
+    )
+
+    # Settings
+    E030 = "[GB-E030] The setting {name!r} must be {allowed}; found {found!r}."
+    E031 = (
+        "[GB-E031] Unknown setting {found} for 'gliner_biomed'. What can be set for one call is: "
+        "{allowed}."
+    )
+    E032 = (
+        "[GB-E032] window={window} and stride={stride} do not work with this model: spans of up "
+        "to {width} words would be cut. Needed are window >= {least} and 1 <= stride <= window - "
+        "{width}. Leave both out (null) to follow the checkpoint."
+    )
+    E033 = (
+        "[GB-E033] 'gliner_biomed' needs the device {device!r}, which torch cannot use here: "
+        "{error}. Set 'device' to null (follows spacy.prefer_gpu()), 'cpu', 'cuda', 'cuda:N' or "
+        "'mps'."
+    )
+    E034 = (
+        "[GB-E034] The model is on {device} and this process was forked from the one that "
+        "loaded it, which CUDA does not allow. Use n_process=1, or start the workers with "
+        "multiprocessing.set_start_method('spawn')."
+    )
+    E035 = (
+        "[GB-E035] batch_subtokens={found} leaves no room for text: this model needs at least "
+        "{least}. Raise it."
+    )
+
+    # Training
+    E040 = (
+        "[GB-E040] Training of 'gliner_biomed' is not part of this version. Freeze the component "
+        "([training] frozen_components) to train others beside it."
+    )
+
+    # Commands
+    E050 = "[GB-E050] There is no file {path}."
+    E051 = (
+        "[GB-E051] {path} has the ending {found!r}; the inputs that can be read are .txt, .jsonl "
+        "and .spacy, or a folder that holds some."
+    )
+    E052 = "[GB-E052] {path}, line {line}: {error}. Each line must be a JSON object with a 'text'."
+    E053 = "[GB-E053] {path} cannot be read as {what}: {error}. Nothing of it was annotated."
+    E054 = (
+        "[GB-E054] No labels were given. Name them, separated by commas: --labels "
+        '"disease,drug dosage".'
+    )
+
+
+class Warnings:
+    """Messages of warnings; each is given once per component, counts are in `stats`."""
+
+    W001 = (
+        "[GB-W001] {n} found entities do not fall on token borders and were widened or narrowed "
+        "to the Doc's tokens (alignment={alignment!r}). alignment='split' keeps their exact "
+        "characters. Counted in stats['moved']; given once."
+    )
+    W002 = (
+        "[GB-W002] {n} found entities do not fall on token borders and were left out "
+        "(alignment={alignment!r}). alignment='expand' or 'split' keeps them. Counted in "
+        "stats['left_out']; given once."
+    )
+    W003 = (
+        "[GB-W003] {n} found entities clashed with a better one after both were moved to the "
+        "Doc's tokens, and were left out. alignment='split' avoids it. Counted in "
+        "stats['merged']; given once."
+    )
+    W004 = (
+        "[GB-W004] {n} words have so many subtokens that a window cannot hold them; the model "
+        "sees the beginning of each. Counted in stats['shortened_words']; given once."
+    )
+    W005 = (
+        "[GB-W005] {n} words have no character that the model's tokenizer knows; the model sees "
+        "a gap. Counted in stats['unknown_words']; given once."
+    )
+    W006 = (
+        "[GB-W006] {n} found entities overlap with entities that were on the Doc before, and are "
+        "in doc.spans only. overwrite=True replaces the earlier ones. Counted in "
+        "stats['not_in_ents']; given once."
+    )
+    W007 = "[GB-W007] The labels hold {found!r} more than once; each is asked once."
+    W008 = (
+        "[GB-W008] spans_key is {found!r}, but the component's default score weights are for "
+        "'spans_sc_f'. Set [training.score_weights] to 'spans_{found}_f'."
+    )

@@ -1,0 +1,1 @@
+"""Where thinc and torch meet: the registered architecture, checkpoints, arrays <-> tensors."""

@@ -1,0 +1,156 @@
+"""A checkpoint as a value: read from a folder, written back so that GLiNER reads it, too."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.models.hub import CONFIG_NAME, find_checkpoint, hub_errors
+from spacy_gliner_biomed.models.tokenizers import (
+    TOKENIZER_CONFIG_NAME,
+    TOKENIZER_NAME,
+    read_label_tokenizer,
+    read_text_tokenizer,
+    tokenizer_config,
+)
+from spacy_gliner_biomed.nn.checkpoint import (
+    SAFETENSORS_NAME,
+    load_network,
+    published_tensors,
+    read_tensors,
+)
+from spacy_gliner_biomed.nn.config import NetworkConfig
+from spacy_gliner_biomed.nn.networks import Network
+from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
+
+# What GLiNER's own files have no place for: the label tokenizer, what surrounds a sequence,
+# and a word splitter that GLiNER does not know. A folder without it is a foreign checkpoint.
+EXTRAS_NAME = "spacy_gliner_biomed.json"
+LABEL_TOKENIZER_NAME = "labels_tokenizer.json"
+
+
+@dataclass
+class Checkpoint:
+    """All that a component needs to run.
+
+    config (NetworkConfig): What the network is made of.
+    network (Network): With its weights, in evaluation mode.
+    subtokens (Subtokenizer): The text tokenizer, with the markers.
+    label_subtokens (Subtokenizer | None): The label tokenizer of a bi-encoder.
+    source (str): Where it came from, with the hub's revision, for the record.
+    """
+
+    config: NetworkConfig
+    network: Network
+    subtokens: Subtokenizer
+    label_subtokens: Subtokenizer | None
+    source: str
+
+
+def load_checkpoint(checkpoint: str, revision: str | None = None) -> Checkpoint:
+    """Find and read a checkpoint; arguments as `models.hub.find_checkpoint`."""
+    folder = find_checkpoint(checkpoint, revision)
+    loaded = read_checkpoint(folder)
+    in_cache = folder.parent.name == "snapshots"  # the hub's cache names folders by commit
+    loaded.source = f"{checkpoint}@{folder.name}" if in_cache else checkpoint
+    return loaded
+
+
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """Read a checkpoint folder, of GLiNER or of `write_checkpoint`.
+
+    RAISES (ValueError): If a file is missing or broken, or the files contradict each other.
+    """
+    config = NetworkConfig.from_dict(_read_json(folder / CONFIG_NAME))
+    if (folder / EXTRAS_NAME).exists():
+        config, subtokens, label_subtokens, source = _read_own(folder, config)
+    else:
+        config = _with_encoder_configs(config)
+        subtokens, config = read_text_tokenizer(folder, config)
+        label_subtokens = read_label_tokenizer(config) if config.kind == "bi_span" else None
+        source = str(folder)
+    network = load_network(config, read_tensors(folder))
+    return Checkpoint(network.config, network, subtokens, label_subtokens, source)
+
+
+def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
+    """Write a folder that `read_checkpoint` reads without a network, and GLiNER reads, too.
+
+    GLiNER reads it with its own word splitter if ours is not one of its own.
+    """
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    config = checkpoint.config
+    published = {**config.to_dict(), "words_splitter_type": "whitespace"}
+    _write_json(folder / CONFIG_NAME, published)
+    save_file(published_tensors(checkpoint.network), folder / SAFETENSORS_NAME)
+    (folder / TOKENIZER_NAME).write_text(checkpoint.subtokens.definition, encoding="utf8")
+    _write_json(folder / TOKENIZER_CONFIG_NAME, tokenizer_config(checkpoint.subtokens))
+    labels = checkpoint.label_subtokens
+    if labels is not None:
+        (folder / LABEL_TOKENIZER_NAME).write_text(labels.definition, encoding="utf8")
+    extras = {
+        "source": checkpoint.source,
+        "words_splitter_type": config.words_splitter_type,
+        "subtokens": _surroundings(checkpoint.subtokens),
+        "label_subtokens": labels and _surroundings(labels),
+    }
+    _write_json(folder / EXTRAS_NAME, extras)
+
+
+def _read_own(
+    folder: Path, config: NetworkConfig
+) -> tuple[NetworkConfig, Subtokenizer, Subtokenizer | None, str]:
+    extras = _read_json(folder / EXTRAS_NAME)
+    subtokens = _read_subtokenizer(folder / TOKENIZER_NAME, extras["subtokens"])
+    labels = extras["label_subtokens"]
+    label_subtokens = labels and _read_subtokenizer(folder / LABEL_TOKENIZER_NAME, labels)
+    config = config.evolve(words_splitter_type=extras["words_splitter_type"])
+    return config, subtokens, label_subtokens, extras["source"]
+
+
+def _read_subtokenizer(path: Path, surroundings: dict[str, Any]) -> Subtokenizer:
+    surroundings = {**surroundings}
+    for key in ("prefix", "suffix"):
+        surroundings[key] = tuple(surroundings[key])
+    return Subtokenizer(definition=path.read_text(encoding="utf8"), **surroundings)
+
+
+def _surroundings(subtokens: Subtokenizer) -> dict[str, Any]:
+    values = asdict(subtokens)
+    del values["definition"]
+    return values
+
+
+def _with_encoder_configs(config: NetworkConfig) -> NetworkConfig:
+    """Fetch the encoders' configs by name, where a checkpoint of GLiNER <= 2.1 lacks them."""
+    changes = {}
+    if not config.encoder_config:
+        changes["encoder_config"] = _fetch_config(config.model_name)
+    if config.kind == "bi_span" and not config.labels_encoder_config:
+        changes["labels_encoder_config"] = _fetch_config(config.labels_encoder)
+    return config.evolve(**changes)
+
+
+def _fetch_config(name: str) -> dict[str, Any]:
+    from transformers import AutoConfig
+
+    with hub_errors(name, f"The encoder's config {name!r}"):
+        values: dict[str, Any] = AutoConfig.from_pretrained(name).to_dict()
+    return values
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf8"))
+        if not isinstance(values, dict):
+            raise ValueError("not an object")
+    except (OSError, ValueError) as error:
+        raise ValueError(Errors.E016.format(path=path, error=error)) from error
+    return values
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf8")

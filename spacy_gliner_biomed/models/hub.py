@@ -1,0 +1,71 @@
+"""Finds a checkpoint: in the package, in a folder, or on the Hugging Face hub."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.nn.checkpoint import PICKLE_NAME, SAFETENSORS_NAME
+
+CONFIG_NAME = "gliner_config.json"
+PACKAGED = "packaged"
+PACKAGED_FOLDER = Path(__file__).parent.parent / "packaged"
+
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "spm.model",
+    "sentencepiece.bpe.model",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+)
+
+
+def find_checkpoint(checkpoint: str, revision: str | None) -> Path:
+    """The local folder of a checkpoint; downloads it if it is the name of a repository.
+
+    checkpoint (str): "packaged", a folder, or a Hugging Face repository name.
+    revision (str | None): Commit, branch or tag of the repository.
+    RETURNS (Path): A folder with a `gliner_config.json`.
+    RAISES (ValueError): If there is none.
+    """
+    if checkpoint == PACKAGED:
+        folder = PACKAGED_FOLDER
+        if not (folder / CONFIG_NAME).exists():
+            raise ValueError(Errors.E019.format(folder=folder))
+        return folder
+    folder = Path(checkpoint).expanduser()
+    if not folder.is_dir():
+        folder = _download(checkpoint, revision)
+    if not (folder / CONFIG_NAME).exists():
+        found = ", ".join(sorted(entry.name for entry in folder.iterdir())) or "nothing"
+        raise ValueError(Errors.E015.format(folder=folder, found=found))
+    return folder
+
+
+def _download(name: str, revision: str | None) -> Path:
+    """Fetch config, tokenizer and one file of weights, or take them from the hub's cache."""
+    from huggingface_hub import snapshot_download
+
+    def fetch(*names: str) -> Path:
+        return Path(snapshot_download(name, revision=revision, allow_patterns=list(names)))
+
+    with hub_errors(name, f"The checkpoint {name!r}"):
+        folder = fetch(CONFIG_NAME, *TOKENIZER_FILES, SAFETENSORS_NAME)
+        if not (folder / SAFETENSORS_NAME).exists():
+            folder = fetch(PICKLE_NAME)
+    return folder
+
+
+@contextmanager
+def hub_errors(name: str, what: str) -> Iterator[None]:
+    """Turn whatever the hub's client raises into one message that says what to do."""
+    try:
+        yield
+    except (OSError, ValueError, ImportError) as error:
+        first_line = (str(error).strip() or type(error).__name__).split("\n")[0]
+        message = Errors.E017.format(what=what, error=first_line, name=name, cwd=Path.cwd())
+        raise ValueError(message) from error

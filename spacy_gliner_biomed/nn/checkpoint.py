@@ -1,0 +1,117 @@
+"""Tensors of a GLiNER checkpoint to and from our networks: exact, or it fails."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.nn.config import NetworkConfig
+from spacy_gliner_biomed.nn.networks import Network, build_network
+
+SAFETENSORS_NAME = "model.safetensors"
+PICKLE_NAME = "pytorch_model.bin"
+
+# Published prefix -> ours.
+PREFIXES = (
+    ("token_rep_layer.bert_layer.model.", "encoder."),
+    ("token_rep_layer.projection.", "projection."),
+    ("token_rep_layer.labels_encoder.model.", "labels_encoder."),
+    ("token_rep_layer.labels_projection.", "labels_projection."),
+    ("rnn.lstm.", "lstm."),
+    ("span_rep_layer.span_rep_layer.", "span_scorer."),
+    ("prompt_rep_layer.", "prompt_projection."),
+    ("scorer.", "token_scorer."),
+)
+
+
+def read_tensors(folder: Path) -> dict[str, Tensor]:
+    """The tensors of a checkpoint folder, safetensors first, under their published names.
+
+    RAISES (ValueError): If there is no weights file, or it cannot be read.
+    """
+    safe, pickled = folder / SAFETENSORS_NAME, folder / PICKLE_NAME
+    path = safe if safe.exists() else pickled
+    if not path.exists():
+        found = sorted(entry.name for entry in folder.iterdir())
+        raise ValueError(Errors.E011.format(folder=folder, found=", ".join(found) or "nothing"))
+    try:
+        if path == safe:
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+        return tensors
+    except Exception as error:  # a truncated file raises whatever its reader stumbles on
+        raise ValueError(Errors.E012.format(path=path, error=error)) from error
+
+
+def load_network(config: NetworkConfig, tensors: Mapping[str, Tensor]) -> Network:
+    """Build a network and give it the weights of a checkpoint, as float32.
+
+    config (NetworkConfig): Of the checkpoint.
+    tensors (Mapping[str, Tensor]): Under their published names.
+    RETURNS (Network): In evaluation mode.
+    RAISES (ValueError): With every missing, unexpected and mis-shaped tensor.
+    """
+    renamed = {_rename(name.replace("_orig_mod.", "")): tensor for name, tensor in tensors.items()}
+    if not any(name.startswith("lstm.") for name in renamed):
+        config = config.evolve(num_rnn_layers=0)
+    network = build_network(config)
+    expected = network.state_dict()
+    given = {name: t for name, t in renamed.items() if not _unused(name, config, expected)}
+    _check_exact(given, expected)
+    network.load_state_dict({k: v.to(torch.float32) for k, v in given.items()}, assign=True)
+    return network.requires_grad_(True).eval()
+
+
+def published_tensors(network: Network) -> dict[str, Tensor]:
+    """The weights under their published names, for a checkpoint that GLiNER reads, too."""
+    return {
+        _rename(name, reverse=True): tensor.detach().contiguous()
+        for name, tensor in network.state_dict().items()
+    }
+
+
+def _rename(name: str, reverse: bool = False) -> str:
+    for published, ours in PREFIXES:
+        old, new = (ours, published) if reverse else (published, ours)
+        if name.startswith(old):
+            return new + name[len(old) :]
+    return name
+
+
+def _unused(name: str, config: NetworkConfig, expected: Iterable[str]) -> bool:
+    """Whether a tensor is known to be in some checkpoints and read by no forward pass."""
+    if name in expected:
+        return False
+    return (
+        name.endswith("embeddings.position_ids")  # a buffer that old transformers saved
+        or name.split(".")[1:2] == ["pooler"]
+        or (config.kind == "bi_span" and name.startswith("lstm."))
+        or (config.kind != "bi_span" and name.startswith("cross_fuser."))
+        or name.startswith("span_scorer.project_first.")
+    )
+
+
+def _check_exact(given: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    missing = [name for name in expected if name not in given]
+    unexpected = [name for name in given if name not in expected]
+    shapes = [
+        f"{name} {tuple(given[name].shape)} instead of {tuple(expected[name].shape)}"
+        for name in expected
+        if name in given and given[name].shape != expected[name].shape
+    ]
+    if missing or unexpected or shapes:
+        raise ValueError(
+            Errors.E013.format(
+                missing=_listing(_rename(name, reverse=True) for name in missing),
+                unexpected=_listing(_rename(name, reverse=True) for name in unexpected),
+                shapes=_listing(_rename(name, reverse=True) for name in shapes),
+            )
+        )
+
+
+def _listing(names: Iterable[str]) -> str:
+    return "".join(f"\n    {name}" for name in sorted(names)) or " none"

@@ -1,0 +1,148 @@
+"""The three networks: uni-encoder span, uni-encoder token, bi-encoder span.
+
+They get index arrays from the host and never search tensors (README, "How it works").
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from spacy_gliner_biomed.nn.config import NetworkConfig
+from spacy_gliner_biomed.nn.encoder import build_encoder, encoder_width
+from spacy_gliner_biomed.nn.layers import ProjectionMLP, WordLSTM, gather_vectors
+from spacy_gliner_biomed.nn.span_scoring import Marker, MarkerV0, mask_tails
+from spacy_gliner_biomed.nn.token_scoring import TokenScorer
+
+
+@dataclass(frozen=True)
+class RowBatch:
+    """Rows as padded tensors.
+
+    input_ids, attention_mask (Tensor): # (B, S)
+    word_positions (Tensor): Subtoken of each word; -1 for none and for padding. # (B, W)
+    label_positions (Tensor): Subtoken of each label; -1 for padding. # (B, C)
+    n_words (Tensor): Words in each row, on the CPU. # (B,)
+    """
+
+    input_ids: Tensor
+    attention_mask: Tensor
+    word_positions: Tensor
+    label_positions: Tensor
+    n_words: Tensor
+
+
+class Network(nn.Module):
+    """What all networks have: text encoder, projection to the scorer's width, LSTM or none."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.hidden_size
+        self.encoder = build_encoder(config.encoder_config)
+        self.projection = _projection(encoder_width(config.encoder_config), width)
+        self.lstm = WordLSTM(width, config.num_rnn_layers) if config.num_rnn_layers else None
+
+    def encode_text(self, batch: RowBatch) -> Tensor:  # (B, S, D)
+        """Contextual vectors of all subtokens, in the scorer's width."""
+        states = self.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask)
+        projected: Tensor = self.projection(states.last_hidden_state)
+        return projected
+
+    def word_vectors(self, states: Tensor, batch: RowBatch) -> Tensor:  # (B, W, D)
+        """The words' first subtokens, through the LSTM if there is one."""
+        words = gather_vectors(states, batch.word_positions)
+        return words if self.lstm is None else self.lstm(words, batch.n_words)
+
+
+class SpanNetwork(Network):
+    """What both span networks have: the span scorer and the labels' projection."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config)
+        scorer = {"markerV0": MarkerV0, "marker": Marker}[config.span_mode]
+        self.span_scorer = scorer(config.hidden_size, config.dropout)
+        self.prompt_projection = ProjectionMLP(
+            config.hidden_size, config.hidden_size, config.dropout
+        )
+
+    def score(self, words: Tensor, labels: Tensor, batch: RowBatch) -> Tensor:
+        """Span logits, minus infinity where a span ends beyond its row. # (B, W, K, C)"""
+        queries = self.prompt_projection(labels)
+        logits = self.span_scorer(words, queries, self.config.max_width)
+        return mask_tails(logits, batch.n_words)
+
+
+class UniEncoderSpan(SpanNetwork):
+    """Labels and text in one sequence; a label is the vector of its marker token.
+
+    Upstream `UniEncoderSpanModel` (gliner/modeling/base.py); Zaratiana et al. 2023.
+    """
+
+    def forward(self, batch: RowBatch) -> Tensor:
+        """Span logits. # (B, W, K, C)"""
+        states = self.encode_text(batch)
+        labels = gather_vectors(states, batch.label_positions)
+        return self.score(self.word_vectors(states, batch), labels, batch)
+
+
+class UniEncoderToken(Network):
+    """Words instead of spans are scored, so that entities have no maximum width.
+
+    Upstream `UniEncoderTokenModel` (gliner/modeling/base.py).
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config)
+        self.token_scorer = TokenScorer(config.hidden_size, config.dropout)
+
+    def forward(self, batch: RowBatch) -> Tensor:
+        """Logits of start, end and inside. # (B, W, C, 3)"""
+        states = self.encode_text(batch)
+        labels = gather_vectors(states, batch.label_positions)
+        scores: Tensor = self.token_scorer(self.word_vectors(states, batch), labels)
+        return scores
+
+
+class BiEncoderSpan(SpanNetwork):
+    """Labels by an encoder of their own: their vectors do not depend on the text.
+
+    Upstream `BiEncoderSpanModel` (gliner/modeling/base.py). Upstream builds an LSTM in this
+    class and never runs it, so its weights are not read.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config)
+        self.labels_encoder = build_encoder(config.labels_encoder_config)
+        self.labels_projection = _projection(
+            encoder_width(config.labels_encoder_config), config.hidden_size
+        )
+
+    def encode_labels(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Label vectors: the mean over all subtokens, CLS and SEP included.
+
+        input_ids, attention_mask (Tensor): # (C, S)
+        RETURNS (Tensor): # (C, D)
+        """
+        states = self.labels_encoder(input_ids=input_ids, attention_mask=attention_mask)
+        weights = attention_mask.unsqueeze(-1).to(states.last_hidden_state.dtype)
+        mean = (states.last_hidden_state * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
+        # The mean of projections is the projection of the mean: C rows instead of C * S.
+        vectors: Tensor = self.labels_projection(mean)
+        return vectors
+
+    def forward(self, batch: RowBatch, labels: Tensor) -> Tensor:  # (B, W, K, C)
+        """Score against label vectors that all rows share. # labels: (C, D)"""
+        states = self.encode_text(batch)
+        return self.score(self.word_vectors(states, batch), labels, batch)
+
+
+def build_network(config: NetworkConfig) -> Network:
+    """The network that a config describes, with weights that are not set yet."""
+    kinds = {"uni_span": UniEncoderSpan, "uni_token": UniEncoderToken, "bi_span": BiEncoderSpan}
+    network: Network = kinds[config.kind](config)
+    return network.to(torch.float32)
+
+
+def _projection(width_in: int, width_out: int) -> nn.Module:
+    return nn.Identity() if width_in == width_out else nn.Linear(width_in, width_out)

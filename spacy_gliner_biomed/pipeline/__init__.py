@@ -1,0 +1,1 @@
+"""What touches a Doc: the component and its factory, decoding, annotation, scoring."""

@@ -1,0 +1,200 @@
+"""From texts to entities: words, windows, rows, batches, logits, and the way back."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from spacy.tokens import Doc
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.models.checkpoints import Checkpoint
+from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
+from spacy_gliner_biomed.pipeline.decoding import choose, span_candidates, token_candidates
+from spacy_gliner_biomed.pipeline.settings import Settings
+from spacy_gliner_biomed.tokenization.prompts import Prompt, bare_prompt, encode_prompts
+from spacy_gliner_biomed.tokenization.rows import EncodedText, length_batches
+from spacy_gliner_biomed.tokenization.windows import (
+    NO_LIMIT,
+    Window,
+    cut_windows,
+    limit_counts,
+    owned,
+)
+from spacy_gliner_biomed.tokenization.words import split_words
+from spacy_gliner_biomed.types import (
+    Candidates,
+    FloatArray,
+    IntArray,
+    Prediction,
+    Row,
+    ScoredSpan,
+    WordOffsets,
+)
+
+
+@dataclass
+class PreparedDoc:
+    """A Doc's text as the network needs it, and the candidates found in it so far."""
+
+    words: WordOffsets
+    encoded: EncodedText
+    windows: list[Window]
+    found: list[Candidates]
+    counts: dict[str, int]
+
+
+class Predictor:
+    """Finds entities in Docs with one model and one set of settings; changes no Doc.
+
+    model (GlinerModel): Loaded when this is built.
+    settings (Settings): Checked settings.
+    RAISES (ValueError): If labels or windows do not work with the checkpoint.
+    """
+
+    def __init__(self, model: GlinerModel, settings: Settings) -> None:
+        self.model = model
+        self.settings = settings
+        self.checkpoint: Checkpoint = network_shim(model).checkpoint
+        config = self.checkpoint.config
+        self.subtokens = self.checkpoint.subtokens
+        limit = self.subtokens.max_length or NO_LIMIT
+        special = len(self.subtokens.prefix) + len(self.subtokens.suffix)
+        self.row_budget = min(limit, settings.batch_subtokens) - special
+        if self.row_budget < 4 * config.max_width:
+            least = 4 * config.max_width + special
+            raise ValueError(Errors.E035.format(found=settings.batch_subtokens, least=least))
+        self.prompts = self._encode_prompts()
+        longest = max((len(prompt.input_ids) for prompt in self.prompts), default=0)
+        self.text_budget = self.row_budget - longest
+        self.size, self.overlap = window_shape(settings, config.max_len, self._max_width())
+
+    def predict(self, docs: Sequence[Doc]) -> list[Prediction]:
+        """The entities of each Doc, in order, with their characters."""
+        prepared = [self._prepare(doc) for doc in docs]
+        jobs = list(self._rows(prepared))
+        for batch in length_batches([len(row) for *_, row in jobs], self.settings.batch_subtokens):
+            logits = self.model.predict([jobs[i][-1] for i in batch])
+            for i, row_logits in zip(batch, logits, strict=True):
+                doc, window, prompt, _ = jobs[i]
+                prepared[doc].found.append(
+                    self._candidates(prepared[doc], window, prompt, row_logits)
+                )
+        return [self._decode(doc) for doc in prepared]
+
+    def _encode_prompts(self) -> list[Prompt]:
+        config, specs = self.checkpoint.config, self.settings.labels
+        texts = list(dict.fromkeys(spec.prompt for spec in specs))
+        if config.kind == "bi_span" or not texts:
+            return [bare_prompt(texts)] if texts else []
+        sep_id = self.subtokens.token_id(config.sep_token)
+        assert sep_id is not None  # checked when the checkpoint was read
+        return encode_prompts(
+            texts,
+            self.subtokens,
+            ent_id=config.class_token_index,
+            sep_id=sep_id,
+            ent_token=config.ent_token,
+            after_marker=not config.embed_ent_token,
+            budget=self.row_budget // 2,  # the other half is for text
+        )
+
+    def _prepare(self, doc: Doc) -> PreparedDoc:
+        text = doc.text
+        words = split_words(text, self.checkpoint.config.words_splitter_type)
+        pieces = [
+            text[a:b] for a, b in zip(words.starts.tolist(), words.ends.tolist(), strict=True)
+        ]
+        ids, counts = self.subtokens.encode(pieces)
+        width = self._max_width()
+        kept = limit_counts(counts, run=2 * width, budget=self.text_budget)
+        windows = cut_windows(
+            kept,
+            sentence_starts(doc, words),
+            size=self.size,
+            overlap=self.overlap,
+            max_width=width,
+            budget=self.text_budget,
+        )
+        tally = {
+            "docs": 1,
+            "words": len(words),
+            "windows": len(windows),
+            "windowed_docs": int(len(windows) > 1),
+            "shortened_words": int((kept < counts).sum()),
+            "unknown_words": int((counts == 0).sum()),
+        }
+        return PreparedDoc(words, EncodedText(ids, counts, kept), windows, [], tally)
+
+    def _rows(self, docs: Sequence[PreparedDoc]) -> Iterator[tuple[int, int, Prompt, Row]]:
+        for d, doc in enumerate(docs):
+            for w, window in enumerate(doc.windows):
+                for prompt in self.prompts:
+                    yield d, w, prompt, doc.encoded.row(window, prompt, self.subtokens)
+
+    def _candidates(
+        self, doc: PreparedDoc, window: int, prompt: Prompt, logits: FloatArray
+    ) -> Candidates:
+        """What a row finds of the spans that its window owns, in words of the text."""
+        specs = self.settings.labels
+        columns = {text: c for c, text in enumerate(prompt.texts)}
+        asked = [i for i, spec in enumerate(specs) if spec.prompt in columns]
+        picked = [columns[specs[i].prompt] for i in asked]
+        thresholds = self.settings.thresholds([specs[i] for i in asked])
+        if self.checkpoint.config.kind == "uni_token":
+            found = token_candidates(logits[:, picked], thresholds)
+        else:
+            found = span_candidates(logits[:, :, picked], thresholds)
+        labels: IntArray = np.array(asked, dtype=np.int32)[found.labels]
+        first = np.int32(doc.windows[window][0])
+        moved = Candidates(found.starts + first, found.ends + first, labels, found.scores)
+        mine = owned(moved.starts, moved.ends, doc.windows, window, len(doc.words))
+        return moved.take(mine)
+
+    def _decode(self, doc: PreparedDoc) -> Prediction:
+        settings, found = self.settings, Candidates.join(doc.found)
+        # Two prompts of one label are one label to the overlap rule.
+        names = list(dict.fromkeys(spec.label for spec in settings.labels))
+        index = np.array([names.index(s.label) for s in settings.labels] or [0], dtype=np.int32)
+        named = Candidates(found.starts, found.ends, index[found.labels], found.scores)
+        kept = named.take(choose(named, overlap=settings.overlap, multi_label=settings.multi_label))
+        spans = [
+            ScoredSpan(int(doc.words.starts[s]), int(doc.words.ends[e - 1]), names[c], float(p))
+            for s, e, c, p in zip(kept.starts, kept.ends, kept.labels, kept.scores, strict=True)
+        ]
+        return Prediction(spans, {**doc.counts, "entities": len(spans)})
+
+    def _max_width(self) -> int:
+        """K; a token model has no widest span, and stores a nominal one."""
+        config = self.checkpoint.config
+        return min(config.max_width, config.max_len // 4)
+
+
+def window_shape(settings: Settings, max_len: int, max_width: int) -> tuple[int, int]:
+    """Words in a window, and words that neighbours share.
+
+    By default a window is as long as the texts that the network was trained on, and an eighth
+    of it (or the widest span, if that is more) is seen twice.
+
+    RAISES (ValueError): If a span of `max_width` words could be cut.
+    """
+    window = settings.window or max_len
+    overlap = max(window // 8, max_width) if settings.stride is None else window - settings.stride
+    if window < 2 * max_width or not max_width <= overlap < window:
+        raise ValueError(
+            Errors.E032.format(
+                window=settings.window,
+                stride=settings.stride,
+                width=max_width,
+                least=2 * max_width,
+            )
+        )
+    return window, overlap
+
+
+def sentence_starts(doc: Doc, words: WordOffsets) -> list[int]:
+    """The first word of each sentence, if the Doc has sentences; ascending, each once."""
+    if not doc.has_annotation("SENT_START"):
+        return []
+    characters = [token.idx for token in doc if token.is_sent_start]
+    borders = np.unique(np.searchsorted(words.starts, characters))
+    return [int(border) for border in borders]

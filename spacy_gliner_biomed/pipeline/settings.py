@@ -1,0 +1,78 @@
+"""The component's settings, checked as one value each time that they are read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.pipeline.decoding import Overlap
+from spacy_gliner_biomed.pipeline.labels import check_threshold, parse_labels
+from spacy_gliner_biomed.tokenization.alignment import Alignment
+from spacy_gliner_biomed.types import FloatArray, LabelSpec, Precision
+
+# What `nlp.pipe(..., component_cfg={"gliner_biomed": {...}})` may change for one call.
+CALL_OPTIONS = ("labels", "threshold", "overlap", "multi_label", "alignment")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the factory's arguments are after they were checked; see the factory for each."""
+
+    labels: Sequence[LabelSpec]
+    threshold: float
+    spans_key: str
+    annotate_ents: bool
+    overwrite: bool
+    overlap: Overlap
+    multi_label: bool
+    alignment: Alignment
+    window: int | None
+    stride: int | None
+    batch_subtokens: int
+    device: str | None
+    precision: Precision
+
+    @classmethod
+    def from_cfg(cls, cfg: Mapping[str, Any], **options: Any) -> "Settings":
+        """Check the component's `cfg`, with some values changed for one call.
+
+        RAISES (ValueError): For an option that is unknown, or a value that is not allowed.
+        """
+        unknown = sorted(set(options) - set(CALL_OPTIONS))
+        if unknown:
+            allowed = ", ".join(CALL_OPTIONS)
+            raise ValueError(Errors.E031.format(found=", ".join(unknown), allowed=allowed))
+        given = {key: value for key, value in options.items() if value is not None}
+        values = {**{key: cfg[key] for key in cls.__dataclass_fields__}, **given}
+        values["labels"] = parse_labels(values["labels"])
+        values["threshold"] = check_threshold(values["threshold"])
+        for name, kind in (
+            ("overlap", Overlap),
+            ("alignment", Alignment),
+            ("precision", Precision),
+        ):
+            _check_choice(name, values[name], get_args(kind))
+        for name in ("window", "stride", "batch_subtokens"):
+            _check_positive(name, values[name], optional=name != "batch_subtokens")
+        return cls(**values)
+
+    def thresholds(self, specs: Sequence[LabelSpec]) -> FloatArray:  # (C,)
+        """The threshold of each label."""
+        values = [self.threshold if s.threshold is None else s.threshold for s in specs]
+        return np.array(values, dtype=np.float32)
+
+
+def _check_choice(name: str, value: Any, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        listed = "one of " + ", ".join(map(repr, allowed))
+        raise ValueError(Errors.E030.format(name=name, allowed=listed, found=value))
+
+
+def _check_positive(name: str, value: Any, *, optional: bool) -> None:
+    if optional and value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        allowed = "a whole number of at least 1" + (", or null" if optional else "")
+        raise ValueError(Errors.E030.format(name=name, allowed=allowed, found=value))

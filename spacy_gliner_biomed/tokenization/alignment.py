@@ -1,0 +1,53 @@
+"""Character spans to token spans of a Doc, under any tokenizer."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import Literal
+
+Alignment = Literal["expand", "contract", "split", "strict"]
+
+# A token is (start, end) in characters; tokens do not overlap and ascend.
+TokenOffsets = Sequence[tuple[int, int]]
+
+
+def align_span(
+    starts: Sequence[int], ends: Sequence[int], start: int, end: int, *, alignment: Alignment
+) -> tuple[int, int] | None:
+    """The tokens of a character span.
+
+    starts, ends (Sequence[int]): Characters of the tokens, end exclusive. # (T,)
+    start, end (int): The span; neither its first nor its last character is white space.
+    alignment (Alignment): "expand" takes each token that the span touches, "contract" those
+        that are whole in it, "strict" wants exact ends; "split" is "strict" after
+        `cut_points` have been cut.
+    RETURNS (tuple[int, int] | None): First token, one past the last; None if there are none.
+    """
+    first, last = bisect_right(ends, start), bisect_left(starts, end)
+    if first >= last:
+        return None
+    exact = starts[first] == start and ends[last - 1] == end
+    if exact or alignment == "expand":
+        return first, last
+    if alignment != "contract":
+        return None
+    first += starts[first] < start
+    last -= ends[last - 1] > end
+    return (first, last) if first < last else None
+
+
+def cut_points(
+    starts: Sequence[int], ends: Sequence[int], spans: Sequence[tuple[int, int]]
+) -> dict[int, list[int]]:
+    """Where tokens have to be cut so that each span has exact ends.
+
+    starts, ends (Sequence[int]): Characters of the tokens. # (T,)
+    spans (Sequence[tuple[int, int]]): Character spans.
+    RETURNS (dict[int, list[int]]): For each token to cut, the characters of the text before
+        which it is cut, ascending.
+    """
+    cuts: dict[int, set[int]] = {}
+    for border in {border for span in spans for border in span}:
+        token = bisect_right(starts, border) - 1
+        if token >= 0 and starts[token] < border < ends[token]:
+            cuts.setdefault(token, set()).add(border)
+    return {token: sorted(borders) for token, borders in sorted(cuts.items())}

@@ -1,0 +1,107 @@
+"""The uni-encoder's prompt: `<<ENT>> label <<ENT>> label ... <<SEP>>`, encoded once."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
+from spacy_gliner_biomed.types import IntArray
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A group of labels as subtokens, without the special tokens around the sequence.
+
+    first, last (int): Indices into the list of all labels; end exclusive.
+    texts (tuple[str, ...]): The prompts. # (C,)
+    input_ids (IntArray): # (S,)
+    label_positions (IntArray): Index into `input_ids` of each label's vector. # (C,)
+    """
+
+    first: int
+    last: int
+    texts: tuple[str, ...]
+    input_ids: IntArray
+    label_positions: IntArray
+
+
+def bare_prompt(texts: Sequence[str]) -> Prompt:
+    """The prompt of a bi-encoder: nothing in the sequence, all labels in one group."""
+    none = np.zeros(0, dtype=np.int32)
+    return Prompt(0, len(texts), tuple(texts), none, none)
+
+
+def encode_prompts(
+    texts: Sequence[str],
+    subtokens: Subtokenizer,
+    *,
+    ent_id: int,
+    sep_id: int,
+    ent_token: str,
+    after_marker: bool = False,
+    budget: int | None = None,
+) -> list[Prompt]:
+    """Encode labels, in as few groups of even size as fit into the budget.
+
+    texts (Sequence[str]): What the model is asked for, one string a label.
+    subtokens (Subtokenizer): The checkpoint's.
+    ent_id, sep_id (int): Ids of the markers before each label and after the last.
+    ent_token (str): The first marker's text, which no label may hold.
+    after_marker (bool): Take a label's vector from the subtoken after the marker.
+    budget (int | None): Subtokens in a prompt, at most.
+    RETURNS (list[Prompt]): The groups, in the labels' order.
+    RAISES (ValueError): For a label that holds the marker, has no subtoken, or does not fit.
+    """
+    for text in texts:
+        if ent_token in text:
+            raise ValueError(Errors.E020.format(label=text, token=ent_token))
+    ids, counts = subtokens.encode(texts)
+    pieces = np.split(ids, np.cumsum(counts)[:-1]) if len(texts) else []
+    for text, piece in zip(texts, pieces, strict=True):
+        if not len(piece):
+            raise ValueError(Errors.E021.format(label=text))
+        if budget is not None and len(piece) + 2 > budget:
+            raise ValueError(Errors.E022.format(label=text, n=len(piece), limit=budget - 2))
+    groups = _even_groups([len(piece) + 1 for piece in pieces], budget)
+    return [
+        _prompt(texts, pieces, first, last, ent_id, sep_id, int(after_marker))
+        for first, last in groups
+    ]
+
+
+def _prompt(
+    texts: Sequence[str],
+    pieces: Sequence[IntArray],
+    first: int,
+    last: int,
+    ent_id: int,
+    sep_id: int,
+    shift: int,
+) -> Prompt:
+    ids: list[int] = []
+    positions: list[int] = []
+    for piece in pieces[first:last]:
+        positions.append(len(ids) + shift)
+        ids.extend((ent_id, *piece.tolist()))
+    ids.append(sep_id)
+    return Prompt(
+        first=first,
+        last=last,
+        texts=tuple(texts[first:last]),
+        input_ids=np.array(ids, dtype=np.int32),
+        label_positions=np.array(positions, dtype=np.int32),
+    )
+
+
+def _even_groups(lengths: Sequence[int], budget: int | None) -> list[tuple[int, int]]:
+    """Split into the fewest groups whose lengths (and a separator) fit, of even size."""
+    n_labels = len(lengths)
+    for n_groups in range(1, n_labels + 1):
+        borders = [round(i * n_labels / n_groups) for i in range(n_groups + 1)]
+        groups = list(itertools.pairwise(borders))
+        if budget is None or all(sum(lengths[a:b]) + 1 <= budget for a, b in groups):
+            return groups
+    return []

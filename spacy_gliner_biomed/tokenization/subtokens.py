@@ -1,0 +1,65 @@
+"""Words to subtoken ids, with the tokenizer that a checkpoint was trained with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from spacy_gliner_biomed.types import IntArray
+
+
+@dataclass(frozen=True)
+class Subtokenizer:
+    """A tokenizer as plain data, so that it saves with the pipeline and pickles.
+
+    definition (str): The tokenizer's JSON, as `tokenizers` reads it.
+    prefix, suffix (tuple[int, ...]): Ids before and after each sequence, e.g. CLS and SEP.
+    pad_id (int): Id that fills padded rows.
+    max_length (int | None): Subtokens that the model takes; None is no limit.
+    """
+
+    definition: str
+    prefix: tuple[int, ...]
+    suffix: tuple[int, ...]
+    pad_id: int
+    max_length: int | None
+
+    @cached_property
+    def backend(self) -> Tokenizer:
+        """The tokenizer itself."""
+        tokenizer = Tokenizer.from_str(self.definition)
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
+    def __getstate__(self) -> dict[str, object]:
+        return {key: value for key, value in self.__dict__.items() if key != "backend"}
+
+    def encode(self, words: Sequence[str]) -> tuple[IntArray, IntArray]:
+        """Ids of words that are already split, and how many ids each word has.
+
+        A word's ids do not depend on its neighbours, so they may be concatenated at will. A
+        word may have none (control characters), which leaves a hole and moves no other word.
+
+        words (Sequence[str]): The words.
+        RETURNS (tuple[IntArray, IntArray]): Ids (S,) and counts (W,).
+        """
+        if not words:
+            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)
+        encoding = self.backend.encode(list(words), is_pretokenized=True, add_special_tokens=False)
+        counts = np.bincount(np.array(encoding.word_ids, dtype=np.int64), minlength=len(words))
+        return np.array(encoding.ids, dtype=np.int32), counts.astype(np.int32)
+
+    def encode_sequence(self, text: str) -> IntArray:
+        """Ids of a plain text with the special tokens around it, cut to `max_length`. # (S,)"""
+        ids = self.backend.encode(text, add_special_tokens=False).ids
+        if self.max_length is not None:
+            ids = ids[: self.max_length - len(self.prefix) - len(self.suffix)]
+        return np.array([*self.prefix, *ids, *self.suffix], dtype=np.int32)
+
+    def token_id(self, token: str) -> int | None:
+        """The id of one token, or None if the tokenizer does not have it."""
+        found: int | None = self.backend.token_to_id(token)
+        return found

@@ -1,0 +1,131 @@
+"""Cuts long texts into overlapping windows of words, and says which window owns a span.
+
+Choices, and why:
+- A text that fits is one window, whatever the window size's overlap: the usual case is exact.
+- A window ends on the last sentence border in its second half, if there is one; the next
+  starts on a sentence border, if one is near. Else both fall where they fall.
+- Windows overlap by K words or more, so that each span of up to K words is whole in one.
+- A span that is whole in several windows belongs to one: the one in which its poorer side has
+  more context (the text's own start and end count as full context); then the earlier one.
+  Ownership follows from positions alone, so no scores have to be kept to decide it.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_gliner_biomed.types import BoolArray, IntArray
+
+Window = tuple[int, int]
+NO_LIMIT = np.iinfo(np.int32).max
+
+
+def cut_windows(
+    counts: IntArray,
+    sentence_starts: Sequence[int],
+    *,
+    size: int,
+    overlap: int,
+    max_width: int,
+    budget: int,
+) -> list[Window]:
+    """Cut a text into windows that cover each of its words.
+
+    counts (IntArray): Subtokens of each word, see `limit_counts`. # (W,)
+    sentence_starts (Sequence[int]): Index of the first word of each sentence, ascending.
+    size (int): Words in a window, at most.
+    overlap (int): Words that neighbouring windows share; less than `size`, and in proportion
+        where subtokens make a window shorter, but not less than `max_width`.
+    max_width (int): K, words in the widest span.
+    budget (int): Subtokens in a window, at most.
+    RETURNS (list[Window]): Pairs of first word and one past the last; both ascend strictly.
+    """
+    n_words = len(counts)
+    totals = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+    windows: list[Window] = []
+    start = last_end = 0
+    while last_end < n_words:
+        end = int(np.searchsorted(totals, totals[start] + budget, side="right")) - 1
+        end = min(end, start + size, n_words)
+        if end <= last_end:  # no room for a new word beside the overlap: give up some of it
+            start += 1
+            continue
+        length = end - start
+        if end < n_words:
+            least = max(length // 2, min(2 * max_width, length), last_end - start + 1)
+            end = _border_before(sentence_starts, end, floor=start + least)
+        windows.append((start, end))
+        last_end, length = end, end - start
+        shared = max(overlap * length // size, min(max_width, length // 2))
+        floor = max(start + 1, end - shared - (length - shared) // 2)
+        start = _border_before(sentence_starts, end - shared, floor=floor)
+    return windows
+
+
+def limit_counts(counts: IntArray, *, run: int, budget: int) -> IntArray:
+    """Shorten words of very many subtokens, so that each run of words fits into a window.
+
+    Only words in a run that does not fit are shortened, to an equal share of the budget.
+
+    counts (IntArray): Subtokens of each word. # (W,)
+    run (int): Words that a window has to hold.
+    budget (int): Subtokens in a window.
+    RETURNS (IntArray): The subtokens of each word that are kept. # (W,)
+    """
+    if not len(counts) or int(counts.sum(dtype=np.int64)) <= budget:
+        return counts
+    share = max(budget // run, 1)
+    totals = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+    starts = np.arange(len(counts))
+    ends = np.minimum(starts + run, len(counts))
+    too_long = (totals[ends] - totals[starts]) > budget
+    # A word is in a run that is too long if one of the `run` runs that hold it is.
+    n_too_long = np.concatenate([[0], np.cumsum(too_long)])
+    inside = n_too_long[starts + 1] > n_too_long[np.maximum(starts - run + 1, 0)]
+    limited: IntArray = np.where(inside, np.minimum(counts, share), counts).astype(np.int32)
+    return limited
+
+
+def owned(
+    starts: IntArray, ends: IntArray, windows: Sequence[Window], index: int, n_words: int
+) -> BoolArray:
+    """Which spans of a window belong to it, by the rule at the top of this file.
+
+    starts, ends (IntArray): Words of the text, end exclusive; whole in the window. # (N,)
+    windows (Sequence[Window]): All windows of the text.
+    index (int): The window in question.
+    n_words (int): Words of the text.
+    RETURNS (BoolArray): # (N,)
+    """
+    mine = _context(starts, ends, windows[index], n_words)
+    keep = np.ones(len(starts), dtype=bool)
+    for other in _overlapping(windows, index):
+        theirs = _context(starts, ends, windows[other], n_words)
+        keep &= mine >= theirs if other > index else mine > theirs
+    return keep
+
+
+def _context(starts: IntArray, ends: IntArray, window: Window, n_words: int) -> NDArray[np.int64]:
+    """Words of context on a span's poorer side; -1 where the span is not whole in the window."""
+    first, last = window
+    left = starts.astype(np.int64) - first
+    right = last - ends.astype(np.int64)
+    inside = (left >= 0) & (right >= 0)
+    left = np.where(first == 0, NO_LIMIT, left)
+    right = np.where(last == n_words, NO_LIMIT, right)
+    return np.where(inside, np.minimum(left, right), -1)
+
+
+def _overlapping(windows: Sequence[Window], index: int) -> list[int]:
+    start, end = windows[index]
+    first = bisect_right(windows, start, key=lambda window: window[1])
+    last = bisect_left(windows, end, key=lambda window: window[0])
+    return [other for other in range(first, last) if other != index]
+
+
+def _border_before(borders: Sequence[int], position: int, *, floor: int) -> int:
+    """The last border in [floor, position], or the position itself."""
+    found = bisect_right(borders, position) - 1
+    return borders[found] if found >= 0 and borders[found] >= floor else position

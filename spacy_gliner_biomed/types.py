@@ -1,0 +1,132 @@
+"""The values that cross folder borders.
+
+Axis letters, one meaning each, everywhere in the package:
+B rows (windows), S subtokens, W words, K span widths, C labels, H encoder width, D scorer width.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int32]
+FloatArray = NDArray[np.float32]
+BoolArray = NDArray[np.bool_]
+
+Precision = Literal["float32", "bfloat16", "float16"]
+
+
+@dataclass(frozen=True)
+class LabelSpec:
+    """One label: what is written on the Doc, what the model reads, its own threshold.
+
+    label (str): The label of the found spans.
+    prompt (str): The words that the model is asked with.
+    threshold (float | None): Overrides the component's threshold for this label.
+    """
+
+    label: str
+    prompt: str
+    threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class WordOffsets:
+    """The words of a text as character offsets, end exclusive.
+
+    starts (IntArray): First character of each word. # (W,)
+    ends (IntArray): One past the last character of each word. # (W,)
+    """
+
+    starts: IntArray
+    ends: IntArray
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One window of one text with one group of labels: all that the network sees.
+
+    input_ids (IntArray): Prompt and text, with the tokenizer's special tokens. # (S,)
+    word_positions (IntArray): Subtoken that stands for each word; -1 for a word that has
+        no subtoken, whose vector is then zero. # (W,)
+    label_positions (IntArray): Subtoken that stands for each label; empty for a
+        bi-encoder. # (C,)
+    prompts (Sequence[str]): The prompts of the labels, in order. # (C,)
+    """
+
+    input_ids: IntArray
+    word_positions: IntArray
+    label_positions: IntArray
+    prompts: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.input_ids)
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Spans of words that passed their threshold, as parallel arrays. # (N,)
+
+    starts, ends (IntArray): First word, and one past the last word.
+    labels (IntArray): Index of the label.
+    scores (FloatArray): Probability.
+    """
+
+    starts: IntArray
+    ends: IntArray
+    labels: IntArray
+    scores: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def take(self, which: NDArray[np.intp] | BoolArray) -> "Candidates":
+        """The candidates that an index or mask array selects, in its order."""
+        return Candidates(
+            self.starts[which], self.ends[which], self.labels[which], self.scores[which]
+        )
+
+    @classmethod
+    def join(cls, parts: "Sequence[Candidates]") -> "Candidates":
+        """The candidates of several windows or label groups as one."""
+        if not parts:
+            none = np.zeros(0, dtype=np.int32)
+            return cls(none, none, none, np.zeros(0, dtype=np.float32))
+        return cls(
+            np.concatenate([part.starts for part in parts]),
+            np.concatenate([part.ends for part in parts]),
+            np.concatenate([part.labels for part in parts]),
+            np.concatenate([part.scores for part in parts]),
+        )
+
+
+@dataclass(frozen=True)
+class ScoredSpan:
+    """An entity in a text, before it is written on a Doc.
+
+    start, end (int): Characters of the text, end exclusive.
+    label (str): Its label.
+    score (float): Its probability.
+    """
+
+    start: int
+    end: int
+    label: str
+    score: float
+
+
+@dataclass
+class Prediction:
+    """What `predict` returns for one Doc: the entities of its text and what it took.
+
+    spans (list[ScoredSpan]): In order of their start; equal starts by score.
+    counts (dict[str, int]): Additions to the component's stats.
+    """
+
+    spans: list[ScoredSpan] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)

@@ -1,0 +1,53 @@
+"""Fixtures that several test folders use."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+from spacy.language import Language
+
+from tests.tiny import tiny_checkpoint
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with real corpora and a trained checkpoint, where there is one."""
+    if not SHARED.is_dir():
+        pytest.skip("needs the folder ../shared with real corpora and a trained checkpoint")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def uni_span(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny uni-encoder span checkpoint: BERT, 128 positions, K = 4, windows of 40 words."""
+    return tiny_checkpoint(tmp_path_factory.mktemp("uni_span"))
+
+
+@pytest.fixture(scope="session")
+def uni_token(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny uni-encoder token checkpoint."""
+    return tiny_checkpoint(tmp_path_factory.mktemp("uni_token"), kind="uni_token")
+
+
+@pytest.fixture(scope="session")
+def bi_span(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny bi-encoder span checkpoint."""
+    return tiny_checkpoint(tmp_path_factory.mktemp("bi_span"), kind="bi_span")
+
+
+@pytest.fixture()
+def make_nlp(uni_span: Path) -> Callable[..., Language]:
+    """Builds a blank English pipeline with the component, on a tiny checkpoint by default."""
+
+    def make(checkpoint: Path = uni_span, **config: Any) -> Language:
+        nlp = spacy.blank("en")
+        model = {"checkpoint": str(checkpoint)}
+        settings = {"labels": ["disease", "drug"], **config, "model": model}
+        nlp.add_pipe("gliner_biomed", config=settings)
+        return nlp
+
+    return make
