@@ -39,7 +39,7 @@ def bi_span(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_checkpoint(tmp_path_factory.mktemp("bi_span"), kind="bi_span")
 
 
-@pytest.fixture()
+@pytest.fixture
 def make_nlp(uni_span: Path) -> Callable[..., Language]:
     """Builds a blank English pipeline with the component, on a tiny checkpoint by default."""
 
