@@ -17,7 +17,7 @@ class Errors:
     )
     E012 = (
         "[GB-E012] The weights in {path} cannot be read: {error}. The file may be truncated, or "
-        "may hold more than tensors, which is refused. Copy or download it again, or convert it "
+        "may hold more than tensors, which is refused. Copy or download it again, or export it "
         "to safetensors."
     )
     E013 = (
@@ -53,6 +53,18 @@ class Errors:
         "folder with a GLiNER checkpoint or to a Hugging Face repository name, e.g. "
         'config={{"model": {{"checkpoint": "Ihor/gliner-biomed-base-v1.0"}}}}.'
     )
+    E070 = (
+        "[GB-E070] The checkpoint's tensors {names} are one tensor in this network, and differ. "
+        "Check that weights and config are of the same checkpoint."
+    )
+    E071 = (
+        "[GB-E071] The tokenizer {path} cannot be read: {error}. Copy or download the "
+        "checkpoint again."
+    )
+    E072 = (
+        "[GB-E072] In gliner_config.json, {name!r} must be {allowed}; found {found!r}. Copy or "
+        "download the checkpoint again."
+    )
 
     # Labels
     E020 = (
@@ -70,6 +82,14 @@ class Errors:
     E023 = (
         "[GB-E023] A label must be a string or a dict with 'label' and, optionally, 'prompt' and "
         "'threshold'; found {found!r}. Neither label nor prompt may be blank."
+    )
+    E024 = (
+        "[GB-E024] The label {label!r} is {n} subtokens long; the model's label encoder takes at "
+        "most {limit}. Shorten its prompt."
+    )
+    E025 = (
+        "[GB-E025] The label {label!r} is in the labels with two thresholds {found} for the same "
+        "prompt. Keep one of them."
     )
 
     # Settings
@@ -97,12 +117,25 @@ class Errors:
         "[GB-E035] batch_subtokens={found} leaves no room for text: this model needs at least "
         "{least}. Raise it."
     )
+    E036 = (
+        "[GB-E036] The model's scores are not numbers (NaN). precision='float16' overflows in "
+        "some encoders: use 'bfloat16' or 'float32'. If this is 'float32', the checkpoint's "
+        "weights are damaged."
+    )
 
     # Training
     E040 = (
         "[GB-E040] Training of 'gliner_biomed' is not part of this version. Freeze the component "
         "([training] frozen_components) to train others beside it."
     )
+
+    E060 = "[GB-E060] {path}, line {line}: {error}. Correct the line; nothing is skipped silently."
+    E061 = (
+        "[GB-E061] There is no corpus in {folder}: none of {files} is there. 'path' must be a "
+        "folder of corpora, and the corpora's names those of its folders."
+    )
+
+    E062 = "[GB-E062] No document of the format {format!r} was found in {path}."
 
     # Commands
     E050 = "[GB-E050] There is no file {path}."
@@ -115,6 +148,25 @@ class Errors:
     E054 = (
         "[GB-E054] No labels were given. Name them, separated by commas: --labels "
         '"disease,drug dosage".'
+    )
+    E055 = (
+        "[GB-E055] There is nothing to annotate in {inputs}: no line of a .jsonl file, no Doc of "
+        "a .spacy file, and no .txt file."
+    )
+    E056 = "[GB-E056] {path} cannot be written: {reason}."
+    E057 = (
+        "[GB-E057] This command needs a pipeline with exactly one component 'gliner_biomed'; this "
+        "one has {n}. Its components are: {found}."
+    )
+    E058 = (
+        "[GB-E058] --labels cannot be read as JSON: {error}. Give a list as in "
+        '\'["disease", {{"label": "DRUG", "prompt": "drug", "threshold": 0.4}}]\', or words '
+        'separated by commas: "disease,drug".'
+    )
+    E059 = (
+        "[GB-E059] The format of the output {path} is not clear: {reason}. The endings .jsonl, "
+        ".spacy and .html say it; for '-' (standard output) and other endings, add --format "
+        "jsonl, docbin, html or table."
     )
 
 

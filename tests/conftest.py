@@ -6,9 +6,14 @@ from typing import Any
 
 import pytest
 import spacy
+from hypothesis import settings
 from spacy.language import Language
 
 from tests.tiny import tiny_checkpoint
+
+# A busy machine is no failure; times are checked where they matter.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 SHARED = Path(__file__).parents[2] / "shared"
 

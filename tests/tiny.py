@@ -1,6 +1,7 @@
 """Tiny random checkpoints, made with this package alone, in the folder form that it reads."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,7 @@ def tiny_tokenizer(*, markers: bool = True) -> Subtokenizer:
     """A WordPiece tokenizer over single letters and a few words."""
     vocab = [*SPECIAL, *LETTERS, *(f"##{letter}" for letter in LETTERS), *WORDS]
     table = {piece: i for i, piece in enumerate(vocab)}
-    tokenizer = Tokenizer(
-        models.WordPiece(table, unk_token="[UNK]", max_input_chars_per_word=10**6)
-    )
+    tokenizer = Tokenizer(models.WordPiece(table, unk_token="[UNK]", max_input_chars_per_word=1000))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.post_processor = processors.TemplateProcessing(
@@ -64,7 +63,7 @@ def tiny_checkpoint(
     """
     subtokens = tiny_tokenizer(markers=kind != "bi_span")
     if encoder == "deberta":
-        subtokens = Subtokenizer(**{**subtokens.__dict__, "max_length": None})
+        subtokens = replace(subtokens, max_length=None)
     size = subtokens.backend.get_vocab_size()
     shape = {
         "hidden_size": 16,

@@ -5,11 +5,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tokenizers import Tokenizer
+
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.models.hub import CONFIG_NAME, find_checkpoint, hub_errors
-from spacy_gliner_biomed.models.tokenizers import (
+from spacy_gliner_biomed.models.hub import (
+    CONFIG_NAME,
+    EXTRAS_NAME,
+    LABEL_TOKENIZER_NAME,
     TOKENIZER_CONFIG_NAME,
     TOKENIZER_NAME,
+    find_checkpoint,
+    hub_errors,
+)
+from spacy_gliner_biomed.models.tokenizers import (
+    check_tokenizers,
     read_label_tokenizer,
     read_text_tokenizer,
     tokenizer_config,
@@ -23,11 +32,6 @@ from spacy_gliner_biomed.nn.checkpoint import (
 from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.nn.networks import Network
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
-
-# What GLiNER's own files have no place for: the label tokenizer, what surrounds a sequence,
-# and a word splitter that GLiNER does not know. A folder without it is a foreign checkpoint.
-EXTRAS_NAME = "spacy_gliner_biomed.json"
-LABEL_TOKENIZER_NAME = "labels_tokenizer.json"
 
 
 @dataclass
@@ -68,16 +72,22 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     else:
         config = _with_encoder_configs(config)
         subtokens, config = read_text_tokenizer(folder, config)
-        label_subtokens = read_label_tokenizer(config) if config.kind == "bi_span" else None
+        bi = config.kind == "bi_span"
+        label_subtokens = read_label_tokenizer(folder, config) if bi else None
         source = str(folder)
+    check_tokenizers(config, subtokens, label_subtokens)
     network = load_network(config, read_tensors(folder))
     return Checkpoint(network.config, network, subtokens, label_subtokens, source)
 
 
-def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
+def write_checkpoint(checkpoint: Checkpoint, folder: Path, *, half: bool = False) -> None:
     """Write a folder that `read_checkpoint` reads without a network, and GLiNER reads, too.
 
     GLiNER reads it with its own word splitter if ours is not one of its own.
+
+    checkpoint (Checkpoint): What to write.
+    folder (Path): Made if it does not exist.
+    half (bool): Store the weights as float16: half the size, rounded; still computed in float32.
     """
     from safetensors.torch import save_file
 
@@ -85,7 +95,11 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     config = checkpoint.config
     published = {**config.to_dict(), "words_splitter_type": "whitespace"}
     _write_json(folder / CONFIG_NAME, published)
-    save_file(published_tensors(checkpoint.network), folder / SAFETENSORS_NAME)
+    tensors = published_tensors(checkpoint.network)
+    if half:
+        tensors = {name: tensor.half() for name, tensor in tensors.items()}
+    save_file(tensors, folder / SAFETENSORS_NAME)
+    (folder / SAFETENSORS_NAME).chmod(0o644)  # safetensors makes it readable to the user alone
     (folder / TOKENIZER_NAME).write_text(checkpoint.subtokens.definition, encoding="utf8")
     _write_json(folder / TOKENIZER_CONFIG_NAME, tokenizer_config(checkpoint.subtokens))
     labels = checkpoint.label_subtokens
@@ -103,19 +117,28 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
 def _read_own(
     folder: Path, config: NetworkConfig
 ) -> tuple[NetworkConfig, Subtokenizer, Subtokenizer | None, str]:
-    extras = _read_json(folder / EXTRAS_NAME)
-    subtokens = _read_subtokenizer(folder / TOKENIZER_NAME, extras["subtokens"])
-    labels = extras["label_subtokens"]
-    label_subtokens = labels and _read_subtokenizer(folder / LABEL_TOKENIZER_NAME, labels)
-    config = config.evolve(words_splitter_type=extras["words_splitter_type"])
-    return config, subtokens, label_subtokens, extras["source"]
+    path = folder / EXTRAS_NAME
+    extras = _read_json(path)
+    try:
+        config = config.evolve(words_splitter_type=extras["words_splitter_type"])
+        subtokens = _read_tokenizer(folder / TOKENIZER_NAME, extras["subtokens"])
+        labels = extras["label_subtokens"]
+        label_subtokens = labels and _read_tokenizer(folder / LABEL_TOKENIZER_NAME, labels)
+        return config, subtokens, label_subtokens, extras["source"]
+    except (KeyError, TypeError) as error:
+        raise ValueError(Errors.E016.format(path=path, error=repr(error))) from error
 
 
-def _read_subtokenizer(path: Path, surroundings: dict[str, Any]) -> Subtokenizer:
+def _read_tokenizer(path: Path, surroundings: dict[str, Any]) -> Subtokenizer:
     surroundings = {**surroundings}
     for key in ("prefix", "suffix"):
         surroundings[key] = tuple(surroundings[key])
-    return Subtokenizer(definition=path.read_text(encoding="utf8"), **surroundings)
+    try:
+        definition = path.read_text(encoding="utf8")
+        Tokenizer.from_str(definition)
+    except Exception as error:  # tokenizers raises no class of its own
+        raise ValueError(Errors.E071.format(path=path, error=error)) from error
+    return Subtokenizer(definition=definition, **surroundings)
 
 
 def _surroundings(subtokens: Subtokenizer) -> dict[str, Any]:

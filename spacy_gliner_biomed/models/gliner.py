@@ -1,10 +1,13 @@
 """The registered architecture: a thinc model from rows to logits."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from thinc.api import Model
 
+from spacy_gliner_biomed.models.checkpoints import Checkpoint, load_checkpoint
+from spacy_gliner_biomed.models.fresh import new_checkpoint
 from spacy_gliner_biomed.models.shim import NetworkShim
 from spacy_gliner_biomed.types import FloatArray, Row
 
@@ -22,7 +25,33 @@ def GLiNER_v1(checkpoint: str = "packaged", revision: str | None = None) -> Glin
     RETURNS (Model[Sequence[Row], list[FloatArray]]): Logits of each row: (W, K, C) of spans,
         or (W, C, 3) as start, end and inside of a token model.
     """
-    return Model("gliner", _forward, shims=[NetworkShim(checkpoint, revision)])
+    return _model(partial(load_checkpoint, checkpoint, revision))
+
+
+def NewGLiNER_v1(
+    encoder: str,
+    hidden_size: int | None = None,
+    max_width: int = 12,
+    max_len: int = 256,
+    num_rnn_layers: int = 1,
+    words: str = "fine",
+    seed: int = 0,
+) -> GlinerModel:
+    """A new uni-encoder span network on a pretrained encoder, to be trained.
+
+    Registered as `spacy-gliner-biomed.NewGLiNER.v1`; arguments as `models.fresh.new_checkpoint`.
+    """
+    make = partial(
+        new_checkpoint,
+        encoder,
+        hidden_size=hidden_size,
+        max_width=max_width,
+        max_len=max_len,
+        num_rnn_layers=num_rnn_layers,
+        words=words,
+        seed=seed,
+    )
+    return _model(make)
 
 
 def network_shim(model: GlinerModel) -> NetworkShim:
@@ -32,8 +61,15 @@ def network_shim(model: GlinerModel) -> NetworkShim:
     return shim
 
 
+def _model(load: Callable[[], Checkpoint]) -> GlinerModel:
+    return Model("gliner", _forward, attrs={"dropout_rate": 0.0}, shims=[NetworkShim(load)])
+
+
 def _forward(
     model: GlinerModel, rows: Sequence[Row], is_train: bool
 ) -> tuple[list[FloatArray], Callable[[Any], Any]]:
-    logits: list[FloatArray] = network_shim(model)(rows, is_train)
-    return logits, lambda d_logits: []
+    shim = network_shim(model)
+    if not is_train:
+        return shim.predict(rows), lambda gradients: []
+    logits, backprop = shim.begin_update(rows, model.attrs["dropout_rate"])
+    return logits, lambda gradients: backprop(gradients) or []

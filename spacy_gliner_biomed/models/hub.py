@@ -8,19 +8,33 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.nn.checkpoint import PICKLE_NAME, SAFETENSORS_NAME
 
 CONFIG_NAME = "gliner_config.json"
+TOKENIZER_NAME = "tokenizer.json"
+TOKENIZER_CONFIG_NAME = "tokenizer_config.json"
+LABEL_TOKENIZER_FOLDER = "labels_tokenizer"  # since GLiNER 0.2.29
+# What GLiNER's own files have no place for. A folder without it is a foreign checkpoint.
+EXTRAS_NAME = "spacy_gliner_biomed.json"
+LABEL_TOKENIZER_NAME = "labels_tokenizer.json"
+
 PACKAGED = "packaged"
 PACKAGED_FOLDER = Path(__file__).parent.parent / "packaged"
 
-TOKENIZER_FILES = (
-    "tokenizer.json",
-    "tokenizer_config.json",
+# All that is read beside the weights, of whatever kind of tokenizer.
+SMALL_FILES = (
+    CONFIG_NAME,
+    EXTRAS_NAME,
+    LABEL_TOKENIZER_NAME,
+    TOKENIZER_NAME,
+    TOKENIZER_CONFIG_NAME,
     "special_tokens_map.json",
     "added_tokens.json",
     "spm.model",
+    "spiece.model",
+    "tokenizer.model",
     "sentencepiece.bpe.model",
     "vocab.txt",
     "vocab.json",
     "merges.txt",
+    f"{LABEL_TOKENIZER_FOLDER}/*",
 )
 
 
@@ -54,7 +68,7 @@ def _download(name: str, revision: str | None) -> Path:
         return Path(snapshot_download(name, revision=revision, allow_patterns=list(names)))
 
     with hub_errors(name, f"The checkpoint {name!r}"):
-        folder = fetch(CONFIG_NAME, *TOKENIZER_FILES, SAFETENSORS_NAME)
+        folder = fetch(*SMALL_FILES, SAFETENSORS_NAME)
         if not (folder / SAFETENSORS_NAME).exists():
             folder = fetch(PICKLE_NAME)
     return folder
@@ -65,7 +79,7 @@ def hub_errors(name: str, what: str) -> Iterator[None]:
     """Turn whatever the hub's client raises into one message that says what to do."""
     try:
         yield
-    except (OSError, ValueError, ImportError) as error:
+    except Exception as error:  # OSError, ValueError, or of its HTTP library, by version
         first_line = (str(error).strip() or type(error).__name__).split("\n")[0]
         message = Errors.E017.format(what=what, error=first_line, name=name, cwd=Path.cwd())
         raise ValueError(message) from error

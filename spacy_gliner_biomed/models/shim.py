@@ -2,27 +2,28 @@
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import srsly
 import torch
-from thinc.api import Shim, get_torch_default_device
+from thinc.api import Optimizer, Shim, get_torch_default_device
 from torch import Tensor
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.checkpoints import (
     Checkpoint,
-    load_checkpoint,
     read_checkpoint,
     write_checkpoint,
 )
 from spacy_gliner_biomed.models.collate import collate_rows, pad_arrays
+from spacy_gliner_biomed.models.trainer import TorchTrainer, set_dropout
 from spacy_gliner_biomed.nn.networks import BiEncoderSpan
-from spacy_gliner_biomed.types import FloatArray, Precision, Row
+from spacy_gliner_biomed.types import FloatArray, IntArray, Precision, Row
 
 MAX_CACHED_LABELS = 10_000  # label vectors of a bi-encoder: 4 * D bytes each
 LABEL_BATCH = 64
@@ -31,17 +32,18 @@ LABEL_BATCH = 64
 class NetworkShim(Shim):
     """Holds a checkpoint from the first time that it is needed.
 
-    checkpoint, revision: Where to load it from, see `models.hub.find_checkpoint`.
+    load (Callable): Loads or makes it; must pickle.
     """
 
-    def __init__(self, checkpoint: str, revision: str | None) -> None:
+    def __init__(self, load: Callable[[], Checkpoint]) -> None:
         super().__init__(model=None)
-        self.origin = (checkpoint, revision)
+        self.load = load
         self.loaded: Checkpoint | None = None
         self.device = torch.device("cpu")
         self.precision: Precision = "float32"
         self.process = os.getpid()
         self.label_vectors: OrderedDict[str, Tensor] = OrderedDict()
+        self.trainer: TorchTrainer | None = None
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -50,7 +52,8 @@ class NetworkShim(Shim):
         RAISES (ValueError): If it cannot be found or read.
         """
         if self.loaded is None:
-            self._set(load_checkpoint(*self.origin))
+            self._settle_in_fork()  # torch copies large weights with its threads
+            self._set(self.load())
             assert self.loaded is not None
         return self.loaded
 
@@ -61,38 +64,49 @@ class NetworkShim(Shim):
         precision (Precision): "float32" is exact; the others run matrix products in 16 bits.
         RAISES (ValueError): If torch cannot use the device.
         """
-        wanted = get_torch_default_device() if device is None else torch.device(device)
-        if wanted != self.device or precision != self.precision:
-            self.label_vectors.clear()
-        self.precision = precision
-        if wanted != self.device:
-            try:
-                self.checkpoint.network.to(wanted)
-            except (RuntimeError, AssertionError) as error:
-                raise ValueError(Errors.E033.format(device=device, error=error)) from error
-            self.device = wanted
+        network = self.checkpoint.network
+        try:
+            wanted = get_torch_default_device() if device is None else torch.device(device)
+            if wanted != self.device or precision != self.precision:
+                self.label_vectors.clear()
+            self.precision = precision
+            if wanted != self.device:
+                network.to(wanted)
+        except (RuntimeError, AssertionError) as error:
+            raise ValueError(Errors.E033.format(device=device, error=error)) from error
+        self.device = wanted
 
     def predict(self, rows: Sequence[Row]) -> list[FloatArray]:
         """Logits of each row: (W, K, C) of spans, or (W, C, 3) of tokens, as float32."""
         self._settle_in_fork()
         with torch.inference_mode(), self._autocast():
-            logits = self._run(rows).float().cpu().numpy()
-        n_labels = [len(row.prompts) for row in rows]
-        if self.checkpoint.config.kind == "uni_token":
-            return [
-                logit[: len(row.word_positions), :n]
-                for logit, row, n in zip(logits, rows, n_labels, strict=True)
-            ]
-        return [
-            logit[: len(row.word_positions), :, :n]
-            for logit, row, n in zip(logits, rows, n_labels, strict=True)
-        ]
+            logits = self._run(rows, self._cached_labels)
+        return self._per_row(logits.float().cpu().numpy(), rows)
 
-    def __call__(self, inputs: Any, is_train: bool) -> Any:
-        """Logits of rows, see `predict`."""
-        if is_train:
-            raise NotImplementedError(Errors.E040)
-        return self.predict(inputs)
+    def begin_update(  # type: ignore[override]
+        self, rows: Sequence[Row], dropout: float
+    ) -> tuple[list[FloatArray], Callable[[Sequence[FloatArray]], None]]:
+        """Logits as `predict`, with dropout, and a function that takes their gradients."""
+        network = self.checkpoint.network.train()
+        set_dropout(network, dropout)
+        with torch.enable_grad(), self._autocast():
+            logits = self._run(rows, self._new_labels).float()
+        network.eval()
+
+        def backprop(gradients: Sequence[FloatArray]) -> None:
+            padded = torch.zeros(logits.shape)
+            for line, gradient in zip(self._per_row(padded.numpy(), rows), gradients, strict=True):
+                line[...] = gradient
+            logits.backward(padded.to(logits.device))  # type: ignore[no-untyped-call]
+
+        return self._per_row(logits.detach().cpu().numpy(), rows), backprop
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Take a step with the gradients that were accumulated."""
+        if self.trainer is None:
+            self.trainer = TorchTrainer(self.checkpoint.network)
+        self.trainer.step(optimizer)
+        self.label_vectors.clear()  # they are of the weights before the step
 
     @contextmanager
     def use_params(self, params: Any) -> Iterator[None]:  # type: ignore[override]
@@ -125,7 +139,7 @@ class NetworkShim(Shim):
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {**self.__dict__, "label_vectors": OrderedDict(), "loaded": None}
+        state = {**self.__dict__, "label_vectors": OrderedDict(), "loaded": None, "trainer": None}
         state["bytes"] = None if self.loaded is None else self.to_bytes()
         return state
 
@@ -138,21 +152,49 @@ class NetworkShim(Shim):
             self.place(str(device), self.precision)
 
     def _set(self, checkpoint: Checkpoint) -> None:
-        self.loaded = checkpoint
+        self.loaded, self.trainer = checkpoint, None
         self.label_vectors.clear()
         checkpoint.network.to(self.device)
 
-    def _run(self, rows: Sequence[Row]) -> Tensor:
+    def _run(self, rows: Sequence[Row], encode_labels: Callable[..., Tensor]) -> Tensor:
         checkpoint = self.checkpoint
         batch = collate_rows(rows, pad_id=checkpoint.subtokens.pad_id, device=self.device)
-        if isinstance(checkpoint.network, BiEncoderSpan):
-            labels = self._encode_labels(rows[0].prompts)
-            logits: Tensor = checkpoint.network(batch, labels)
-        else:
-            logits = checkpoint.network(batch)
-        return logits
+        if not isinstance(checkpoint.network, BiEncoderSpan):
+            logits: Tensor = checkpoint.network(batch)
+            return logits
+        prompts = list(dict.fromkeys(prompt for row in rows for prompt in row.prompts))
+        logits = checkpoint.network(batch, encode_labels(prompts))
+        columns = [[prompts.index(prompt) for prompt in row.prompts] for row in rows]
+        if all(column == columns[0] for column in columns):
+            return logits[..., columns[0]] if len(columns[0]) < len(prompts) else logits
+        index = torch.from_numpy(pad_arrays(list(map(np.array, columns)), 0)).long()
+        index = index.to(logits.device)[:, None, None].expand(*logits.shape[:3], -1)
+        return logits.gather(-1, index)
 
-    def _encode_labels(self, prompts: Sequence[str]) -> Tensor:  # (C, D)
+    def _per_row(self, logits: FloatArray, rows: Sequence[Row]) -> list[FloatArray]:
+        """Views of each row's part, without padding."""
+        views = []
+        for values, row in zip(logits, rows, strict=True):
+            labels = slice(len(row.prompts))
+            token = self.checkpoint.config.kind == "uni_token"
+            view = values[: len(row.word_positions)]
+            views.append(view[:, labels] if token else view[:, :, labels])
+        return views
+
+    def _new_labels(self, prompts: Sequence[str]) -> Tensor:  # (C, D)
+        """Label vectors with their gradient."""
+        checkpoint = self.checkpoint
+        assert isinstance(checkpoint.network, BiEncoderSpan)
+        assert checkpoint.label_subtokens is not None
+        encoded = [checkpoint.label_subtokens.encode_sequence(prompt) for prompt in prompts]
+        return checkpoint.network.encode_labels(*self._pad_labels(encoded))
+
+    def _pad_labels(self, encoded: Sequence[IntArray]) -> tuple[Tensor, Tensor]:
+        assert self.checkpoint.label_subtokens is not None
+        ids = torch.from_numpy(pad_arrays(encoded, -1)).long().to(self.device)
+        return ids.where(ids >= 0, self.checkpoint.label_subtokens.pad_id), (ids >= 0).long()
+
+    def _cached_labels(self, prompts: Sequence[str]) -> Tensor:  # (C, D)
         """Label vectors, from the cache where it has them."""
         checkpoint, cache = self.checkpoint, self.label_vectors
         assert isinstance(checkpoint.network, BiEncoderSpan)
@@ -162,10 +204,8 @@ class NetworkShim(Shim):
         encoded = sorted(((p, subtokens.encode_sequence(p)) for p in new), key=lambda x: len(x[1]))
         for first in range(0, len(encoded), LABEL_BATCH):
             names, ids = zip(*encoded[first : first + LABEL_BATCH], strict=True)
-            padded = torch.from_numpy(pad_arrays(ids, -1)).long().to(self.device)
-            mask = (padded >= 0).long()
-            padded = padded.where(padded >= 0, subtokens.pad_id)
-            cache.update(zip(names, checkpoint.network.encode_labels(padded, mask), strict=True))
+            vectors = checkpoint.network.encode_labels(*self._pad_labels(ids))
+            cache.update(zip(names, vectors, strict=True))
         for prompt in prompts:
             cache.move_to_end(prompt)
         vectors = torch.stack([cache[prompt] for prompt in prompts])

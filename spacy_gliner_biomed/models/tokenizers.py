@@ -1,17 +1,19 @@
-"""Reads a checkpoint's tokenizer and puts GLiNER's markers into it."""
+"""Reads a checkpoint's tokenizers and puts GLiNER's markers into the text's."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.models.hub import hub_errors
+from spacy_gliner_biomed.models.hub import (
+    LABEL_TOKENIZER_FOLDER,
+    TOKENIZER_CONFIG_NAME,
+    hub_errors,
+)
 from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.nn.encoder import max_positions
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 
-TOKENIZER_NAME = "tokenizer.json"
-TOKENIZER_CONFIG_NAME = "tokenizer_config.json"
 UNLIMITED = 1_000_000  # transformers writes 1e30 for a tokenizer without a limit
 
 # Upstream adds this left-over of GLiNER 0.1 before its two markers (gliner/model.py,
@@ -22,37 +24,73 @@ LEGACY_TOKEN = "[FLERT]"
 def read_text_tokenizer(folder: Path, config: NetworkConfig) -> tuple[Subtokenizer, NetworkConfig]:
     """The text tokenizer of a checkpoint folder, and the config with its indices filled in.
 
-    RAISES (ValueError): If the tokenizer and the indices in the config contradict each other.
+    RAISES (ValueError): If it cannot be had or read.
     """
-    stored = (folder / TOKENIZER_CONFIG_NAME).exists()
-    tokenizer = _auto_tokenizer(str(folder) if stored else config.model_name)
+    tokenizer = _auto_tokenizer(folder, config.model_name)
     if config.kind != "bi_span":
         config = _add_markers(tokenizer, config)
     return _to_subtokenizer(tokenizer, max_positions(config.encoder_config)), config
 
 
-def read_label_tokenizer(config: NetworkConfig) -> Subtokenizer:
-    """The label tokenizer of a bi-encoder, which its checkpoints only name."""
-    tokenizer = _auto_tokenizer(config.labels_encoder)
+def read_label_tokenizer(folder: Path, config: NetworkConfig) -> Subtokenizer:
+    """The label tokenizer of a bi-encoder; checkpoints of GLiNER < 0.2.29 only name it.
+
+    RAISES (ValueError): If it cannot be had or read.
+    """
+    tokenizer = _auto_tokenizer(folder / LABEL_TOKENIZER_FOLDER, config.labels_encoder)
     return _to_subtokenizer(tokenizer, max_positions(config.labels_encoder_config))
+
+
+def check_tokenizers(
+    config: NetworkConfig, subtokens: Subtokenizer, label_subtokens: Subtokenizer | None
+) -> None:
+    """Check tokenizers against the markers and embeddings that the config promises.
+
+    RAISES (ValueError): If they contradict each other.
+    """
+    problems = []
+    if config.kind != "bi_span":
+        found = subtokens.token_id(config.ent_token)
+        if found != config.class_token_index:
+            problems.append(
+                f"{config.ent_token!r} has the id {found}, not {config.class_token_index}"
+            )
+        if subtokens.token_id(config.sep_token) is None:
+            problems.append(f"there is no token {config.sep_token!r}")
+    pairs = [(subtokens, config.encoder_config), (label_subtokens, config.labels_encoder_config)]
+    for tokenizer, encoder_config in pairs:
+        n_rows = encoder_config.get("vocab_size")
+        if tokenizer is not None and n_rows is not None:
+            n_ids = max(tokenizer.backend.get_vocab().values()) + 1
+            if n_ids > n_rows:
+                problems.append(f"{n_ids} ids for {n_rows} rows of the embedding")
+    if problems:
+        raise ValueError(Errors.E018.format(found=" and ".join(problems)))
 
 
 def tokenizer_config(subtokens: Subtokenizer) -> dict[str, Any]:
     """A `tokenizer_config.json` with which transformers reads the tokenizer as it is."""
-    token = subtokens.backend.id_to_token(subtokens.pad_id)
-    limit = subtokens.max_length or int(1e30)
-    return {
+    values = {
         "tokenizer_class": "PreTrainedTokenizerFast",
-        "pad_token": token,
-        "model_max_length": limit,
+        "pad_token": subtokens.backend.id_to_token(subtokens.pad_id),
+        "unk_token": json.loads(subtokens.definition)["model"].get("unk_token"),
+        "model_max_length": subtokens.max_length or int(1e30),
     }
+    return {key: value for key, value in values.items() if value is not None}
 
 
-def _auto_tokenizer(name: str) -> Any:
+def _auto_tokenizer(folder: Path, name: str) -> Any:
+    """The tokenizer in a folder, or else, as upstream, the one that has the name."""
     from transformers import AutoTokenizer
 
-    with hub_errors(name, f"The tokenizer {name!r}"):
-        tokenizer = AutoTokenizer.from_pretrained(name)
+    if not (folder / TOKENIZER_CONFIG_NAME).exists():
+        with hub_errors(name, f"The tokenizer {name!r}"):
+            tokenizer = AutoTokenizer.from_pretrained(name)
+    else:
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(str(folder))
+        except Exception as error:  # broken files raise whatever their reader stumbles on
+            raise ValueError(Errors.E071.format(path=folder, error=error)) from error
     if not tokenizer.is_fast:
         raise ValueError(Errors.E018.format(found=f"{name!r} has no fast tokenizer"))
     return tokenizer
@@ -66,25 +104,10 @@ def _add_markers(tokenizer: Any, config: NetworkConfig) -> NetworkConfig:
         size = len(tokenizer)
         config = config.evolve(class_token_index=size - 2, vocab_size=size)
     elif config.ent_token not in tokenizer.get_vocab():
-        extra = [LEGACY_TOKEN] if config.class_token_index == len(tokenizer) + 1 else []
-        tokenizer.add_tokens([*extra, *markers], special_tokens=True)
-    _check_markers(tokenizer, config)
+        legacy = [LEGACY_TOKEN] if config.class_token_index == len(tokenizer) + 1 else []
+        tokenizer.add_tokens([*legacy, *markers], special_tokens=True)
     encoder_config = {**config.encoder_config, "vocab_size": config.vocab_size}
     return config.evolve(encoder_config=encoder_config)
-
-
-def _check_markers(tokenizer: Any, config: NetworkConfig) -> None:
-    vocab = tokenizer.get_vocab()
-    found = vocab.get(config.ent_token)
-    if found != config.class_token_index:
-        problem = f"{config.ent_token!r} has the id {found}, not {config.class_token_index}"
-    elif config.sep_token not in vocab:
-        problem = f"there is no token {config.sep_token!r}"
-    elif max(vocab.values()) >= config.vocab_size:
-        problem = f"{max(vocab.values()) + 1} ids for {config.vocab_size} rows of the embedding"
-    else:
-        return
-    raise ValueError(Errors.E018.format(found=problem))
 
 
 def _to_subtokenizer(tokenizer: Any, positions: int | None) -> Subtokenizer:
@@ -93,6 +116,8 @@ def _to_subtokenizer(tokenizer: Any, positions: int | None) -> Subtokenizer:
     backend.no_padding()
     bare = backend.encode(["a"], is_pretokenized=True, add_special_tokens=False).ids
     full = backend.encode(["a"], is_pretokenized=True, add_special_tokens=True).ids
+    if not bare:
+        raise ValueError(Errors.E018.format(found="the tokenizer has no subtoken for 'a'"))
     before = next(i for i in range(len(full)) if full[i : i + len(bare)] == bare)
     limits = [tokenizer.model_max_length, positions]
     limits = [limit for limit in limits if limit is not None and limit < UNLIMITED]

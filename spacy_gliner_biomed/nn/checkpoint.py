@@ -1,6 +1,6 @@
 """Tensors of a GLiNER checkpoint to and from our networks: exact, or it fails."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -42,6 +42,8 @@ def read_tensors(folder: Path) -> dict[str, Tensor]:
 
             return load_file(path)
         tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+        if not all(isinstance(tensor, Tensor) for tensor in tensors.values()):
+            raise ValueError("it holds more than tensors by name")
         return tensors
     except Exception as error:  # a truncated file raises whatever its reader stumbles on
         raise ValueError(Errors.E012.format(path=path, error=error)) from error
@@ -55,23 +57,55 @@ def load_network(config: NetworkConfig, tensors: Mapping[str, Tensor]) -> Networ
     RETURNS (Network): In evaluation mode.
     RAISES (ValueError): With every missing, unexpected and mis-shaped tensor.
     """
-    renamed = {_rename(name.replace("_orig_mod.", "")): tensor for name, tensor in tensors.items()}
-    if not any(name.startswith("lstm.") for name in renamed):
+    given = {_rename(name.replace("_orig_mod.", "")): tensor for name, tensor in tensors.items()}
+    if not any(name.startswith("lstm.") for name in given):
         config = config.evolve(num_rnn_layers=0)
     network = build_network(config)
     expected = network.state_dict()
-    given = {name: t for name, t in renamed.items() if not _unused(name, config, expected)}
+    given = {name: t for name, t in given.items() if not _unused(name, config, expected)}
+    for names in _tied_names(network):
+        given = _with_aliases(given, names)
     _check_exact(given, expected)
-    network.load_state_dict({k: v.to(torch.float32) for k, v in given.items()}, assign=True)
-    return network.requires_grad_(True).eval()
+    # Copied, not assigned: safetensors maps the file, which may change or go away later.
+    network.load_state_dict(given)
+    return network.eval()
 
 
 def published_tensors(network: Network) -> dict[str, Tensor]:
-    """The weights under their published names, for a checkpoint that GLiNER reads, too."""
+    """The weights under their published names, for a checkpoint that GLiNER reads, too.
+
+    Tied weights are there once, as in files of GLiNER and transformers.
+    """
+    aliases = {name for names in _tied_names(network) for name in names[1:]}
     return {
-        _rename(name, reverse=True): tensor.detach().contiguous()
+        _rename(name, reverse=True): tensor.detach().cpu().contiguous()
         for name, tensor in network.state_dict().items()
+        if name not in aliases
     }
+
+
+def _tied_names(network: Network) -> list[list[str]]:
+    """The names of each parameter that has several, such as the embeddings of T5."""
+    names: dict[int, list[str]] = {}
+    for name, parameter in network.named_parameters(remove_duplicate=False):
+        names.setdefault(id(parameter), []).append(name)
+    return [several for several in names.values() if len(several) > 1]
+
+
+def _with_aliases(given: dict[str, Tensor], names: Sequence[str]) -> dict[str, Tensor]:
+    """Add the names of a tied parameter that a file left out.
+
+    RAISES (ValueError): If the file has several and they differ.
+    """
+    found = [name for name in names if name in given]
+    if not found:
+        return given
+    first = given[found[0]]
+    for name in found[1:]:
+        if not torch.equal(given[name], first):
+            both = " and ".join(_rename(each, reverse=True) for each in (found[0], name))
+            raise ValueError(Errors.E070.format(names=both))
+    return {**given, **dict.fromkeys(names, first)}
 
 
 def _rename(name: str, reverse: bool = False) -> str:

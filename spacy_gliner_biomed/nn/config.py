@@ -22,8 +22,23 @@ DECODER_TYPES = (
     "qwen2",
     "qwen3",
     "phi",
+    "phi3",
     "gpt2",
+    "gpt_neox",
+    "opt",
 )
+
+# Keys that make another model of it if they are set.
+REFUSED = (
+    "relations_layer",
+    "labels_decoder",
+    "precomputed_prompts_mode",
+    "span_encoder_config",
+    "fuse_layers",
+)
+STREAMING_TYPE = "gliner_streaming_span"
+LEAST = {"hidden_size": 1, "max_width": 1, "max_len": 1, "num_rnn_layers": 0}
+ENCODER_CONFIGS = ("encoder_config", "labels_encoder_config")
 
 
 @dataclass(frozen=True)
@@ -73,17 +88,23 @@ class NetworkConfig:
     def from_dict(cls, raw: Mapping[str, Any]) -> "NetworkConfig":
         """Read a `gliner_config.json`.
 
-        RAISES (ValueError): For variants that are not supported, naming what was found.
+        RAISES (ValueError): For variants that are not supported, naming what was found, and
+            for values that no variant can have.
         """
         _refuse_variants(raw)
         names = set(cls.__dataclass_fields__) - {"kind", "num_rnn_layers", "raw"}
         given = {key: raw[key] for key in names & set(raw) if raw[key] is not None}
-        given.setdefault("model_name", "microsoft/deberta-v3-small")
-        for key in ("encoder_config", "labels_encoder_config"):
-            if given.setdefault(key, {}):
+        given = {"model_name": "microsoft/deberta-v3-small", "encoder_config": {}, **given}
+        for key in ENCODER_CONFIGS:
+            if not isinstance(given.get(key, {}), dict):
+                raise ValueError(
+                    Errors.E072.format(name=key, allowed="an object", found=given[key])
+                )
+            if given.get(key):
                 given[key] = {"model_type": "deberta-v2", **given[key]}
-                _refuse_decoder(given[key]["model_type"])
-        return cls(kind=_kind(raw), num_rnn_layers=_n_rnn_layers(raw), raw=dict(raw), **given)
+        config = cls(kind=_kind(raw), num_rnn_layers=_n_rnn_layers(raw), raw=dict(raw), **given)
+        _check_values(config)
+        return config
 
     def to_dict(self) -> dict[str, Any]:
         """As a `gliner_config.json` that the GLiNER package reads, too."""
@@ -91,7 +112,7 @@ class NetworkConfig:
         values = {name: getattr(self, name) for name in sorted(names)}
         if self.kind != "bi_span":
             values |= {"labels_encoder": None, "labels_encoder_config": None}
-        return {**self.raw, **values}
+        return {**self.raw, **values, "subtoken_pooling": "first"}
 
     def evolve(self, **changes: Any) -> "NetworkConfig":
         """A copy with some values changed."""
@@ -108,38 +129,46 @@ def _n_rnn_layers(raw: Mapping[str, Any]) -> int:
     """`num_rnn_layers` replaced `has_rnn` in GLiNER 0.2.23; bi-encoders never run an LSTM."""
     if raw.get("labels_encoder") is not None:
         return 0
-    if raw.get("has_rnn") is False:
-        return 0
-    layers = raw.get("num_rnn_layers", 1)
-    return int(layers or 0)
+    if "num_rnn_layers" in raw:
+        layers: int = raw["num_rnn_layers"] or 0
+        return layers
+    return int(bool(raw.get("has_rnn", True)))
 
 
 def _refuse_variants(raw: Mapping[str, Any]) -> None:
-    mode = raw.get("span_mode", "markerV0")
+    mode = raw.get("span_mode") or "markerV0"
     bi = raw.get("labels_encoder") is not None
-    if mode not in (*SPAN_MODES, TOKEN_MODE) or (bi and mode == TOKEN_MODE):
-        found = f"span_mode {mode!r}" + (" with a labels_encoder" if bi else "")
-        raise ValueError(Errors.E010.format(found=found))
-    for key in (
-        "relations_layer",
-        "labels_decoder",
-        "precomputed_prompts_mode",
-        "span_encoder_config",
-    ):
-        if raw.get(key):
-            raise ValueError(Errors.E010.format(found=f"{key} {str(raw[key])[:60]!r}"))
-    if (
-        raw.get("fuse_layers")
-        or raw.get("represent_spans")
-        or (bi and raw.get("post_fusion_schema"))
-    ):
-        keys = [k for k in ("fuse_layers", "represent_spans", "post_fusion_schema") if raw.get(k)]
-        raise ValueError(Errors.E010.format(found=", ".join(f"{k} {raw[k]!r}" for k in keys)))
-    if raw.get("subtoken_pooling", "first") != "first" and "num_rnn_layers" in raw:
-        # Before 0.2.29 the key was never read, whatever it said.
-        raise ValueError(Errors.E010.format(found=f"subtoken_pooling {raw['subtoken_pooling']!r}"))
+    found = [f"{key} {str(raw[key])[:60]!r}" for key in REFUSED if raw.get(key)]
+    if bi and raw.get("post_fusion_schema"):  # uni-encoders carry it and never run it
+        found.append(f"post_fusion_schema {raw['post_fusion_schema']!r} with a labels_encoder")
+    if mode == TOKEN_MODE and raw.get("represent_spans"):  # span models never read it
+        found.append("represent_spans")
+    if raw.get("model_type") == STREAMING_TYPE:
+        found.append(f"model_type {STREAMING_TYPE!r}")
+    if mode not in (*SPAN_MODES, TOKEN_MODE):
+        found.append(f"span_mode {mode!r}")
+    if bi and mode == TOKEN_MODE:
+        found.append(f"span_mode {mode!r} with a labels_encoder")
+    pooling = raw.get("subtoken_pooling") or "first"
+    if pooling != "first" and "num_rnn_layers" in raw:  # before 0.2.23, nothing read the key
+        found.append(f"subtoken_pooling {pooling!r}")
+    for key in ENCODER_CONFIGS:
+        if isinstance(raw.get(key), dict) and raw[key].get("model_type") in DECODER_TYPES:
+            found.append(f"{key} of the decoder-style model {raw[key]['model_type']!r}")
+    if found:
+        raise ValueError(Errors.E010.format(found=" and ".join(found)))
 
 
-def _refuse_decoder(model_type: str) -> None:
-    if model_type in DECODER_TYPES:
-        raise ValueError(Errors.E010.format(found=f"a decoder-style text encoder {model_type!r}"))
+def _check_values(config: NetworkConfig) -> None:
+    """Refuse values of another type, and sizes that no network has."""
+    for name, declared in NetworkConfig.__dataclass_fields__.items():
+        found, default = getattr(config, name), declared.default
+        if isinstance(default, int) and type(found) is not type(default):
+            allowed = "true or false" if isinstance(default, bool) else "a whole number"
+        elif isinstance(default, str) and not isinstance(found, str):
+            allowed = "a string"
+        elif name in LEAST and found < LEAST[name]:
+            allowed = f"at least {LEAST[name]}"
+        else:
+            continue
+        raise ValueError(Errors.E072.format(name=name, allowed=allowed, found=found))

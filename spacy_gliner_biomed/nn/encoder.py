@@ -1,13 +1,29 @@
 """Text and label encoders: any model that transformers' `AutoModel` builds from a config."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+
+from spacy_gliner_biomed.errors import Errors
 
 # Entries of a stored encoder config that say how it was run, not what it is.
 RUN_TIME_KEYS = ("dtype", "torch_dtype", "_attn_implementation", "_name_or_path")
+
+# Encoders whose positions start after the padding index, as RoBERTa's.
+OFFSET_POSITIONS = (
+    "camembert",
+    "data2vec-text",
+    "longformer",
+    "mpnet",
+    "roberta",
+    "roberta-prelayernorm",
+    "xlm-roberta",
+    "xlm-roberta-xl",
+    "xmod",
+)
 
 
 def build_encoder(config: Mapping[str, Any]) -> nn.Module:
@@ -16,13 +32,13 @@ def build_encoder(config: Mapping[str, Any]) -> nn.Module:
     config (Mapping[str, Any]): As stored in a checkpoint; `model_type` names the architecture.
     RETURNS (nn.Module): With weights that are not set, and without a pooler, which no
         network here reads.
-    RAISES (ValueError): By transformers, if it does not know the `model_type`.
+    RAISES (ValueError): If transformers has no such encoder.
     """
     from transformers import AutoModel, AutoModelForTextEncoding
 
     built = hf_config(config)
     auto = AutoModelForTextEncoding if built.is_encoder_decoder else AutoModel
-    with _SkipRandomInit():
+    with _SkipRandomInit(), _unknown_encoders(built.model_type):
         encoder: nn.Module = auto.from_config(built)
     if getattr(encoder, "pooler", None) is not None:
         encoder.pooler = None  # type: ignore[assignment]
@@ -34,7 +50,9 @@ def hf_config(config: Mapping[str, Any]) -> Any:
     from transformers import AutoConfig
 
     values = {key: value for key, value in config.items() if key not in RUN_TIME_KEYS}
-    built = AutoConfig.for_model(values.pop("model_type"), **values)
+    model_type = values.pop("model_type")
+    with _unknown_encoders(model_type):
+        built = AutoConfig.for_model(model_type, **values)
     if hasattr(built, "reference_compile"):
         built.reference_compile = False  # ModernBERT: compiling is not ours to decide
     return built
@@ -54,28 +72,26 @@ def max_positions(config: Mapping[str, Any]) -> int | None:
     limit: int | None = getattr(built, "max_position_embeddings", None)
     if built.model_type.startswith("deberta") and not built.position_biased_input:
         return None
-    if limit is not None and built.model_type in ("roberta", "xlm-roberta", "camembert"):
-        return limit - int(built.pad_token_id) - 1  # positions start after the padding index
-    return limit
+    if limit is not None and built.model_type in OFFSET_POSITIONS:
+        return limit - int(built.pad_token_id) - 1
+    return limit if limit is not None and limit > 0 else None  # XLNet says -1
+
+
+@contextmanager
+def _unknown_encoders(model_type: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        reason = str(error).split("\n")[0][:120]
+        found = f"the encoder {model_type!r}, which transformers cannot build ({reason})"
+        raise ValueError(Errors.E010.format(found=found)) from error
 
 
 class _SkipRandomInit(TorchFunctionMode):
-    """Leaves out the random initialisation: each weight is read from a checkpoint or the
-    loading fails, and filling a vocabulary matrix with noise takes seconds.
+    """Fills with zeros instead of random numbers: each weight is read from a checkpoint or the
+    loading fails, and drawing a vocabulary matrix takes seconds. Zeros and not just any memory,
+    since torch's truncated normal draws again until each number is within its bounds.
     """
-
-    skipped = frozenset(
-        f"{scheme}_"
-        for scheme in (
-            "normal",
-            "uniform",
-            "trunc_normal",
-            "kaiming_normal",
-            "kaiming_uniform",
-            "xavier_normal",
-            "xavier_uniform",
-        )
-    )
 
     def __torch_function__(
         self,
@@ -84,6 +100,6 @@ class _SkipRandomInit(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        if getattr(func, "__name__", "") in self.skipped:
-            return args[0] if args else (kwargs or {}).get("tensor")
+        if func in (Tensor.normal_, Tensor.uniform_):
+            return args[0].zero_()
         return func(*args, **(kwargs or {}))

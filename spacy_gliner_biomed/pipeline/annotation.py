@@ -1,10 +1,12 @@
 """Writes found entities on a Doc: alignment to its tokens, `doc.spans`, `doc.ents`."""
 
+import itertools
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc, Span, SpanGroup, Token
 
 from spacy_gliner_biomed.pipeline.decoding import choose
 from spacy_gliner_biomed.pipeline.settings import Settings
@@ -73,47 +75,53 @@ def split_tokens(doc: Doc, spans: Sequence[tuple[int, int]]) -> None:
     if not cuts:
         return
     groups = {key: _freeze(group) for key, group in doc.spans.items()}
+    parsed = doc.has_annotation("DEP")  # then sentences follow from it
+    sentences = not parsed and doc.has_annotation("SENT_START")
     with doc.retokenize() as retokenizer:
         for i, borders in cuts.items():
-            token, inner = doc[i], [border - starts[i] for border in borders]
-            limits = zip([0, *inner], [*inner, len(token)], strict=True)
-            pieces = [token.text[a:b] for a, b in limits]
-            parsed = doc.has_annotation("DEP")
-            # Without a parse each piece heads itself; with one, the first keeps the head.
-            heads = [token.head if parsed else (token, 0)]
-            heads += [(token, 0 if parsed else n) for n in range(1, len(pieces))]
-            retokenizer.split(token, pieces, heads=heads)
-    _reset_sent_starts(doc, [border for borders in cuts.values() for border in borders])
-    for key, (attrs, frozen) in groups.items():
-        doc.spans[key] = SpanGroup(doc, name=key, attrs=attrs, spans=_thaw(doc, frozen))
+            limits = itertools.pairwise([0, *(border - starts[i] for border in borders), None])
+            pieces = [doc[i].text[a:b] for a, b in limits]
+            retokenizer.split(doc[i], pieces, **_inherited(doc[i], len(pieces), parsed=parsed))
+    if doc.tensor.size:  # spaCy leaves spare rows at its end
+        doc.tensor = doc.tensor[: len(doc)]
+    if sentences:
+        _continue_sentences(doc, [border for borders in cuts.values() for border in borders])
+    for key, (name, attrs, spans_of_key) in groups.items():
+        doc.spans[key] = SpanGroup(doc, name=name, attrs=attrs, spans=_thaw(doc, spans_of_key))
 
 
 def _align(
     doc: Doc, found: Sequence[ScoredSpan], settings: Settings
 ) -> tuple[list[Span], list[float], dict[str, int]]:
     starts, ends = _offsets(doc)
-    names = list(dict.fromkeys(span.label for span in found))
-    aligned, moved, left_out = [], 0, 0
+    # Equal scores go to the earlier label of the settings, as before the spans were moved.
+    names = list(dict.fromkeys([*(spec.label for spec in settings.labels), *_labels(found)]))
+    index = {name: i for i, name in enumerate(names)}
+    aligned, moved = [], 0
     for span in found:
         borders = align_span(starts, ends, span.start, span.end, alignment=settings.alignment)
-        if borders is None:
-            left_out += 1
-            continue
-        first, last = borders
-        moved += starts[first] != span.start or ends[last - 1] != span.end
-        aligned.append((first, last, names.index(span.label), span.score))
+        if borders is not None:
+            first, last = borders
+            moved += starts[first] != span.start or ends[last - 1] != span.end
+            aligned.append((first, last, index[span.label], span.score))
     tokens = np.array([span[:3] for span in aligned], dtype=np.int32).reshape(-1, 3)
-    scores = np.array([span[3] for span in aligned], dtype=np.float32)
-    candidates = Candidates(tokens[:, 0], tokens[:, 1], tokens[:, 2], scores)
+    candidates = Candidates(*tokens.T, np.array([span[3] for span in aligned], dtype=np.float32))
     kept = choose(candidates, overlap=settings.overlap, multi_label=settings.multi_label)
     add_string: Callable[..., int] = doc.vocab.strings.add  # its stub lacks an argument
-    spans = []
-    for i in kept:
-        first, last, label, _ = aligned[i]
-        add_string(names[label], allow_transient=False)  # survives memory zones
-        spans.append(Span(doc, first, last, label=names[label]))
-    counts = {"moved": moved, "left_out": left_out, "merged": len(aligned) - len(kept)}
+    for name in _labels(found):
+        add_string(name, allow_transient=False)  # survives memory zones
+    spans = [Span(doc, *aligned[i][:2], label=names[aligned[i][2]]) for i in kept]
+    counts = {
+        "moved": moved,
+        "left_out": len(found) - len(aligned),
+        "merged": len(aligned) - len(kept),
+    }
     return spans, [aligned[i][3] for i in kept], counts
+
+
+def _labels(found: Iterable[ScoredSpan]) -> dict[str, None]:
+    """Each label once, in order."""
+    return dict.fromkeys(span.label for span in found)
 
 
 def _count_blocked(spans: Iterable[Span], existing: Iterable[Span], ents: Iterable[Span]) -> int:
@@ -132,9 +140,11 @@ def _write_group(
 ) -> None:
     """Set `doc.spans[spans_key]`; spans that are there already are kept unless `overwrite`."""
     key = settings.spans_key
+    attrs: dict[str, object] = {}
     old: list[tuple[Span, float]] = []
     if key in doc.spans and not settings.overwrite:
         group = doc.spans[key]
+        attrs = dict(group.attrs)
         known = list(group.attrs.get("scores", []))
         # A span of unknown score was put there by somebody who was sure of it.
         known = [float(s) for s in known] if len(known) == len(group) else [1.0] * len(group)
@@ -145,7 +155,7 @@ def _write_group(
             if (span.start, span.end, span.label) not in new
         ]
     merged = sorted([*old, *zip(spans, scores, strict=True)], key=lambda pair: pair[0].start)
-    attrs = {"scores": [score for _, score in merged]}
+    attrs["scores"] = [score for _, score in merged]
     doc.spans[key] = SpanGroup(doc, name=key, attrs=attrs, spans=[span for span, _ in merged])
 
 
@@ -154,9 +164,33 @@ def _offsets(doc: Doc) -> tuple[list[int], list[int]]:
     return starts, [start + len(token) for start, token in zip(starts, doc, strict=True)]
 
 
-def _freeze(group: SpanGroup) -> tuple[dict[str, object], list[tuple[int, int, str, str, str]]]:
+def _inherited(token: Token, n: int, *, parsed: bool) -> dict[str, Any]:
+    """Heads and attributes of a token's pieces.
+
+    spaCy says that pieces inherit their attributes, but all except the first would get those
+    of the tokens that follow. Without a parse each piece heads itself; with one, the first
+    keeps the head and has the others as its children.
+    """
+    heads = [token.head if parsed else (token, 0)]
+    heads += [(token, 0 if parsed else i) for i in range(1, n)]
+    attrs = {
+        "TAG": token.tag,
+        "POS": token.pos,
+        "ENT_TYPE": token.ent_type,
+        "ENT_KB_ID": token.ent_kb_id,
+        "ENT_ID": token.ent_id,
+    }
+    if token.has_morph():
+        attrs["MORPH"] = token.morph.key
+    deps = [token.dep, *(["dep"] if parsed else [0]) * (n - 1)]
+    return {"heads": heads, "attrs": {**{key: [v] * n for key, v in attrs.items()}, "DEP": deps}}
+
+
+def _freeze(
+    group: SpanGroup,
+) -> tuple[str, dict[str, object], list[tuple[int, int, str, str, str]]]:
     spans = [(s.start_char, s.end_char, s.label_, s.kb_id_, s.id_) for s in group]
-    return dict(group.attrs), spans
+    return group.name, dict(group.attrs), spans
 
 
 def _thaw(doc: Doc, frozen: Sequence[tuple[int, int, str, str, str]]) -> list[Span]:
@@ -168,12 +202,8 @@ def _thaw(doc: Doc, frozen: Sequence[tuple[int, int, str, str, str]]) -> list[Sp
     return spans
 
 
-def _reset_sent_starts(doc: Doc, borders: Iterable[int]) -> None:
-    """Undo that spaCy copies the sentence start of a token to each of its pieces."""
-    if doc.has_annotation("DEP"):  # sentences follow from the parse
-        return
+def _continue_sentences(doc: Doc, borders: Iterable[int]) -> None:
+    """No piece of a cut token starts a sentence, except the first if the token did."""
     starts, _ = _offsets(doc)
     for border in borders:
-        token = doc[bisect_left(starts, border)]
-        if token.is_sent_start:
-            token.is_sent_start = False
+        doc[bisect_left(starts, border)].is_sent_start = False

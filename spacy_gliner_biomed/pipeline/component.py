@@ -1,27 +1,31 @@
 """The pipeline component: spaCy's contract around prediction and annotation."""
 
+import json
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import srsly
 from spacy import util
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
-from thinc.api import Optimizer
+from thinc.api import Optimizer, set_dropout_rate
 
-from spacy_gliner_biomed.errors import Errors, Warnings
+from spacy_gliner_biomed.errors import Warnings
 from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
 from spacy_gliner_biomed.pipeline.annotation import EntsFilter, annotate
-from spacy_gliner_biomed.pipeline.labels import parse_labels
-from spacy_gliner_biomed.pipeline.prediction import Predictor
+from spacy_gliner_biomed.pipeline.labels import parse_labels, unique_labels
+from spacy_gliner_biomed.pipeline.prediction import Predictor, row_maker
 from spacy_gliner_biomed.pipeline.settings import Settings
-from spacy_gliner_biomed.types import Prediction
+from spacy_gliner_biomed.tokenization.rows import length_batches
+from spacy_gliner_biomed.training.gold import read_gold
+from spacy_gliner_biomed.training.loss import FocalLoss
+from spacy_gliner_biomed.training.rows import Sampler, TrainingRow
+from spacy_gliner_biomed.types import FloatArray, Prediction
 
 # What is reported once if it happens; what is only counted is not here.
 REPORTED = {
@@ -43,6 +47,8 @@ class GlinerBiomed(TrainablePipe):
     cfg (Mapping[str, Any]): The settings, see `pipeline.factory.make_gliner_biomed`.
     ents_filter (EntsFilter): Chooses the entities for `doc.ents`.
     scorer (Callable | None): Scores predicted against gold Docs.
+    loss (FocalLoss): Loss and gradient of a training row.
+    label_sampler (Sampler): Chooses the labels of a training row.
     RAISES (ValueError): For a setting that is not allowed.
     """
 
@@ -55,14 +61,18 @@ class GlinerBiomed(TrainablePipe):
         cfg: Mapping[str, Any],
         ents_filter: EntsFilter,
         scorer: Callable[..., dict[str, Any]] | None,
+        loss: FocalLoss,
+        label_sampler: Sampler,
     ) -> None:
         self.vocab = vocab
         self.model = model
         self.name = name
-        self.cfg: dict[str, Any] = dict(cfg)
+        self.cfg: dict[str, Any] = {**cfg, "labels": unique_labels(cfg["labels"])}
         self.configured = dict(cfg)
         self.ents_filter = ents_filter
         self.scorer = scorer
+        self.loss = loss
+        self.label_sampler = label_sampler
         self.stats: Counter[str] = Counter()
         self.reported: set[str] = set()
         self.settings()
@@ -75,8 +85,7 @@ class GlinerBiomed(TrainablePipe):
 
     @labels.setter
     def labels(self, labels: Sequence[str | Mapping[str, Any]]) -> None:
-        parse_labels(labels)
-        self.cfg["labels"] = list(labels)
+        self.cfg["labels"] = unique_labels(labels)
 
     @property
     def label_data(self) -> list[Any]:  # type: ignore[override]
@@ -88,7 +97,7 @@ class GlinerBiomed(TrainablePipe):
 
         RETURNS (int): 0 if the label was there already, otherwise 1.
         """
-        if label in self.cfg["labels"]:
+        if label in self.cfg["labels"] or label in self.labels:
             return 0
         self.labels = [*self.cfg["labels"], label]
         return 1
@@ -100,16 +109,17 @@ class GlinerBiomed(TrainablePipe):
         """
         return Settings.from_cfg(self.cfg, **options)
 
-    def __call__(self, doc: Doc, **options: Any) -> Doc:
+    def __call__(self, doc: Doc, *, batch_size: int | None = None, **options: Any) -> Doc:
         """Annotate one Doc.
 
         doc (Doc): Changed in place.
+        batch_size (int | None): Not read; `nlp.pipe` leaves it in the caller's `component_cfg`.
         options: `labels`, `threshold`, `overlap`, `multi_label` or `alignment` for this call.
         RETURNS (Doc): The same Doc.
         """
         settings = self.settings(**options)
         try:
-            self._annotate([doc], settings)
+            self._annotate(doc, settings)
         except Exception as error:
             self.get_error_handler()(self.name, self, [doc], error)
         return doc
@@ -129,19 +139,16 @@ class GlinerBiomed(TrainablePipe):
         error_handler = self.get_error_handler()
         for docs in util.minibatch(stream, size=batch_size):
             try:
-                self._annotate(docs, settings)
-                yield from docs
-                continue
-            except Exception as error:
-                if len(docs) == 1:
-                    error_handler(self.name, self, docs, error)
-                    continue
-            for doc in docs:
+                predictions: Sequence[Prediction | None] = self._predict(docs, settings)
+            except Exception:
+                predictions = [None] * len(docs)  # one is bad: each by itself tells which
+            for doc, prediction in zip(docs, predictions, strict=True):
                 try:
-                    self._annotate([doc], settings)
-                    yield doc
+                    self._annotate(doc, settings, prediction)
                 except Exception as error:
                     error_handler(self.name, self, [doc], error)
+                else:
+                    yield doc
 
     def predict(self, docs: Iterable[Doc], **options: Any) -> list[Prediction]:
         """Find entities; no Doc is changed.
@@ -168,12 +175,44 @@ class GlinerBiomed(TrainablePipe):
         sgd: Optimizer | None = None,
         losses: dict[str, float] | None = None,
     ) -> dict[str, float]:
-        """Not yet: raises an error that says to freeze the component."""
-        raise NotImplementedError(Errors.E040)
+        """Learn from a batch.
 
-    def get_loss(self, examples: Any, scores: Any) -> Any:
-        """Not yet, see `update`."""
-        raise NotImplementedError(Errors.E040)
+        Gold entities are read from `doc.spans[spans_key]`, or else from `doc.ents`; labels that
+        the Doc's corpus does not annotate are never negatives (see `training.gold`).
+
+        examples (Iterable[Example]): Gold Docs.
+        drop (float): Dropout rate, in all layers that have dropout.
+        sgd (Optimizer | None): Takes a step if given; otherwise gradients accumulate.
+        losses (dict[str, float] | None): The loss is added under the component's name.
+        RETURNS (dict[str, float]): The losses.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        settings = self.settings()
+        self._place(settings)
+        set_dropout_rate(self.model, drop)
+        rows = self._training_rows(examples, settings)
+        for batch in length_batches([len(row.row) for row in rows], settings.batch_subtokens):
+            chosen = [rows[i] for i in batch]
+            logits, backprop = self.model.begin_update([row.row for row in chosen])
+            loss, gradients = self.get_loss(examples, (chosen, logits))
+            backprop(gradients)
+            losses[self.name] += loss
+        if sgd is not None:
+            self.finish_update(sgd)
+        return losses
+
+    def get_loss(
+        self, examples: Iterable[Example], scores: tuple[Sequence[TrainingRow], list[FloatArray]]
+    ) -> tuple[float, list[FloatArray]]:
+        """The loss of rows and its gradients.
+
+        examples (Iterable[Example]): Not read: which labels a row was asked for is sampled.
+        scores: The rows with their targets, and their logits.
+        RETURNS (tuple[float, list[FloatArray]]): Loss, and its gradient for each row.
+        """
+        pairs = [self.loss(logits, row.targets) for row, logits in zip(*scores, strict=True)]
+        return sum(loss for loss, _ in pairs), [gradient for _, gradient in pairs]
 
     def initialize(
         self,
@@ -190,7 +229,7 @@ class GlinerBiomed(TrainablePipe):
         RAISES (ValueError): If the checkpoint cannot be found or read.
         """
         if labels is not None:
-            self.labels = list(labels)
+            self.labels = labels
         if self.cfg["spans_key"] != "sc":
             warnings.warn(Warnings.W008.format(found=self.cfg["spans_key"]), stacklevel=2)
         self._place(self.settings())
@@ -198,7 +237,7 @@ class GlinerBiomed(TrainablePipe):
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Everything, weights and tokenizer included, as bytes."""
         serialize = {
-            "cfg": lambda: srsly.json_dumps(self._state()),
+            "cfg": lambda: json.dumps(self._state()),
             "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
             "model": network_shim(self.model).to_bytes,
         }
@@ -208,7 +247,7 @@ class GlinerBiomed(TrainablePipe):
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "GlinerBiomed":
         """Load what `to_bytes` gave; needs no network."""
         deserialize = {
-            "cfg": lambda b: self._restore(srsly.json_loads(b)),
+            "cfg": lambda b: self._restore(json.loads(b)),
             "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
             "model": lambda b: network_shim(self.model).from_bytes(b),
         }
@@ -218,7 +257,7 @@ class GlinerBiomed(TrainablePipe):
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Save everything; its folder `model` is a GLiNER checkpoint."""
         serialize = {
-            "cfg": lambda p: srsly.write_json(p, self._state()),
+            "cfg": lambda p: p.write_text(json.dumps(self._state(), indent=2), encoding="utf8"),
             "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
             "model": lambda p: network_shim(self.model).to_disk(p),
         }
@@ -227,16 +266,17 @@ class GlinerBiomed(TrainablePipe):
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "GlinerBiomed":
         """Load what `to_disk` saved; needs no network."""
         deserialize: dict[str, Callable[[Path], Any]] = {
-            "cfg": lambda p: self._restore(srsly.read_json(p)),
+            "cfg": lambda p: self._restore(json.loads(p.read_text(encoding="utf8"))),
             "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
             "model": lambda p: network_shim(self.model).from_disk(p),
         }
         util.from_disk(path, deserialize, exclude)
         return self
 
-    def _annotate(self, docs: Sequence[Doc], settings: Settings) -> None:
+    def _annotate(self, doc: Doc, settings: Settings, prediction: Prediction | None = None) -> None:
         try:
-            self._write(docs, self._predict(docs, settings), settings)
+            found = [prediction] if prediction else self._predict([doc], settings)
+            self._write([doc], found, settings)
         except KeyError as error:  # spaCy would read it as "not initialized" (E109)
             raise RuntimeError(f"KeyError: {error}") from error
 
@@ -245,6 +285,17 @@ class GlinerBiomed(TrainablePipe):
             return [Prediction(counts={"docs": 1}) for _ in docs]
         self._place(settings)
         return Predictor(self.model, settings).predict(docs)
+
+    def _training_rows(self, examples: Iterable[Example], settings: Settings) -> list[TrainingRow]:
+        make = row_maker(self.model, settings, self.label_sampler)
+        labels = list(self.labels)
+        return [
+            row
+            for example in examples
+            for row in make(
+                example.reference.text, read_gold(example.reference, settings.spans_key), labels
+            )
+        ]
 
     def _write(
         self, docs: Iterable[Doc], predictions: Sequence[Prediction], settings: Settings
@@ -271,7 +322,8 @@ class GlinerBiomed(TrainablePipe):
 
     def _restore(self, state: Mapping[str, Any]) -> None:
         """Take settings that were changed before saving, unless the config that this
-        component was made from was changed after it: the newest word counts.
+        component was made from was changed after it: the newest word counts. (Numbers are
+        compared, so they are read by `json`; srsly reads 0.3 as 0.30000000000000004.)
         """
         for key, value in state["current"].items():
             if key in self.cfg and state["configured"].get(key) == self.configured[key]:

@@ -2,21 +2,28 @@
 
 Rules as GLiNER's (gliner/decoding/decoder.py): a score counts if it is strictly greater than
 its threshold; the best score goes first; ties go to the earlier start, then the narrower span,
-then the earlier label.
+then the earlier label (its token decoder asks for the label before the width).
 """
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_gliner_biomed.types import Candidates, FloatArray, IntArray
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.types import Candidates, FloatArray
 
 Overlap = Literal["flat", "nested"]
 
 
 def sigmoid(logits: FloatArray) -> FloatArray:
-    """Probabilities, without overflow for large negative logits."""
+    """Probabilities, without overflow for large negative logits.
+
+    RAISES (ValueError): If a logit is not a number.
+    """
+    if np.isnan(logits).any():
+        raise ValueError(Errors.E036)
     clipped = np.maximum(logits, np.float32(-80))
     probabilities: FloatArray = np.float32(1) / (np.float32(1) + np.exp(-clipped))
     return probabilities
@@ -29,7 +36,7 @@ def span_candidates(logits: FloatArray, thresholds: FloatArray) -> Candidates:
     thresholds (FloatArray): # (C,)
     """
     scores = sigmoid(logits)
-    starts, widths, labels = np.nonzero((scores > thresholds) & np.isfinite(logits))
+    starts, widths, labels = np.nonzero((scores > thresholds) & (logits > -np.inf))
     return Candidates(
         starts=starts.astype(np.int32),
         ends=(starts + widths + 1).astype(np.int32),
@@ -48,7 +55,9 @@ def token_candidates(logits: FloatArray, thresholds: FloatArray) -> Candidates:
     """
     scores = sigmoid(logits)
     parts = [
-        _label_candidates(scores[:, c], threshold, c) for c, threshold in enumerate(thresholds)
+        part
+        for label, threshold in enumerate(thresholds)
+        for part in _label_candidates(scores[:, label], threshold, label)
     ]
     return Candidates.join(parts)
 
@@ -63,60 +72,87 @@ def choose(candidates: Candidates, *, overlap: Overlap, multi_label: bool) -> ND
     candidates (Candidates): Any spans, of words or of tokens.
     RETURNS (NDArray[np.intp]): Indices, by start; equal starts by descending score. # (N,)
     """
-    order = np.lexsort((candidates.labels, candidates.ends, candidates.starts, -candidates.scores))
-    covering: dict[int, list[tuple[int, int]]] = {}  # word -> kept spans that cover it
+    starts, ends, labels = candidates.starts, candidates.ends, candidates.labels
+    order = np.lexsort((labels, ends, starts, -candidates.scores))
+    spans = zip(starts[order].tolist(), ends[order].tolist(), strict=True)
+    space: _Space = (_FlatSpace if overlap == "flat" else _NestedSpace)(int(ends.max(initial=0)))
     kept_labels: dict[tuple[int, int], set[int]] = {}
     kept: list[int] = []
-    for i in order:
-        start, end = int(candidates.starts[i]), int(candidates.ends[i])
-        label, span = int(candidates.labels[i]), (start, end)
-        if span in kept_labels:
-            if not multi_label or label in kept_labels[span]:
+    for i, label, span in zip(order.tolist(), labels[order].tolist(), spans, strict=True):
+        known = kept_labels.get(span)
+        if known is None:
+            if space.conflicts(*span):
                 continue
-        elif _conflicts(start, end, covering, overlap):
-            continue
+            space.take(*span)
+            kept_labels[span] = {label}
+        elif multi_label and label not in known:
+            known.add(label)
         else:
-            for word in range(start, end):
-                covering.setdefault(word, []).append(span)
-        kept_labels.setdefault(span, set()).add(label)
-        kept.append(int(i))
-    kept.sort(key=lambda i: int(candidates.starts[i]))  # stable: equal starts stay by score
-    return np.array(kept, dtype=np.intp)
+            continue
+        kept.append(i)
+    chosen = np.array(kept, dtype=np.intp)
+    return chosen[np.argsort(starts[chosen], kind="stable")]  # equal starts stay by score
 
 
-def _conflicts(
-    start: int, end: int, covering: dict[int, list[tuple[int, int]]], overlap: Overlap
-) -> bool:
-    if overlap == "flat":
-        return any(word in covering for word in range(start, end))
-    # A span that overlaps without containment covers the first or the last word.
-    touching = (*covering.get(start, ()), *covering.get(end - 1, ()))
-    return any(
-        not (first <= start and end <= last) and not (start <= first and last <= end)
-        for first, last in touching
-    )
+class _Space(Protocol):
+    """The words of a text, and what kept spans leave of them."""
+
+    def conflicts(self, start: int, end: int) -> bool: ...
+
+    def take(self, start: int, end: int) -> None: ...
 
 
-def _label_candidates(scores: FloatArray, threshold: np.float32, label: int) -> Candidates:
-    """Candidates of one label. # scores: (W, 3)"""
+class _FlatSpace:
+    """No two spans share a word."""
+
+    def __init__(self, n_words: int) -> None:
+        self.taken = bytearray(n_words)
+
+    def conflicts(self, start: int, end: int) -> bool:
+        return 1 in self.taken[start:end]
+
+    def take(self, start: int, end: int) -> None:
+        self.taken[start:end] = b"\1" * (end - start)
+
+
+class _NestedSpace:
+    """Spans that share a word contain one another.
+
+    A span would be crossed only by one that holds its start or its end inside it. For each
+    border between words, the first end and the last start of the spans around it tell.
+    """
+
+    def __init__(self, n_words: int) -> None:
+        self.first_end = np.full(n_words + 1, n_words)
+        self.last_start = np.zeros(n_words + 1, dtype=np.int64)
+
+    def conflicts(self, start: int, end: int) -> bool:
+        return bool(self.first_end[start] < end or self.last_start[end] > start)
+
+    def take(self, start: int, end: int) -> None:
+        inside = slice(start + 1, end)
+        np.minimum(self.first_end[inside], end, out=self.first_end[inside])
+        np.maximum(self.last_start[inside], start, out=self.last_start[inside])
+
+
+def _label_candidates(
+    scores: FloatArray, threshold: np.float32, label: int
+) -> Iterator[Candidates]:
+    """Candidates of one label, start by start. # scores: (W, 3)"""
     starts = np.nonzero(scores[:, 0] > threshold)[0]
     ends = np.nonzero(scores[:, 1] > threshold)[0]
     gaps = np.nonzero(scores[:, 2] < threshold)[0]
     # The first gap at or after each start: an entity ends before it.
     limits = np.append(gaps, len(scores))[np.searchsorted(gaps, starts)]
-    pairs = [
-        (start, end + 1)
-        for start, limit in zip(starts, limits, strict=True)
-        for end in ends[(ends >= start) & (ends < limit)]
-    ]
-    spans: IntArray = np.array(pairs, dtype=np.int32).reshape(-1, 2)
-    least = [
-        min(scores[start, 0], scores[end - 1, 1], scores[start:end, 2].min())
-        for start, end in spans
-    ]
-    return Candidates(
-        starts=spans[:, 0],
-        ends=spans[:, 1],
-        labels=np.full(len(spans), label, dtype=np.int32),
-        scores=np.array(least, dtype=np.float32),
-    )
+    for start, limit in zip(starts, limits, strict=True):
+        lasts = ends[(ends >= start) & (ends < limit)]
+        if not len(lasts):
+            continue
+        inside = np.minimum.accumulate(scores[start:limit, 2])[lasts - start]
+        borders = np.minimum(scores[start, 0], scores[lasts, 1])
+        yield Candidates(
+            starts=np.full(len(lasts), start, dtype=np.int32),
+            ends=(lasts + 1).astype(np.int32),
+            labels=np.full(len(lasts), label, dtype=np.int32),
+            scores=np.minimum(inside, borders),
+        )

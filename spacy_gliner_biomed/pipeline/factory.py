@@ -9,6 +9,8 @@ from thinc.api import Config, Model
 from spacy_gliner_biomed.pipeline.annotation import EntsFilter
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 from spacy_gliner_biomed.pipeline.labels import DEFAULT_LABELS
+from spacy_gliner_biomed.training.loss import FocalLoss
+from spacy_gliner_biomed.training.rows import Sampler
 
 DEFAULT_CONFIG = """
 [gliner_biomed]
@@ -28,6 +30,24 @@ scorer = {"@scorers": "spacy-gliner-biomed.ner_scorer.v1"}
 
 [gliner_biomed.ents_filter]
 @misc = "spacy-gliner-biomed.best_score_filter.v1"
+
+[gliner_biomed.loss]
+@losses = "spacy-gliner-biomed.FocalLoss.v1"
+alpha = 0.75
+gamma = 2.0
+prob_margin = 0.0
+label_smoothing = 0.0
+reduction = "sum"
+
+[gliner_biomed.label_sampler]
+@misc = "spacy-gliner-biomed.LabelSampler.v1"
+max_labels = 24
+negatives = 8
+all_negatives = 0.3
+drop = 0.0
+vary = 0.3
+wordings = null
+seed = 0
 
 [gliner_biomed.model]
 @architectures = "spacy-gliner-biomed.GLiNER.v1"
@@ -71,6 +91,8 @@ def make_gliner_biomed(
     precision: Literal["float32", "bfloat16", "float16"],
     ents_filter: EntsFilter,
     scorer: Callable[..., dict[str, Any]] | None,
+    loss: FocalLoss,
+    label_sampler: Sampler,
     model: Model[Any, Any],
 ) -> GlinerBiomed:
     """Make the component.
@@ -93,6 +115,8 @@ def make_gliner_biomed(
     precision: "float32" is exact; the others are faster approximations.
     ents_filter: Chooses the entities of `doc.ents` from those there and those found.
     scorer: Used by `nlp.evaluate`.
+    loss: Loss and gradient of a training row, see `training.loss`.
+    label_sampler: Chooses the labels of a training row, see `training.sampling`.
     model: Rows to logits, see `models.gliner.GLiNER_v1`.
     RAISES (ValueError): For a value that is not allowed.
     """
@@ -111,4 +135,13 @@ def make_gliner_biomed(
         "device": device,
         "precision": precision,
     }
-    return GlinerBiomed(nlp.vocab, model, name, cfg=cfg, ents_filter=ents_filter, scorer=scorer)
+    return GlinerBiomed(
+        nlp.vocab,
+        model,
+        name,
+        cfg=cfg,
+        ents_filter=ents_filter,
+        scorer=scorer,
+        loss=loss,
+        label_sampler=label_sampler,
+    )

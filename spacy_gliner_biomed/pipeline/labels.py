@@ -1,7 +1,8 @@
 """The component's `labels` setting as checked values."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 from spacy_gliner_biomed.errors import Errors, Warnings
@@ -27,22 +28,43 @@ DEFAULT_LABELS = [
 KEYS = {"label", "prompt", "threshold"}
 
 
-def parse_labels(labels: Sequence[str | Mapping[str, Any]]) -> list[LabelSpec]:
+def unique_labels(labels: Any) -> list[str | Mapping[str, Any]]:
+    """The setting, checked, without what it holds more than once; warns of that.
+
+    RAISES (ValueError): As `parse_labels`.
+    """
+    parse_labels(labels)
+    unique: dict[LabelSpec, str | Mapping[str, Any]] = {}
+    repeated: set[str] = set()
+    for entry in labels:
+        spec = _parse(entry)
+        if spec in unique:
+            repeated.add(spec.label)
+        unique.setdefault(spec, entry)
+    if repeated:
+        warnings.warn(Warnings.W007.format(found=sorted(repeated)), stacklevel=3)
+    return list(unique.values())
+
+
+def parse_labels(labels: Any) -> list[LabelSpec]:
     """Read the setting.
 
-    labels: Strings, or dicts with "label" and, optionally, "prompt" (default: the label) and
-        "threshold". Several prompts may share a label.
+    labels: A list of strings, or of dicts with "label" and, optionally, "prompt" (default: the
+        label) and "threshold". Several prompts may share a label.
     RETURNS (list[LabelSpec]): In order, each once.
-    RAISES (ValueError): For anything else, a blank string, or a threshold outside 0..1.
+    RAISES (ValueError): For anything else, a blank string, a threshold outside 0..1, or one
+        label and prompt with two thresholds.
     """
-    if isinstance(labels, str):  # a string is a sequence, of one-letter labels
+    # A string is a sequence of one-letter labels, a dict would lose its values, a set its order.
+    if not isinstance(labels, list | tuple):
         raise ValueError(Errors.E030.format(name="labels", allowed="a list", found=labels))
-    specs = [_parse(entry) for entry in labels]
-    unique = list(dict.fromkeys(specs))
-    if len(unique) < len(specs):
-        repeated = sorted({spec.label for spec in specs if specs.count(spec) > 1})
-        warnings.warn(Warnings.W007.format(found=repeated), stacklevel=2)
-    return unique
+    specs = list(dict.fromkeys(_parse(entry) for entry in labels))
+    thresholds: dict[tuple[str, str], float | None] = {}
+    for spec in specs:
+        other = thresholds.setdefault((spec.label, spec.prompt), spec.threshold)
+        if other != spec.threshold:
+            raise ValueError(Errors.E025.format(label=spec.label, found=(other, spec.threshold)))
+    return specs
 
 
 def check_threshold(value: Any, name: str = "threshold") -> float:
@@ -50,12 +72,12 @@ def check_threshold(value: Any, name: str = "threshold") -> float:
 
     RAISES (ValueError): If it is not a number from 0 to 1.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value <= 1:
         raise ValueError(Errors.E030.format(name=name, allowed="from 0 to 1", found=value))
     return float(value)
 
 
-def _parse(entry: str | Mapping[str, Any]) -> LabelSpec:
+def _parse(entry: Any) -> LabelSpec:
     values = {"label": entry} if isinstance(entry, str) else entry
     if not isinstance(values, Mapping) or "label" not in values or set(values) - KEYS:
         raise ValueError(Errors.E023.format(found=entry))

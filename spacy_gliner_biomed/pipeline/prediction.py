@@ -21,6 +21,7 @@ from spacy_gliner_biomed.tokenization.windows import (
     owned,
 )
 from spacy_gliner_biomed.tokenization.words import split_words
+from spacy_gliner_biomed.training.rows import RowMaker, Sampler
 from spacy_gliner_biomed.types import (
     Candidates,
     FloatArray,
@@ -60,8 +61,8 @@ class Predictor:
         limit = self.subtokens.max_length or NO_LIMIT
         special = len(self.subtokens.prefix) + len(self.subtokens.suffix)
         self.row_budget = min(limit, settings.batch_subtokens) - special
-        if self.row_budget < 4 * config.max_width:
-            least = 4 * config.max_width + special
+        if self.row_budget < 4 * self._max_width():
+            least = 4 * self._max_width() + special
             raise ValueError(Errors.E035.format(found=settings.batch_subtokens, least=least))
         self.prompts = self._encode_prompts()
         longest = max((len(prompt.input_ids) for prompt in self.prompts), default=0)
@@ -82,21 +83,9 @@ class Predictor:
         return [self._decode(doc) for doc in prepared]
 
     def _encode_prompts(self) -> list[Prompt]:
-        config, specs = self.checkpoint.config, self.settings.labels
-        texts = list(dict.fromkeys(spec.prompt for spec in specs))
-        if config.kind == "bi_span" or not texts:
-            return [bare_prompt(texts)] if texts else []
-        sep_id = self.subtokens.token_id(config.sep_token)
-        assert sep_id is not None  # checked when the checkpoint was read
-        return encode_prompts(
-            texts,
-            self.subtokens,
-            ent_id=config.class_token_index,
-            sep_id=sep_id,
-            ent_token=config.ent_token,
-            after_marker=not config.embed_ent_token,
-            budget=self.row_budget // 2,  # the other half is for text
-        )
+        texts = list(dict.fromkeys(spec.prompt for spec in self.settings.labels))
+        budget = self.row_budget // 2  # the other half is for text
+        return encode_labels(texts, self.checkpoint, budget)
 
     def _prepare(self, doc: Doc) -> PreparedDoc:
         text = doc.text
@@ -154,7 +143,8 @@ class Predictor:
         settings, found = self.settings, Candidates.join(doc.found)
         # Two prompts of one label are one label to the overlap rule.
         names = list(dict.fromkeys(spec.label for spec in settings.labels))
-        index = np.array([names.index(s.label) for s in settings.labels] or [0], dtype=np.int32)
+        place = {name: i for i, name in enumerate(names)}
+        index = np.array([place[spec.label] for spec in settings.labels] or [0], dtype=np.int32)
         named = Candidates(found.starts, found.ends, index[found.labels], found.scores)
         kept = named.take(choose(named, overlap=settings.overlap, multi_label=settings.multi_label))
         spans = [
@@ -167,6 +157,43 @@ class Predictor:
         """K; a token model has no widest span, and stores a nominal one."""
         config = self.checkpoint.config
         return min(config.max_width, config.max_len // 4)
+
+
+def row_maker(model: GlinerModel, settings: Settings, sampler: Sampler) -> RowMaker:
+    """What makes training rows for a model."""
+    checkpoint = network_shim(model).checkpoint
+    config, subtokens = checkpoint.config, checkpoint.subtokens
+
+    def encode_prompt(texts: Sequence[str]) -> Prompt:
+        return encode_labels(texts, checkpoint, budget=None)[0]
+
+    return RowMaker(
+        subtokens=subtokens,
+        encode_prompt=encode_prompt,
+        sampler=sampler,
+        splitter=config.words_splitter_type,
+        max_width=config.max_width,
+        max_words=settings.window or config.max_len,
+        max_subtokens=min(subtokens.max_length or NO_LIMIT, settings.batch_subtokens),
+    )
+
+
+def encode_labels(texts: Sequence[str], checkpoint: Checkpoint, budget: int | None) -> list[Prompt]:
+    """The prompts of a checkpoint's kind; see `tokenization.prompts.encode_prompts`."""
+    config, subtokens = checkpoint.config, checkpoint.subtokens
+    if config.kind == "bi_span" or not texts:
+        return [bare_prompt(texts)] if texts else []
+    sep_id = subtokens.token_id(config.sep_token)
+    assert sep_id is not None  # checked when the checkpoint was read
+    return encode_prompts(
+        texts,
+        subtokens,
+        ent_id=config.class_token_index,
+        sep_id=sep_id,
+        ent_token=config.ent_token,
+        after_marker=not config.embed_ent_token,
+        budget=budget,
+    )
 
 
 def window_shape(settings: Settings, max_len: int, max_width: int) -> tuple[int, int]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, get_args
 
 import numpy as np
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.pipeline.decoding import Overlap
-from spacy_gliner_biomed.pipeline.labels import check_threshold, parse_labels
+from spacy_gliner_biomed.pipeline.labels import check_threshold, parse_labels, unique_labels
 from spacy_gliner_biomed.tokenization.alignment import Alignment
 from spacy_gliner_biomed.types import FloatArray, LabelSpec, Precision
 
@@ -45,6 +46,8 @@ class Settings:
             allowed = ", ".join(CALL_OPTIONS)
             raise ValueError(Errors.E031.format(found=", ".join(unknown), allowed=allowed))
         given = {key: value for key, value in options.items() if value is not None}
+        if "labels" in given:
+            given["labels"] = unique_labels(given["labels"])  # cfg's were checked when set
         values = {**{key: cfg[key] for key in cls.__dataclass_fields__}, **given}
         values["labels"] = parse_labels(values["labels"])
         values["threshold"] = check_threshold(values["threshold"])
@@ -54,8 +57,12 @@ class Settings:
             ("precision", Precision),
         ):
             _check_choice(name, values[name], get_args(kind))
+        for name in ("annotate_ents", "overwrite", "multi_label"):
+            _check_choice(name, values[name], (True, False))
         for name in ("window", "stride", "batch_subtokens"):
             _check_positive(name, values[name], optional=name != "batch_subtokens")
+        _check_text("spans_key", values["spans_key"], optional=False)
+        _check_text("device", values["device"], optional=True)
         return cls(**values)
 
     def thresholds(self, specs: Sequence[LabelSpec]) -> FloatArray:  # (C,)
@@ -65,7 +72,8 @@ class Settings:
 
 
 def _check_choice(name: str, value: Any, allowed: Sequence[str]) -> None:
-    if value not in allowed:
+    # Not `in`: 1 is no name for True, although it equals it.
+    if not any(type(value) is type(choice) and value == choice for choice in allowed):
         listed = "one of " + ", ".join(map(repr, allowed))
         raise ValueError(Errors.E030.format(name=name, allowed=listed, found=value))
 
@@ -73,6 +81,14 @@ def _check_choice(name: str, value: Any, allowed: Sequence[str]) -> None:
 def _check_positive(name: str, value: Any, *, optional: bool) -> None:
     if optional and value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         allowed = "a whole number of at least 1" + (", or null" if optional else "")
+        raise ValueError(Errors.E030.format(name=name, allowed=allowed, found=value))
+
+
+def _check_text(name: str, value: Any, *, optional: bool) -> None:
+    if optional and value is None:
+        return
+    if not isinstance(value, str) or not value:
+        allowed = "a string that is not empty" + (", or null" if optional else "")
         raise ValueError(Errors.E030.format(name=name, allowed=allowed, found=value))

@@ -6,20 +6,25 @@ from typing import Literal
 
 Alignment = Literal["expand", "contract", "split", "strict"]
 
-# A token is (start, end) in characters; tokens do not overlap and ascend.
-TokenOffsets = Sequence[tuple[int, int]]
-
 
 def align_span(
-    starts: Sequence[int], ends: Sequence[int], start: int, end: int, *, alignment: Alignment
+    starts: Sequence[int],
+    ends: Sequence[int],
+    start: int,
+    end: int,
+    *,
+    alignment: Alignment,
+    blank: Sequence[bool] | None = None,
 ) -> tuple[int, int] | None:
     """The tokens of a character span.
 
-    starts, ends (Sequence[int]): Characters of the tokens, end exclusive. # (T,)
+    starts, ends (Sequence[int]): Characters of the tokens, end exclusive; both ascend. # (T,)
     start, end (int): The span; neither its first nor its last character is white space.
     alignment (Alignment): "expand" takes each token that the span touches, "contract" those
         that are whole in it, "strict" wants exact ends; "split" is "strict" after
         `cut_points` have been cut.
+    blank (Sequence[bool] | None): Which tokens are white space, at which no contracted span
+        begins or ends; None if no token is. # (T,)
     RETURNS (tuple[int, int] | None): First token, one past the last; None if there are none.
     """
     first, last = bisect_right(ends, start), bisect_left(starts, end)
@@ -32,6 +37,11 @@ def align_span(
         return None
     first += starts[first] < start
     last -= ends[last - 1] > end
+    if blank is not None:
+        while first < last and blank[first]:
+            first += 1
+        while first < last and blank[last - 1]:
+            last -= 1
     return (first, last) if first < last else None
 
 

@@ -15,14 +15,11 @@ from spacy_gliner_biomed.types import IntArray
 class Prompt:
     """A group of labels as subtokens, without the special tokens around the sequence.
 
-    first, last (int): Indices into the list of all labels; end exclusive.
     texts (tuple[str, ...]): The prompts. # (C,)
     input_ids (IntArray): # (S,)
     label_positions (IntArray): Index into `input_ids` of each label's vector. # (C,)
     """
 
-    first: int
-    last: int
     texts: tuple[str, ...]
     input_ids: IntArray
     label_positions: IntArray
@@ -31,7 +28,7 @@ class Prompt:
 def bare_prompt(texts: Sequence[str]) -> Prompt:
     """The prompt of a bi-encoder: nothing in the sequence, all labels in one group."""
     none = np.zeros(0, dtype=np.int32)
-    return Prompt(0, len(texts), tuple(texts), none, none)
+    return Prompt(tuple(texts), none, none)
 
 
 def encode_prompts(
@@ -55,11 +52,13 @@ def encode_prompts(
     RETURNS (list[Prompt]): The groups, in the labels' order.
     RAISES (ValueError): For a label that holds the marker, has no subtoken, or does not fit.
     """
+    if not texts:
+        return []
     for text in texts:
         if ent_token in text:
             raise ValueError(Errors.E020.format(label=text, token=ent_token))
     ids, counts = subtokens.encode(texts)
-    pieces = np.split(ids, np.cumsum(counts)[:-1]) if len(texts) else []
+    pieces = np.split(ids, np.cumsum(counts)[:-1])
     for text, piece in zip(texts, pieces, strict=True):
         if not len(piece):
             raise ValueError(Errors.E021.format(label=text))
@@ -67,41 +66,37 @@ def encode_prompts(
             raise ValueError(Errors.E022.format(label=text, n=len(piece), limit=budget - 2))
     groups = _even_groups([len(piece) + 1 for piece in pieces], budget)
     return [
-        _prompt(texts, pieces, first, last, ent_id, sep_id, int(after_marker))
+        _prompt(texts[first:last], pieces[first:last], ent_id, sep_id, int(after_marker))
         for first, last in groups
     ]
 
 
 def _prompt(
-    texts: Sequence[str],
-    pieces: Sequence[IntArray],
-    first: int,
-    last: int,
-    ent_id: int,
-    sep_id: int,
-    shift: int,
+    texts: Sequence[str], pieces: Sequence[IntArray], ent_id: int, sep_id: int, shift: int
 ) -> Prompt:
     ids: list[int] = []
     positions: list[int] = []
-    for piece in pieces[first:last]:
+    for piece in pieces:
         positions.append(len(ids) + shift)
         ids.extend((ent_id, *piece.tolist()))
     ids.append(sep_id)
     return Prompt(
-        first=first,
-        last=last,
-        texts=tuple(texts[first:last]),
+        texts=tuple(texts),
         input_ids=np.array(ids, dtype=np.int32),
         label_positions=np.array(positions, dtype=np.int32),
     )
 
 
 def _even_groups(lengths: Sequence[int], budget: int | None) -> list[tuple[int, int]]:
-    """Split into the fewest groups whose lengths (and a separator) fit, of even size."""
+    """Split into the fewest groups whose lengths (and a separator) fit, of even size.
+
+    Each length fits by itself, so that as many groups as labels always do.
+    """
     n_labels = len(lengths)
-    for n_groups in range(1, n_labels + 1):
-        borders = [round(i * n_labels / n_groups) for i in range(n_groups + 1)]
+    n_groups = 1 if budget is None else -(-sum(lengths) // (budget - 1))
+    while True:
+        borders = [i * n_labels // n_groups for i in range(n_groups + 1)]
         groups = list(itertools.pairwise(borders))
         if budget is None or all(sum(lengths[a:b]) + 1 <= budget for a, b in groups):
             return groups
-    return []
+        n_groups += 1

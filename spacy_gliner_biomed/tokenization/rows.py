@@ -13,8 +13,7 @@ from spacy_gliner_biomed.types import IntArray, Row
 class EncodedText:
     """A text's words as subtokens, from which rows are cut.
 
-    ids (IntArray): Subtokens of all words. # (S,)
-    counts (IntArray): Subtokens that each word has. # (W,)
+    ids, counts (IntArray): Subtokens of all words, and how many each has. # (S,), (W,)
     kept (IntArray): Subtokens of each word that are used, from its first on. # (W,)
     """
 
@@ -22,7 +21,7 @@ class EncodedText:
         firsts = np.cumsum(counts, dtype=np.int64) - counts
         word_of = np.repeat(np.arange(len(counts)), counts)
         in_word = np.arange(len(ids)) - np.repeat(firsts, counts)
-        self.ids = ids[in_word < kept[word_of]] if len(ids) else ids
+        self.ids = ids[in_word < kept[word_of]]
         self.counts = kept
         self.totals = np.concatenate([[0], np.cumsum(kept, dtype=np.int64)])
 

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from tokenizers import Tokenizer
 
+from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.types import IntArray
 
 
@@ -53,10 +54,17 @@ class Subtokenizer:
         return np.array(encoding.ids, dtype=np.int32), counts.astype(np.int32)
 
     def encode_sequence(self, text: str) -> IntArray:
-        """Ids of a plain text with the special tokens around it, cut to `max_length`. # (S,)"""
+        """Ids of a bi-encoder's label with the special tokens around it. # (S,)
+
+        RAISES (ValueError): If the label has no subtoken, or more than the encoder takes.
+        """
         ids = self.backend.encode(text, add_special_tokens=False).ids
+        if not ids:
+            raise ValueError(Errors.E021.format(label=text))
         if self.max_length is not None:
-            ids = ids[: self.max_length - len(self.prefix) - len(self.suffix)]
+            limit = self.max_length - len(self.prefix) - len(self.suffix)
+            if len(ids) > limit:
+                raise ValueError(Errors.E024.format(label=text, n=len(ids), limit=limit))
         return np.array([*self.prefix, *ids, *self.suffix], dtype=np.int32)
 
     def token_id(self, token: str) -> int | None:

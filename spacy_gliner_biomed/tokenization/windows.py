@@ -1,25 +1,25 @@
 """Cuts long texts into overlapping windows of words, and says which window owns a span.
 
 Choices, and why:
-- A text that fits is one window, whatever the window size's overlap: the usual case is exact.
+- A text that fits is one window, sentences or not: the usual case is exact.
 - A window ends on the last sentence border in its second half, if there is one; the next
   starts on a sentence border, if one is near. Else both fall where they fall.
 - Windows overlap by K words or more, so that each span of up to K words is whole in one.
 - A span that is whole in several windows belongs to one: the one in which its poorer side has
-  more context (the text's own start and end count as full context); then the earlier one.
-  Ownership follows from positions alone, so no scores have to be kept to decide it.
+  more context; then the earlier one. The first and the last window need no rule of their own:
+  a span's side to the text's start or end is longest in them. Ownership follows from
+  positions alone, so no scores have to be kept to decide it.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spacy_gliner_biomed.types import BoolArray, IntArray
 
 Window = tuple[int, int]
-NO_LIMIT = np.iinfo(np.int32).max
+NO_LIMIT = np.iinfo(np.int32).max  # subtokens, of a model without a limit
 
 
 def cut_windows(
@@ -36,10 +36,11 @@ def cut_windows(
     counts (IntArray): Subtokens of each word, see `limit_counts`. # (W,)
     sentence_starts (Sequence[int]): Index of the first word of each sentence, ascending.
     size (int): Words in a window, at most.
-    overlap (int): Words that neighbouring windows share; less than `size`, and in proportion
-        where subtokens make a window shorter, but not less than `max_width`.
-    max_width (int): K, words in the widest span.
-    budget (int): Subtokens in a window, at most.
+    overlap (int): Words that neighbouring windows share at least; less than `size`, and in
+        proportion where subtokens or a sentence border make a window shorter, but not less
+        than `max_width`.
+    max_width (int): K, words in the widest span; `size` is 2 * K at least.
+    budget (int): Subtokens in a window, at most; any 2 * K words have to fit.
     RETURNS (list[Window]): Pairs of first word and one past the last; both ascend strictly.
     """
     n_words = len(counts)
@@ -89,33 +90,33 @@ def limit_counts(counts: IntArray, *, run: int, budget: int) -> IntArray:
 
 
 def owned(
-    starts: IntArray, ends: IntArray, windows: Sequence[Window], index: int, n_words: int
+    starts: IntArray,
+    ends: IntArray,
+    windows: Sequence[Window],
+    index: int,
+    n_words: int | None = None,
 ) -> BoolArray:
     """Which spans of a window belong to it, by the rule at the top of this file.
 
     starts, ends (IntArray): Words of the text, end exclusive; whole in the window. # (N,)
     windows (Sequence[Window]): All windows of the text.
     index (int): The window in question.
-    n_words (int): Words of the text.
+    n_words (int | None): Not used.
     RETURNS (BoolArray): # (N,)
     """
-    mine = _context(starts, ends, windows[index], n_words)
+    mine = _context(starts, ends, windows[index])
     keep = np.ones(len(starts), dtype=bool)
     for other in _overlapping(windows, index):
-        theirs = _context(starts, ends, windows[other], n_words)
+        theirs = _context(starts, ends, windows[other])
         keep &= mine >= theirs if other > index else mine > theirs
     return keep
 
 
-def _context(starts: IntArray, ends: IntArray, window: Window, n_words: int) -> NDArray[np.int64]:
-    """Words of context on a span's poorer side; -1 where the span is not whole in the window."""
+def _context(starts: IntArray, ends: IntArray, window: Window) -> IntArray:
+    """Words of context on a span's poorer side; negative if it is not whole in the window."""
     first, last = window
-    left = starts.astype(np.int64) - first
-    right = last - ends.astype(np.int64)
-    inside = (left >= 0) & (right >= 0)
-    left = np.where(first == 0, NO_LIMIT, left)
-    right = np.where(last == n_words, NO_LIMIT, right)
-    return np.where(inside, np.minimum(left, right), -1)
+    context: IntArray = np.minimum(starts - np.int32(first), np.int32(last) - ends)
+    return context
 
 
 def _overlapping(windows: Sequence[Window], index: int) -> list[int]:

@@ -1,0 +1,109 @@
+"""Strict and overlap F1 on the corpora's characters, all gold entities counted.
+
+    python benchmarks/accuracy.py --corpora FOLDER --split test bc5cdr bionlp13cg ...
+
+Labels are asked as each corpus' meta.json words them. With `--split dev` the best threshold of a
+grid is found for each corpus; with `--thresholds FILE` those are used for another split.
+"""
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import spacy
+from spacy.scorer import PRFScore
+
+from spacy_gliner_biomed.training.corpora import AnnotatedText
+from spacy_gliner_biomed.training.readers import read_corpus
+
+MERGED = {"ncbi_disease": "disease"}
+GRID = [round(0.05 * i, 2) for i in range(4, 17)]
+Span = tuple[int, int, str]
+
+
+def strict_counts(gold: Iterable[Span], found: Iterable[Span]) -> PRFScore:
+    """Exact characters and label."""
+    score = PRFScore()
+    score.score_set(set(found), set(gold))
+    return score
+
+
+def overlap_counts(gold: Sequence[Span], found: Sequence[Span]) -> PRFScore:
+    """Any shared character with a gold entity of the label that is not taken yet."""
+    free, score = list(gold), PRFScore()
+    for start, end, label in found:
+        match = next((g for g in free if g[2] == label and g[0] < end and start < g[1]), None)
+        if match is None:
+            score.fp += 1
+        else:
+            free.remove(match)
+            score.tp += 1
+    score.fn += len(free)
+    return score
+
+
+def evaluate(
+    nlp: spacy.Language, texts: Sequence[AnnotatedText], thresholds: Sequence[float], overlap: str
+) -> dict[float, tuple[PRFScore, PRFScore]]:
+    """Strict and overlap counts at each threshold."""
+    component = nlp.get_pipe("gliner_biomed")
+    results = {threshold: (PRFScore(), PRFScore()) for threshold in thresholds}
+    labels = list(texts[0].annotated)
+    for first in range(0, len(texts), 64):
+        batch = texts[first : first + 64]
+        docs = [nlp.make_doc(text.text) for text in batch]
+        for threshold in thresholds:
+            options = {"labels": labels, "threshold": threshold, "overlap": overlap}
+            for text, prediction in zip(batch, component.predict(docs, **options), strict=True):
+                found = [(span.start, span.end, span.label) for span in prediction.spans]
+                strict, loose = results[threshold]
+                strict += strict_counts(text.spans, found)
+                loose += overlap_counts(text.spans, found)
+    return results
+
+
+def main() -> None:
+    """Read the arguments, evaluate, print a table and write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="+")
+    parser.add_argument("--corpora", type=Path, required=True)
+    parser.add_argument("--checkpoint", default="packaged")
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--share", type=float, default=1.0, help="first part of the split")
+    parser.add_argument("--thresholds", type=Path, help="JSON of thresholds by corpus")
+    parser.add_argument("--overlap", default="flat")
+    parser.add_argument("--precision", default="float32")
+    parser.add_argument("--output", type=Path)
+    arguments = parser.parse_args()
+    nlp = spacy.blank("en")
+    config = {"model": {"checkpoint": arguments.checkpoint}, "precision": arguments.precision}
+    nlp.add_pipe("gliner_biomed", config=config)
+    chosen = json.loads(arguments.thresholds.read_text()) if arguments.thresholds else {}
+    rows = {}
+    for name in arguments.names:
+        texts = read_corpus(arguments.corpora, name, [arguments.split], MERGED.get(name))
+        texts = texts[: math.ceil(arguments.share * len(texts))]
+        grid = [chosen[name]["threshold"]] if name in chosen else GRID
+        started = time.perf_counter()
+        results = evaluate(nlp, texts, grid, arguments.overlap)
+        threshold = max(results, key=lambda value: results[value][0].fscore)
+        strict, loose = results[threshold]
+        rows[name] = {
+            "documents": len(texts),
+            "threshold": threshold,
+            "strict_p": round(100 * strict.precision, 2),
+            "strict_r": round(100 * strict.recall, 2),
+            "strict_f": round(100 * strict.fscore, 2),
+            "overlap_f": round(100 * loose.fscore, 2),
+            "seconds": round(time.perf_counter() - started, 1),
+        }
+        print(name, rows[name], flush=True)
+    if arguments.output:
+        arguments.output.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,10 @@
+"""`python -m spacy gliner`: found by spaCy through the `spacy_cli` entry point.
+
+spaCy imports this for each of its own commands, so heavy packages are imported where they work.
+"""
+
+from spacy_gliner_biomed.cli.annotate import annotate_cli
+from spacy_gliner_biomed.cli.app import gliner_cli
+from spacy_gliner_biomed.cli.export import export_cli
+
+__all__ = ["annotate_cli", "export_cli", "gliner_cli"]

@@ -1,0 +1,46 @@
+"""The command group, and how commands report errors and warnings."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from spacy.cli._util import app
+
+HELP = "Find entities of any labels with GLiNER networks (spacy-gliner-biomed)."
+
+gliner_cli = typer.Typer(name="gliner", help=HELP, no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(gliner_cli)
+
+
+@gliner_cli.callback()
+def gliner() -> None:
+    """Find entities of any labels with GLiNER networks (spacy-gliner-biomed)."""
+
+
+def say(text: str, *, color: str | None = None) -> None:
+    """Print for the user, on standard error: standard output is for results."""
+    typer.secho(text, err=True, fg=color)
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Print errors that have a code, and warnings, as plain messages; exit with 1 on errors.
+
+    An error without a code is a fault of the program and keeps its traceback.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            yield
+    except (ValueError, ImportError, OSError) as error:
+        coded = str(error).startswith(("[GB-", "[E"))
+        if isinstance(error, BrokenPipeError) or not (coded or isinstance(error, OSError)):
+            raise
+        say(str(error), color=typer.colors.RED)
+        raise typer.Exit(1) from error
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    say(str(message), color=typer.colors.YELLOW)

@@ -1,0 +1,131 @@
+"""Where annotated Docs go: which formats, which files, and that none is an input."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from spacy.tokens import Doc
+
+from spacy_gliner_biomed.cli.html import HtmlWriter
+from spacy_gliner_biomed.cli.inputs import ENDINGS as INPUT_ENDINGS
+from spacy_gliner_biomed.cli.writers import (
+    DocBinWriter,
+    JsonlWriter,
+    TableWriter,
+    Writer,
+    WriterFactory,
+)
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.types import ScoredSpan
+
+STDOUT = "-"
+FORMATS: dict[str, WriterFactory] = {
+    "jsonl": JsonlWriter,
+    "docbin": DocBinWriter,
+    "html": HtmlWriter,
+    "table": TableWriter,
+}
+FORMAT_OF_ENDING = {".jsonl": "jsonl", ".spacy": "docbin", ".html": "html"}
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output: where ("-" is standard output) and in which format."""
+
+    path: str
+    format: str
+
+
+def plan_outputs(paths: Sequence[str], format_: str | None) -> list[Output]:
+    """Decide the format of each output: its ending says it, or else `--format`.
+
+    paths (Sequence[str]): As given; none is standard output, a table if no format is given.
+    format_ (str | None): The option `--format`.
+    RAISES (ValueError): If a format is unknown, unclear, or contradicts the ending.
+    """
+    if format_ is not None and format_ not in FORMATS:
+        allowed = "one of " + ", ".join(FORMATS)
+        raise ValueError(Errors.E030.format(name="format", allowed=allowed, found=format_))
+    outputs = [_plan(path, format_) for path in paths or [STDOUT]]
+    if len({output.path for output in outputs}) < len(outputs):
+        raise ValueError(Errors.E056.format(path=", ".join(paths), reason="one is given twice"))
+    if format_ is not None and all(output.format != format_ for output in outputs):
+        reason = f"its ending does not fit --format {format_}"
+        raise ValueError(Errors.E059.format(path=", ".join(paths), reason=reason))
+    return outputs
+
+
+def check_outputs(outputs: Sequence[Output], inputs: Sequence[Path], files: Sequence[Path]) -> None:
+    """Refuse outputs that are, or would be taken for, inputs.
+
+    inputs (Sequence[Path]): As given.
+    files (Sequence[Path]): The files among and in them.
+    RAISES (ValueError): For the first such output, or one that is a folder.
+    """
+    folders = [path.resolve() for path in inputs if path.is_dir()]
+    known = {file.resolve() for file in files}
+    for path in (Path(output.path).resolve() for output in outputs if output.path != STDOUT):
+        inside = path.suffix in INPUT_ENDINGS and any(map(path.is_relative_to, folders))
+        if path in known or inside:
+            reason = "it is among the inputs, or would be the next time. Choose another place"
+        elif path.is_dir():
+            reason = "it is a folder. Name a file in it"
+        else:
+            continue
+        raise ValueError(Errors.E056.format(path=path, reason=reason))
+
+
+@contextmanager
+def open_writer(output: Output, labels: Sequence[str]) -> Iterator[Writer]:
+    """A writer of the output's format; see `open_stream`.
+
+    labels (Sequence[str]): Those that are asked for.
+    """
+    with open_stream(output.path) as stream:
+        writer = FORMATS[output.format](stream, labels)
+        yield writer
+        writer.finish()
+
+
+@contextmanager
+def open_stream(path: str) -> Iterator[BinaryIO]:
+    """A stream to write to; a file takes its name when all is written, not before.
+
+    So a run that fails leaves an earlier output as it was, and no half of a new one.
+    """
+    target = Path(path)
+    if path == STDOUT:
+        yield sys.stdout.buffer
+    elif target.exists() and not target.is_file():  # a device or a named pipe
+        with target.open("wb") as stream:
+            yield stream
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(target.name + ".part")
+        try:
+            with part.open("wb") as stream:
+                yield stream
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def found_in(doc: Doc, spans_key: str) -> list[ScoredSpan]:
+    """The entities of an annotated Doc as characters of its text."""
+    group = doc.spans[spans_key]
+    return [
+        ScoredSpan(span.start_char, span.end_char, span.label_, score)
+        for span, score in zip(group, group.attrs["scores"], strict=True)
+    ]
+
+
+def _plan(path: str, format_: str | None) -> Output:
+    fixed = FORMAT_OF_ENDING.get(Path(path).suffix)
+    default = "table" if path == STDOUT else None
+    chosen = fixed or format_ or default
+    if chosen is None:
+        raise ValueError(Errors.E059.format(path=path, reason="its ending does not say it"))
+    return Output(path, chosen)

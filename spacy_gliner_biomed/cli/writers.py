@@ -1,0 +1,98 @@
+"""Writes annotated Docs one after the other: JSON lines, a DocBin, a table."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import BinaryIO, Protocol
+
+from spacy.tokens import Doc, DocBin
+
+from spacy_gliner_biomed.cli.inputs import ID_KEY, META_KEY, Record
+from spacy_gliner_biomed.types import ScoredSpan
+
+NAME_WIDTH = 32
+
+
+class Writer(Protocol):
+    """Writes Docs to a stream; `finish` is called after the last one."""
+
+    def write(self, doc: Doc, record: Record, found: Sequence[ScoredSpan]) -> None:
+        """Write one Doc, with what is known of it and what was found in it."""
+
+    def finish(self) -> None:
+        """Write what comes last."""
+
+
+# (stream, labels that are asked for) -> writer
+WriterFactory = Callable[[BinaryIO, Sequence[str]], Writer]
+
+
+class JsonlWriter:
+    """One line for each Doc: id, text, entities with characters and scores, further keys."""
+
+    def __init__(self, stream: BinaryIO, labels: Sequence[str]) -> None:
+        self.stream = stream
+
+    def write(self, doc: Doc, record: Record, found: Sequence[ScoredSpan]) -> None:
+        """Write one line."""
+        text = doc.text
+        entities = [
+            {
+                "start": span.start,
+                "end": span.end,
+                "text": text[span.start : span.end],
+                "label": span.label,
+                "score": round(span.score, 6),
+            }
+            for span in found
+        ]
+        meta = {key: value for key, value in record.meta.items() if key != "entities"}
+        line = {"id": record.id, "text": text, "entities": entities, **meta}
+        self.stream.write(json.dumps(line, ensure_ascii=False).encode("utf8") + b"\n")
+
+    def finish(self) -> None:
+        """Nothing comes last."""
+
+
+class DocBinWriter:
+    """All Docs in one DocBin, written at the end: the format allows nothing else."""
+
+    def __init__(self, stream: BinaryIO, labels: Sequence[str]) -> None:
+        self.stream = stream
+        self.docs = DocBin(store_user_data=True)
+
+    def write(self, doc: Doc, record: Record, found: Sequence[ScoredSpan]) -> None:
+        """Keep one Doc, in the DocBin's compact form."""
+        doc.user_data[ID_KEY] = record.id
+        if record.meta:
+            doc.user_data[META_KEY] = record.meta
+        self.docs.add(doc)
+
+    def finish(self) -> None:
+        """Write all Docs."""
+        self.stream.write(self.docs.to_bytes())
+
+
+class TableWriter:
+    """One line for each entity, in columns."""
+
+    def __init__(self, stream: BinaryIO, labels: Sequence[str]) -> None:
+        self.stream = stream
+        self.label_width = max(map(len, [*labels, "label"]))
+        self._line("document", "characters", "label", "score", "text")
+
+    def write(self, doc: Doc, record: Record, found: Sequence[ScoredSpan]) -> None:
+        """Write the lines of one Doc."""
+        name = str(record.id)
+        name = name if len(name) <= NAME_WIDTH else "…" + name[1 - NAME_WIDTH :]
+        for span in found:
+            place = f"{span.start}-{span.end}"
+            text = " ".join(doc.text[span.start : span.end].split())
+            self._line(name, place, span.label, f"{span.score:.2f}", text)
+
+    def finish(self) -> None:
+        """Nothing comes last."""
+
+    def _line(self, name: str, place: str, label: str, score: str, text: str) -> None:
+        label = label.ljust(self.label_width)
+        line = f"{name:{NAME_WIDTH}}  {place:>13}  {label}  {score:>5}  {text}\n"
+        self.stream.write(line.encode("utf8"))

@@ -1,0 +1,71 @@
+"""A new network on a pretrained text encoder, to be trained."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from spacy_gliner_biomed.models.checkpoints import Checkpoint
+from spacy_gliner_biomed.models.hub import hub_errors
+from spacy_gliner_biomed.models.tokenizers import read_text_tokenizer
+from spacy_gliner_biomed.nn.config import NetworkConfig
+from spacy_gliner_biomed.nn.networks import build_network
+
+
+def new_checkpoint(
+    encoder: str,
+    *,
+    hidden_size: int | None,
+    max_width: int,
+    max_len: int,
+    num_rnn_layers: int,
+    words: str,
+    seed: int,
+) -> Checkpoint:
+    """A uni-encoder span network whose encoder is pretrained and whose scorer is random.
+
+    encoder (str): A folder or a Hugging Face repository of a pretrained encoder.
+    hidden_size (int | None): D; None takes the encoder's width.
+    max_width (int): K.
+    max_len (int): Words in a window.
+    num_rnn_layers (int): 0 for no LSTM.
+    words (str): The word splitter, see `tokenization.words`.
+    seed (int): Of the random weights.
+    RAISES (ValueError): If the encoder cannot be had.
+    """
+    from transformers import AutoConfig, AutoModel
+
+    with hub_errors(encoder, f"The encoder {encoder!r}"):
+        hf_config = AutoConfig.from_pretrained(encoder)
+        pretrained = AutoModel.from_pretrained(encoder, dtype=torch.float32)
+    config = NetworkConfig.from_dict(
+        {
+            "model_name": Path(encoder).name if Path(encoder).is_dir() else encoder,
+            "encoder_config": hf_config.to_dict(),
+            "hidden_size": hidden_size or hf_config.hidden_size,
+            "max_width": max_width,
+            "max_len": max_len,
+            "num_rnn_layers": num_rnn_layers,
+            "dropout": 0.0,
+        }
+    ).evolve(words_splitter_type=words, model_name=encoder)
+    subtokens, config = read_text_tokenizer(Path(encoder), config)
+    torch.manual_seed(seed)
+    network = build_network(config)
+    _copy_encoder(pretrained, network.encoder)
+    return Checkpoint(config, network.eval(), subtokens, None, f"new on {encoder}")
+
+
+def _copy_encoder(pretrained: nn.Module, encoder: nn.Module) -> None:
+    """Copy all weights; the rows of new tokens start near the mean of the known ones."""
+    weights = pretrained.state_dict()
+    target = encoder.state_dict()
+    for name, tensor in target.items():
+        source = weights[name]
+        if source.shape == tensor.shape:
+            tensor.copy_(source)
+            continue
+        known = min(len(source), len(tensor))
+        tensor[:known] = source[:known]
+        noise = 0.02 * torch.randn(len(tensor) - known, tensor.size(1))
+        tensor[known:] = source.mean(dim=0) + noise

@@ -1,0 +1,95 @@
+"""Takes optimizer steps in torch, driven by thinc's optimizer and its schedules."""
+
+from typing import Any
+
+import torch
+from thinc.api import Optimizer
+from torch import nn
+
+NORMS = ("norm", "layernorm")
+
+
+class AdamW(Optimizer):
+    """thinc's Adam with the settings that GLiNER's training has; the network's steps are taken
+    by `torch.optim.AdamW`.
+
+    scorer_factor (float): Learning rate of all but the encoders, as a multiple of theirs.
+    """
+
+    def __init__(self, learn_rate: Any, *, scorer_factor: float = 1.0, **settings: Any) -> None:
+        super().__init__(learn_rate, L2_is_weight_decay=True, use_averages=False, **settings)
+        self.scorer_factor = scorer_factor
+
+
+def make_adamw(
+    learn_rate: Any,
+    scorer_factor: float = 3.0,
+    L2: float = 0.01,  # noqa: N803  thinc's name
+    grad_clip: float = 1.0,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+) -> AdamW:
+    """Registered as `spacy-gliner-biomed.AdamW.v1`.
+
+    learn_rate: Of the encoder: a number or a thinc schedule.
+    scorer_factor (float): Learning rate of the scorer, as a multiple.
+    L2 (float): Weight decay, not of biases and norms.
+    grad_clip (float): Norm of all gradients together, at most.
+    """
+    return AdamW(
+        learn_rate,
+        scorer_factor=scorer_factor,
+        L2=L2,
+        grad_clip=grad_clip,
+        beta1=beta1,
+        beta2=beta2,
+        eps=eps,
+    )
+
+
+class TorchTrainer:
+    """The state of training of a network.
+
+    network (nn.Module): Trained in place, but for parameters that need no gradient.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        self.parameters = [p for p in network.parameters() if p.requires_grad]
+        groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+        for name, parameter in network.named_parameters():
+            if parameter.requires_grad:
+                key = (_is_encoder(name), _decays(name, parameter))
+                groups.setdefault(key, []).append(parameter)
+        self.keys = list(groups)
+        self.optimizer = torch.optim.AdamW(
+            [{"params": parameters} for parameters in groups.values()], fused=True
+        )
+
+    def step(self, settings: Optimizer) -> None:
+        """Step with the current values of a thinc optimizer, and clear the gradients."""
+        if settings.grad_clip:
+            nn.utils.clip_grad_norm_(self.parameters, settings.grad_clip)
+        rate = float(settings.learn_rate)
+        factor = getattr(settings, "scorer_factor", 1.0)
+        for (encoder, decays), group in zip(self.keys, self.optimizer.param_groups, strict=True):
+            group["lr"] = rate if encoder else rate * factor
+            group["weight_decay"] = float(settings.L2) if decays else 0.0
+            group["betas"] = (float(settings.b1), float(settings.b2))
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+
+
+def set_dropout(network: nn.Module, rate: float) -> None:
+    """Set the rate of each dropout layer, so that `nlp.update(drop=...)` reaches torch."""
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = rate
+
+
+def _is_encoder(name: str) -> bool:
+    return name.startswith(("encoder.", "labels_encoder."))
+
+
+def _decays(name: str, parameter: nn.Parameter) -> bool:
+    return parameter.dim() > 1 and not any(norm in name.lower() for norm in NORMS)

@@ -1,0 +1,1 @@
+"""Training: gold spans, label sampling, targets, loss, corpus readers. No torch."""

@@ -1,0 +1,139 @@
+"""Annotated texts from the formats that people have: GLiNER's JSON, BRAT, PubTator."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.training.corpora import AnnotatedText, read_jsonl
+from spacy_gliner_biomed.training.gold import GoldSpan
+
+FORMATS = ("jsonl", "gliner", "brat", "pubtator")
+
+
+def read_format(path: Path, name: str) -> list[AnnotatedText]:
+    """Read annotated texts; the labels found in all of them count as annotated.
+
+    path (Path): A file, or for "brat" a folder.
+    name (str): One of `FORMATS`: JSON lines (see `read_jsonl`), GLiNER's JSON, BRAT's .txt and
+        .ann files, PubTator.
+    RAISES (ValueError): With file and line, for what cannot be read; or if nothing is there.
+    """
+    readers = {
+        "jsonl": lambda path: read_jsonl(path, None),
+        "gliner": read_gliner_json,
+        "brat": read_brat,
+        "pubtator": read_pubtator,
+    }
+    if name not in readers:
+        allowed = "one of " + ", ".join(map(repr, FORMATS))
+        raise ValueError(Errors.E030.format(name="format", allowed=allowed, found=name))
+    if not Path(path).exists():
+        raise ValueError(Errors.E050.format(path=path))
+    texts = list(readers[name](Path(path)))
+    if not texts:
+        raise ValueError(Errors.E062.format(path=path, format=name))
+    return texts
+
+
+def read_gliner_json(path: Path) -> Iterator[AnnotatedText]:
+    """GLiNER's training data: a list of {"tokenized_text": words, "ner": [[first, last, label]]}.
+
+    Words are joined by single spaces. "ner_labels" of an item, if there, says what is annotated.
+    """
+    items = json.loads(path.read_text(encoding="utf8"))
+    found = {str(label) for item in items for *_, label in item["ner"]}
+    for number, item in enumerate(items, 1):
+        words, starts, position = item["tokenized_text"], [], 0
+        for word in words:
+            starts.append(position)
+            position += len(word) + 1
+        spans = []
+        for first, last, label in item["ner"]:
+            if not 0 <= first <= last < len(words):
+                error = f"entity {first}..{last} is outside of {len(words)} words"
+                raise ValueError(Errors.E060.format(path=path, line=f"item {number}", error=error))
+            spans.append((starts[first], starts[last] + len(words[last]), str(label)))
+        annotated = sorted(item.get("ner_labels") or found)
+        yield AnnotatedText(" ".join(words), spans, [], annotated, str(number))
+
+
+def read_brat(folder: Path) -> Iterator[AnnotatedText]:
+    """BRAT's standoff: each .txt with an .ann of the same name. A discontinuous entity is read
+    as the span that covers it.
+    """
+    texts = {path: _brat_spans(path) for path in sorted(folder.glob("**/*.txt"))}
+    annotated = _labels(texts.values())
+    for path, spans in texts.items():
+        yield AnnotatedText(_text(path), spans, [], annotated, path.stem)
+
+
+def read_pubtator(path: Path) -> Iterator[AnnotatedText]:
+    """PubTator: `id|t|title`, `id|a|abstract`, then tab-separated entities."""
+    documents: dict[str, str] = {}
+    entities: dict[str, list[GoldSpan]] = {}
+    with path.open(encoding="utf8") as file:
+        for number, line in enumerate(file, 1):
+            line = line.rstrip("\n")
+            parts = line.split("|", 2)
+            if len(parts) == 3 and parts[1] in ("t", "a"):
+                name, _, text = parts
+                documents[name] = f"{documents[name]}\n{text}" if name in documents else text
+                continue
+            fields = line.split("\t")
+            if len(fields) >= 5 and fields[1].isdigit():
+                name, start, end, mention, label = fields[:5]
+                span = (int(start), int(end), label)
+                _check_mention(documents.get(name, ""), span, mention, path, number)
+                entities.setdefault(name, []).append(span)
+            elif line.strip() and len(fields) < 4:  # relations have four fields
+                raise ValueError(_broken(path, number, f"cannot read {line[:60]!r}"))
+    annotated = _labels(entities.values())
+    for name, text in documents.items():
+        yield AnnotatedText(text, entities.get(name, []), [], annotated, name)
+
+
+def _brat_spans(path: Path) -> list[GoldSpan]:
+    text, annotations = _text(path), path.with_suffix(".ann")
+    if not annotations.exists():
+        raise ValueError(Errors.E050.format(path=annotations))
+    spans = []
+    for number, line in enumerate(_text(annotations).split("\n"), 1):
+        if not line.startswith("T"):  # relations, events, attributes, notes
+            continue
+        try:
+            _, where, mention = line.split("\t", 2)
+            label, offsets = where.split(" ", 1)
+            fragments = [tuple(map(int, part.split(" "))) for part in offsets.split(";")]
+            span = (fragments[0][0], fragments[-1][1], label)
+        except (ValueError, IndexError) as error:
+            raise ValueError(_broken(annotations, number, error)) from error
+        expected = mention if len(fragments) == 1 else None
+        _check_mention(text, span, expected, annotations, number)
+        spans.append(span)
+    return spans
+
+
+def _check_mention(text: str, span: GoldSpan, mention: str | None, path: Path, number: int) -> None:
+    start, end, _ = span
+    if not 0 <= start < end <= len(text):
+        raise ValueError(
+            _broken(path, number, f"entity {start}..{end} is outside of {len(text)} characters")
+        )
+    if mention is not None and text[start:end].split() != mention.split():
+        raise ValueError(
+            _broken(path, number, f"the text has {text[start:end]!r} where {mention!r} is marked")
+        )
+
+
+def _labels(documents: Iterable[Iterable[GoldSpan]]) -> list[str]:
+    return sorted({label for spans in documents for *_, label in spans})
+
+
+def _text(path: Path) -> str:
+    # Offsets count characters of the file, so line ends must stay as they are.
+    return path.read_bytes().decode("utf8")
+
+
+def _broken(path: Path, number: int, error: object) -> str:
+    return Errors.E060.format(path=path, line=number, error=error)

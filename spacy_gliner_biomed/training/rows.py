@@ -1,0 +1,92 @@
+"""Training rows: a window of words, sampled labels, and what should be found."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from spacy_gliner_biomed.tokenization.prompts import Prompt
+from spacy_gliner_biomed.tokenization.rows import EncodedText
+from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
+from spacy_gliner_biomed.tokenization.windows import cut_windows, limit_counts
+from spacy_gliner_biomed.tokenization.words import split_words
+from spacy_gliner_biomed.training.gold import Gold, word_spans
+from spacy_gliner_biomed.types import FloatArray, Row
+
+# Labels that a row has and labels that may be negatives -> pairs of label and prompt.
+Sampler = Callable[[Sequence[str], Sequence[str]], list[tuple[str, str]]]
+
+
+@dataclass(frozen=True)
+class TrainingRow:
+    """A row with its targets. # targets: (W, K, C)"""
+
+    row: Row
+    targets: FloatArray
+
+
+@dataclass
+class RowMaker:
+    """Makes training rows of texts.
+
+    subtokens (Subtokenizer): The checkpoint's.
+    encode_prompt (Callable): Encodes prompts as one group.
+    sampler (Sampler): Chooses the labels of a row.
+    splitter (str): See `tokenization.words`.
+    max_width (int): K.
+    max_words, max_subtokens (int): Of a row's text, and of a row.
+    lost (dict[str, int]): Gold spans, and those of them that no row could express.
+    """
+
+    subtokens: Subtokenizer
+    encode_prompt: Callable[[Sequence[str]], Prompt]
+    sampler: Sampler
+    splitter: str
+    max_width: int
+    max_words: int
+    max_subtokens: int
+    lost: dict[str, int] = field(default_factory=lambda: {"gold": 0, "off_words": 0, "cut": 0})
+
+    def __call__(self, text: str, gold: Gold, labels: Sequence[str]) -> list[TrainingRow]:
+        """The rows of a text: one, unless it is too long for that.
+
+        text (str): The text.
+        gold (Gold): Its entities.
+        labels (Sequence[str]): Possible negatives where the corpus does not say.
+        """
+        words = split_words(text, self.splitter)
+        pieces = [text[a:b] for a, b in zip(words.starts, words.ends, strict=True)]
+        ids, counts = self.subtokens.encode(pieces)
+        budget = self.max_subtokens // 2
+        kept = limit_counts(counts, run=2 * self.max_width, budget=budget)
+        encoded = EncodedText(ids, counts, kept)
+        spans, lost = word_spans(gold.spans, words, self.max_width)
+        annotated = labels if gold.annotated is None else gold.annotated
+        windows = cut_windows(kept, [], size=self.max_words, overlap=0, max_width=0, budget=budget)
+        rows = [self._row(encoded, window, spans, annotated) for window in windows]
+        inside = sum(a <= s and e <= b for s, e, _ in spans for a, b in windows)
+        self.lost["gold"] += len(gold.spans)
+        self.lost["off_words"] += len(lost)
+        self.lost["cut"] += len(spans) - inside
+        return [row for row in rows if row is not None]
+
+    def _row(
+        self,
+        encoded: EncodedText,
+        window: tuple[int, int],
+        spans: Sequence[tuple[int, int, str]],
+        annotated: Sequence[str],
+    ) -> TrainingRow | None:
+        first, last = window
+        inside = [span for span in spans if first <= span[0] and span[1] <= last]
+        labels = self.sampler([label for *_, label in inside], annotated)
+        if not labels:
+            return None
+        prompt = self.encode_prompt([prompt for _, prompt in labels])
+        row = encoded.row(window, prompt, self.subtokens)
+        targets = np.zeros((last - first, self.max_width, len(labels)), dtype=np.float32)
+        columns = {label: c for c, (label, _) in enumerate(labels)}
+        for start, end, label in inside:
+            if label in columns:
+                targets[start - first, end - start - 1, columns[label]] = 1.0
+        return TrainingRow(row, targets)

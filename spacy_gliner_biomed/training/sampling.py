@@ -1,0 +1,76 @@
+"""Which labels a training row is asked for, and in which words."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from spacy_gliner_biomed.training.wordings import WORDINGS
+
+
+@dataclass
+class LabelSampler:
+    """Registered as `spacy-gliner-biomed.LabelSampler.v1`.
+
+    max_labels (int): Labels in one prompt, at most; positives go first.
+    negatives (float): Sampled negatives are 0 to this many, uniformly, beside the positives...
+    all_negatives (float): ...but with this probability all annotated labels are asked.
+    drop (float): Probability that a positive label is not asked, and its spans are no targets.
+    vary (float): Probability that a label is asked in other words than its own.
+    wordings (Mapping[str, Sequence[str]]): Other words of each label.
+    seed (int): Of the random choices.
+    """
+
+    max_labels: int = 24
+    negatives: int = 8
+    all_negatives: float = 0.3
+    drop: float = 0.0
+    vary: float = 0.3
+    wordings: Mapping[str, Sequence[str]] = field(default_factory=lambda: WORDINGS)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+
+    def __call__(self, positives: Sequence[str], annotated: Sequence[str]) -> list[tuple[str, str]]:
+        """Choose labels and wordings.
+
+        positives (Sequence[str]): Labels that the row has.
+        annotated (Sequence[str]): Labels that may be negatives.
+        RETURNS (list[tuple[str, str]]): Pairs of label and prompt, in random order; never
+            empty if there is any label at all, and no prompt twice.
+        """
+        kept = [label for label in dict.fromkeys(positives) if self.random.random() >= self.drop]
+        others = [label for label in dict.fromkeys(annotated) if label not in positives]
+        self.random.shuffle(kept)
+        self.random.shuffle(others)
+        if self.random.random() >= self.all_negatives:
+            others = others[: max(self.random.randint(0, self.negatives), not kept)]
+        chosen = [*kept, *others][: self.max_labels] or list(positives)[:1]
+        self.random.shuffle(chosen)
+        prompts = {self._wording(label): label for label in chosen}
+        return [(label, prompt) for prompt, label in prompts.items()]
+
+    def _wording(self, label: str) -> str:
+        prompt = label
+        if self.random.random() < self.vary:
+            prompt = self.random.choice([label, *self.wordings.get(label, [])])
+            case = self.random.random()
+            if case < 0.1:
+                prompt = prompt.capitalize()
+            elif case < 0.15:
+                prompt = prompt.upper()
+        return prompt
+
+
+def make_label_sampler(
+    max_labels: int = 24,
+    negatives: int = 8,
+    all_negatives: float = 0.3,
+    drop: float = 0.0,
+    vary: float = 0.3,
+    wordings: dict[str, list[str]] | None = None,
+    seed: int = 0,
+) -> LabelSampler:
+    """The registered function; arguments as `LabelSampler`, whose table `wordings` adds to."""
+    table = {**WORDINGS, **(wordings or {})}
+    return LabelSampler(max_labels, negatives, all_negatives, drop, vary, table, seed)

@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import pytest
+
+from spacy_gliner_biomed.cli.outputs import Output, check_outputs, open_stream, plan_outputs
+
+
+@pytest.mark.parametrize(
+    ("paths", "format_", "expected"),
+    [
+        ([], None, [Output("-", "table")]),
+        ([], "jsonl", [Output("-", "jsonl")]),
+        (["a.html"], None, [Output("a.html", "html")]),
+        (["a.spacy", "a.jsonl"], None, [Output("a.spacy", "docbin"), Output("a.jsonl", "jsonl")]),
+        (["a.html", "-"], None, [Output("a.html", "html"), Output("-", "table")]),
+        (["a.html", "-"], "jsonl", [Output("a.html", "html"), Output("-", "jsonl")]),
+        (["a.tsv"], "table", [Output("a.tsv", "table")]),
+        (["a.jsonl"], "jsonl", [Output("a.jsonl", "jsonl")]),
+    ],
+)
+def test_ending_or_option_says_the_format(
+    paths: list[str], format_: str | None, expected: list[Output]
+) -> None:
+    assert plan_outputs(paths, format_) == expected
+
+
+@pytest.mark.parametrize(
+    ("paths", "format_", "problem"),
+    [
+        (["a.tsv"], None, r"GB-E059.*a\.tsv"),
+        (["a.html"], "jsonl", r"GB-E059.*a\.html.*jsonl"),
+        ([], "csv", r"GB-E030.*'format'.*table.*'csv'"),
+        (["a.html", "a.html"], None, r"GB-E056.*twice"),
+    ],
+)
+def test_unclear_outputs_are_refused(paths: list[str], format_: str | None, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        plan_outputs(paths, format_)
+
+
+def test_output_must_not_be_an_input_now_or_next_time(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.jsonl"
+    notes.touch()
+    for path, inputs in [(notes, [notes]), (tmp_path / "new.jsonl", [tmp_path])]:
+        with pytest.raises(ValueError, match=r"GB-E056.*among the inputs"):
+            check_outputs([Output(str(path), "jsonl")], inputs, [notes])
+    with pytest.raises(ValueError, match=r"GB-E056.*is a folder"):
+        check_outputs([Output(str(tmp_path), "html")], [notes], [notes])
+    # HTML is never read, so that it may lie beside the notes.
+    check_outputs([Output(str(tmp_path / "page.html"), "html")], [tmp_path], [notes])
+
+
+def test_failed_run_leaves_the_earlier_file_and_no_part(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "out.jsonl"
+    with open_stream(str(path)) as stream:
+        stream.write(b"earlier")
+    with pytest.raises(TypeError), open_stream(str(path)) as stream:
+        stream.writelines([b"half of ", None])  # type: ignore[list-item]
+    assert path.read_bytes() == b"earlier"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_device_is_written_to_directly() -> None:
+    with open_stream("/dev/null") as stream:
+        stream.write(b"gone")
+    assert Path("/dev/null").is_char_device()

@@ -1,0 +1,21 @@
+"""The checkpoints that the GLiNER package makes, each made once, and pipelines on them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.parity.upstream import RECIPES, make_checkpoint
+
+
+@pytest.fixture(scope="session")
+def upstream_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a checkpoint by its name in `RECIPES`."""
+    made: dict[str, Path] = {}
+
+    def get(name: str) -> Path:
+        if name not in made:
+            made[name] = make_checkpoint(RECIPES[name], tmp_path_factory.mktemp(name))
+        return made[name]
+
+    return get

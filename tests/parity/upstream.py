@@ -1,0 +1,215 @@
+"""Random checkpoints made by the GLiNER package, and what it finds with them.
+
+`import_gliner` is called by each test file before all else: importing the package warns.
+"""
+
+import json
+import random
+import warnings
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests.parity.encoders import encoder_config, encoder_folder, sentences
+
+LABELS = ["disease", "drug dosage", "Gene/protein", "cell line"]
+KEYS_OF_LATER_VERSIONS = ("class_token_index", "vocab_size", "encoder_config", "num_rnn_layers")
+
+
+def import_gliner() -> Any:
+    """The GLiNER package, or the test file is skipped."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip("gliner", reason="needs the extra 'parity'")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A checkpoint to make.
+
+    encoder: A key of `encoders.CONFIGS`.
+    safe (bool): Save as safetensors, otherwise as `pytorch_model.bin`.
+    labels_encoder: As `encoder`, for a bi-encoder.
+    legacy (bool): Leave it as GLiNER <= 0.2.1 left it: no tokenizer, no indices, no config of
+        the encoder; all follow from `model_name`.
+    values: Of `gliner_config.json`.
+    """
+
+    encoder: str = "bert"
+    safe: bool = True
+    labels_encoder: str = ""
+    legacy: bool = False
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+RECIPES = {
+    "deberta": Recipe("deberta", values={"hidden_size": 24}),
+    "bert": Recipe("bert", safe=False),
+    "modernbert_no_lstm": Recipe("modernbert", values={"num_rnn_layers": 0}),
+    "legacy": Recipe("deberta", safe=False, legacy=True),
+    "marker": Recipe("bert", values={"span_mode": "marker", "num_rnn_layers": 2}),
+    "after_marker": Recipe("bert", values={"embed_ent_token": False, "hidden_size": 40}),
+    "bi_encoder": Recipe("modernbert", labels_encoder="small_bert"),
+    "token": Recipe("bert", values={"span_mode": "token_level"}),
+}
+
+
+def make_checkpoint(recipe: Recipe, folder: Path) -> Path:
+    """Make a checkpoint with the GLiNER package.
+
+    RETURNS (Path): The folder `checkpoint` in `folder`.
+    """
+    encoder = encoder_folder(recipe.encoder, folder / "encoder")
+    config = {
+        "model_name": str(encoder),
+        "encoder_config": encoder_config(recipe.encoder),
+        "hidden_size": 32,
+        "max_width": 4,
+        "max_len": 400,
+        **recipe.values,
+    }
+    if recipe.labels_encoder:
+        labels = encoder_folder(recipe.labels_encoder, folder / "labels_encoder")
+        config |= {
+            "labels_encoder": str(labels),
+            "labels_encoder_config": encoder_config(recipe.labels_encoder),
+        }
+    torch.manual_seed(1)
+    model = _class(config).load_from_config(config, backbone_from_pretrained=False)
+    _scale_up(model)
+    checkpoint = folder / "checkpoint"
+    model.save_pretrained(checkpoint, safe_serialization=recipe.safe)
+    if recipe.legacy:
+        _age(checkpoint)
+    return checkpoint
+
+
+@cache
+def texts(seed: int = 0) -> tuple[str, ...]:
+    """50 texts of 1 to 400 words, as GLiNER counts words."""
+    gliner = import_gliner()
+    split = gliner.data_processing.WordsSplitter("whitespace")
+    choose = random.Random(seed)
+    lengths = [1, 2, 400, *(round(400 ** choose.random() ** 1.4) for _ in range(47))]
+    made = []
+    for i, length in enumerate(lengths):
+        text = "  ".join(sentences(seed + i, 1 + length // 8)) + "\n"
+        ends = [end for _, _, end in split(text)]
+        made.append(text[: ends[length - 1]])
+    return tuple(made)
+
+
+class Reference:
+    """The GLiNER package on a checkpoint, one text at a time.
+
+    folder (Path): Of the checkpoint.
+    dtype (torch.dtype): That everything is computed in.
+    """
+
+    def __init__(self, folder: Path, dtype: torch.dtype = torch.float32) -> None:
+        gliner = import_gliner()
+        self.model = gliner.GLiNER.from_pretrained(str(folder), local_files_only=True)
+        self.model.model.to(dtype)
+        self.is_token = self.model.config.span_mode == "token_level"
+
+    @cache  # noqa: B019
+    def forward(self, text: str) -> tuple[dict[str, Any], Any, dict[str, Any]]:
+        """The package's batch of this text alone, its output, and its word offsets."""
+        prepared = self.model.prepare_batch([text], LABELS)
+        batch = self.model.collate_batch(
+            prepared["input_x"], prepared["entity_types"], label_names=prepared["label_names"]
+        )
+        return batch, self.model.run_batch(batch), prepared
+
+    def input_ids(self, text: str) -> list[int]:
+        ids: list[int] = self.forward(text)[0]["input_ids"][0].tolist()
+        return ids
+
+    def logits(self, text: str) -> np.ndarray:
+        """Of spans (W, K, C), or of tokens (W, C, 3)."""
+        logits: np.ndarray = self.forward(text)[1].logits[0].numpy()
+        return logits
+
+    @cache  # noqa: B019  it lives as long as its checkpoint
+    def entities(self, text: str, **options: Any) -> list[tuple[int, int, str, float]]:
+        """Start, end, label and score of each entity."""
+        batch, output, prepared = self.forward(text)
+        decoded = self.model.decode_batch(output, batch, **options)
+        keys = ("valid_texts", "valid_to_orig_idx", "start_token_map", "end_token_map")
+        (found,) = self.model.map_entities_to_text(
+            decoded, *(prepared[key] for key in keys), prepared["num_original"]
+        )
+        return [(e["start"], e["end"], e["label"], e["score"]) for e in found]
+
+
+def _class(config: dict[str, Any]) -> Any:
+    from gliner import model
+
+    if "labels_encoder" in config:
+        return model.BiEncoderSpanGLiNER
+    token = config.get("span_mode") == "token_level"
+    return model.UniEncoderTokenGLiNER if token else model.UniEncoderSpanGLiNER
+
+
+def _scale_up(model: Any) -> None:
+    """Random weights of their usual size give logits near 0, which hide errors: encoders times
+    8, the rest times 3, and then the last layer so that scores spread over 0..1, with few
+    entities (the package takes long to decode many) and few scores so near 1 that they tie.
+    """
+    with torch.no_grad():
+        for name, parameter in model.model.named_parameters():
+            if parameter.dim() > 1:
+                parameter *= 8 if "token_rep_layer" in name else 3
+        model.eval()
+        prepared = model.prepare_batch(sentences(9, 8), LABELS)
+        batch = model.collate_batch(prepared["input_x"], prepared["entity_types"])
+        if model.config.span_mode == "token_level":
+            last = model.model.scorer.out_mlp[3]
+            _standardize(last, model.run_batch(batch).logits, mean=-2, deviation=3)
+        else:
+            last = model.model.prompt_rep_layer[3]
+            _add_constant(model.model.span_rep_layer.span_rep_layer.out_project)
+            last.weight[0] = last.bias[0] = 0
+            logits = model.run_batch(batch).logits[..., None]
+            _standardize(last, logits, mean=-4, deviation=2)
+
+
+def _standardize(last: Any, logits: torch.Tensor, *, mean: float, deviation: float) -> None:
+    """Scale the last layer and shift its first outputs, one for each of the logits' last axis."""
+    flat = logits.flatten(0, -2)  # (N, 1 or 3)
+    factors = deviation / flat.std(0)
+    last.weight *= factors[:, None]
+    last.bias *= factors
+    last.bias[: len(factors)] += mean - flat.mean(0) * factors
+
+
+def _add_constant(out_project: Any) -> None:
+    """Make the first feature of each span 1, so that a label's first feature is its bias."""
+    last = out_project[3] if isinstance(out_project, torch.nn.Sequential) else out_project
+    last.weight[0] = 0
+    last.bias[0] = 1
+
+
+def _age(checkpoint: Path) -> None:
+    for path in checkpoint.iterdir():
+        if path.name not in ("gliner_config.json", "pytorch_model.bin"):
+            path.unlink()
+    edit_config(checkpoint, dict.fromkeys(KEYS_OF_LATER_VERSIONS))
+
+
+def edit_config(checkpoint: Path, changes: dict[str, Any]) -> None:
+    """Change keys of `gliner_config.json`; None removes one."""
+    path = checkpoint / "gliner_config.json"
+    config = {**json.loads(path.read_text(encoding="utf8")), **changes}
+    config = {key: value for key, value in config.items() if value is not None}
+    path.write_text(json.dumps(config), encoding="utf8")
+
+
+def probabilities(logits: np.ndarray) -> np.ndarray:
+    scores: np.ndarray = 1 / (1 + np.exp(-logits))
+    return scores

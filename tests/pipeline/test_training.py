@@ -1,0 +1,122 @@
+"""Training through spaCy: overfits, learns only from what is annotated, saves what it learnt."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.training import Example
+
+from spacy_gliner_biomed.models.gliner import network_shim
+from spacy_gliner_biomed.models.trainer import make_adamw
+from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc
+from tests.tiny import tiny_checkpoint
+
+TEXTS = [
+    AnnotatedText(
+        "the aspirin of cancer", [(4, 11, "drug"), (15, 21, "disease")], [], ["drug", "disease"]
+    ),
+    AnnotatedText("a gene was cancer", [(11, 17, "disease")], [], ["drug", "disease"]),
+]
+
+
+def examples_of(nlp: Language, texts: list[AnnotatedText] = TEXTS) -> list[Example]:
+    return [Example(nlp.make_doc(text.text), gold_doc(nlp, text, "sc")) for text in texts]
+
+
+def train(nlp: Language, n_steps: int, **options: float) -> list[float]:
+    optimizer = make_adamw(3e-3, scorer_factor=1.0)
+    examples = examples_of(nlp)
+    return [
+        nlp.update(examples, sgd=optimizer, losses={}, **options)["gliner_biomed"]
+        for _ in range(n_steps)
+    ]
+
+
+@pytest.mark.parametrize("kind", ["uni_span", "bi_span"])
+def test_overfits_two_sentences_then_saves_and_loads(tmp_path: Path, kind: str) -> None:
+    folder = tiny_checkpoint(tmp_path / "checkpoint", kind=kind)
+    nlp = spacy.blank("en")
+    config = {"labels": ["drug", "disease"], "model": {"checkpoint": str(folder)}}
+    nlp.add_pipe("gliner_biomed", config={**config, "label_sampler": {"vary": 0.0}})
+    nlp.initialize(lambda: examples_of(nlp))
+    losses = train(nlp, 120)
+    assert losses[-1] < 0.05 * losses[0]
+    scores = nlp.evaluate(examples_of(nlp))
+    assert scores["spans_sc_f"] == 1.0
+    nlp.to_disk(tmp_path / "saved")
+    loaded = spacy.load(tmp_path / "saved")
+    for text in TEXTS:
+        before, after = nlp(text.text), loaded(text.text)
+        assert [str(s) for s in before.spans["sc"]] == [str(s) for s in after.spans["sc"]]
+        np.testing.assert_allclose(
+            before.spans["sc"].attrs["scores"], after.spans["sc"].attrs["scores"], atol=1e-6
+        )
+
+
+def test_labels_that_are_not_annotated_are_never_asked(make_nlp: Callable[..., Language]) -> None:
+    nlp = make_nlp(labels=["drug", "disease", "gene"], label_sampler={"vary": 0.0})
+    component = nlp.get_pipe("gliner_biomed")
+    settings = component.settings()
+    for _ in range(20):
+        for row in component._training_rows(examples_of(nlp), settings):
+            assert set(row.row.prompts) <= {"drug", "disease"}
+
+
+def test_targets_are_the_gold_spans(make_nlp: Callable[..., Language]) -> None:
+    nlp = make_nlp(label_sampler={"vary": 0.0, "all_negatives": 1.0})
+    component = nlp.get_pipe("gliner_biomed")
+    row = component._training_rows(examples_of(nlp), component.settings())[0]
+    found = {
+        (int(word), int(width), row.row.prompts[label])
+        for word, width, label in np.argwhere(row.targets)
+    }
+    assert found == {(1, 0, "drug"), (3, 0, "disease")}
+
+
+def test_gold_without_a_span_group_is_read_from_the_entities(
+    make_nlp: Callable[..., Language],
+) -> None:
+    nlp = make_nlp()
+    doc = nlp.make_doc("the aspirin of cancer")
+    doc.ents = [doc.char_span(4, 11, label="drug")]
+    losses = nlp.update([Example(nlp.make_doc(doc.text), doc)], sgd=make_adamw(1e-3))
+    assert losses["gliner_biomed"] > 0
+
+
+def test_gradients_accumulate_until_a_step_is_taken(make_nlp: Callable[..., Language]) -> None:
+    nlp = make_nlp()
+    component = nlp.get_pipe("gliner_biomed")
+    network = network_shim(component.model).checkpoint.network
+    before = {name: p.detach().clone() for name, p in network.named_parameters()}
+    component.update(examples_of(nlp), sgd=None)  # nlp.update would make an optimizer
+    assert all((before[name] == p).all() for name, p in network.named_parameters())
+    component.finish_update(make_adamw(1e-3))
+    assert any((before[name] != p).any() for name, p in network.named_parameters())
+
+
+def test_dropout_reaches_torch(make_nlp: Callable[..., Language]) -> None:
+    nlp = make_nlp(label_sampler={"vary": 0.0, "all_negatives": 1.0})
+    component = nlp.get_pipe("gliner_biomed")
+    rows = [row.row for row in component._training_rows(examples_of(nlp), component.settings())]
+    shim = network_shim(component.model)
+    plain, dropped = shim.begin_update(rows, 0.0)[0], shim.begin_update(rows, 0.5)[0]
+    np.testing.assert_allclose(plain[0], shim.predict(rows)[0], atol=1e-5)
+    spans = np.isfinite(plain[0])
+    assert np.abs(plain[0][spans] - dropped[0][spans]).max() > 1e-3
+
+
+def test_training_logits_equal_prediction_for_rows_with_different_labels(tmp_path: Path) -> None:
+    """The bi-encoder scores all labels of a batch and picks each row's own."""
+    folder = tiny_checkpoint(tmp_path, kind="bi_span")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("gliner_biomed", config={"model": {"checkpoint": str(folder)}})
+    component = nlp.get_pipe("gliner_biomed")
+    texts = [TEXTS[0], AnnotatedText(TEXTS[1].text, [], [], ["gene", "drug", "cell"])]
+    rows = [r.row for r in component._training_rows(examples_of(nlp, texts), component.settings())]
+    shim = network_shim(component.model)
+    together = shim.begin_update(rows, 0.0)[0]
+    for row, logits in zip(rows, together, strict=True):
+        np.testing.assert_allclose(logits, shim.predict([row])[0], atol=1e-5)

@@ -1,0 +1,49 @@
+"""Label sampling: positives are asked, only annotated labels are negatives."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_gliner_biomed.training.sampling import LabelSampler, make_label_sampler
+
+LABELS = st.lists(st.sampled_from("abcdefghij"), unique=True)
+
+
+@given(positives=LABELS, annotated=LABELS, seed=st.integers(0, 10))
+def test_asks_all_positives_and_annotated_labels_only(
+    positives: list[str], annotated: list[str], seed: int
+) -> None:
+    sampled = LabelSampler(vary=0, seed=seed)(positives, annotated)
+    labels = [label for label, _ in sampled]
+    assert set(positives) <= set(labels) <= {*positives, *annotated}
+    assert len(labels) == len(set(labels))
+    assert bool(labels) == bool(positives or annotated)
+
+
+@given(positives=LABELS, seed=st.integers(0, 10))
+def test_positives_go_first_where_room_is_short(positives: list[str], seed: int) -> None:
+    sampled = LabelSampler(max_labels=3, vary=0, seed=seed)(positives, list("klmnopq"))
+    labels = {label for label, _ in sampled}
+    assert len(labels) <= 3
+    assert len(labels & set(positives)) == min(3, len(positives))
+
+
+def test_prompts_differ_even_if_wordings_coincide() -> None:
+    sampler = make_label_sampler(vary=1.0, wordings={"a": ["same"], "b": ["same"]})
+    for _ in range(50):
+        prompts = [prompt for _, prompt in sampler(["a", "b"], [])]
+        assert len(prompts) == len(set(prompts))
+
+
+def test_the_same_seed_gives_the_same_samples() -> None:
+    def run() -> list[list[tuple[str, str]]]:
+        sampler = LabelSampler(seed=3)
+        return [sampler(["disease"], ["chemical", "species", "cell"]) for _ in range(20)]
+
+    assert run() == run()
+
+
+def test_wordings_and_dropped_labels_happen() -> None:
+    sampler = LabelSampler(vary=1.0, drop=0.5)
+    samples = [sampler(["disease", "chemical"], []) for _ in range(100)]
+    assert any(prompt != label for sample in samples for label, prompt in sample)
+    assert {len(sample) for sample in samples} == {1, 2}
