@@ -124,11 +124,6 @@ class Errors:
     )
 
     # Training
-    E040 = (
-        "[GB-E040] Training of 'gliner_biomed' is not part of this version. Freeze the component "
-        "([training] frozen_components) to train others beside it."
-    )
-
     E060 = "[GB-E060] {path}, line {line}: {error}. Correct the line; nothing is skipped silently."
     E061 = (
         "[GB-E061] There is no corpus in {folder}: none of {files} is there. 'path' must be a "

@@ -9,7 +9,7 @@ from confection import ConfigValidationError
 from spacy.language import Language
 from spacy.tokens import Doc
 
-TEXT = "The patient was given aspirin for a disease of the cell."
+TEXT = "Famotidine-associated delirium was seen in six patients."
 
 
 def found(doc: Doc) -> list[tuple[str, str, float]]:
@@ -54,7 +54,7 @@ def test_no_labels_find_nothing_and_need_no_weights(make_nlp, tmp_path):
 @pytest.mark.parametrize("kind", ["uni_span", "uni_token", "bi_span"])
 def test_300_labels_find_spans_in_order_whatever_the_batch(kind, make_nlp, request):
     labels = [f"label {i}" for i in range(300)]
-    nlp = make_nlp(request.getfixturevalue(kind), labels=labels)
+    nlp = make_nlp(request.getfixturevalue(kind), labels=labels, threshold=0.3)
     expected = found(nlp(TEXT))
     assert expected
     assert {label for _, label, _ in expected} <= set(labels)
@@ -143,14 +143,27 @@ def test_any_script_keeps_its_characters(text, alignment, make_nlp):
 
 
 @pytest.mark.parametrize("kind", ["uni_span", "uni_token", "bi_span"])
-def test_a_word_of_100_000_characters_is_shortened_and_said(kind, make_nlp, request):
-    nlp = make_nlp(request.getfixturevalue(kind), threshold=0.3)
-    text = f"{TEXT} {'a' * 100_000} {TEXT}"
-    with pytest.warns(UserWarning, match="GB-W004.* 1 words"):
-        doc = nlp(text)
-    assert nlp.get_pipe("gliner_biomed").stats["shortened_words"] == 1
-    middle = len(doc) // 2
-    assert {s.end <= middle for s in doc.spans["sc"]} == {True, False}
+def test_a_word_of_more_subtokens_than_a_window_is_shortened_and_said(kind, make_nlp, request):
+    nlp = make_nlp(request.getfixturevalue(kind), threshold=0.1)
+    with pytest.warns(UserWarning, match="GB-W004"):
+        doc = nlp(f"{TEXT} {'a' * 999} {TEXT}")
+    # With the long neighbour that has to fit into a window beside it.
+    assert nlp.get_pipe("gliner_biomed").stats["shortened_words"] == 2
+    assert on_both_sides(doc)
+
+
+@pytest.mark.parametrize("kind", ["uni_span", "uni_token", "bi_span"])
+def test_a_word_of_100_000_characters_hides_nothing_beside_it(kind, make_nlp, request):
+    nlp = make_nlp(request.getfixturevalue(kind), threshold=0.1)
+    doc = nlp(f"{TEXT} {'a' * 100_000} {TEXT}")
+    assert max(len(token) for token in doc) == 100_000
+    assert on_both_sides(doc)
+
+
+def on_both_sides(doc: Doc) -> bool:
+    """Whether there are words of spans before and after the middle token."""
+    middle, spans = len(doc) // 2, doc.spans["sc"]
+    return any(s.start < middle for s in spans) and any(s.end > middle + 1 for s in spans)
 
 
 MILLION = """

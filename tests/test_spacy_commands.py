@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 TEXTS = [
     "Famotidine-associated delirium was seen in six patients.",
-    "Aspirin was of no use in the cell line.",
+    "The patient was given aspirin for a disease of the cell.",
 ]
 
 
@@ -39,8 +39,8 @@ def nlp(make_nlp) -> Language:
 
 @pytest.fixture
 def gold(tmp_path: Path, nlp: Language) -> Path:
-    """What the pipeline finds with a score above 0.7, as gold Docs."""
-    options = {"gliner_biomed": {"threshold": 0.7}}
+    """What the pipeline finds with a score above 0.8, as gold Docs."""
+    options = {"gliner_biomed": {"threshold": 0.8}}
     docs = list(nlp.pipe(TEXTS, component_cfg=options))
     assert any(len(doc.spans["sc"]) for doc in docs)
     path = tmp_path / "gold.spacy"
@@ -100,7 +100,7 @@ def test_find_threshold_changes_the_score(tmp_path, nlp, gold):
         silent=True,
     )
     assert best_score == all_scores[best] == 1.0
-    assert best == pytest.approx(0.7)
+    assert best == pytest.approx(0.8)
     assert all_scores[0.0] < 1.0
     assert all_scores[1.0] == 0.0
 

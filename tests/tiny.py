@@ -96,8 +96,8 @@ def tiny_checkpoint(
 
 def random_network(config: NetworkConfig, seed: int) -> Network:
     """A network with weights large enough that its logits differ visibly."""
-    torch.manual_seed(seed)
     network = build_network(config)
+    torch.manual_seed(seed)  # now: what building draws differs between versions
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             if "LayerNorm" in name or "norm" in name.lower():

@@ -11,7 +11,7 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.hub import (
     CONFIG_NAME,
     EXTRAS_NAME,
-    LABEL_TOKENIZER_NAME,
+    LABEL_TOKENIZER_FOLDER,
     TOKENIZER_CONFIG_NAME,
     TOKENIZER_NAME,
     find_checkpoint,
@@ -100,11 +100,10 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path, *, half: bool = False
         tensors = {name: tensor.half() for name, tensor in tensors.items()}
     save_file(tensors, folder / SAFETENSORS_NAME)
     (folder / SAFETENSORS_NAME).chmod(0o644)  # safetensors makes it readable to the user alone
-    (folder / TOKENIZER_NAME).write_text(checkpoint.subtokens.definition, encoding="utf8")
-    _write_json(folder / TOKENIZER_CONFIG_NAME, tokenizer_config(checkpoint.subtokens))
     labels = checkpoint.label_subtokens
+    _write_tokenizer(folder, checkpoint.subtokens)
     if labels is not None:
-        (folder / LABEL_TOKENIZER_NAME).write_text(labels.definition, encoding="utf8")
+        _write_tokenizer(folder / LABEL_TOKENIZER_FOLDER, labels)
     extras = {
         "source": checkpoint.source,
         "words_splitter_type": config.words_splitter_type,
@@ -121,15 +120,16 @@ def _read_own(
     extras = _read_json(path)
     try:
         config = config.evolve(words_splitter_type=extras["words_splitter_type"])
-        subtokens = _read_tokenizer(folder / TOKENIZER_NAME, extras["subtokens"])
+        subtokens = _read_tokenizer(folder, extras["subtokens"])
         labels = extras["label_subtokens"]
-        label_subtokens = labels and _read_tokenizer(folder / LABEL_TOKENIZER_NAME, labels)
+        label_subtokens = labels and _read_tokenizer(folder / LABEL_TOKENIZER_FOLDER, labels)
         return config, subtokens, label_subtokens, extras["source"]
     except (KeyError, TypeError) as error:
         raise ValueError(Errors.E016.format(path=path, error=repr(error))) from error
 
 
-def _read_tokenizer(path: Path, surroundings: dict[str, Any]) -> Subtokenizer:
+def _read_tokenizer(folder: Path, surroundings: dict[str, Any]) -> Subtokenizer:
+    path = folder / TOKENIZER_NAME
     surroundings = {**surroundings}
     for key in ("prefix", "suffix"):
         surroundings[key] = tuple(surroundings[key])
@@ -139,6 +139,12 @@ def _read_tokenizer(path: Path, surroundings: dict[str, Any]) -> Subtokenizer:
     except Exception as error:  # tokenizers raises no class of its own
         raise ValueError(Errors.E071.format(path=path, error=error)) from error
     return Subtokenizer(definition=definition, **surroundings)
+
+
+def _write_tokenizer(folder: Path, subtokens: Subtokenizer) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / TOKENIZER_NAME).write_text(subtokens.definition, encoding="utf8")
+    _write_json(folder / TOKENIZER_CONFIG_NAME, tokenizer_config(subtokens))
 
 
 def _surroundings(subtokens: Subtokenizer) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def new_checkpoint(
 
     with hub_errors(encoder, f"The encoder {encoder!r}"):
         hf_config = AutoConfig.from_pretrained(encoder)
-        pretrained = AutoModel.from_pretrained(encoder, dtype=torch.float32)
+        pretrained = AutoModel.from_pretrained(encoder).float()
     config = NetworkConfig.from_dict(
         {
             "model_name": Path(encoder).name if Path(encoder).is_dir() else encoder,

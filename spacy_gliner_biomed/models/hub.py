@@ -13,7 +13,6 @@ TOKENIZER_CONFIG_NAME = "tokenizer_config.json"
 LABEL_TOKENIZER_FOLDER = "labels_tokenizer"  # since GLiNER 0.2.29
 # What GLiNER's own files have no place for. A folder without it is a foreign checkpoint.
 EXTRAS_NAME = "spacy_gliner_biomed.json"
-LABEL_TOKENIZER_NAME = "labels_tokenizer.json"
 
 PACKAGED = "packaged"
 PACKAGED_FOLDER = Path(__file__).parent.parent / "packaged"
@@ -22,7 +21,6 @@ PACKAGED_FOLDER = Path(__file__).parent.parent / "packaged"
 SMALL_FILES = (
     CONFIG_NAME,
     EXTRAS_NAME,
-    LABEL_TOKENIZER_NAME,
     TOKENIZER_NAME,
     TOKENIZER_CONFIG_NAME,
     "special_tokens_map.json",

@@ -126,7 +126,11 @@ class NetworkShim(Shim):
         """The files of `to_disk` as one message."""
         with TemporaryDirectory(ignore_cleanup_errors=True) as name:
             self.to_disk(Path(name))
-            files = {path.name: path.read_bytes() for path in Path(name).iterdir()}
+            files = {
+                path.relative_to(name).as_posix(): path.read_bytes()
+                for path in Path(name).rglob("*")
+                if path.is_file()
+            }
         message: bytes = srsly.msgpack_dumps(files)
         return message
 
@@ -134,7 +138,9 @@ class NetworkShim(Shim):
         """Take the checkpoint from what `to_bytes` gave."""
         with TemporaryDirectory(ignore_cleanup_errors=True) as name:
             for file, content in srsly.msgpack_loads(bytes_data).items():
-                (Path(name) / file).write_bytes(content)
+                path = Path(name) / file
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(content)
             self.from_disk(Path(name))
         return self
 

@@ -16,6 +16,8 @@ from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 
 UNLIMITED = 1_000_000  # transformers writes 1e30 for a tokenizer without a limit
 
+UNKNOWN_TOKENS = ("[UNK]", "<unk>")  # by name where a tokenizer's definition does not say
+
 # Upstream adds this left-over of GLiNER 0.1 before its two markers (gliner/model.py,
 # `_get_special_tokens`), so the ids of all checkpoints of that kind depend on it.
 LEGACY_TOKEN = "[FLERT]"
@@ -70,13 +72,15 @@ def check_tokenizers(
 
 def tokenizer_config(subtokens: Subtokenizer) -> dict[str, Any]:
     """A `tokenizer_config.json` with which transformers reads the tokenizer as it is."""
-    values = {
+    unknown = json.loads(subtokens.definition)["model"].get("unk_token")
+    vocab = subtokens.backend.get_vocab()
+    names = [name for name in (unknown, *UNKNOWN_TOKENS) if name in vocab]
+    return {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "pad_token": subtokens.backend.id_to_token(subtokens.pad_id),
-        "unk_token": json.loads(subtokens.definition)["model"].get("unk_token"),
+        "unk_token": names[0] if names else None,
         "model_max_length": subtokens.max_length or int(1e30),
     }
-    return {key: value for key, value in values.items() if value is not None}
 
 
 def _auto_tokenizer(folder: Path, name: str) -> Any:
@@ -98,14 +102,14 @@ def _auto_tokenizer(folder: Path, name: str) -> Any:
 
 def _add_markers(tokenizer: Any, config: NetworkConfig) -> NetworkConfig:
     """Add the markers as upstream did when the checkpoint was made."""
-    markers = [config.ent_token, config.sep_token]
-    if -1 in (config.class_token_index, config.vocab_size):
-        tokenizer.add_tokens([LEGACY_TOKEN, *markers], special_tokens=True)
-        size = len(tokenizer)
-        config = config.evolve(class_token_index=size - 2, vocab_size=size)
-    elif config.ent_token not in tokenizer.get_vocab():
-        legacy = [LEGACY_TOKEN] if config.class_token_index == len(tokenizer) + 1 else []
-        tokenizer.add_tokens([*legacy, *markers], special_tokens=True)
+    unknown = -1 in (config.class_token_index, config.vocab_size)
+    if config.ent_token not in tokenizer.get_vocab():
+        legacy = unknown or config.class_token_index == len(tokenizer) + 1
+        markers = [config.ent_token, config.sep_token]
+        tokenizer.add_tokens([LEGACY_TOKEN] * legacy + markers, special_tokens=True)
+    if unknown:
+        index = tokenizer.get_vocab()[config.ent_token]
+        config = config.evolve(class_token_index=index, vocab_size=len(tokenizer))
     encoder_config = {**config.encoder_config, "vocab_size": config.vocab_size}
     return config.evolve(encoder_config=encoder_config)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import Tensor
@@ -45,6 +46,9 @@ def read_tensors(folder: Path) -> dict[str, Tensor]:
         if not all(isinstance(tensor, Tensor) for tensor in tensors.values()):
             raise ValueError("it holds more than tensors by name")
         return tensors
+    except UnpicklingError as error:  # torch's text advises to run what is in the file
+        problem = "it holds more than tensors, or is broken"
+        raise ValueError(Errors.E012.format(path=path, error=problem)) from error
     except Exception as error:  # a truncated file raises whatever its reader stumbles on
         raise ValueError(Errors.E012.format(path=path, error=error)) from error
 

@@ -25,6 +25,10 @@ OFFSET_POSITIONS = (
     "xmod",
 )
 
+# Models with a decoder, of which only the encoder is used: GLiNER's configs of them say
+# `is_encoder_decoder: false`, as transformers writes once the encoder is built alone.
+TWO_SIDED = ("mt5", "t5", "umt5")
+
 
 def build_encoder(config: Mapping[str, Any]) -> nn.Module:
     """Build an encoder of the architecture that a Hugging Face config dict describes.
@@ -37,7 +41,8 @@ def build_encoder(config: Mapping[str, Any]) -> nn.Module:
     from transformers import AutoModel, AutoModelForTextEncoding
 
     built = hf_config(config)
-    auto = AutoModelForTextEncoding if built.is_encoder_decoder else AutoModel
+    two_sided = built.is_encoder_decoder or built.model_type in TWO_SIDED
+    auto = AutoModelForTextEncoding if two_sided else AutoModel
     with _SkipRandomInit(), _unknown_encoders(built.model_type):
         encoder: nn.Module = auto.from_config(built)
     if getattr(encoder, "pooler", None) is not None:
@@ -81,8 +86,8 @@ def max_positions(config: Mapping[str, Any]) -> int | None:
 def _unknown_encoders(model_type: str) -> Iterator[None]:
     try:
         yield
-    except ValueError as error:
-        reason = str(error).split("\n")[0][:120]
+    except Exception as error:  # each version of transformers checks in its own way
+        reason = " ".join(str(error).split())[:120]
         found = f"the encoder {model_type!r}, which transformers cannot build ({reason})"
         raise ValueError(Errors.E010.format(found=found)) from error
 

@@ -94,29 +94,34 @@ def _align(
     doc: Doc, found: Sequence[ScoredSpan], settings: Settings
 ) -> tuple[list[Span], list[float], dict[str, int]]:
     starts, ends = _offsets(doc)
+    blank = [token.is_space for token in doc]
     # Equal scores go to the earlier label of the settings, as before the spans were moved.
     names = list(dict.fromkeys([*(spec.label for spec in settings.labels), *_labels(found)]))
     index = {name: i for i, name in enumerate(names)}
     aligned, moved = [], 0
     for span in found:
-        borders = align_span(starts, ends, span.start, span.end, alignment=settings.alignment)
+        borders = align_span(
+            starts, ends, span.start, span.end, alignment=settings.alignment, blank=blank
+        )
         if borders is not None:
             first, last = borders
             moved += starts[first] != span.start or ends[last - 1] != span.end
             aligned.append((first, last, index[span.label], span.score))
     tokens = np.array([span[:3] for span in aligned], dtype=np.int32).reshape(-1, 3)
-    candidates = Candidates(*tokens.T, np.array([span[3] for span in aligned], dtype=np.float32))
+    scores = np.array([span[3] for span in aligned], dtype=np.float32)
+    candidates = Candidates(tokens[:, 0], tokens[:, 1], tokens[:, 2], scores)
     kept = choose(candidates, overlap=settings.overlap, multi_label=settings.multi_label)
     add_string: Callable[..., int] = doc.vocab.strings.add  # its stub lacks an argument
     for name in _labels(found):
         add_string(name, allow_transient=False)  # survives memory zones
-    spans = [Span(doc, *aligned[i][:2], label=names[aligned[i][2]]) for i in kept]
+    chosen = [aligned[i] for i in kept]
+    spans = [Span(doc, first, last, label=names[label]) for first, last, label, _ in chosen]
     counts = {
         "moved": moved,
         "left_out": len(found) - len(aligned),
         "merged": len(aligned) - len(kept),
     }
-    return spans, [aligned[i][3] for i in kept], counts
+    return spans, [score for *_, score in chosen], counts
 
 
 def _labels(found: Iterable[ScoredSpan]) -> dict[str, None]:
@@ -181,7 +186,7 @@ def _inherited(token: Token, n: int, *, parsed: bool) -> dict[str, Any]:
         "ENT_ID": token.ent_id,
     }
     if token.has_morph():
-        attrs["MORPH"] = token.morph.key
+        attrs["MORPH"] = token.vocab.strings[str(token.morph)]
     deps = [token.dep, *(["dep"] if parsed else [0]) * (n - 1)]
     return {"heads": heads, "attrs": {**{key: [v] * n for key, v in attrs.items()}, "DEP": deps}}
 

@@ -237,7 +237,7 @@ class GlinerBiomed(TrainablePipe):
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Everything, weights and tokenizer included, as bytes."""
         serialize = {
-            "cfg": lambda: json.dumps(self._state()),
+            "cfg": lambda: json.dumps(self._state()).encode("utf8"),
             "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
             "model": network_shim(self.model).to_bytes,
         }

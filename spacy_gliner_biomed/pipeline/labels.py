@@ -72,7 +72,7 @@ def check_threshold(value: Any, name: str = "threshold") -> float:
 
     RAISES (ValueError): If it is not a number from 0 to 1.
     """
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value <= 1:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) <= 1:
         raise ValueError(Errors.E030.format(name=name, allowed="from 0 to 1", found=value))
     return float(value)
 

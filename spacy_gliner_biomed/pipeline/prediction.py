@@ -136,7 +136,7 @@ class Predictor:
         labels: IntArray = np.array(asked, dtype=np.int32)[found.labels]
         first = np.int32(doc.windows[window][0])
         moved = Candidates(found.starts + first, found.ends + first, labels, found.scores)
-        mine = owned(moved.starts, moved.ends, doc.windows, window, len(doc.words))
+        mine = owned(moved.starts, moved.ends, doc.windows, window)
         return moved.take(mine)
 
     def _decode(self, doc: PreparedDoc) -> Prediction:
@@ -154,9 +154,10 @@ class Predictor:
         return Prediction(spans, {**doc.counts, "entities": len(spans)})
 
     def _max_width(self) -> int:
-        """K; a token model has no widest span, and stores a nominal one."""
+        """K; a token model has no widest span, and may store one that fills its window."""
         config = self.checkpoint.config
-        return min(config.max_width, config.max_len // 4)
+        token = config.kind == "uni_token"
+        return min(config.max_width, config.max_len // 4) if token else config.max_width
 
 
 def row_maker(model: GlinerModel, settings: Settings, sampler: Sampler) -> RowMaker:

@@ -1,11 +1,19 @@
 """Scores of predicted against gold Docs: strict F1 of spans and entities, and overlap F1."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 from typing import Any
 
-from spacy.scorer import PRFScore, Scorer
+from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span
 from spacy.training import Example
+
+from spacy_gliner_biomed.training.gold import annotated_labels
+
+# An entity as characters that are not white space, so that texts may differ in white space.
+Offsets = tuple[int, int]
+Counter = Callable[[PRFScore, list[Offsets], list[Offsets]], None]
+Getter = Callable[[Doc], Sequence[Span]]
 
 
 def make_ner_scorer() -> Callable[..., dict[str, Any]]:
@@ -18,53 +26,60 @@ def score_ner(
 ) -> dict[str, Any]:
     """Score span group and entities.
 
-    Strict scores are spaCy's: `spans_{key}_p/r/f/per_type` and `ents_p/r/f/per_type`. Overlap
-    scores (see `score_overlap`) are `spans_{key}_overlap_p/r/f/per_type` and
-    `ents_overlap_p/r/f/per_type`. Gold Docs without the span group are scored by their entities.
+    Strict scores have spaCy's names, `spans_{key}_p/r/f/per_type` and `ents_p/r/f/per_type`;
+    overlap scores are `spans_{key}_overlap_p/r/f/per_type` and `ents_overlap_p/r/f/per_type`.
+    Gold Docs without the span group are scored by their entities. What was found of labels that
+    a gold Doc does not annotate (`training.gold`) is neither right nor wrong.
 
     examples (Iterable[Example]): Predicted and gold Docs.
     spans_key (str): The span group.
     RETURNS (dict[str, Any]): The scores; None where nothing could be scored.
     """
     examples = list(examples)
-    attr = f"spans_{spans_key}"
+    known = {id(eg.predicted): annotated_labels(eg.reference, spans_key) for eg in examples}
 
-    def spans_of(doc: Doc, _: str = "") -> Sequence[Span]:
-        return list(doc.spans[spans_key]) if spans_key in doc.spans else list(doc.ents)
+    def of_known_labels(doc: Doc, spans: Iterable[Span]) -> Sequence[Span]:
+        labels = known.get(id(doc))
+        return [span for span in spans if labels is None or span.label_ in labels]
 
-    def has_spans(doc: Doc) -> bool:
-        return spans_key in doc.spans or _has_ents(doc)
+    def spans_of(doc: Doc) -> Sequence[Span]:
+        return of_known_labels(doc, doc.spans.get(spans_key, doc.ents))
 
-    with_spans = [example for example in examples if has_spans(example.reference)]
-    with_ents = [example for example in examples if _has_ents(example.reference)]
+    def ents_of(doc: Doc) -> Sequence[Span]:
+        return of_known_labels(doc, doc.ents)
+
+    with_ents = [eg for eg in examples if _has_ents(eg.reference)]
+    with_spans = [
+        eg for eg in examples if spans_key in eg.reference.spans or _has_ents(eg.reference)
+    ]
     return {
-        **Scorer.score_spans(with_spans, attr, getter=spans_of, allow_overlap=True),
-        **Scorer.score_spans(with_ents, "ents"),
-        **score_overlap(with_spans, f"{attr}_overlap", spans_of),
-        **score_overlap(with_ents, "ents_overlap", lambda doc: list(doc.ents)),
+        **score_spans(with_spans, f"spans_{spans_key}", spans_of, count_strict),
+        **score_spans(with_ents, "ents", ents_of, count_strict),
+        **score_spans(with_spans, f"spans_{spans_key}_overlap", spans_of, count_overlap),
+        **score_spans(with_ents, "ents_overlap", ents_of, count_overlap),
     }
 
 
-def score_overlap(
-    examples: Iterable[Example], name: str, getter: Callable[[Doc], Sequence[Span]]
+def score_spans(
+    examples: Iterable[Example], name: str, getter: Getter, count: Counter
 ) -> dict[str, Any]:
-    """Precision, recall and F1 where a found span is right if it overlaps a gold span of its
-    label that no earlier one has taken.
+    """Precision, recall and F1, over all labels and per label.
 
-    The metric of GLiNER-BioMed (arXiv 2504.00676; ds4dh/GLiNER-biomed,
-    evaluation/gliner_evaluator.py, `span_based`), here on characters.
+    Characters are compared, and not tokens, since Docs may be tokenised in different ways:
+    aligning the tokens of one to the other can widen a span that is wrong to one that is right.
 
     examples (Iterable[Example]): Predicted and gold Docs of the same text.
     name (str): Prefix of the scores.
-    getter (Callable): The spans of a Doc.
-    RETURNS (dict[str, Any]): `{name}_p`, `_r`, `_f` over all labels, and `_per_type`.
+    getter (Getter): The spans of a Doc.
+    count (Counter): `count_strict` or `count_overlap`.
+    RETURNS (dict[str, Any]): `{name}_p`, `_r`, `_f` and `_per_type`.
     """
     per_type: dict[str, PRFScore] = {}
     for example in examples:
-        gold, found = getter(example.reference), getter(example.predicted)
-        for label in {span.label_ for span in (*gold, *found)}:
+        gold, found = _offsets(example.reference, getter), _offsets(example.predicted, getter)
+        for label in {*gold, *found}:
             score = per_type.setdefault(label, PRFScore())
-            _count_overlaps(score, _offsets(gold, label), _offsets(found, label))
+            count(score, gold.get(label, []), found.get(label, []))
     total = sum(per_type.values(), PRFScore())
     if not len(total):
         return {f"{name}_{key}": None for key in ("p", "r", "f", "per_type")}
@@ -76,9 +91,17 @@ def score_overlap(
     }
 
 
-def _count_overlaps(
-    score: PRFScore, gold: list[tuple[int, int]], found: list[tuple[int, int]]
-) -> None:
+def count_strict(score: PRFScore, gold: list[Offsets], found: list[Offsets]) -> None:
+    """Count what is found with exact characters."""
+    score.score_set(set(found), set(gold))
+
+
+def count_overlap(score: PRFScore, gold: list[Offsets], found: list[Offsets]) -> None:
+    """Count what shares a character with a gold span that nothing found before has taken.
+
+    The metric of GLiNER-BioMed (arXiv 2504.00676; ds4dh/GLiNER-biomed,
+    evaluation/gliner_evaluator.py, `span_based`), there on words.
+    """
     free = list(gold)
     for start, end in found:
         match = next((span for span in free if span[0] < end and start < span[1]), None)
@@ -90,8 +113,15 @@ def _count_overlaps(
     score.fn += len(free)
 
 
-def _offsets(spans: Iterable[Span], label: str) -> list[tuple[int, int]]:
-    return [(span.start_char, span.end_char) for span in spans if span.label_ == label]
+def _offsets(doc: Doc, getter: Getter) -> dict[str, list[Offsets]]:
+    """The spans of each label."""
+    spans = getter(doc)
+    before = [0, *accumulate(not character.isspace() for character in doc.text if spans)]
+    offsets: dict[str, list[Offsets]] = {}
+    for span in spans:
+        borders = (before[span.start_char], before[span.end_char])
+        offsets.setdefault(span.label_, []).append(borders)
+    return offsets
 
 
 def _has_ents(doc: Doc) -> bool:

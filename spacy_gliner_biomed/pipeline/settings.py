@@ -71,7 +71,7 @@ class Settings:
         return np.array(values, dtype=np.float32)
 
 
-def _check_choice(name: str, value: Any, allowed: Sequence[str]) -> None:
+def _check_choice(name: str, value: Any, allowed: Sequence[Any]) -> None:
     # Not `in`: 1 is no name for True, although it equals it.
     if not any(type(value) is type(choice) and value == choice for choice in allowed):
         listed = "one of " + ", ".join(map(repr, allowed))

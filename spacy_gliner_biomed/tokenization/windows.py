@@ -89,19 +89,12 @@ def limit_counts(counts: IntArray, *, run: int, budget: int) -> IntArray:
     return limited
 
 
-def owned(
-    starts: IntArray,
-    ends: IntArray,
-    windows: Sequence[Window],
-    index: int,
-    n_words: int | None = None,
-) -> BoolArray:
+def owned(starts: IntArray, ends: IntArray, windows: Sequence[Window], index: int) -> BoolArray:
     """Which spans of a window belong to it, by the rule at the top of this file.
 
     starts, ends (IntArray): Words of the text, end exclusive; whole in the window. # (N,)
     windows (Sequence[Window]): All windows of the text.
     index (int): The window in question.
-    n_words (int | None): Not used.
     RETURNS (BoolArray): # (N,)
     """
     mine = _context(starts, ends, windows[index])

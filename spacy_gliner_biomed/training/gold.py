@@ -33,10 +33,17 @@ class Gold:
 
 def read_gold(doc: Doc, spans_key: str) -> Gold:
     """The gold entities of a Doc: of the span group if it has it, otherwise of `doc.ents`."""
-    group = doc.spans.get(spans_key)
-    spans = doc.ents if group is None else group
-    annotated = None if group is None else group.attrs.get(ANNOTATED)
-    return Gold([(span.start_char, span.end_char, span.label_) for span in spans], annotated)
+    spans = doc.spans.get(spans_key, doc.ents)
+    offsets = [(span.start_char, span.end_char, span.label_) for span in spans]
+    return Gold(offsets, annotated_labels(doc, spans_key))
+
+
+def annotated_labels(doc: Doc, spans_key: str) -> Sequence[str] | None:
+    """The labels that the Doc's corpus annotates; None if the Doc does not say."""
+    if spans_key not in doc.spans:
+        return None
+    labels: Sequence[str] | None = doc.spans[spans_key].attrs.get(ANNOTATED)
+    return labels
 
 
 def write_gold(

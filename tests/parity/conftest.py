@@ -1,4 +1,4 @@
-"""The checkpoints that the GLiNER package makes, each made once, and pipelines on them."""
+"""The checkpoints that the GLiNER package makes, each made once."""
 
 from collections.abc import Callable
 from pathlib import Path

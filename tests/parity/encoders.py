@@ -54,6 +54,18 @@ SHAPE = {
 }
 CONFIGS: dict[str, dict[str, Any]] = {
     "bert": {"model_type": "bert", **SHAPE},
+    # Positions start after the padding id; one embedding has two names.
+    "roberta": {"model_type": "roberta", **SHAPE, "type_vocab_size": 1},
+    "t5": {
+        "model_type": "t5",
+        "d_model": 32,
+        "d_kv": 16,
+        "d_ff": 48,
+        "num_layers": 2,
+        "num_heads": 2,
+        "pad_token_id": 0,
+        "is_encoder_decoder": True,
+    },
     "small_bert": {"model_type": "bert", **SHAPE, "hidden_size": 24, "num_hidden_layers": 1},
     "deberta": {
         "model_type": "deberta-v2",
@@ -89,8 +101,8 @@ def encoder_folder(kind: str, folder: Path) -> Path:
     RETURNS (Path): The folder.
     """
     folder.mkdir(parents=True)
-    write = {"deberta": _write_sentencepiece, "modernbert": _write_bytes}.get(kind, _write_pieces)
-    write(folder)
+    writers = {"bert": _write_pieces, "small_bert": _write_pieces, "deberta": _write_sentencepiece}
+    writers.get(kind, _write_bytes)(folder)
     _write_json(folder / "config.json", encoder_config(kind))
     return folder
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:Resizing embeddings is not supported for bi-encoder models"
 )
 
-THRESHOLDS = (0.05, 0.2, 0.5, 0.7, 0.9)
+THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)
 MODES = {  # the package's options, ours
     "flat": ({"flat_ner": True}, {"overlap": "flat"}),
     "nested": ({"flat_ner": False}, {"overlap": "nested"}),

@@ -52,8 +52,10 @@ RECIPES = {
     "bert": Recipe("bert", safe=False),
     "modernbert_no_lstm": Recipe("modernbert", values={"num_rnn_layers": 0}),
     "legacy": Recipe("deberta", safe=False, legacy=True),
-    "marker": Recipe("bert", values={"span_mode": "marker", "num_rnn_layers": 2}),
-    "after_marker": Recipe("bert", values={"embed_ent_token": False, "hidden_size": 40}),
+    "marker": Recipe(
+        "bert",
+        values={"span_mode": "marker", "embed_ent_token": False, "num_rnn_layers": 2},
+    ),
     "bi_encoder": Recipe("modernbert", labels_encoder="small_bert"),
     "token": Recipe("bert", values={"span_mode": "token_level"}),
 }
@@ -95,7 +97,7 @@ def texts(seed: int = 0) -> tuple[str, ...]:
     gliner = import_gliner()
     split = gliner.data_processing.WordsSplitter("whitespace")
     choose = random.Random(seed)
-    lengths = [1, 2, 400, *(round(400 ** choose.random() ** 1.4) for _ in range(47))]
+    lengths = [1, 2, 400, *(round(400 ** choose.random() ** 1.8) for _ in range(47))]
     made = []
     for i, length in enumerate(lengths):
         text = "  ".join(sentences(seed + i, 1 + length // 8)) + "\n"
@@ -166,26 +168,28 @@ def _scale_up(model: Any) -> None:
             if parameter.dim() > 1:
                 parameter *= 8 if "token_rep_layer" in name else 3
         model.eval()
-        prepared = model.prepare_batch(sentences(9, 8), LABELS)
+        prepared = model.prepare_batch(sentences(9, 40), LABELS)
         batch = model.collate_batch(prepared["input_x"], prepared["entity_types"])
         if model.config.span_mode == "token_level":
             last = model.model.scorer.out_mlp[3]
-            _standardize(last, model.run_batch(batch).logits, mean=-2, deviation=3)
+            _spread_out(last, model.run_batch(batch).logits, middle=-2.5, top=2, at=0.9)
         else:
             last = model.model.prompt_rep_layer[3]
             _add_constant(model.model.span_rep_layer.span_rep_layer.out_project)
             last.weight[0] = last.bias[0] = 0
             logits = model.run_batch(batch).logits[..., None]
-            _standardize(last, logits, mean=-4, deviation=2)
+            _spread_out(last, logits, middle=-4, top=2, at=0.98)
 
 
-def _standardize(last: Any, logits: torch.Tensor, *, mean: float, deviation: float) -> None:
-    """Scale the last layer and shift its first outputs, one for each of the logits' last axis."""
-    flat = logits.flatten(0, -2)  # (N, 1 or 3)
-    factors = deviation / flat.std(0)
+def _spread_out(last: Any, logits: torch.Tensor, *, middle: float, top: float, at: float) -> None:
+    """Scale the last layer and shift its first outputs, one for each of the logits' last axis,
+    so that the median of these becomes `middle`, and their quantile `at` becomes `top`.
+    """
+    low, high = torch.quantile(logits.flatten(0, -2), torch.tensor([0.5, at]), dim=0)  # (1 or 3,)
+    factors = (top - middle) / (high - low)
     last.weight *= factors[:, None]
     last.bias *= factors
-    last.bias[: len(factors)] += mean - flat.mean(0) * factors
+    last.bias[: len(factors)] += middle - low * factors
 
 
 def _add_constant(out_project: Any) -> None:

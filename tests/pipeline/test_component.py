@@ -41,7 +41,7 @@ def collect_errors(nlp: Language) -> list[tuple[str, list[Doc], Exception]]:
 
 @pytest.fixture
 def nlp(make_nlp) -> Language:
-    return make_nlp()
+    return make_nlp(threshold=0.3)
 
 
 def test_call_and_pipe_find_the_same_in_order(nlp):
@@ -59,7 +59,7 @@ def test_it_works_when_added_and_never_initialized(nlp):
 
 
 def test_it_works_the_same_when_initialized(make_nlp, nlp):
-    initialized = make_nlp()
+    initialized = make_nlp(threshold=0.3)
     initialized.initialize()
     assert found(initialized(TEXTS[0])) == found(nlp(TEXTS[0]))
 
@@ -130,7 +130,7 @@ def test_a_doc_that_cannot_be_written_on_does_not_take_its_batch_with_it(nlp):
 def test_options_of_one_call_change_nothing_for_the_next(nlp):
     pipe = nlp.get_pipe("gliner_biomed")
     before = found(nlp(TEXTS[0]))
-    options = {"labels": ["gene", "cell"], "threshold": 0.3, "overlap": "nested"}
+    options = {"labels": ["gene", "cell"], "threshold": 0.1, "overlap": "nested"}
     [doc] = nlp.pipe([TEXTS[0]], component_cfg={"gliner_biomed": options})
     called = nlp(TEXTS[0], component_cfg={"gliner_biomed": options})
     assert found(doc) == found(called) == found(pipe(nlp.make_doc(TEXTS[0]), **options))
@@ -148,7 +148,8 @@ def test_labels_can_be_set(nlp, make_nlp):
     pipe = nlp.get_pipe("gliner_biomed")
     pipe.labels = ["gene", {"label": "CELL", "prompt": "cell line"}]
     assert pipe.labels == ("gene", "CELL")
-    fresh = make_nlp(labels=["gene", {"label": "CELL", "prompt": "cell line"}])
+    labels = ["gene", {"label": "CELL", "prompt": "cell line"}]
+    fresh = make_nlp(labels=labels, threshold=0.3)
     assert found(nlp(TEXTS[2])) == found(fresh(TEXTS[2]))
 
 
@@ -162,12 +163,13 @@ def test_labels_can_be_added_once(nlp):
 
 
 def test_a_label_has_a_threshold_of_its_own(make_nlp):
-    none = make_nlp(labels=["disease", {"label": "drug", "threshold": 1}])
+    labels = ["disease", {"label": "drug", "threshold": 1}]
+    none = make_nlp(labels=labels, threshold=0.3)
     assert {label for text in TEXTS for _, label, _ in found(none(text))} == {"disease"}
 
 
 def test_a_label_is_written_as_its_name_and_asked_as_its_prompt(make_nlp, nlp):
-    renamed = make_nlp(labels=[{"label": "D", "prompt": "disease"}, "drug"])
+    renamed = make_nlp(labels=[{"label": "D", "prompt": "disease"}, "drug"], threshold=0.3)
     expected = [
         (text, {"disease": "D"}.get(label, label), p) for text, label, p in found(nlp(TEXTS[0]))
     ]

@@ -1,11 +1,12 @@
 import random
 
 import pytest
+from spacy.scorer import Scorer
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from spacy_gliner_biomed.pipeline.scorers import score_ner, score_overlap
+from spacy_gliner_biomed.pipeline.scorers import count_overlap, score_ner, score_spans
 
 VOCAB = Vocab()
 Offsets = list[tuple[int, int, str]]
@@ -100,11 +101,53 @@ def test_another_group_has_names_of_its_own():
     assert scores["spans_mine_f"] == scores["spans_mine_overlap_f"] == 1.0
 
 
+def test_strict_scores_are_spacys_where_tokens_are_the_same():
+    generator = random.Random(1)
+    examples = [
+        Example(make_doc(draw(generator)), make_doc(draw(generator) or [(0, 1, "A")]))
+        for _ in range(100)
+    ]
+    expected = Scorer.score_spans(
+        examples, "spans_sc", getter=lambda doc, _: doc.spans["sc"], allow_overlap=True
+    )
+    found = score_ner(examples)
+    for key in ("spans_sc_p", "spans_sc_r", "spans_sc_f"):
+        assert found[key] == pytest.approx(expected[key])
+    for label in "AB":
+        per_type = (scores["spans_sc_per_type"][label] for scores in (found, expected))
+        assert next(per_type) == pytest.approx(next(per_type))
+
+
+def test_part_of_a_gold_token_is_not_the_gold_span():
+    gold = Doc(VOCAB, words=["cocaine-induced", "seizures"])
+    gold.spans["sc"] = [Span(gold, 0, 2, label="A")]
+    found = Doc(VOCAB, words=["cocaine-", "induced", "seizures"], spaces=[False, True, False])
+    found.spans["sc"] = [Span(found, 1, 3, label="A")]
+    assert score_ner([Example(found, gold)])["spans_sc_f"] == 0.0
+    assert score_ner([Example(found, gold)])["spans_sc_overlap_f"] == 1.0
+
+
+def test_texts_may_differ_in_white_space():
+    gold = Doc(VOCAB, words=["a", " ", "b"], spaces=[True, True, False])
+    gold.spans["sc"] = [Span(gold, 2, 3, label="A")]
+    found = Doc(VOCAB, words=["a", "b"])
+    found.spans["sc"] = [Span(found, 1, 2, label="A")]
+    assert score_ner([Example(found, gold)])["spans_sc_f"] == 1.0
+
+
+def test_labels_that_the_gold_does_not_annotate_are_neither_right_nor_wrong():
+    gold, found = make_doc([(0, 2, "A")]), make_doc([(0, 2, "A"), (4, 5, "B"), (6, 7, "A")])
+    gold.spans["sc"].attrs["annotated_labels"] = ["A"]
+    scores = score_ner([Example(found, gold)])
+    assert (scores["spans_sc_p"], scores["spans_sc_r"]) == (0.5, 1.0)
+    assert set(scores["spans_sc_per_type"]) == {"A"}
+
+
 def test_overlap_is_the_metric_of_gliner_biomed():
     generator = random.Random(0)
     docs = [(draw(generator), draw(generator)) for _ in range(200)]
     examples = [Example(make_doc(found), make_doc(gold)) for found, gold in docs]
-    scores = score_overlap(examples, "x", lambda doc: list(doc.spans["sc"]))
+    scores = score_spans(examples, "x", lambda doc: list(doc.spans["sc"]), count_overlap)
     tp, fp, fn = count_as_gliner_biomed(docs)
     assert scores["x_p"] == pytest.approx(tp / (tp + fp))
     assert scores["x_r"] == pytest.approx(tp / (tp + fn))

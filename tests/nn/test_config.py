@@ -1,0 +1,127 @@
+"""What a gliner_config.json says about the network, in all its eras, and what is refused."""
+
+from typing import Any
+
+import pytest
+
+from spacy_gliner_biomed.nn.config import NetworkConfig
+
+BERT = {"model_type": "bert", "hidden_size": 16}
+
+
+def read(**raw: Any) -> NetworkConfig:
+    return NetworkConfig.from_dict({"model_name": "tiny", "encoder_config": BERT, **raw})
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        ({}, "uni_span"),
+        ({"span_mode": "markerV0"}, "uni_span"),
+        ({"span_mode": "marker"}, "uni_span"),
+        ({"span_mode": None}, "uni_span"),
+        ({"span_mode": "token_level"}, "uni_token"),
+        ({"labels_encoder": "tiny-labels"}, "bi_span"),
+        ({"labels_encoder": None, "labels_decoder": None, "relations_layer": None}, "uni_span"),
+        ({"model_type": "gliner"}, "uni_span"),
+    ],
+)
+def test_kind_follows_from_the_keys(raw: dict[str, Any], kind: str) -> None:
+    assert read(**raw).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("raw", "layers"),
+    [
+        ({}, 1),
+        ({"has_rnn": True}, 1),
+        ({"has_rnn": False}, 0),
+        ({"has_rnn": None}, 0),
+        ({"num_rnn_layers": 2}, 2),
+        ({"num_rnn_layers": 0}, 0),
+        ({"num_rnn_layers": None}, 0),
+        # From 0.2.23 on `has_rnn` was carried along and not read.
+        ({"num_rnn_layers": 1, "has_rnn": False}, 1),
+        ({"num_rnn_layers": 1, "labels_encoder": "tiny-labels"}, 0),
+    ],
+)
+def test_lstm_layers_follow_from_the_key_of_the_era(raw: dict[str, Any], layers: int) -> None:
+    assert read(**raw).num_rnn_layers == layers
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        ({"labels_decoder": "gpt2"}, "labels_decoder 'gpt2'"),
+        ({"relations_layer": "none"}, "relations_layer 'none'"),
+        ({"precomputed_prompts_mode": True}, "precomputed_prompts_mode 'True'"),
+        ({"span_encoder_config": {"model_type": "rnn"}}, "span_encoder_config"),
+        ({"fuse_layers": True}, "fuse_layers 'True'"),
+        ({"span_mode": "token_level", "represent_spans": True}, "represent_spans"),
+        ({"labels_encoder": "x", "post_fusion_schema": "l2l-l2t"}, "post_fusion_schema 'l2l-l2t'"),
+        ({"labels_encoder": "x", "span_mode": "token_level"}, "'token_level' with a labels_encod"),
+        ({"model_type": "gliner_streaming_span"}, "model_type 'gliner_streaming_span'"),
+        ({"subtoken_pooling": "mean", "num_rnn_layers": 1}, "subtoken_pooling 'mean'"),
+        ({"encoder_config": {"model_type": "llama"}}, "decoder-style model 'llama'"),
+        (
+            {"labels_encoder": "x", "labels_encoder_config": {"model_type": "qwen2"}},
+            "labels_encoder_config of the decoder-style model 'qwen2'",
+        ),
+        *(
+            ({"span_mode": mode}, f"span_mode '{mode}'")
+            for mode in ("markerV1", "markerV2", "query", "mlp", "cat", "conv_max", "conv_share")
+        ),
+    ],
+)
+def test_other_variants_are_refused_by_name(raw: dict[str, Any], found: str) -> None:
+    with pytest.raises(ValueError, match=r"\[GB-E010\] This checkpoint needs .*Supported are") as e:
+        read(**raw)
+    assert found in str(e.value)
+
+
+def test_all_that_is_not_supported_is_named_at_once() -> None:
+    with pytest.raises(ValueError, match="fuse_layers 'True' and span_mode 'conv_mean'"):
+        read(fuse_layers=True, span_mode="conv_mean")
+
+
+def test_keys_that_no_forward_pass_reads_are_accepted() -> None:
+    config = read(post_fusion_schema="l2l", represent_spans=True, fine_tune=False, name="x")
+    assert config.kind == "uni_span"
+    assert read(subtoken_pooling="mean", has_rnn=True).to_dict()["subtoken_pooling"] == "first"
+
+
+def test_missing_and_null_values_are_upstream_defaults() -> None:
+    config = NetworkConfig.from_dict({"max_width": None})
+    assert config.model_name == "microsoft/deberta-v3-small"
+    assert (config.hidden_size, config.max_width, config.max_len) == (512, 12, 384)
+    assert (config.class_token_index, config.vocab_size) == (-1, -1)
+    assert config.encoder_config == {}
+
+
+def test_an_encoder_config_without_a_type_is_of_deberta() -> None:
+    assert read(encoder_config={"hidden_size": 8}).encoder_config["model_type"] == "deberta-v2"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("hidden_size", "512", "a whole number"),
+        ("max_width", 0, "at least 1"),
+        ("max_len", True, "a whole number"),
+        ("num_rnn_layers", "one", "a whole number"),
+        ("embed_ent_token", "yes", "true or false"),
+        ("ent_token", 3, "a string"),
+        ("encoder_config", "bert", "an object"),
+    ],
+)
+def test_values_of_another_type_are_refused(name: str, value: Any, allowed: str) -> None:
+    with pytest.raises(ValueError, match=rf"\[GB-E072\].*'{name}' must be {allowed}; found"):
+        read(**{name: value})
+
+
+def test_what_is_written_reads_back_equal_and_keeps_unknown_keys() -> None:
+    config = read(has_rnn=False, max_types=30, span_mode="marker").evolve(class_token_index=7)
+    written = config.to_dict()
+    assert written["max_types"] == 30
+    again = NetworkConfig.from_dict(written)
+    assert again.evolve(raw=config.raw) == config

@@ -1,0 +1,41 @@
+"""Layers that the networks share: projections, the LSTM over words, gathering."""
+
+import torch
+
+from spacy_gliner_biomed.nn.layers import ProjectionMLP, WordLSTM, gather_vectors
+
+
+def test_a_projection_widens_to_four_times_the_width_that_goes_out() -> None:
+    hidden, dropout, output = ProjectionMLP(6, 4, 0.3).parts()
+    assert (hidden.in_features, hidden.out_features) == (6, 16)
+    assert (output.in_features, output.out_features) == (16, 4)
+    assert dropout.p == 0.3
+
+
+def test_lstm_gives_each_row_what_it_gives_it_alone() -> None:
+    torch.manual_seed(0)
+    lstm = WordLSTM(4, n_layers=2).double()
+    words = torch.randn(2, 5, 4, dtype=torch.float64)
+    together = lstm(words, torch.tensor([3, 5]))
+    assert together.shape == words.shape
+    for row, n_words in enumerate((3, 5)):
+        alone = lstm(words[row : row + 1, :n_words], torch.tensor([n_words]))
+        torch.testing.assert_close(together[row : row + 1, :n_words], alone)
+    assert not together[0, 3:].any()
+
+
+def test_lstm_keeps_padding_that_no_row_fills() -> None:
+    words = torch.ones(1, 4, 2)
+    assert WordLSTM(2, n_layers=1)(words, torch.tensor([2])).shape == (1, 4, 2)
+
+
+def test_gathered_holes_are_zero_and_move_nothing() -> None:
+    states = torch.arange(1.0, 9.0).reshape(1, 4, 2)
+    gathered = gather_vectors(states, torch.tensor([[3, -1, 0]]))
+    assert gathered.tolist() == [[[7.0, 8.0], [0.0, 0.0], [1.0, 2.0]]]
+
+
+def test_gathering_takes_each_row_from_its_own_states() -> None:
+    states = torch.tensor([[[1.0], [2.0]], [[3.0], [4.0]]])
+    gathered = gather_vectors(states, torch.tensor([[1], [0]]))
+    assert gathered.squeeze(-1).tolist() == [[2.0], [3.0]]

@@ -1,0 +1,110 @@
+"""The factorised span scorers equal the published form, written out naively here."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from spacy_gliner_biomed.nn import span_scoring
+from spacy_gliner_biomed.nn.span_scoring import Marker, MarkerV0, mask_tails
+
+WIDTH, N_WORDS, MAX_WIDTH, N_LABELS = 6, 7, 4, 3
+SCORERS = pytest.mark.parametrize("kind", [MarkerV0, Marker])
+FOLDS = pytest.mark.parametrize("fold", [True, False])
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
+
+
+@SCORERS
+@FOLDS
+@pytest.mark.parametrize("shared_labels", [True, False])
+def test_logits_and_gradients_equal_the_published_form(
+    monkeypatch: pytest.MonkeyPatch, kind: type[nn.Module], fold: bool, shared_labels: bool
+) -> None:
+    monkeypatch.setattr(span_scoring, "_folding_pays", lambda *sizes: fold)
+    scorer = make(kind)
+    words = random(2, N_WORDS, WIDTH)
+    labels = random(N_LABELS, WIDTH) if shared_labels else random(2, N_LABELS, WIDTH)
+    inputs = (words, labels, *scorer.parameters())
+    expected = published(scorer, words, labels)
+    found = scorer(words, labels, MAX_WIDTH)
+    in_row = ends_in_row()
+    torch.testing.assert_close(found[:, in_row], expected[:, in_row], rtol=0, atol=1e-12)
+    weights = torch.randn_like(found) * in_row[None, ..., None]
+    for ours, theirs in zip(
+        torch.autograd.grad((found * weights).sum(), inputs),
+        torch.autograd.grad((expected * weights).sum(), inputs),
+        strict=True,
+    ):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
+
+
+@SCORERS
+def test_a_row_shorter_than_the_widest_span_is_scored(kind: type[nn.Module]) -> None:
+    scorer = make(kind)
+    words, labels = random(1, 2, WIDTH), random(N_LABELS, WIDTH)
+    found = scorer(words, labels, MAX_WIDTH)
+    assert found.shape == (1, 2, MAX_WIDTH, N_LABELS)
+    expected = published(scorer, words, labels)
+    for start, width in ((0, 0), (0, 1), (1, 0)):
+        torch.testing.assert_close(found[0, start, width], expected[0, start, width])
+
+
+@SCORERS
+def test_logits_do_not_depend_on_padding(kind: type[nn.Module]) -> None:
+    scorer = make(kind)
+    words, labels = random(1, N_WORDS, WIDTH), random(N_LABELS, WIDTH)
+    padded = torch.cat([words, random(1, 3, WIDTH)], dim=1)
+    n_words = torch.tensor([N_WORDS])
+    alone = mask_tails(scorer(words, labels, MAX_WIDTH), n_words)
+    in_batch = mask_tails(scorer(padded, labels, MAX_WIDTH), n_words)
+    torch.testing.assert_close(in_batch[:, :N_WORDS], alone)
+    assert torch.isneginf(in_batch[:, N_WORDS:]).all()
+
+
+def test_tails_are_masked_row_by_row() -> None:
+    masked = mask_tails(torch.zeros(2, 3, 2, 1), torch.tensor([3, 1]))
+    kept = torch.isfinite(masked).squeeze(-1).tolist()
+    assert kept[0] == [[True, True], [True, True], [True, False]]
+    assert kept[1] == [[True, False], [False, False], [False, False]]
+
+
+def test_the_last_layer_is_folded_into_few_labels_and_not_into_many() -> None:
+    assert span_scoring._folding_pays(10, 1800, 512)
+    assert not span_scoring._folding_pays(500, 1800, 512)
+
+
+def test_dropout_acts_on_each_span() -> None:
+    scorer = MarkerV0(WIDTH, dropout=0.5).double().train()
+    words, labels = random(1, N_WORDS, WIDTH), random(N_LABELS, WIDTH)
+    first, second = (scorer(words, labels, MAX_WIDTH) for _ in range(2))
+    assert not torch.allclose(first, second)
+
+
+def make(kind: type[nn.Module]) -> nn.Module:
+    return kind(WIDTH, 0.3).double().eval()
+
+
+def random(*shape: int) -> Tensor:
+    return torch.randn(*shape, dtype=torch.float64, requires_grad=True)
+
+
+def ends_in_row() -> Tensor:  # (W, K)
+    return torch.arange(N_WORDS)[:, None] + torch.arange(MAX_WIDTH) < N_WORDS
+
+
+def published(scorer: nn.Module, words: Tensor, labels: Tensor) -> Tensor:  # (B, W, K, C)
+    """As in gliner/modeling/span_rep.py and base.py, one (2D,) vector a span."""
+    starts, ends = scorer.project_start(words), scorer.project_end(words)
+    rows = []
+    for i in range(words.size(1)):
+        for k in range(MAX_WIDTH):
+            end = min(i + k, words.size(1) - 1)
+            both = torch.cat([starts[:, i], ends[:, end]], dim=-1).relu()
+            rows.append(scorer.out_project(both))
+    spans = torch.stack(rows, dim=1).unflatten(1, (words.size(1), MAX_WIDTH))
+    if labels.dim() == 2:
+        labels = labels.expand(len(words), -1, -1)
+    return torch.einsum("BLKD,BCD->BLKC", spans, labels)
