@@ -129,8 +129,11 @@ class Errors:
         "[GB-E061] There is no corpus in {folder}: none of {files} is there. 'path' must be a "
         "folder of corpora, and the corpora's names those of its folders."
     )
-
     E062 = "[GB-E062] No document of the format {format!r} was found in {path}."
+    E063 = (
+        "[GB-E063] The checkpoint {source!r} is a token model (span_mode 'token_level'), which can "
+        "be run, but not trained here. Train a span model, or freeze the component."
+    )
 
     # Commands
     E050 = "[GB-E050] There is no file {path}."
@@ -195,6 +198,11 @@ class Warnings:
         "[GB-W006] {n} found entities overlap with entities that were on the Doc before, and are "
         "in doc.spans only. overwrite=True replaces the earlier ones. Counted in "
         "stats['not_in_ents']; given once."
+    )
+    W009 = (
+        "[GB-W009] {n} gold entities cannot be learnt: their ends are not on the model's word "
+        "borders, they are wider than its widest span, or a window cuts them. Counted in "
+        "stats['gold_lost'] of stats['gold']; given once."
     )
     W007 = "[GB-W007] The labels hold {found!r} more than once; each is asked once."
     W008 = (

@@ -35,6 +35,7 @@ REPORTED = {
     "shortened_words": Warnings.W004,
     "unknown_words": Warnings.W005,
     "not_in_ents": Warnings.W006,
+    "gold_lost": Warnings.W009,
 }
 
 
@@ -288,14 +289,13 @@ class GlinerBiomed(TrainablePipe):
 
     def _training_rows(self, examples: Iterable[Example], settings: Settings) -> list[TrainingRow]:
         make = row_maker(self.model, settings, self.label_sampler)
-        labels = list(self.labels)
-        return [
-            row
-            for example in examples
-            for row in make(
-                example.reference.text, read_gold(example.reference, settings.spans_key), labels
-            )
-        ]
+        labels, rows = list(self.labels), []
+        for example in examples:
+            doc = example.reference
+            rows += make(doc.text, read_gold(doc, settings.spans_key), labels)
+        self.stats.update(make.counts)
+        self._report(make.counts, settings)
+        return rows
 
     def _write(
         self, docs: Iterable[Doc], predictions: Sequence[Prediction], settings: Settings

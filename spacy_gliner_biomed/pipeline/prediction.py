@@ -161,9 +161,14 @@ class Predictor:
 
 
 def row_maker(model: GlinerModel, settings: Settings, sampler: Sampler) -> RowMaker:
-    """What makes training rows for a model."""
+    """What makes training rows for a model.
+
+    RAISES (ValueError): If the model is a token model.
+    """
     checkpoint = network_shim(model).checkpoint
     config, subtokens = checkpoint.config, checkpoint.subtokens
+    if config.kind == "uni_token":
+        raise ValueError(Errors.E063.format(source=checkpoint.source))
 
     def encode_prompt(texts: Sequence[str]) -> Prompt:
         return encode_labels(texts, checkpoint, budget=None)[0]

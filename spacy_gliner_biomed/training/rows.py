@@ -1,5 +1,6 @@
 """Training rows: a window of words, sampled labels, and what should be found."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -35,7 +36,7 @@ class RowMaker:
     splitter (str): See `tokenization.words`.
     max_width (int): K.
     max_words, max_subtokens (int): Of a row's text, and of a row.
-    lost (dict[str, int]): Gold spans, and those of them that no row could express.
+    counts (Counter[str]): Gold spans, and those of them that no row could express.
     """
 
     subtokens: Subtokenizer
@@ -45,7 +46,7 @@ class RowMaker:
     max_width: int
     max_words: int
     max_subtokens: int
-    lost: dict[str, int] = field(default_factory=lambda: {"gold": 0, "off_words": 0, "cut": 0})
+    counts: Counter[str] = field(default_factory=Counter)
 
     def __call__(self, text: str, gold: Gold, labels: Sequence[str]) -> list[TrainingRow]:
         """The rows of a text: one, unless it is too long for that.
@@ -65,9 +66,8 @@ class RowMaker:
         windows = cut_windows(kept, [], size=self.max_words, overlap=0, max_width=0, budget=budget)
         rows = [self._row(encoded, window, spans, annotated) for window in windows]
         inside = sum(a <= s and e <= b for s, e, _ in spans for a, b in windows)
-        self.lost["gold"] += len(gold.spans)
-        self.lost["off_words"] += len(lost)
-        self.lost["cut"] += len(spans) - inside
+        self.counts["gold"] += len(gold.spans)
+        self.counts["gold_lost"] += len(lost) + len(spans) - inside
         return [row for row in rows if row is not None]
 
     def _row(

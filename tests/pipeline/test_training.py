@@ -108,6 +108,25 @@ def test_dropout_reaches_torch(make_nlp: Callable[..., Language]) -> None:
     assert np.abs(plain[0][spans] - dropped[0][spans]).max() > 1e-3
 
 
+def test_gold_that_no_span_can_express_is_counted_and_said_once(
+    make_nlp: Callable[..., Language],
+) -> None:
+    nlp = make_nlp()
+    lost = AnnotatedText("aspirin-induced", [(0, 7, "drug"), (0, 15, "drug")], [], ["drug"])
+    wide = AnnotatedText("a b c d e f", [(0, 11, "drug")], [], ["drug"])
+    with pytest.warns(UserWarning, match="GB-W009"):
+        nlp.update(examples_of(nlp, [lost, wide]), sgd=make_adamw(1e-3))
+    nlp.update(examples_of(nlp, [lost]), sgd=make_adamw(1e-3))
+    stats = nlp.get_pipe("gliner_biomed").stats
+    assert (stats["gold"], stats["gold_lost"]) == (5, 3)
+
+
+def test_token_models_are_refused(make_nlp: Callable[..., Language], uni_token: Path) -> None:
+    nlp = make_nlp(uni_token)
+    with pytest.raises(ValueError, match="GB-E063"):
+        nlp.update(examples_of(nlp), sgd=make_adamw(1e-3))
+
+
 def test_training_logits_equal_prediction_for_rows_with_different_labels(tmp_path: Path) -> None:
     """The bi-encoder scores all labels of a batch and picks each row's own."""
     folder = tiny_checkpoint(tmp_path, kind="bi_span")
