@@ -6,7 +6,6 @@ The text is the notes of `examples/`, one after the other, until it is long enou
 """
 
 import argparse
-import itertools
 import resource
 import time
 from pathlib import Path
@@ -43,8 +42,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     notes = [path.read_text(encoding="utf8") for path in sorted(EXAMPLES.glob("*.txt"))]
-    n_notes = 1 + arguments.characters // sum(map(len, notes)) * len(notes) + len(notes)
-    text = "\n".join(itertools.islice(itertools.cycle(notes), n_notes))[: arguments.characters]
+    text = "\n".join(notes)
+    text = (text * (1 + arguments.characters // len(text)))[: arguments.characters]
     nlp = spacy.blank("en")
     nlp.max_length = len(text) + 1
     config = {"labels": LABELS, "model": {"checkpoint": arguments.checkpoint}}

@@ -82,7 +82,7 @@ def published_tensors(network: Network) -> dict[str, Tensor]:
     """
     aliases = {name for names in _tied_names(network) for name in names[1:]}
     return {
-        _rename(name, reverse=True): tensor.detach().cpu().contiguous()
+        published_name(name): tensor.detach().cpu().contiguous()
         for name, tensor in network.state_dict().items()
         if name not in aliases
     }
@@ -107,9 +107,14 @@ def _with_aliases(given: dict[str, Tensor], names: Sequence[str]) -> dict[str, T
     first = given[found[0]]
     for name in found[1:]:
         if not torch.equal(given[name], first):
-            both = " and ".join(_rename(each, reverse=True) for each in (found[0], name))
+            both = " and ".join(published_name(each) for each in (found[0], name))
             raise ValueError(Errors.E070.format(names=both))
     return {**given, **dict.fromkeys(names, first)}
+
+
+def published_name(name: str) -> str:
+    """The name that GLiNER gives to one of our tensors."""
+    return _rename(name, reverse=True)
 
 
 def _rename(name: str, reverse: bool = False) -> str:
@@ -144,9 +149,9 @@ def _check_exact(given: Mapping[str, Tensor], expected: Mapping[str, Tensor]) ->
     if missing or unexpected or shapes:
         raise ValueError(
             Errors.E013.format(
-                missing=_listing(_rename(name, reverse=True) for name in missing),
-                unexpected=_listing(_rename(name, reverse=True) for name in unexpected),
-                shapes=_listing(_rename(name, reverse=True) for name in shapes),
+                missing=_listing(published_name(name) for name in missing),
+                unexpected=_listing(published_name(name) for name in unexpected),
+                shapes=_listing(published_name(name) for name in shapes),
             )
         )
 

@@ -10,6 +10,9 @@ from tokenizers import Tokenizer
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.types import IntArray
 
+# An encoding holds about a kilobyte a word until its ids are read.
+WORDS_AT_ONCE = 4096
+
 
 @dataclass(frozen=True)
 class Subtokenizer:
@@ -49,7 +52,14 @@ class Subtokenizer:
         """
         if not words:
             return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)
-        encoding = self.backend.encode(list(words), is_pretokenized=True, add_special_tokens=False)
+        parts = [
+            self._encode(list(words[first : first + WORDS_AT_ONCE]))
+            for first in range(0, len(words), WORDS_AT_ONCE)
+        ]
+        return np.concatenate([ids for ids, _ in parts]), np.concatenate([n for _, n in parts])
+
+    def _encode(self, words: list[str]) -> tuple[IntArray, IntArray]:
+        encoding = self.backend.encode(words, is_pretokenized=True, add_special_tokens=False)
         counts = np.bincount(np.array(encoding.word_ids, dtype=np.int64), minlength=len(words))
         return np.array(encoding.ids, dtype=np.int32), counts.astype(np.int32)
 

@@ -1,6 +1,7 @@
 import copy
 import pickle
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -116,3 +117,11 @@ def test_a_label_that_the_label_encoder_cannot_hold_is_refused() -> None:
 def test_a_label_without_subtokens_is_refused() -> None:
     with pytest.raises(ValueError, match="E021"):
         tiny_tokenizer().encode_sequence("\x01")
+
+
+def test_many_words_are_encoded_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["aspirin", "\x7f", "of", "cancer", "x9"] * 5
+    expected = tiny_tokenizer().encode(words)
+    monkeypatch.setattr("spacy_gliner_biomed.tokenization.subtokens.WORDS_AT_ONCE", 3)
+    for one, other in zip(tiny_tokenizer().encode(words), expected, strict=True):
+        np.testing.assert_array_equal(one, other)
