@@ -28,9 +28,10 @@ def read_format(path: Path, name: str) -> list[AnnotatedText]:
     if name not in readers:
         allowed = "one of " + ", ".join(map(repr, FORMATS))
         raise ValueError(Errors.E030.format(name="format", allowed=allowed, found=name))
-    if not Path(path).exists():
+    path = Path(path)
+    if not path.exists():
         raise ValueError(Errors.E050.format(path=path))
-    texts = list(readers[name](Path(path)))
+    texts = list(readers[name](path))
     if not texts:
         raise ValueError(Errors.E062.format(path=path, format=name))
     return texts

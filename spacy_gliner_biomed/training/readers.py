@@ -11,6 +11,7 @@ from spacy.training import Example
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
+from spacy_gliner_biomed.training.formats import read_format
 
 Reader = Callable[[Language], Iterable[Example]]
 
@@ -42,6 +43,21 @@ def make_corpus(
             part = texts[: math.ceil(share * len(texts))]
             for text in part[: limit or None]:
                 yield _example(nlp, text, spans_key)
+
+    return read
+
+
+def make_file(path: Path, data_format: str, limit: int = 0, spans_key: str = "sc") -> Reader:
+    """Documents of one file or folder, registered as `spacy-gliner-biomed.File.v1`.
+
+    path, data_format: See `training.formats.read_format`.
+    limit (int): Documents, at most; 0 for all.
+    spans_key (str): The group of gold spans.
+    """
+
+    def read(nlp: Language) -> Iterator[Example]:
+        for text in read_format(path, data_format)[: limit or None]:
+            yield _example(nlp, text, spans_key)
 
     return read
 

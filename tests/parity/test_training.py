@@ -59,9 +59,7 @@ def training_row(shim: NetworkShim, text: str) -> TrainingRow:
 
 
 @pytest.mark.parametrize("name", ["bert", "deberta", "marker", "bi_encoder"])
-def test_loss_and_gradients_equal(
-    name: str, upstream_checkpoint: Callable[[str], Path]
-) -> None:
+def test_loss_and_gradients_equal(name: str, upstream_checkpoint: Callable[[str], Path]) -> None:
     folder = upstream_checkpoint(name)
     text = next(text for text in texts() if 20 < len(text.split()) < 60)
     shim = NetworkShim(lambda: load_checkpoint(str(folder)))

@@ -16,6 +16,7 @@ from spacy_gliner_biomed.training.gold import read_gold
 from spacy_gliner_biomed.training.readers import (
     cut_sentences,
     make_corpus,
+    make_file,
     make_mixed_corpus,
     read_corpus,
 )
@@ -125,6 +126,13 @@ def test_broken_lines_are_named(tmp_path: Path, line: str, complaint: str) -> No
     path.write_text(json.dumps(LINE) + "\n" + line + "\n")
     with pytest.raises(ValueError, match=rf"(?s)E060.*broken\.jsonl, line 2: .*{complaint}"):
         list(read_jsonl(path, {"Chem": "chemical", "Dis": "disease"}))
+
+
+def test_a_file_of_another_format_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "data.txt"
+    path.write_text("7|t|Aspirin\n7|a|Works.\n7\t0\t7\tAspirin\tdrug\tD1\n")
+    (example,) = make_file(path, "pubtator")(spacy.blank("en"))
+    assert read_gold(example.reference, "sc").spans == [(0, 7, "drug")]
 
 
 def test_a_missing_corpus_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.training import Corpus
+from typer.testing import CliRunner
+
+from spacy_gliner_biomed.cli import gliner_cli
+from spacy_gliner_biomed.training.gold import read_gold
+
+run = CliRunner().invoke
+PUBTATOR = "7|t|Aspirin-induced asthma\n7|a|In mice.\n7\t0\t7\tAspirin\tdrug\tD1\n"
+
+
+def test_spacy_reads_what_is_written_with_exact_characters(tmp_path: Path) -> None:
+    source, output = tmp_path / "data.txt", tmp_path / "new" / "data.spacy"
+    source.write_text(PUBTATOR)
+    result = run(gliner_cli, ["convert", str(source), str(output), "--format", "pubtator"])
+    assert result.exit_code == 0, result.output
+    assert "1 documents, 1 entities" in result.stderr
+    (example,) = Corpus(output)(spacy.blank("en"))
+    gold = read_gold(example.reference, "sc")
+    assert example.reference.text == "Aspirin-induced asthma\nIn mice."
+    assert (gold.spans, gold.annotated) == ([(0, 7, "drug")], ["drug"])
+
+
+@pytest.mark.parametrize(
+    ("content", "data_format", "code"),
+    [
+        (PUBTATOR + "7\t0\t99\tAspirin\tdrug\tD1\n", "pubtator", "GB-E060"),
+        ("", "jsonl", "GB-E062"),
+        (PUBTATOR, "docx", "GB-E030"),
+    ],
+)
+def test_what_cannot_be_read_is_said_and_nothing_is_written(
+    tmp_path: Path, content: str, data_format: str, code: str
+) -> None:
+    source, output = tmp_path / "data.txt", tmp_path / "data.spacy"
+    source.write_text(content)
+    result = run(gliner_cli, ["convert", str(source), str(output), "--format", data_format])
+    assert (result.exit_code, code in result.stderr) == (1, True)
+    assert not output.exists()
