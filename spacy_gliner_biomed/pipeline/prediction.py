@@ -170,8 +170,11 @@ def row_maker(model: GlinerModel, settings: Settings, sampler: Sampler) -> RowMa
     if config.kind == "uni_token":
         raise ValueError(Errors.E063.format(source=checkpoint.source))
 
+    max_subtokens = min(subtokens.max_length or NO_LIMIT, settings.batch_subtokens)
+    budget = max_subtokens // 2 - len(subtokens.prefix) - len(subtokens.suffix)
+
     def encode_prompt(texts: Sequence[str]) -> Prompt:
-        return encode_labels(texts, checkpoint, budget=None)[0]
+        return encode_labels(texts, checkpoint, budget)[0]
 
     return RowMaker(
         subtokens=subtokens,
@@ -180,11 +183,11 @@ def row_maker(model: GlinerModel, settings: Settings, sampler: Sampler) -> RowMa
         splitter=config.words_splitter_type,
         max_width=config.max_width,
         max_words=settings.window or config.max_len,
-        max_subtokens=min(subtokens.max_length or NO_LIMIT, settings.batch_subtokens),
+        max_subtokens=max_subtokens,
     )
 
 
-def encode_labels(texts: Sequence[str], checkpoint: Checkpoint, budget: int | None) -> list[Prompt]:
+def encode_labels(texts: Sequence[str], checkpoint: Checkpoint, budget: int) -> list[Prompt]:
     """The prompts of a checkpoint's kind; see `tokenization.prompts.encode_prompts`."""
     config, subtokens = checkpoint.config, checkpoint.subtokens
     if config.kind == "bi_span" or not texts:

@@ -31,7 +31,7 @@ class RowMaker:
     """Makes training rows of texts.
 
     subtokens (Subtokenizer): The checkpoint's.
-    encode_prompt (Callable): Encodes prompts as one group.
+    encode_prompt (Callable): Encodes as many of the prompts as fit, from the first on.
     sampler (Sampler): Chooses the labels of a row.
     splitter (str): See `tokenization.words`.
     max_width (int): K.
@@ -83,6 +83,7 @@ class RowMaker:
         if not labels:
             return None
         prompt = self.encode_prompt([prompt for _, prompt in labels])
+        labels = labels[: len(prompt.texts)]
         row = encoded.row(window, prompt, self.subtokens)
         targets = np.zeros((last - first, self.max_width, len(labels)), dtype=np.float32)
         columns = {label: c for c, (label, _) in enumerate(labels)}

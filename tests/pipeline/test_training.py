@@ -121,6 +121,16 @@ def test_gold_that_no_span_can_express_is_counted_and_said_once(
     assert (stats["gold"], stats["gold_lost"]) == (5, 3)
 
 
+def test_a_prompt_that_does_not_fit_asks_fewer_labels(make_nlp: Callable[..., Language]) -> None:
+    nlp = make_nlp(label_sampler={"vary": 0.0, "all_negatives": 1.0, "max_labels": 99})
+    component = nlp.get_pipe("gliner_biomed")
+    many = AnnotatedText("the aspirin of cancer", [], [], [f"label{i}" for i in range(50)])
+    (row,) = component._training_rows(examples_of(nlp, [many]), component.settings())
+    assert 3 < len(row.row.prompts) < 50
+    assert len(row.row) <= 128
+    assert row.targets.shape[-1] == len(row.row.prompts)
+
+
 def test_token_models_are_refused(make_nlp: Callable[..., Language], uni_token: Path) -> None:
     nlp = make_nlp(uni_token)
     with pytest.raises(ValueError, match="GB-E063"):
