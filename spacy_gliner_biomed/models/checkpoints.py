@@ -56,8 +56,8 @@ def load_checkpoint(checkpoint: str, revision: str | None = None) -> Checkpoint:
     """Find and read a checkpoint; arguments as `models.hub.find_checkpoint`."""
     folder = find_checkpoint(checkpoint, revision)
     loaded = read_checkpoint(folder)
-    in_cache = folder.parent.name == "snapshots"  # the hub's cache names folders by commit
-    loaded.source = f"{checkpoint}@{folder.name}" if in_cache else checkpoint
+    if folder.parent.name == "snapshots":  # the hub's cache names folders by commit
+        loaded.source = f"{checkpoint}@{folder.name}"
     return loaded
 
 

@@ -15,6 +15,7 @@ from spacy_gliner_biomed.nn.networks import build_network
 def new_checkpoint(
     encoder: str,
     *,
+    encoder_name: str | None,
     hidden_size: int | None,
     max_width: int,
     max_len: int,
@@ -25,6 +26,7 @@ def new_checkpoint(
     """A uni-encoder span network whose encoder is pretrained and whose scorer is random.
 
     encoder (str): A folder or a Hugging Face repository of a pretrained encoder.
+    encoder_name (str | None): Its name on the hub, for the record, if it comes from a folder.
     hidden_size (int | None): D; None takes the encoder's width.
     max_width (int): K.
     max_len (int): Words in a window.
@@ -40,20 +42,21 @@ def new_checkpoint(
         pretrained = AutoModel.from_pretrained(encoder).float()
     config = NetworkConfig.from_dict(
         {
-            "model_name": Path(encoder).name if Path(encoder).is_dir() else encoder,
-            "encoder_config": hf_config.to_dict(),
+            "model_name": encoder,
+            "encoder_config": {**hf_config.to_dict(), "_name_or_path": encoder_name or encoder},
             "hidden_size": hidden_size or hf_config.hidden_size,
             "max_width": max_width,
             "max_len": max_len,
             "num_rnn_layers": num_rnn_layers,
             "dropout": 0.0,
         }
-    ).evolve(words_splitter_type=words, model_name=encoder)
+    ).evolve(words_splitter_type=words)
     subtokens, config = read_text_tokenizer(Path(encoder), config)
+    config = config.evolve(model_name=encoder_name or encoder)
     torch.manual_seed(seed)
     network = build_network(config)
     _copy_encoder(pretrained, network.encoder)
-    return Checkpoint(config, network.eval(), subtokens, None, f"new on {encoder}")
+    return Checkpoint(config, network.eval(), subtokens, None, f"new on {config.model_name}")
 
 
 def _copy_encoder(pretrained: nn.Module, encoder: nn.Module) -> None:

@@ -30,6 +30,7 @@ def GLiNER_v1(checkpoint: str = "packaged", revision: str | None = None) -> Glin
 
 def NewGLiNER_v1(
     encoder: str,
+    encoder_name: str | None = None,
     hidden_size: int | None = None,
     max_width: int = 12,
     max_len: int = 256,
@@ -44,6 +45,7 @@ def NewGLiNER_v1(
     make = partial(
         new_checkpoint,
         encoder,
+        encoder_name=encoder_name,
         hidden_size=hidden_size,
         max_width=max_width,
         max_len=max_len,
