@@ -1,6 +1,7 @@
 """Checkpoint folders: written and read back the same, and clear about what is wrong."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,12 @@ def test_a_splitter_that_gliner_does_not_know_is_kept_beside_its_config(tmp_path
     assert read_checkpoint(tmp_path).config.words_splitter_type == "fine"
 
 
-def test_the_source_names_a_folder_as_it_was_given(uni_span: Path) -> None:
-    assert load_checkpoint(str(uni_span)).source == str(uni_span)
+def test_the_source_is_what_was_recorded_or_else_the_folder(uni_span: Path, tmp_path: Path) -> None:
+    assert load_checkpoint(str(uni_span)).source == "tiny"
+    foreign = tmp_path / "foreign"
+    shutil.copytree(uni_span, foreign)
+    (foreign / "spacy_gliner_biomed.json").unlink()
+    assert load_checkpoint(str(foreign)).source == str(foreign)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", '"text"'])
