@@ -10,39 +10,18 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import spacy
 from spacy.scorer import PRFScore
 
+from spacy_gliner_biomed.pipeline.scorers import count_overlap, count_strict
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.readers import read_corpus
 
 MERGED = {"ncbi_disease": "disease"}
 GRID = [round(0.05 * i, 2) for i in range(4, 17)]
-Span = tuple[int, int, str]
-
-
-def strict_counts(gold: Iterable[Span], found: Iterable[Span]) -> PRFScore:
-    """Exact characters and label."""
-    score = PRFScore()
-    score.score_set(set(found), set(gold))
-    return score
-
-
-def overlap_counts(gold: Sequence[Span], found: Sequence[Span]) -> PRFScore:
-    """Any shared character with a gold entity of the label that is not taken yet."""
-    free, score = list(gold), PRFScore()
-    for start, end, label in found:
-        match = next((g for g in free if g[2] == label and g[0] < end and start < g[1]), None)
-        if match is None:
-            score.fp += 1
-        else:
-            free.remove(match)
-            score.tp += 1
-    score.fn += len(free)
-    return score
 
 
 def evaluate(
@@ -63,9 +42,11 @@ def evaluate(
         for text, prediction in zip(batch, component.predict(docs, **options), strict=True):
             for threshold, (strict, loose) in results.items():
                 spans = [span for span in prediction.spans if span.score > threshold]
-                found = [(span.start, span.end, span.label) for span in spans]
-                strict += strict_counts(text.spans, found)
-                loose += overlap_counts(text.spans, found)
+                for label in labels:
+                    found = [(span.start, span.end) for span in spans if span.label == label]
+                    gold = [(start, end) for start, end, name in text.spans if name == label]
+                    count_strict(strict, gold, found)
+                    count_overlap(loose, gold, found)
     return results
 
 
