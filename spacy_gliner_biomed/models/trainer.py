@@ -36,6 +36,7 @@ def make_adamw(
     scorer_factor (float): Learning rate of the scorer, as a multiple.
     L2 (float): Weight decay, not of biases and norms.
     grad_clip (float): Norm of all gradients together, at most.
+    beta1, beta2, eps (float): As in Adam.
     """
     return AdamW(
         learn_rate,
@@ -76,6 +77,7 @@ class TorchTrainer:
             group["lr"] = rate if encoder else rate * factor
             group["weight_decay"] = float(settings.L2) if decays else 0.0
             group["betas"] = (float(settings.b1), float(settings.b2))
+            group["eps"] = float(settings.eps)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
 

@@ -42,7 +42,14 @@ def read_gliner_json(path: Path) -> Iterator[AnnotatedText]:
 
     Words are joined by single spaces. "ner_labels" of an item, if there, says what is annotated.
     """
-    items = json.loads(path.read_text(encoding="utf8"))
+    try:
+        items = json.loads(path.read_text(encoding="utf8"))
+    except ValueError as error:
+        raise ValueError(_broken(path, getattr(error, "lineno", 1), error)) from error
+    for number, item in enumerate(items, 1):
+        if not isinstance(item, dict) or not {"tokenized_text", "ner"} <= set(item):
+            problem = "it must be an object with 'tokenized_text' and 'ner'"
+            raise ValueError(_broken(path, f"item {number}", problem))
     found = {str(label) for item in items for *_, label in item["ner"]}
     for number, item in enumerate(items, 1):
         words, starts, position = item["tokenized_text"], [], 0
@@ -52,8 +59,8 @@ def read_gliner_json(path: Path) -> Iterator[AnnotatedText]:
         spans = []
         for first, last, label in item["ner"]:
             if not 0 <= first <= last < len(words):
-                error = f"entity {first}..{last} is outside of {len(words)} words"
-                raise ValueError(Errors.E060.format(path=path, line=f"item {number}", error=error))
+                problem = f"entity {first}..{last} is outside of {len(words)} words"
+                raise ValueError(_broken(path, f"item {number}", problem))
             spans.append((starts[first], starts[last] + len(words[last]), str(label)))
         annotated = sorted(item.get("ner_labels") or found)
         yield AnnotatedText(" ".join(words), spans, [], annotated, str(number))
@@ -82,13 +89,17 @@ def read_pubtator(path: Path) -> Iterator[AnnotatedText]:
                 documents[name] = f"{documents[name]}\n{text}" if name in documents else text
                 continue
             fields = line.split("\t")
-            if len(fields) >= 5 and fields[1].isdigit():
+            # A relation has a word where an entity has its first character.
+            if not line.strip() or (len(fields) >= 4 and fields[1].isalpha()):
+                continue
+            try:
                 name, start, end, mention, label = fields[:5]
                 span = (int(start), int(end), label)
-                _check_mention(documents.get(name, ""), span, mention, path, number)
-                entities.setdefault(name, []).append(span)
-            elif line.strip() and len(fields) < 4:  # relations have four fields
-                raise ValueError(_broken(path, number, f"cannot read {line[:60]!r}"))
+            except ValueError as error:
+                problem = f"cannot read {line[:60]!r}"
+                raise ValueError(_broken(path, number, problem)) from error
+            _check_mention(documents.get(name, ""), span, mention, path, number)
+            entities.setdefault(name, []).append(span)
     annotated = _labels(entities.values())
     for name, text in documents.items():
         yield AnnotatedText(text, entities.get(name, []), [], annotated, name)
@@ -136,5 +147,5 @@ def _text(path: Path) -> str:
     return path.read_bytes().decode("utf8")
 
 
-def _broken(path: Path, number: int, error: object) -> str:
+def _broken(path: Path, number: int | str, error: object) -> str:
     return Errors.E060.format(path=path, line=number, error=error)

@@ -12,8 +12,8 @@ class LabelSampler:
     """Registered as `spacy-gliner-biomed.LabelSampler.v1`.
 
     max_labels (int): Labels in one prompt, at most; positives go first.
-    negatives (float): Sampled negatives are 0 to this many, uniformly, beside the positives...
-    all_negatives (float): ...but with this probability all annotated labels are asked.
+    negatives (int): 0 to this many annotated labels that the row has not, uniformly...
+    all_negatives (float): ...but with this probability all of them.
     drop (float): Probability that a positive label is not asked, and its spans are no targets.
     vary (float): Probability that a label is asked in other words than its own.
     wordings (Mapping[str, Sequence[str]]): Other words of each label.

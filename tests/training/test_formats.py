@@ -56,6 +56,9 @@ def test_pubtator(tmp_path: Path) -> None:
         ("7\t0\t99\tAspirin\tChemical\tx", "outside"),
         ("7\t0\t6\tAspirin\tChemical\tx", "where 'Aspirin' is marked"),
         ("nonsense", "cannot read"),
+        ("7\t0x\t7\tAspirin\tChemical\tx", "cannot read"),
+        ("7\t\t7\tAspirin\tChemical\tx", "cannot read"),
+        ("7\t0\t7\tAspirin", "cannot read"),
     ],
 )
 def test_broken_pubtator_lines_are_named(tmp_path: Path, line: str, complaint: str) -> None:
@@ -79,3 +82,17 @@ def test_empty_and_unknown(tmp_path: Path) -> None:
         read_format(write(tmp_path / "empty.jsonl", ""), "jsonl")
     with pytest.raises(ValueError, match=r"E030.*'docx'"):
         read_format(tmp_path, "docx")
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ('[{"tokenized_text": ["a"],\n oops}]', "line 2"),
+        ('[{"tokenized_text": ["a"]}]', "item 1.*'ner'"),
+        ('[{"tokenized_text": ["a"], "ner": [[0, 3, "x"]]}]', "item 1.*outside"),
+    ],
+)
+def test_broken_gliner_json_is_named(tmp_path: Path, content: str, complaint: str) -> None:
+    path = write(tmp_path / "data.json", content)
+    with pytest.raises(ValueError, match=rf"E060.*data\.json, .*{complaint}"):
+        read_format(path, "gliner")
