@@ -134,6 +134,22 @@ class Errors:
         "[GB-E063] The checkpoint {source!r} is a token model (span_mode 'token_level'), which can "
         "be run, but not trained here. Train a span model, or freeze the component."
     )
+    E064 = (
+        "[GB-E064] Low-rank training (lora_rank) needs peft, which is not installed: "
+        'pip install "spacy_gliner_biomed[lora]".'
+    )
+    E065 = (
+        "[GB-E065] {path} holds the state of a training with another config: {found} differ. Go "
+        "on with the config that it was begun with, or remove the file to begin anew."
+    )
+    E066 = (
+        "[GB-E066] The state of {name!r} cannot be kept, so that its training could not be "
+        "resumed. Freeze it ([training] frozen_components), or use 'spacy train'."
+    )
+    E067 = (
+        "[GB-E067] The state of training in {path} cannot be read: {error}. Remove the file to "
+        "begin anew."
+    )
 
     # Commands
     E050 = "[GB-E050] There is no file {path}."
@@ -203,6 +219,11 @@ class Warnings:
         "[GB-W009] {n} gold entities cannot be learnt: their ends are not on the model's word "
         "borders, they are wider than its widest span, or a window cuts them. Counted in "
         "stats['gold_lost'] of stats['gold']; given once."
+    )
+    W010 = (
+        "[GB-W010] Gold entities that cannot be learnt, since their ends are not on the model's "
+        "word borders or they are wider than {width} words: {found}. The rest is learnt. Of a "
+        "corpus that streams, the first documents were counted."
     )
     W007 = "[GB-W007] The labels hold {found!r} more than once; each is asked once."
     W008 = (

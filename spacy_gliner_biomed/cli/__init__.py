@@ -7,5 +7,6 @@ from spacy_gliner_biomed.cli.annotate import annotate_cli
 from spacy_gliner_biomed.cli.app import gliner_cli
 from spacy_gliner_biomed.cli.convert import convert_cli
 from spacy_gliner_biomed.cli.export import export_cli
+from spacy_gliner_biomed.cli.train import train_cli
 
-__all__ = ["annotate_cli", "convert_cli", "export_cli", "gliner_cli"]
+__all__ = ["annotate_cli", "convert_cli", "export_cli", "gliner_cli", "train_cli"]

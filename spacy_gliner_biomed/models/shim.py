@@ -22,6 +22,7 @@ from spacy_gliner_biomed.models.checkpoints import (
 )
 from spacy_gliner_biomed.models.collate import collate_rows, pad_arrays
 from spacy_gliner_biomed.models.trainer import TorchTrainer, set_dropout
+from spacy_gliner_biomed.models.tuning import Tuning
 from spacy_gliner_biomed.nn.networks import BiEncoderSpan
 from spacy_gliner_biomed.types import FloatArray, IntArray, Precision, Row
 
@@ -83,6 +84,12 @@ class NetworkShim(Shim):
             logits = self._run(rows, self._cached_labels)
         return self._per_row(logits.float().cpu().numpy(), rows)
 
+    def begin_training(self, tuning: Tuning) -> TorchTrainer:
+        """Prepare the network for `begin_update`, if that was not done yet."""
+        if self.trainer is None:
+            self.trainer = TorchTrainer(self.checkpoint.network, tuning)
+        return self.trainer
+
     def begin_update(  # type: ignore[override]
         self, rows: Sequence[Row], dropout: float
     ) -> tuple[list[FloatArray], Callable[[Sequence[FloatArray]], None]]:
@@ -102,10 +109,9 @@ class NetworkShim(Shim):
         return self._per_row(logits.detach().cpu().numpy(), rows), backprop
 
     def finish_update(self, optimizer: Optimizer) -> None:
-        """Take a step with the gradients that were accumulated."""
-        if self.trainer is None:
-            self.trainer = TorchTrainer(self.checkpoint.network)
-        self.trainer.step(optimizer)
+        """Take a step with the gradients that were accumulated, if there are any."""
+        if self.trainer is not None:
+            self.trainer.step(optimizer)
         self.label_vectors.clear()  # they are of the weights before the step
 
     @contextmanager

@@ -1,10 +1,13 @@
 """Takes optimizer steps in torch, driven by thinc's optimizer and its schedules."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from thinc.api import Optimizer
 from torch import nn
+
+from spacy_gliner_biomed.models.tuning import ENCODERS, Tuning
 
 NORMS = ("norm", "layernorm")
 
@@ -52,10 +55,14 @@ def make_adamw(
 class TorchTrainer:
     """The state of training of a network.
 
-    network (nn.Module): Trained in place, but for parameters that need no gradient.
+    network (nn.Module): Trained in place.
+    tuning (Tuning): What of it learns.
+    RAISES (ImportError): If LoRA is asked for and peft is not installed.
     """
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, tuning: Tuning) -> None:
+        tuning.apply(network)
+        self.network = network
         self.parameters = [p for p in network.parameters() if p.requires_grad]
         groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
         for name, parameter in network.named_parameters():
@@ -81,6 +88,15 @@ class TorchTrainer:
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
 
+    def state(self) -> dict[str, Any]:
+        """All that the next step depends on but for the settings: tensors in plain dicts."""
+        return {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go back to a `state` of the same network, tuned in the same way."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+
 
 def set_dropout(network: nn.Module, rate: float) -> None:
     """Set the rate of each dropout layer, so that `nlp.update(drop=...)` reaches torch."""
@@ -90,7 +106,7 @@ def set_dropout(network: nn.Module, rate: float) -> None:
 
 
 def _is_encoder(name: str) -> bool:
-    return name.startswith(("encoder.", "labels_encoder."))
+    return name.startswith(ENCODERS)
 
 
 def _decays(name: str, parameter: nn.Parameter) -> bool:

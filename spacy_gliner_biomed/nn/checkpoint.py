@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.nn.adapters import plain_state_dict
 from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.nn.networks import Network, build_network
 
@@ -83,7 +84,7 @@ def published_tensors(network: Network) -> dict[str, Tensor]:
     aliases = {name for names in _tied_names(network) for name in names[1:]}
     return {
         published_name(name): tensor.detach().cpu().contiguous()
-        for name, tensor in network.state_dict().items()
+        for name, tensor in plain_state_dict(network).items()
         if name not in aliases
     }
 

@@ -17,12 +17,13 @@ from thinc.api import Optimizer, set_dropout_rate
 
 from spacy_gliner_biomed.errors import Warnings
 from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
+from spacy_gliner_biomed.models.tuning import Tuning
 from spacy_gliner_biomed.pipeline.annotation import EntsFilter, annotate
 from spacy_gliner_biomed.pipeline.labels import parse_labels, unique_labels
 from spacy_gliner_biomed.pipeline.prediction import Predictor, row_maker
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.tokenization.rows import length_batches
-from spacy_gliner_biomed.training.gold import read_gold
+from spacy_gliner_biomed.training.gold import Gold, count_lost, gold_labels, read_gold
 from spacy_gliner_biomed.training.loss import FocalLoss
 from spacy_gliner_biomed.training.rows import Sampler, TrainingRow
 from spacy_gliner_biomed.types import FloatArray, Prediction
@@ -50,6 +51,7 @@ class GlinerBiomed(TrainablePipe):
     scorer (Callable | None): Scores predicted against gold Docs.
     loss (FocalLoss): Loss and gradient of a training row.
     label_sampler (Sampler): Chooses the labels of a training row.
+    tuning (Tuning): Which weights learn.
     RAISES (ValueError): For a setting that is not allowed.
     """
 
@@ -64,6 +66,7 @@ class GlinerBiomed(TrainablePipe):
         scorer: Callable[..., dict[str, Any]] | None,
         loss: FocalLoss,
         label_sampler: Sampler,
+        tuning: Tuning,
     ) -> None:
         self.vocab = vocab
         self.model = model
@@ -74,6 +77,7 @@ class GlinerBiomed(TrainablePipe):
         self.scorer = scorer
         self.loss = loss
         self.label_sampler = label_sampler
+        self.tuning = tuning
         self.stats: Counter[str] = Counter()
         self.reported: set[str] = set()
         self.settings()
@@ -191,6 +195,7 @@ class GlinerBiomed(TrainablePipe):
         losses.setdefault(self.name, 0.0)
         settings = self.settings()
         self._place(settings)
+        network_shim(self.model).begin_training(self.tuning)
         set_dropout_rate(self.model, drop)
         rows = self._training_rows(examples, settings)
         for batch in length_batches([len(row.row) for row in rows], settings.batch_subtokens):
@@ -222,11 +227,12 @@ class GlinerBiomed(TrainablePipe):
         nlp: Language | None = None,
         labels: Sequence[str | Mapping[str, Any]] | None = None,
     ) -> None:
-        """Load the weights, and take labels from the `[initialize]` block.
+        """Load the weights, take labels, and say which gold entities cannot be learnt.
 
-        get_examples (Callable): A sample of the training data; not read.
+        get_examples (Callable): The training data; spaCy gives the first 100 of a stream.
         nlp (Language | None): The pipeline.
-        labels (Sequence | None): As written by `spacy init labels`.
+        labels (Sequence | None): As written by `spacy init labels`. Without them, those of the
+            config stay; if it has none (`labels = []`), those of the training data are taken.
         RAISES (ValueError): If the checkpoint cannot be found or read.
         """
         if labels is not None:
@@ -234,6 +240,27 @@ class GlinerBiomed(TrainablePipe):
         if self.cfg["spans_key"] != "sc":
             warnings.warn(Warnings.W008.format(found=self.cfg["spans_key"]), stacklevel=2)
         self._place(self.settings())
+        docs = [example.reference for example in get_examples()]
+        golds = [(doc.text, read_gold(doc, self.cfg["spans_key"])) for doc in docs]
+        if not self.labels:
+            self.labels = gold_labels(gold for _, gold in golds)
+        self._report_lost(golds)
+
+    def training_state(self) -> dict[str, Any]:
+        """All that the next step of a training depends on, as tensors and plain values."""
+        rng = getattr(self.label_sampler, "random", None)
+        return {
+            "trainer": network_shim(self.model).begin_training(self.tuning).state(),
+            "sampler": rng and rng.getstate(),
+            "stats": dict(self.stats),
+        }
+
+    def restore_training_state(self, state: Mapping[str, Any]) -> None:
+        """Go back to a `training_state`, in a component of the same config."""
+        network_shim(self.model).begin_training(self.tuning).restore(state["trainer"])
+        if state["sampler"]:
+            self.label_sampler.random.setstate(state["sampler"])  # type: ignore[attr-defined]
+        self.stats = Counter(state["stats"])
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Everything, weights and tokenizer included, as bytes."""
@@ -296,6 +323,15 @@ class GlinerBiomed(TrainablePipe):
         self.stats.update(make.counts)
         self._report(make.counts, settings)
         return rows
+
+    def _report_lost(self, golds: Sequence[tuple[str, Gold]]) -> None:
+        config = network_shim(self.model).checkpoint.config
+        counts = count_lost(golds, config.words_splitter_type, config.max_width)
+        found = [f"{name or 'corpus'} {n} of {of}" for name, (n, of) in counts.items() if n]
+        if found and config.kind != "uni_token":
+            self.reported.add("gold_lost")
+            message = Warnings.W010.format(found=", ".join(found), width=config.max_width)
+            warnings.warn(message, stacklevel=3)
 
     def _write(
         self, docs: Iterable[Doc], predictions: Sequence[Prediction], settings: Settings

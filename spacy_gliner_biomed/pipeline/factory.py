@@ -6,6 +6,7 @@ from typing import Any, Literal
 from spacy.language import Language
 from thinc.api import Config, Model
 
+from spacy_gliner_biomed.models.tuning import Tuning
 from spacy_gliner_biomed.pipeline.annotation import EntsFilter
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 from spacy_gliner_biomed.pipeline.labels import DEFAULT_LABELS
@@ -48,6 +49,13 @@ drop = 0.0
 vary = 0.3
 wordings = null
 seed = 0
+
+[gliner_biomed.tuning]
+@misc = "spacy-gliner-biomed.Tuning.v1"
+freeze_embeddings = false
+freeze_layers = 0
+lora_rank = 0
+lora_alpha = 16
 
 [gliner_biomed.model]
 @architectures = "spacy-gliner-biomed.GLiNER.v1"
@@ -93,6 +101,7 @@ def make_gliner_biomed(
     scorer: Callable[..., dict[str, Any]] | None,
     loss: FocalLoss,
     label_sampler: Sampler,
+    tuning: Tuning,
     model: Model[Any, Any],
 ) -> GlinerBiomed:
     """Make the component.
@@ -117,6 +126,7 @@ def make_gliner_biomed(
     scorer: Used by `nlp.evaluate`.
     loss: Loss and gradient of a training row, see `training.loss`.
     label_sampler: Chooses the labels of a training row, see `training.sampling`.
+    tuning: Which weights learn, see `models.tuning`.
     model: Rows to logits, see `models.gliner.GLiNER_v1`.
     RAISES (ValueError): For a value that is not allowed.
     """
@@ -144,4 +154,5 @@ def make_gliner_biomed(
         scorer=scorer,
         loss=loss,
         label_sampler=label_sampler,
+        tuning=tuning,
     )

@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.tokenization.alignment import cut_points
-from spacy_gliner_biomed.training.gold import GoldSpan, write_gold
+from spacy_gliner_biomed.training.gold import Gold, GoldSpan, write_gold
 
 
 @dataclass(frozen=True)
@@ -24,18 +24,25 @@ class AnnotatedText:
     spans (Sequence[GoldSpan]): Entities.
     sentences (Sequence[tuple[int, int]]): Characters of its sentences; empty if not known.
     annotated (Sequence[str]): The labels that its corpus annotates.
+        None if that is not known.
     name (str): Its id.
+    corpus (str): The name of its corpus.
     """
 
     text: str
     spans: Sequence[GoldSpan]
     sentences: Sequence[tuple[int, int]]
-    annotated: Sequence[str]
+    annotated: Sequence[str] | None
     name: str = ""
+    corpus: str = ""
 
 
 def read_jsonl(
-    path: Path, labels: dict[str, str] | None, *, merge_into: str | None = None
+    path: Path,
+    labels: dict[str, str] | None,
+    *,
+    merge_into: str | None = None,
+    corpus: str = "",
 ) -> Iterator[AnnotatedText]:
     """Read texts with entities, one JSON object a line.
 
@@ -44,6 +51,7 @@ def read_jsonl(
     labels (dict[str, str] | None): From the file's labels to those that are used; it also says
         what is annotated. None takes the labels of the file.
     merge_into (str | None): One label that stands for all.
+    corpus (str): The name of the corpus.
     RAISES (ValueError): With file and line, for what cannot be read.
     """
     lines = list(_lines(path))
@@ -58,7 +66,7 @@ def read_jsonl(
         )
         sentences = [tuple(sentence) for sentence in line.get("sents", [])]
         name = str(line.get("id", number))
-        yield AnnotatedText(line["text"], list(spans), sentences, annotated, name)
+        yield AnnotatedText(line["text"], list(spans), sentences, annotated, name, corpus)
 
 
 def gold_doc(nlp: Language, example: AnnotatedText, spans_key: str) -> Doc:
@@ -75,7 +83,7 @@ def gold_doc(nlp: Language, example: AnnotatedText, spans_key: str) -> Doc:
             words += [example.text[a:b] for a, b in pairwise(borders)]
             spaces += [False] * (len(borders) - 2) + [bool(token.whitespace_)]
         doc = Doc(nlp.vocab, words=words, spaces=spaces)
-    write_gold(doc, example.spans, example.annotated, spans_key)
+    write_gold(doc, Gold(example.spans, example.annotated, example.corpus), spans_key)
     return doc
 
 

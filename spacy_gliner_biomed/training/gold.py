@@ -5,14 +5,17 @@ no negative example (AIONER, table 2). So each Doc carries the labels of its cor
 `doc.spans[key].attrs["annotated_labels"]`, which a DocBin keeps.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from spacy.tokens import Doc, SpanGroup
 
+from spacy_gliner_biomed.tokenization.words import split_words
 from spacy_gliner_biomed.types import WordOffsets
 
 ANNOTATED = "annotated_labels"
+CORPUS = "corpus"
 
 # A gold entity: first character, one past the last, label.
 GoldSpan = tuple[int, int, str]
@@ -25,17 +28,20 @@ class Gold:
     spans (Sequence[GoldSpan]): Its entities, in characters.
     annotated (Sequence[str]): Labels of which every entity is marked; None in a Doc that does
         not say, of which all labels of the component are assumed to be.
+    corpus (str): The name of the Doc's corpus; empty if the Doc does not say.
     """
 
     spans: Sequence[GoldSpan]
     annotated: Sequence[str] | None
+    corpus: str = ""
 
 
 def read_gold(doc: Doc, spans_key: str) -> Gold:
     """The gold entities of a Doc: of the span group if it has it, otherwise of `doc.ents`."""
     spans = doc.spans.get(spans_key, doc.ents)
     offsets = [(span.start_char, span.end_char, span.label_) for span in spans]
-    return Gold(offsets, annotated_labels(doc, spans_key))
+    attrs = doc.spans[spans_key].attrs if spans_key in doc.spans else {}
+    return Gold(offsets, attrs.get(ANNOTATED), attrs.get(CORPUS, ""))
 
 
 def annotated_labels(doc: Doc, spans_key: str) -> Sequence[str] | None:
@@ -46,12 +52,22 @@ def annotated_labels(doc: Doc, spans_key: str) -> Sequence[str] | None:
     return labels
 
 
-def write_gold(
-    doc: Doc, spans: Iterable[GoldSpan], annotated: Sequence[str], spans_key: str
-) -> None:
+def gold_labels(golds: Iterable[Gold]) -> list[str]:
+    """All labels that are annotated or occur, by first appearance."""
+    labels: dict[str, None] = {}
+    for gold in golds:
+        labels.update(dict.fromkeys(gold.annotated or ()))
+        labels.update(dict.fromkeys(label for *_, label in gold.spans))
+    return list(labels)
+
+
+def write_gold(doc: Doc, gold: Gold, spans_key: str) -> None:
     """Set the gold entities of a Doc, whose tokens have to fit (see `split_tokens`)."""
-    group = SpanGroup(doc, name=spans_key, attrs={ANNOTATED: sorted(annotated)})
-    for start, end, label in spans:
+    attrs: dict[str, object] = {CORPUS: gold.corpus}
+    if gold.annotated is not None:
+        attrs[ANNOTATED] = sorted(gold.annotated)
+    group = SpanGroup(doc, name=spans_key, attrs=attrs)
+    for start, end, label in gold.spans:
         span = doc.char_span(start, end, label=label)
         assert span is not None  # the Doc's tokens were made to fit
         group.append(span)
@@ -76,3 +92,21 @@ def word_spans(
         else:
             expressed.append((start, end, span[2]))
     return expressed, lost
+
+
+def count_lost(
+    golds: Iterable[tuple[str, Gold]], splitter: str, max_width: int
+) -> dict[str, tuple[int, int]]:
+    """How many gold entities no span of words can express.
+
+    golds (Iterable[tuple[str, Gold]]): Texts with their entities.
+    splitter (str): See `tokenization.words`.
+    max_width (int): K.
+    RETURNS (dict[str, tuple[int, int]]): By corpus, those entities and all.
+    """
+    lost: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    for text, gold in golds:
+        total[gold.corpus] += len(gold.spans)
+        lost[gold.corpus] += len(word_spans(gold.spans, split_words(text, splitter), max_width)[1])
+    return {corpus: (lost[corpus], total[corpus]) for corpus in total}

@@ -4,6 +4,7 @@ import json
 import math
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from spacy.language import Language
@@ -71,6 +72,7 @@ def make_mixed_corpus(
     hold_out: float = 0.0,
     max_sentences: int = 4,
     max_words: int = 150,
+    partial: bool = True,
     seed: int = 0,
     spans_key: str = "sc",
 ) -> Reader:
@@ -84,6 +86,8 @@ def make_mixed_corpus(
     hold_out (float): The first part of each dev split that is left out, to choose by.
     max_sentences (int): Sentences in a window: 1 to this many, anew in each pass.
     max_words (int): A window takes no further sentence beyond about this many words.
+    partial (bool): Each window carries the labels that its corpus annotates, and no other can
+        be a negative in it. False takes the corpora as if each annotated all labels of all.
     seed (int): Of the order, the same in each run.
     """
 
@@ -91,6 +95,7 @@ def make_mixed_corpus(
         left_out = json.loads(Path(exclude).read_text(encoding="utf8")) if exclude else {}
         rng = random.Random(seed)
         streams = []
+        all_labels: set[str] = set()
         for corpus in weights:
             merged = (merge_labels or {}).get(corpus)
             skipped = {split: {*left_out.get(corpus, {}).get(split, ())} for split in splits}
@@ -100,9 +105,12 @@ def make_mixed_corpus(
                 skipped.setdefault("dev", set()).update(text.name for text in held)
             texts = read_corpus(path, corpus, splits, merged, skipped)
             streams.append(_windows(texts, max_sentences, max_words, random.Random(seed)))
+            all_labels |= set(texts[0].annotated or ())
         while True:
             stream = rng.choices(streams, list(weights.values()))[0]
-            yield _example(nlp, next(stream), spans_key)
+            text = next(stream)
+            known = text.annotated if partial else sorted(all_labels)
+            yield _example(nlp, replace(text, annotated=known), spans_key)
 
     return read
 
@@ -129,7 +137,7 @@ def read_corpus(
         skip = (left_out or {}).get(file.name.split(".")[0], {})
         texts += [
             text
-            for text in read_jsonl(file, labels, merge_into=merge_into)
+            for text in read_jsonl(file, labels, merge_into=merge_into, corpus=corpus)
             if text.name not in skip
         ]
     return texts
@@ -167,7 +175,7 @@ def _windows(
 
 def _part(text: AnnotatedText, start: int, end: int) -> AnnotatedText:
     spans = [(a - start, b - start, label) for a, b, label in text.spans if start <= a and b <= end]
-    return AnnotatedText(text.text[start:end], spans, [], text.annotated, text.name)
+    return replace(text, text=text.text[start:end], spans=spans, sentences=[])
 
 
 def _example(nlp: Language, text: AnnotatedText, spans_key: str) -> Example:

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from spacy_gliner_biomed.models.trainer import TorchTrainer, make_adamw
+from spacy_gliner_biomed.models.tuning import Tuning
 
 
 class Net(nn.Module):
@@ -15,7 +16,7 @@ class Net(nn.Module):
 
 
 def test_groups_have_their_own_rates_and_decay() -> None:
-    trainer = TorchTrainer(net := Net())
+    trainer = TorchTrainer(net := Net(), Tuning())
     settings = make_adamw(1e-3, scorer_factor=4.0, L2=0.1, beta1=0.8, beta2=0.9, eps=1e-5)
     net.scorer(net.encoder(torch.ones(1, 2))).sum().backward()
     trainer.step(settings)
@@ -36,9 +37,8 @@ def test_groups_have_their_own_rates_and_decay() -> None:
 
 def test_gradients_are_clipped_together_and_frozen_parameters_stay() -> None:
     net = Net()
-    net.encoder.requires_grad_(False)
     before = net.encoder.weight.clone()
-    trainer = TorchTrainer(net)
+    trainer = TorchTrainer(net, Tuning(freeze_layers=-1))
     (1e6 * net.scorer(torch.ones(1, 2)).sum()).backward()
     seen: list[float] = []
     trainer.optimizer.register_step_pre_hook(

@@ -111,6 +111,25 @@ def test_held_out_documents_are_those_of_the_first_share_of_dev(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    ("partial", "annotated"),
+    [(True, {("chemical", "disease"), ("disease",)}), (False, {("chemical", "disease")})],
+)
+def test_a_window_knows_what_its_corpus_annotates_unless_told_not_to(
+    tmp_path: Path, partial: bool, annotated: set[tuple[str, ...]]
+) -> None:
+    for name in "ab":
+        write_corpus(tmp_path, name, [LINE], "train")
+    weights, merged = {"a": 1.0, "b": 1.0}, {"b": "disease"}
+    read = make_mixed_corpus(tmp_path, ["train"], weights, merged, partial=partial)
+    golds = [
+        read_gold(example.reference, "sc")
+        for example in itertools.islice(read(spacy.blank("en")), 20)
+    ]
+    assert {tuple(gold.annotated or ()) for gold in golds} == annotated
+    assert {gold.corpus for gold in golds} == {"a", "b"}
+
+
+@pytest.mark.parametrize(
     ("line", "complaint"),
     [
         ('{"text": "a", "entities": ', "Expecting value"),

@@ -1,0 +1,52 @@
+"""The state of a training in one file: tensors and plain values, no pickled objects."""
+
+import random
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from spacy_gliner_biomed.errors import Errors
+
+
+def write_state(state: Mapping[str, Any], path: Path) -> None:
+    """Write a state: after a kill at any moment there is the old file or the new one."""
+    unfinished = path.with_suffix(".unfinished")
+    torch.save(dict(state), unfinished)
+    unfinished.replace(path)
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """Read what `write_state` wrote.
+
+    RAISES (ValueError): If the file is broken, or holds more than tensors and plain values.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many classes for a broken file
+        raise ValueError(Errors.E067.format(path=path, error=error)) from error
+    return state
+
+
+def random_state() -> dict[str, Any]:
+    """Where the random number generators of Python, numpy and torch stand."""
+    kind, keys, *rest = np.random.get_state()
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return {
+        "python": random.getstate(),
+        "numpy": [kind, torch.from_numpy(np.asarray(keys, dtype=np.int64)), *rest],
+        "torch": torch.get_rng_state(),
+        "cuda": cuda,
+    }
+
+
+def restore_random_state(state: Mapping[str, Any]) -> None:
+    """Go back to a `random_state`."""
+    random.setstate(state["python"])
+    kind, keys, *rest = state["numpy"]
+    np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))
+    torch.set_rng_state(state["torch"])
+    if state["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda"])

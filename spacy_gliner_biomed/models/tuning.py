@@ -1,0 +1,87 @@
+"""Which weights learn: all, only upper layers, only the scorer, or low-rank additions (LoRA)."""
+
+import re
+from dataclasses import dataclass
+
+from torch import nn
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.nn.adapters import ADAPTER
+
+ENCODERS = ("encoder.", "labels_encoder.")
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What training may change. The scorer always learns.
+
+    freeze_embeddings (bool): The encoders' embeddings keep their values.
+    freeze_layers (int): So do their embeddings and this many of the lowest layers; -1 freezes
+        the encoders whole.
+    lora_rank (int): The encoders keep all their values, and each of their linear layers learns
+        an addition of this rank (LoRA, arXiv 2106.09685; needs peft). 0 for none.
+    lora_alpha (int): The addition is scaled by lora_alpha / lora_rank.
+    RAISES (ValueError): For values that are not allowed.
+    """
+
+    freeze_embeddings: bool = False
+    freeze_layers: int = 0
+    lora_rank: int = 0
+    lora_alpha: int = 16
+
+    def __post_init__(self) -> None:
+        for name, least in (("freeze_layers", -1), ("lora_rank", 0)):
+            if getattr(self, name) < least:
+                allowed = f"a whole number from {least} on"
+                raise ValueError(
+                    Errors.E030.format(name=name, allowed=allowed, found=getattr(self, name))
+                )
+
+    def apply(self, network: nn.Module) -> None:
+        """Mark what does not learn, and add what LoRA learns.
+
+        RAISES (ImportError): If LoRA is asked for and peft is not installed.
+        """
+        if self.lora_rank:
+            self._add_adapters(network)
+        for name, parameter in network.named_parameters():
+            if name.startswith(ENCODERS) and "lora_" not in name:
+                parameter.requires_grad_(not self._is_frozen(name))
+
+    def _is_frozen(self, name: str) -> bool:
+        if self.lora_rank or self.freeze_layers == -1:
+            return True
+        layer = re.search(r"\.(?:layer|layers|block|h)\.(\d+)\.", name)
+        if layer:
+            return int(layer[1]) < self.freeze_layers
+        embedding = re.search(r"\.(?:embeddings|embed_tokens|shared)\.", name) is not None
+        return embedding and (self.freeze_embeddings or self.freeze_layers > 0)
+
+    def _add_adapters(self, network: nn.Module) -> None:
+        try:
+            from peft import LoraConfig, inject_adapter_in_model
+        except ImportError as error:
+            raise ImportError(Errors.E064) from error
+        targets = [
+            name
+            for name, module in network.named_modules()
+            if name.startswith(ENCODERS) and isinstance(module, nn.Linear)
+        ]
+        config = LoraConfig(
+            r=self.lora_rank,
+            lora_alpha=self.lora_alpha,
+            target_modules=targets,
+        )
+        inject_adapter_in_model(config, network, adapter_name=ADAPTER)
+        for name, parameter in network.named_parameters():
+            parameter.requires_grad_(not name.startswith(ENCODERS) or "lora_" in name)
+
+
+def make_tuning(
+    freeze_embeddings: bool = False,
+    freeze_layers: int = 0,
+    lora_rank: int = 0,
+    lora_alpha: int = 16,
+) -> Tuning:
+    """Registered as `spacy-gliner-biomed.Tuning.v1`; arguments as `Tuning`."""
+    return Tuning(freeze_embeddings, freeze_layers, lora_rank, lora_alpha)

@@ -1,0 +1,88 @@
+"""Gold entities on Docs: what a Doc knows of its corpus, and what cannot be learnt."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import spacy
+import srsly
+from spacy.cli import app
+from spacy.language import Language
+from spacy.tokens import DocBin
+from spacy.training import Example
+from typer.testing import CliRunner
+
+from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc
+from spacy_gliner_biomed.training.gold import Gold, count_lost, gold_labels, read_gold
+from tests.pipeline.test_training import examples_of
+from tests.pipeline.test_training_run import CONFIG
+
+LOST = AnnotatedText(
+    "aspirin-induced pain",
+    [(0, 7, "drug"), (8, 15, "drug"), (0, 4, "drug")],
+    [],
+    ["drug"],
+    corpus="one",
+)
+WIDE = AnnotatedText("a b c d e f", [(0, 11, "disease")], [], ["disease"], corpus="two")
+
+
+def test_corpus_and_annotated_labels_survive_a_docbin() -> None:
+    nlp = spacy.blank("en")
+    data = DocBin(docs=[gold_doc(nlp, LOST, "sc")]).to_bytes()
+    (doc,) = DocBin().from_bytes(data).get_docs(nlp.vocab)
+    assert read_gold(doc, "sc") == Gold(list(LOST.spans), ["drug"], "one")
+
+
+def test_a_doc_that_does_not_say_has_no_annotated_labels() -> None:
+    nlp = spacy.blank("en")
+    unknown = AnnotatedText("a b", [(0, 1, "x")], [], None)
+    assert read_gold(gold_doc(nlp, unknown, "sc"), "sc") == Gold([(0, 1, "x")], None, "")
+    assert read_gold(nlp.make_doc("a b"), "sc") == Gold([], None, "")
+
+
+def test_lost_entities_are_counted_by_corpus() -> None:
+    golds = [(t.text, Gold(t.spans, t.annotated, t.corpus)) for t in (LOST, WIDE)]
+    assert count_lost(golds, "whitespace", 4) == {"one": (3, 3), "two": (1, 1)}
+    assert count_lost(golds, "fine", 6) == {"one": (1, 3), "two": (0, 1)}
+
+
+def test_labels_come_in_the_order_of_their_first_appearance() -> None:
+    golds = [Gold([(0, 1, "b")], ["c"]), Gold([(0, 1, "a")], None)]
+    assert gold_labels(golds) == ["c", "b", "a"]
+
+
+def test_initialize_takes_labels_from_the_data_and_reports_what_is_lost(
+    make_nlp: Callable[..., Language],
+) -> None:
+    nlp = make_nlp(labels=[])
+    examples = [Example(nlp.make_doc(t.text), gold_doc(nlp, t, "sc")) for t in (LOST, WIDE)]
+    with pytest.warns(UserWarning, match=r"GB-W010.*4 words: one 3 of 3, two 1 of 1\."):
+        nlp.initialize(lambda: examples)
+    assert nlp.get_pipe("gliner_biomed").labels == ("drug", "disease")
+
+
+def test_initialize_keeps_the_labels_of_the_config(make_nlp: Callable[..., Language]) -> None:
+    nlp = make_nlp(labels=["gene"])
+    text = AnnotatedText("a b", [(0, 1, "x")], [], ["x"])
+    nlp.initialize(lambda: [Example(nlp.make_doc("a b"), gold_doc(nlp, text, "sc"))])
+    assert nlp.get_pipe("gliner_biomed").labels == ("gene",)
+
+
+def test_init_labels_writes_what_initialize_reads(tmp_path: Path, uni_span: Path) -> None:
+    """spaCy's own command, on a config whose component has no labels yet."""
+    nlp = spacy.blank("en")
+    DocBin(docs=[eg.reference for eg in examples_of(nlp)]).to_disk(tmp_path / "docs.spacy")
+    values = {"docs": tmp_path / "docs.spacy", "checkpoint": uni_span}
+    quoted = {key: json.dumps(str(value)) for key, value in values.items()}
+    (tmp_path / "c.cfg").write_text(CONFIG.format(**quoted, lora_rank=0, patience=0))
+    arguments = ["init", "labels", str(tmp_path / "c.cfg"), str(tmp_path / "labels")]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    labels = srsly.read_json(tmp_path / "labels" / "gliner_biomed.json")
+    assert labels == ["disease", "drug"]
+    other = spacy.blank("en")
+    component = other.add_pipe("gliner_biomed", config={"model": {"checkpoint": str(uni_span)}})
+    component.initialize(list, nlp=other, labels=labels)
+    assert component.labels == ("disease", "drug")
