@@ -10,7 +10,7 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import spacy
@@ -25,9 +25,15 @@ GRID = [round(0.05 * i, 2) for i in range(4, 17)]
 
 
 def evaluate(
-    nlp: spacy.Language, texts: Sequence[AnnotatedText], thresholds: Sequence[float], overlap: str
+    nlp: spacy.Language,
+    texts: Sequence[AnnotatedText],
+    thresholds: Sequence[float],
+    overlap: str = "flat",
+    prompts: Mapping[str, str] | None = None,
+    counted: Sequence[str] | None = None,
 ) -> dict[float, tuple[PRFScore, PRFScore]]:
-    """Strict and overlap counts at each threshold.
+    """Strict and overlap counts at each threshold, of all labels or those `counted`; `prompts`
+    words labels otherwise.
 
     One prediction at the lowest serves all: the best scores go first, so what a higher threshold
     leaves out never decided about what it keeps.
@@ -38,11 +44,12 @@ def evaluate(
     for first in range(0, len(texts), 64):
         batch = texts[first : first + 64]
         docs = [nlp.make_doc(text.text) for text in batch]
-        options = {"labels": labels, "threshold": min(thresholds), "overlap": overlap}
+        asked = [{"label": label, "prompt": (prompts or {}).get(label)} for label in labels]
+        options = {"labels": asked, "threshold": min(thresholds), "overlap": overlap}
         for text, prediction in zip(batch, component.predict(docs, **options), strict=True):
             for threshold, (strict, loose) in results.items():
                 spans = [span for span in prediction.spans if span.score > threshold]
-                for label in labels:
+                for label in counted or labels:
                     found = [(span.start, span.end) for span in spans if span.label == label]
                     gold = [(start, end) for start, end, name in text.spans if name == label]
                     count_strict(strict, gold, found)
