@@ -1,11 +1,13 @@
 """The configs that come with the project: complete, and the few-shot one trains as it says."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import spacy
 from spacy import util
 from spacy.cli import app
+from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
@@ -23,10 +25,11 @@ def test_a_training_config_is_complete_and_valid(name: str) -> None:
     config = util.load_config(CONFIGS / name, overrides=overrides, interpolate=True)
     nlp = util.load_model_from_config(config, auto_fill=True, validate=True)
     assert nlp.pipe_names == ["gliner_biomed"]
-    settings = util.registry.resolve(config["training"], schema=ConfigSchemaTraining)
-    rate = settings["optimizer"].schedules["learn_rate"]
-    last = float(rate(settings["max_steps"]))
-    assert last == pytest.approx(0.0, abs=1e-9), "the learning rate must end with the training"
+    training = nlp.config.interpolate()["training"]
+    settings = util.registry.resolve(training, schema=ConfigSchemaTraining)
+    assert settings["optimizer"].scorer_factor == 3.0
+    schedule = training["optimizer"]["learn_rate"]
+    assert schedule["total_steps"] == training["max_steps"], "the rate must end with the training"
 
 
 def test_few_documents_are_learnt_with_the_few_shot_config(tmp_path: Path, uni_span: Path) -> None:
@@ -52,3 +55,31 @@ def test_few_documents_are_learnt_with_the_few_shot_config(tmp_path: Path, uni_s
         ("aspirin", "drug"),
         ("cancer", "disease"),
     ]
+
+
+def test_a_frozen_component_keeps_its_weights_while_another_learns(
+    tmp_path: Path, make_nlp: Callable[..., Language]
+) -> None:
+    nlp = make_nlp()
+    nlp.to_disk(tmp_path / "pipeline")
+    docs = [eg.reference for eg in examples_of(nlp)]
+    for doc, cats in zip(docs, ({"A": 1.0, "B": 0.0}, {"A": 0.0, "B": 1.0}), strict=True):
+        doc.cats = cats
+    DocBin(docs=docs).to_disk(tmp_path / "docs.spacy")
+    config = util.load_config(CONFIGS / "few_shot.cfg")
+    config["nlp"]["pipeline"] = ["gliner_biomed", "textcat"]
+    config["components"]["gliner_biomed"] = {"source": str(tmp_path / "pipeline")}
+    config["components"]["textcat"] = {"factory": "textcat"}
+    config["paths"] = {key: str(tmp_path / "docs.spacy") for key in ("train", "dev")}
+    frozen = {"frozen_components": ["gliner_biomed"], "max_steps": 4, "eval_frequency": 2}
+    config["training"].update(frozen, optimizer={"@optimizers": "Adam.v1"})
+    config["training"]["annotating_components"] = ["gliner_biomed"]
+    config.to_disk(tmp_path / "train.cfg")
+    arguments = ["train", str(tmp_path / "train.cfg"), "--output", str(tmp_path / "out")]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    trained = spacy.load(tmp_path / "out" / "model-last")
+    weights = "gliner_biomed/model/model.safetensors"
+    before, after = (tmp_path / folder / weights for folder in ("pipeline", "out/model-last"))
+    assert before.read_bytes() == after.read_bytes()
+    assert trained.pipe_names == ["gliner_biomed", "textcat"]
