@@ -23,6 +23,7 @@ from spacy_gliner_biomed.models.checkpoints import (
 from spacy_gliner_biomed.models.collate import collate_rows, pad_arrays
 from spacy_gliner_biomed.models.trainer import TorchTrainer, set_dropout
 from spacy_gliner_biomed.models.tuning import Tuning
+from spacy_gliner_biomed.nn.kept import forget
 from spacy_gliner_biomed.nn.networks import BiEncoderSpan
 from spacy_gliner_biomed.types import FloatArray, IntArray, Precision, Row
 
@@ -84,6 +85,19 @@ class NetworkShim(Shim):
             logits = self._run(rows, self._cached_labels)
         return self._per_row(logits.float().cpu().numpy(), rows)
 
+    def embed(self, rows: Sequence[Row]) -> FloatArray:
+        """Mean vector of each row's words. # (B, D)"""
+        self._settle_in_fork()
+        checkpoint = self.checkpoint
+        batch = collate_rows(rows, pad_id=checkpoint.subtokens.pad_id, device=self.device)
+        with torch.inference_mode(), self._autocast():
+            _, words = checkpoint.network.vectors(batch)
+        n_words = batch.n_words.to(words.device)[:, None]
+        inside = torch.arange(words.size(1), device=words.device) < n_words
+        total = (words.float() * inside[..., None]).sum(dim=1)
+        mean: FloatArray = (total / n_words.clamp(min=1)).cpu().numpy()
+        return mean
+
     def begin_training(self, tuning: Tuning) -> TorchTrainer:
         """Prepare the network for `begin_update`, if that was not done yet."""
         if self.trainer is None:
@@ -113,6 +127,7 @@ class NetworkShim(Shim):
         if self.trainer is not None:
             self.trainer.step(optimizer)
         self.label_vectors.clear()  # they are of the weights before the step
+        forget(self.checkpoint.network)
 
     @contextmanager
     def use_params(self, params: Any) -> Iterator[None]:  # type: ignore[override]

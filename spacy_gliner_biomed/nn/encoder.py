@@ -1,4 +1,4 @@
-"""Text and label encoders: any model that transformers' `AutoModel` builds from a config."""
+"""Text and label encoders: ours, or else any that transformers' `AutoModel` builds."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,6 +8,11 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.nn.encoders.bert import Bert
+from spacy_gliner_biomed.nn.encoders.blocks import PackedEncoder
+from spacy_gliner_biomed.nn.encoders.deberta import Deberta
+from spacy_gliner_biomed.nn.encoders.settings import own_settings
+from spacy_gliner_biomed.nn.layers import gather_vectors
 
 # Entries of a stored encoder config that say how it was run, not what it is.
 RUN_TIME_KEYS = ("dtype", "torch_dtype", "_attn_implementation", "_name_or_path")
@@ -29,6 +34,8 @@ OFFSET_POSITIONS = (
 # `is_encoder_decoder: false`, as transformers writes once the encoder is built alone.
 TWO_SIDED = ("mt5", "t5", "umt5")
 
+OWN = {"bert": Bert, "deberta-v2": Deberta}
+
 
 def build_encoder(config: Mapping[str, Any]) -> nn.Module:
     """Build an encoder of the architecture that a Hugging Face config dict describes.
@@ -38,7 +45,11 @@ def build_encoder(config: Mapping[str, Any]) -> nn.Module:
         network here reads.
     RAISES (ValueError): If transformers has no such encoder.
     """
-    from transformers import AutoModel, AutoModelForTextEncoding
+    settings = own_settings(config)
+    if settings is not None:
+        with _SkipRandomInit():
+            return OWN[config["model_type"]](settings)
+    from transformers import AutoModel, AutoModelForTextEncoding  # a second and a half
 
     built = hf_config(config)
     two_sided = built.is_encoder_decoder or built.model_type in TWO_SIDED
@@ -65,7 +76,23 @@ def hf_config(config: Mapping[str, Any]) -> Any:
 
 def encoder_width(config: Mapping[str, Any]) -> int:
     """The width H of an encoder's output."""
-    return int(hf_config(config).hidden_size)
+    settings = own_settings(config)
+    return settings.hidden_size if settings else int(hf_config(config).hidden_size)
+
+
+def read_states(
+    encoder: nn.Module, input_ids: Tensor, attention_mask: Tensor, positions: Tensor
+) -> Tensor:
+    """An encoder's states at some positions of each row; -1 gives any vector.
+
+    input_ids, attention_mask (Tensor): # (B, S)
+    positions (Tensor): # (B, N)
+    RETURNS (Tensor): # (B, N, H)
+    """
+    if isinstance(encoder, PackedEncoder):
+        return encoder.read(input_ids, attention_mask, positions)
+    output = encoder(input_ids=input_ids, attention_mask=attention_mask)
+    return gather_vectors(output.last_hidden_state, positions)
 
 
 def max_positions(config: Mapping[str, Any]) -> int | None:
@@ -73,6 +100,9 @@ def max_positions(config: Mapping[str, Any]) -> int | None:
 
     DeBERTa-v2/v3 without absolute positions takes any length, as does T5.
     """
+    settings = own_settings(config)
+    if settings is not None:
+        return None if config["model_type"] == "deberta-v2" else settings.max_position_embeddings
     built = hf_config(config)
     limit: int | None = getattr(built, "max_position_embeddings", None)
     if built.model_type.startswith("deberta") and not built.position_biased_input:

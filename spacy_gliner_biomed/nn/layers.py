@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from spacy_gliner_biomed.nn.linear import Linear
+
 
 class ProjectionMLP(nn.Sequential):
     """GLiNER's projection layer: Linear, ReLU, Dropout, Linear.
@@ -14,17 +16,17 @@ class ProjectionMLP(nn.Sequential):
 
     def __init__(self, width_in: int, width_out: int, dropout: float, factor: int = 4) -> None:
         super().__init__(
-            nn.Linear(width_in, factor * width_out),
+            Linear(width_in, factor * width_out),
             nn.ReLU(),
             nn.Dropout(dropout),
-            nn.Linear(factor * width_out, width_out),
+            Linear(factor * width_out, width_out),
         )
 
-    def parts(self) -> tuple[nn.Linear, nn.Module, nn.Linear]:
+    def parts(self) -> tuple[Linear, nn.Module, Linear]:
         """First Linear, Dropout, last Linear."""
         hidden, _, dropout, output = self
-        assert isinstance(hidden, nn.Linear)
-        assert isinstance(output, nn.Linear)
+        assert isinstance(hidden, Linear)
+        assert isinstance(output, Linear)
         return hidden, dropout, output
 
 

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from spacy_gliner_biomed.nn.config import NetworkConfig
-from spacy_gliner_biomed.nn.encoder import build_encoder, encoder_width
-from spacy_gliner_biomed.nn.layers import ProjectionMLP, WordLSTM, gather_vectors
+from spacy_gliner_biomed.nn.encoder import build_encoder, encoder_width, read_states
+from spacy_gliner_biomed.nn.layers import ProjectionMLP, WordLSTM
+from spacy_gliner_biomed.nn.linear import Linear
 from spacy_gliner_biomed.nn.span_scoring import Marker, MarkerV0, mask_tails
 from spacy_gliner_biomed.nn.token_scoring import TokenScorer
 
@@ -43,16 +44,18 @@ class Network(nn.Module):
         self.projection = _projection(encoder_width(config.encoder_config), width)
         self.lstm = WordLSTM(width, config.num_rnn_layers) if config.num_rnn_layers else None
 
-    def encode_text(self, batch: RowBatch) -> Tensor:  # (B, S, D)
-        """Contextual vectors of all subtokens, in the scorer's width."""
-        states = self.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask)
-        projected: Tensor = self.projection(states.last_hidden_state)
-        return projected
+    def vectors(self, batch: RowBatch) -> tuple[Tensor, Tensor]:
+        """Vectors of the labels (B, C, D) and of the words (B, W, D), in the scorer's width.
 
-    def word_vectors(self, states: Tensor, batch: RowBatch) -> Tensor:  # (B, W, D)
-        """The words' first subtokens, through the LSTM if there is one."""
-        words = gather_vectors(states, batch.word_positions)
-        return words if self.lstm is None else self.lstm(words, batch.n_words)
+        A label or word at -1 is a zero vector.
+        """
+        positions = torch.cat([batch.label_positions, batch.word_positions], dim=1)
+        states = read_states(self.encoder, batch.input_ids, batch.attention_mask, positions)
+        vectors = self.projection(states) * (positions >= 0).unsqueeze(-1)
+        n_labels = batch.label_positions.size(1)
+        words = vectors[:, n_labels:]
+        words = words if self.lstm is None else self.lstm(words, batch.n_words)
+        return vectors[:, :n_labels], words
 
 
 class SpanNetwork(Network):
@@ -69,7 +72,7 @@ class SpanNetwork(Network):
     def score(self, words: Tensor, labels: Tensor, batch: RowBatch) -> Tensor:
         """Span logits, minus infinity where a span ends beyond its row. # (B, W, K, C)"""
         queries = self.prompt_projection(labels)
-        logits = self.span_scorer(words, queries, self.config.max_width)
+        logits = self.span_scorer(words, queries, self.config.max_width, batch.n_words)
         return mask_tails(logits, batch.n_words)
 
 
@@ -81,9 +84,8 @@ class UniEncoderSpan(SpanNetwork):
 
     def forward(self, batch: RowBatch) -> Tensor:
         """Span logits. # (B, W, K, C)"""
-        states = self.encode_text(batch)
-        labels = gather_vectors(states, batch.label_positions)
-        return self.score(self.word_vectors(states, batch), labels, batch)
+        labels, words = self.vectors(batch)
+        return self.score(words, labels, batch)
 
 
 class UniEncoderToken(Network):
@@ -98,9 +100,8 @@ class UniEncoderToken(Network):
 
     def forward(self, batch: RowBatch) -> Tensor:
         """Logits of start, end and inside. # (B, W, C, 3)"""
-        states = self.encode_text(batch)
-        labels = gather_vectors(states, batch.label_positions)
-        scores: Tensor = self.token_scorer(self.word_vectors(states, batch), labels)
+        labels, words = self.vectors(batch)
+        scores: Tensor = self.token_scorer(words, labels)
         return scores
 
 
@@ -133,8 +134,8 @@ class BiEncoderSpan(SpanNetwork):
 
     def forward(self, batch: RowBatch, labels: Tensor) -> Tensor:  # (B, W, K, C)
         """Score against label vectors that all rows share. # labels: (C, D)"""
-        states = self.encode_text(batch)
-        return self.score(self.word_vectors(states, batch), labels, batch)
+        _, words = self.vectors(batch)
+        return self.score(words, labels, batch)
 
 
 def build_network(config: NetworkConfig) -> Network:
@@ -145,4 +146,4 @@ def build_network(config: NetworkConfig) -> Network:
 
 
 def _projection(width_in: int, width_out: int) -> nn.Module:
-    return nn.Identity() if width_in == width_out else nn.Linear(width_in, width_out)
+    return nn.Identity() if width_in == width_out else Linear(width_in, width_out)

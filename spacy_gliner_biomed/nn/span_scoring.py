@@ -11,7 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from spacy_gliner_biomed.nn.kept import Kept
 from spacy_gliner_biomed.nn.layers import ProjectionMLP
+from spacy_gliner_biomed.nn.linear import in_inference, prepare, product
+
+# Spans are scored in blocks of so many numbers, which stay in a core's second-level cache.
+BLOCK = 2**18
+GRANULE = 16  # see `encoders.packing`
 
 
 class MarkerV0(nn.Module):
@@ -23,31 +29,92 @@ class MarkerV0(nn.Module):
         self.project_start = ProjectionMLP(width, width, dropout)
         self.project_end = ProjectionMLP(width, width, dropout)
         self.out_project = ProjectionMLP(2 * width, width, dropout)
+        self.kept = Kept()
+        self.kept_last = Kept()
 
-    def forward(self, words: Tensor, labels: Tensor, max_width: int) -> Tensor:
+    def forward(
+        self, words: Tensor, labels: Tensor, max_width: int, n_words: Tensor | None = None
+    ) -> Tensor:
         """Score all spans.
 
         words (Tensor): Word vectors. # (B, W, D)
         labels (Tensor): Label vectors, per row or shared. # (B, C, D) or (C, D)
         max_width (int): K.
-        RETURNS (Tensor): Logits; what reaches beyond the row's padding is 0. # (B, W, K, C)
+        n_words (Tensor | None): Words in each row, on the CPU; None if all have W. # (B,)
+        RETURNS (Tensor): Logits; of what reaches beyond its row, any number. # (B, W, K, C)
         """
+        if in_inference(words):
+            counts = [words.size(1)] * len(words) if n_words is None else n_words.tolist()
+            return self._score_rows(words, labels, max_width, counts)
         hidden, dropout, output = self.out_project.parts()
         to_start, to_end = hidden.weight.split(self.width, dim=1)  # each (4D, D)
         starts = F.linear(self.project_start(words).relu(), to_start, hidden.bias)  # (B, W, 4D)
         ends = F.linear(self.project_end(words).relu(), to_end)  # (B, W, 4D)
-        n_words, n_widths = words.size(1), min(max_width, words.size(1))
-        fold = _folding_pays(labels.size(-2), n_words * n_widths, self.width)
+        size, n_widths = words.size(1), min(max_width, words.size(1))
+        fold = _folding_pays(labels.size(-2), size * n_widths, self.width)
         queries = labels @ output.weight if fold else labels  # (.., C, 4D or D)
         offsets = labels @ output.bias  # (.., C)
         logits = []
         for k in range(n_widths):
-            spans = dropout((starts[:, : n_words - k] + ends[:, k:]).relu_())  # (B, W-k, 4D)
+            spans = dropout((starts[:, : size - k] + ends[:, k:]).relu_())  # (B, W-k, 4D)
             if not fold:
                 spans = spans @ output.weight.T  # (B, W-k, D)
             scores = spans @ queries.transpose(-1, -2) + offsets.unsqueeze(-2)  # (B, W-k, C)
             logits.append(F.pad(scores, (0, 0, 0, k)))
         return _stack_widths(logits, max_width)
+
+    def _score_rows(
+        self, words: Tensor, labels: Tensor, max_width: int, counts: list[int]
+    ) -> Tensor:
+        """As `forward`, row by row in blocks that fit the cache: no padding is scored, and no
+        tensor as wide as all spans is written to memory.
+        """
+        starts, ends = self._halves(_pack(words, counts, max_width - 1))  # (T, 4D) each
+        windows = ends.unfold(0, max_width, 1).transpose(1, 2)  # (T - K + 1, K, 4D), a view
+        labels = labels.to(starts.dtype)
+        last, queries = self._last_layer(labels, sum(counts) * max_width)
+        bias = self.out_project.parts()[-1].bias.to(labels.dtype)
+        offsets = (labels @ bias).expand(len(words), -1)  # (B, C)
+        shared = prepare(queries, None, labels.dtype)[0] if queries.dim() == 2 else None
+        step = max(1, BLOCK // windows[0].numel())
+        spans = torch.empty(step, max_width, windows.size(-1), dtype=labels.dtype)
+        logits = starts.new_zeros(*words.shape[:2], max_width, labels.size(-2))  # (B, W, K, C)
+        first_word = 0
+        for row, count in enumerate(counts):
+            of_row = queries[row] if shared is None else shared
+            for first in range(0, count, step):
+                end = min(first + step, count)
+                block = slice(first_word + first, first_word + end)
+                made = torch.add(starts[block, None], windows[block], out=spans[: end - first])
+                vectors = made.relu_().flatten(0, 1)  # (N * K, 4D)
+                vectors = vectors if last is None else product(vectors, last, None)
+                scores = product(vectors, of_row, offsets[row])
+                logits[row, first:end] = scores.unflatten(0, (-1, max_width))
+            first_word += count
+        return logits
+
+    def _last_layer(self, labels: Tensor, n_spans: int) -> tuple[Tensor | None, Tensor]:
+        """What spans are multiplied with, if not folded into the labels, and then the labels.
+
+        RETURNS (tuple[Tensor | None, Tensor]): # (D, 4D) or None, (.., C, D or 4D)
+        """
+        weight, dtype = self.out_project.parts()[-1].weight, labels.dtype
+        if _folding_pays(labels.size(-2), n_spans, self.width):
+            return None, labels @ weight.to(dtype)
+        last, _ = self.kept_last.get([weight], dtype, lambda: prepare(weight, None, dtype))
+        return last, labels
+
+    def _halves(self, words: Tensor) -> tuple[Tensor, Tensor]:
+        """The two terms of the first layer of `out_project`. # (T, D) -> (T, 4D) each"""
+        starts, ends = self.project_start(words).relu_(), self.project_end(words).relu_()
+        hidden, dtype = self.out_project.parts()[0], starts.dtype
+
+        def split() -> list[tuple[Tensor, Tensor | None]]:
+            to_start, to_end = hidden.weight.split(self.width, dim=1)
+            return [prepare(to_start, hidden.bias, dtype), prepare(to_end, None, dtype)]
+
+        to_start, to_end = self.kept.get([hidden.weight, hidden.bias], dtype, split)
+        return product(starts, *to_start), product(ends, *to_end)
 
 
 class Marker(nn.Module):
@@ -62,17 +129,19 @@ class Marker(nn.Module):
         self.project_end = ProjectionMLP(width, width, dropout, factor=2)
         self.out_project = nn.Linear(2 * width, width)
 
-    def forward(self, words: Tensor, labels: Tensor, max_width: int) -> Tensor:
+    def forward(
+        self, words: Tensor, labels: Tensor, max_width: int, n_words: Tensor | None = None
+    ) -> Tensor:
         """Score all spans; arguments and result as `MarkerV0.forward`."""
         queries = labels @ self.out_project.weight  # (.., C, 2D)
         to_start, to_end = queries.transpose(-1, -2).split(self.width, dim=-2)  # (.., D, C)
         offsets = labels @ self.out_project.bias  # (.., C)
         starts = self.project_start(words).relu() @ to_start + offsets.unsqueeze(-2)  # (B, W, C)
         ends = self.project_end(words).relu() @ to_end  # (B, W, C)
-        n_words = words.size(1)
+        size = words.size(1)
         logits = [
-            F.pad(starts[:, : n_words - k] + ends[:, k:], (0, 0, 0, k))
-            for k in range(min(max_width, n_words))
+            F.pad(starts[:, : size - k] + ends[:, k:], (0, 0, 0, k))
+            for k in range(min(max_width, size))
         ]
         return _stack_widths(logits, max_width)
 
@@ -87,7 +156,19 @@ def mask_tails(logits: Tensor, n_words: Tensor) -> Tensor:
     start = torch.arange(size, device=logits.device)[:, None]
     width = torch.arange(n_widths, device=logits.device)
     beyond = start + width >= n_words.to(logits.device)[:, None, None]  # (B, W, K)
-    return logits.masked_fill(beyond.unsqueeze(-1), float("-inf"))
+    fill = logits.masked_fill if logits.requires_grad else logits.masked_fill_
+    return fill(beyond.unsqueeze(-1), float("-inf"))
+
+
+def _pack(words: Tensor, counts: list[int], n_beyond: int) -> Tensor:
+    """The rows' words one after the other, and zeros, at least as many as asked for.
+
+    words (Tensor): # (B, W, D)
+    RETURNS (Tensor): # (T, D)
+    """
+    n_zeros = n_beyond + -(sum(counts) + n_beyond) % GRANULE
+    rows = [row[:count] for row, count in zip(words, counts, strict=True)]
+    return torch.cat([*rows, words.new_zeros(n_zeros, words.size(-1))])
 
 
 def _stack_widths(logits: list[Tensor], max_width: int) -> Tensor:

@@ -4,6 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from spacy_gliner_biomed.nn.kept import Kept
+from spacy_gliner_biomed.nn.linear import Linear, compute_dtype, in_inference, prepare, product
+
 
 class TokenScorer(nn.Module):
     """GLiNER's token scorer (gliner/modeling/scorers.py, `Scorer`), factorised exactly.
@@ -15,14 +18,15 @@ class TokenScorer(nn.Module):
     def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
         self.width = width
-        self.proj_token = nn.Linear(width, 2 * width)
-        self.proj_label = nn.Linear(width, 2 * width)
+        self.proj_token = Linear(width, 2 * width)
+        self.proj_label = Linear(width, 2 * width)
         self.out_mlp = nn.Sequential(
-            nn.Linear(3 * width, 4 * width),
+            Linear(3 * width, 4 * width),
             nn.Dropout(dropout),
             nn.ReLU(),
-            nn.Linear(4 * width, 3),
+            Linear(4 * width, 3),
         )
+        self.kept = Kept()
 
     def forward(self, words: Tensor, labels: Tensor) -> Tensor:
         """Score all words.
@@ -33,13 +37,25 @@ class TokenScorer(nn.Module):
         """
         hidden, dropout, _, output = self.out_mlp
         assert isinstance(hidden, nn.Linear)
-        to_word, to_label, to_both = hidden.weight.split(self.width, dim=1)  # each (4D, D)
+        to_word, to_label, _ = hidden.weight.split(self.width, dim=1)  # each (4D, D)
         word, word_gate = self.proj_token(words).chunk(2, dim=-1)  # (B, W, D)
         label, label_gate = self.proj_label(labels).chunk(2, dim=-1)  # (B, C, D)
         word = F.linear(word, to_word, hidden.bias)  # (B, W, 4D)
         label = F.linear(label, to_label)  # (B, C, 4D)
         logits = []
         for c in range(labels.size(1)):  # one label at a time: no (W, C, 4D) tensor
-            both = F.linear(word_gate * label_gate[:, c, None], to_both)
+            both = self._of_both(word_gate * label_gate[:, c, None])
             logits.append(output(dropout(word + label[:, c, None] + both).relu()))
         return torch.stack(logits, dim=2)
+
+    def _of_both(self, both: Tensor) -> Tensor:
+        """The third part of the first Linear, of products of words and a label. # (.., 4D)"""
+        hidden = self.out_mlp[0]
+        assert isinstance(hidden, Linear)
+        weight = hidden.weight
+        part = weight[:, 2 * self.width :]
+        if not in_inference(both):
+            return F.linear(both, part)
+        dtype = compute_dtype(both)
+        part, _ = self.kept.get([weight], dtype, lambda: prepare(part, None, dtype))
+        return product(both.to(dtype), part, None)

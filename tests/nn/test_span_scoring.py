@@ -108,3 +108,29 @@ def published(scorer: nn.Module, words: Tensor, labels: Tensor) -> Tensor:  # (B
     if labels.dim() == 2:
         labels = labels.expand(len(words), -1, -1)
     return torch.einsum("BLKD,BCD->BLKC", spans, labels)
+
+
+@SCORERS
+@FOLDS
+@pytest.mark.parametrize("shared_labels", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_inference_gives_what_training_gives(
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[nn.Module],
+    fold: bool,
+    shared_labels: bool,
+    dtype: torch.dtype,
+) -> None:
+    """In blocks of two words, and of rows that are shorter and longer than the widest span."""
+    monkeypatch.setattr(span_scoring, "_folding_pays", lambda *sizes: fold)
+    monkeypatch.setattr(span_scoring, "BLOCK", 2 * MAX_WIDTH * 4 * WIDTH)
+    scorer = make(kind).to(dtype)
+    words, labels = random(3, N_WORDS, WIDTH), random(3, N_LABELS, WIDTH)
+    labels = labels[0] if shared_labels else labels
+    words, labels = words.detach().to(dtype), labels.detach().to(dtype)
+    n_words = torch.tensor([N_WORDS, 2, 5])
+    expected = mask_tails(scorer(words, labels, MAX_WIDTH, n_words), n_words).detach()
+    with torch.inference_mode():
+        found = mask_tails(scorer(words, labels, MAX_WIDTH, n_words), n_words)
+    tolerance = 1e-12 if dtype == torch.float64 else 1e-5
+    torch.testing.assert_close(found, expected, rtol=0, atol=tolerance)

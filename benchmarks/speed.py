@@ -1,0 +1,212 @@
+"""Speed against the GLiNER package, on the same weights, texts and labels, in one run.
+
+    python benchmarks/speed.py --corpora FOLDER [--checkpoint packaged random-small-512 ...]
+
+Each system runs in a process of its own; all take turns, so that what else the machine does hits
+all alike. Medians of the rounds; "floor" is the time of the bare encoder's matrix products at the
+machine's measured rate, for rows without padding. The time to the first document is that from the
+start of the process, files being in memory. Writes a table, JSON, and with matplotlib a plot.
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from speed_systems import Setting
+from speed_texts import SOURCES, count_words, make_labels, read_texts
+
+HERE = Path(__file__).parent
+COLUMNS = (
+    ("checkpoint", "{}"),
+    ("mix", "{}"),
+    ("labels", "{}"),
+    ("setting", "{}"),
+    ("words_s", "{:,.0f}"),
+    ("docs_s", "{:.1f}"),
+    ("ratio", "{:.2f}"),
+    ("of_floor", "{:.2f}"),
+    ("first_document_s", "{:.1f}"),
+    ("peak_mib", "{:,}"),
+    ("entities", "{:,}"),
+)
+
+
+class Worker:
+    """A system in a process of its own; loaded, and past its first document, when this is built."""
+
+    def __init__(self, setting: Setting, task: dict[str, Any]) -> None:
+        self.setting = setting
+        self.seconds: list[float] = []
+        self.entities = 0
+        command = [sys.executable, str(HERE / "speed_worker.py")]
+        arguments = json.dumps({**task, "setting": asdict(setting)})
+        started = time.perf_counter()
+        self.process = subprocess.Popen(
+            [*command, arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._answer()
+        self.first_document_s = time.perf_counter() - started
+
+    def run(self, *, counts: bool) -> None:
+        """Run all texts once."""
+        assert self.process.stdin is not None
+        print(file=self.process.stdin, flush=True)
+        answer = self._answer()
+        self.entities = answer["entities"]
+        if counts:
+            self.seconds.append(answer["seconds"])
+
+    def finish(self) -> dict[str, Any]:
+        """End the process. RETURNS (dict): What it says of itself."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        answer = self._answer()
+        self.process.wait()
+        return answer
+
+    def _answer(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.startswith("{"):  # a library may print
+                answer: dict[str, Any] = json.loads(line)
+                return answer
+        raise RuntimeError(f"{self.setting} ended with {self.process.wait()}")
+
+
+def measure(task: dict[str, Any], settings: Sequence[Setting], rounds: int) -> list[dict[str, Any]]:
+    """Run all settings in turns. RETURNS (list[dict]): A row each."""
+    workers = [Worker(setting, task) for setting in settings]
+    for turn in range(rounds + 1):
+        for worker in workers:
+            worker.run(counts=turn > 0)
+    n_words, n_docs = sum(map(count_words, task["texts"])), len(task["texts"])
+    rows = []
+    for worker in workers:
+        seconds = statistics.median(worker.seconds)
+        row = {"setting": str(worker.setting), **asdict(worker.setting), "seconds": worker.seconds}
+        row |= {"words_s": n_words / seconds, "docs_s": n_docs / seconds}
+        row |= {"first_document_s": worker.first_document_s, "entities": worker.entities}
+        row |= worker.finish()
+        if "floor_seconds" in row:
+            row["of_floor"] = seconds / row["floor_seconds"]
+        rows.append(row)
+    theirs = [r["words_s"] for r in rows if r["system"] == "gliner" and r["precision"] == "fp32"]
+    for row in rows:
+        row["ratio"] = row["words_s"] / max(theirs) if theirs else None
+    return rows
+
+
+def settings_of(arguments: argparse.Namespace) -> Iterator[Setting]:
+    """What is compared."""
+    for precision in arguments.precisions:
+        yield Setting("ours", precision, arguments.batch_subtokens)
+        if not arguments.alone:
+            for batch in arguments.batches:
+                yield Setting("gliner", precision, batch)
+    if not arguments.alone:
+        for precision in arguments.packed:
+            yield Setting("gliner", precision, max(arguments.batches), packed=True)
+        if arguments.int8:
+            yield Setting("gliner", "int8", min(arguments.batches))
+
+
+def show(rows: Sequence[dict[str, Any]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(name for name, _ in COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
+    for row in rows:
+        cells = ("" if row.get(n) is None else form.format(row[n]) for n, form in COLUMNS)
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
+    """Bars of words a second, a group for each checkpoint, mix and number of labels."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        print("no plot: matplotlib is not installed")
+        return
+    names = [f"{r['checkpoint']}, {r['mix']}, {r['labels']}: {r['setting']}" for r in rows]
+    figure = Figure(figsize=(9, 0.3 * len(rows) + 1), layout="constrained")
+    axes = figure.subplots()
+    colors = ["C0" if row["system"] == "ours" else "C1" for row in rows]
+    axes.barh(names, [row["words_s"] for row in rows], color=colors)
+    axes.invert_yaxis()
+    axes.set_xlabel("words per second")
+    figure.savefig(path)
+
+
+def checkpoint_folder(name: str, work: Path) -> Path:
+    """A checkpoint's folder; a random one is made first."""
+    from speed_checkpoints import KINDS, make_random
+
+    from spacy_gliner_biomed.models.hub import find_checkpoint
+
+    return make_random(name, work / name) if name in KINDS else find_checkpoint(name, None)
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--corpora", type=Path, required=True)
+    add("--checkpoint", nargs="+", default=["packaged"], help="a folder, or of speed_checkpoints")
+    add("--mix", nargs="+", choices=list(SOURCES), default=["abstracts"])
+    add("--labels", nargs="+", type=int, default=[10])
+    add("--precisions", nargs="+", choices=["fp32", "bf16"], default=["fp32", "bf16"])
+    add("--batches", nargs="+", type=int, default=[1, 8], help="of the GLiNER package, in texts")
+    add("--packed", nargs="*", default=[], help="precisions in which to try the package's packing")
+    add("--int8", action="store_true", help="try the package's int8, too")
+    add("--batch-subtokens", type=int, default=4096, help="of ours")
+    add("--words", type=int, default=8000, help="of text in each round")
+    add("--rounds", type=int, default=5)
+    add("--threads", type=int, default=0, help="0 leaves it to torch")
+    add("--device", default="cpu")
+    add("--alone", action="store_true", help="without the GLiNER package")
+    add("--output", type=Path, default=HERE / "results", help="a folder")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure, print a table, write JSON and a plot."""
+    arguments = parse()
+    rows = []
+    with tempfile.TemporaryDirectory() as work:
+        for name in arguments.checkpoint:
+            folder = checkpoint_folder(name, Path(work))
+            for mix in arguments.mix:
+                texts = read_texts(arguments.corpora, mix, arguments.words)
+                for n_labels in arguments.labels:
+                    task = {
+                        "checkpoint": str(folder),
+                        "labels": make_labels(n_labels),
+                        "texts": texts,
+                        "threads": arguments.threads,
+                        "device": arguments.device,
+                    }
+                    what = {"checkpoint": name, "mix": mix, "labels": n_labels}
+                    settings = list(settings_of(arguments))
+                    rows += [what | row for row in measure(task, settings, arguments.rounds)]
+                    print(show(rows[-len(settings) :]), flush=True)
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    machine = {"machine": platform.processor() or platform.machine(), "date": str(date.today())}
+    stem = arguments.output / f"speed-{arguments.device.split(':')[0]}"
+    options = {k: str(v) if isinstance(v, Path) else v for k, v in vars(arguments).items()}
+    options = {k: v for k, v in options.items() if k not in ("corpora", "output")}
+    text = json.dumps({**machine, "options": options, "rows": rows}, indent=1)
+    stem.with_suffix(".json").write_text(text + "\n", encoding="utf8")
+    plot(rows, stem.with_suffix(".svg"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Our own BERT and DeBERTa: names of weights and results as in transformers, but faster."""

@@ -1,0 +1,43 @@
+"""Attention over runs of equally long rows, for queries that are all subtokens or some."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from spacy_gliner_biomed.nn.linear import HALVES, in_inference
+
+
+def split_heads(states: Tensor, rows: int, n_heads: int) -> Tensor:
+    """# (rows * N, H) -> (rows, heads, N, H / heads), a view"""
+    return states.view(rows, len(states) // rows, n_heads, -1).transpose(1, 2)
+
+
+def join_heads(context: Tensor) -> Tensor:
+    """# (rows, heads, N, H / heads) -> (rows * N, H)"""
+    return context.transpose(1, 2).flatten(2).flatten(0, 1)
+
+
+def weigh(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    *,
+    bias: Tensor | None,
+    scale: float,
+    dropout: float,
+) -> Tensor:
+    """softmax(query key^T * scale + bias) value.
+
+    query (Tensor): # (rows, heads, N, d)
+    key, value (Tensor): # (rows, heads, L, d)
+    bias (Tensor | None): Numbers, or False for what is masked. # (rows, 1 or heads, 1 or N, L)
+    RETURNS (Tensor): # (rows, heads, N, d)
+    """
+    if query.dtype in HALVES and in_inference(query) and not dropout:
+        # In 16 bits, torch's fused attention converts; plain products take half its time.
+        scores = torch.matmul(query * scale, key.transpose(-1, -2))
+        scores = scores if bias is None else scores.add_(bias)
+        return torch.matmul(scores.softmax(dim=-1), value)
+    return F.scaled_dot_product_attention(
+        query, key, value, attn_mask=bias, dropout_p=dropout, scale=scale
+    )

@@ -1,0 +1,83 @@
+"""BERT with absolute positions (Devlin et al. 2019), as transformers' `BertModel`."""
+
+import torch
+from torch import Tensor, nn
+
+from spacy_gliner_biomed.nn.encoders.attention import join_heads, split_heads, weigh
+from spacy_gliner_biomed.nn.encoders.blocks import Layer, Layers, PackedEncoder, word_embeddings
+from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading
+from spacy_gliner_biomed.nn.encoders.settings import EncoderSettings
+from spacy_gliner_biomed.nn.linear import Linear
+
+
+class Embeddings(nn.Module):
+    """Sum of word, position and segment embeddings, normalised; all is segment 0."""
+
+    def __init__(self, settings: EncoderSettings) -> None:
+        super().__init__()
+        width = settings.hidden_size
+        self.word_embeddings = word_embeddings(settings)
+        self.position_embeddings = nn.Embedding(settings.max_position_embeddings, width)
+        self.token_type_embeddings = nn.Embedding(settings.type_vocab_size, width)
+        self.LayerNorm = nn.LayerNorm(width, eps=settings.layer_norm_eps)
+        self.dropout = nn.Dropout(settings.hidden_dropout_prob)
+
+    def forward(self, ids: Tensor, columns: Tensor) -> Tensor:
+        """# (T,), (T,) -> (T, H)"""
+        words = self.word_embeddings(ids) + self.token_type_embeddings.weight[0]
+        normalised = self.LayerNorm(words + self.position_embeddings(columns))
+        states: Tensor = self.dropout(normalised)
+        return states
+
+
+class SelfAttention(nn.Module):
+    """Multi-head attention by torch's fused kernel."""
+
+    def __init__(self, settings: EncoderSettings) -> None:
+        super().__init__()
+        width = settings.hidden_size
+        self.n_heads = settings.num_attention_heads
+        self.scale = (width // self.n_heads) ** -0.5
+        self.query = Linear(width, width)
+        self.key = Linear(width, width)
+        self.value = Linear(width, width)
+        self.dropout = nn.Dropout(settings.attention_probs_dropout_prob)
+
+    def forward(self, states: Tensor, packing: Packing, reading: Reading | None) -> Tensor:
+        """Attention within each row. # (T, H) -> (T or R, H)"""
+        read = states if reading is None else states[reading.index]
+        sizes, counts = packing.sizes, packing.sizes if reading is None else reading.sizes(packing)
+        parts = zip(
+            packing.runs,
+            self.query(read).split(counts),
+            self.key(states).split(sizes),
+            self.value(states).split(sizes),
+            strict=True,
+        )
+        dropout = self.dropout.p if self.training else 0.0
+        contexts = [
+            weigh(
+                *(split_heads(part, run.rows, self.n_heads) for part in (query, key, value)),
+                bias=run.mask,
+                scale=self.scale,
+                dropout=dropout,
+            )
+            for run, query, key, value in parts
+        ]
+        return torch.cat([join_heads(context) for context in contexts])
+
+
+class Bert(PackedEncoder):
+    """The encoder, without the pooler."""
+
+    def __init__(self, settings: EncoderSettings) -> None:
+        super().__init__()
+        n_layers = settings.num_hidden_layers
+        layers = [Layer(settings, SelfAttention(settings)) for _ in range(n_layers)]
+        self.embeddings = Embeddings(settings)
+        self.encoder = Layers(layers)
+
+    def embed(self, ids: Tensor, packing: Packing) -> Tensor:
+        """What goes into the first layer. # (T,) -> (T, H)"""
+        states: Tensor = self.embeddings(ids, packing.columns)
+        return states

@@ -1,0 +1,81 @@
+"""DeBERTa-v3 (He et al. 2021), as transformers' `DebertaV2Model` with v3's settings."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from spacy_gliner_biomed.nn.encoders.blocks import Layer, Layers, PackedEncoder, word_embeddings
+from spacy_gliner_biomed.nn.encoders.disentangled import DisentangledAttention
+from spacy_gliner_biomed.nn.encoders.packing import Packing
+from spacy_gliner_biomed.nn.encoders.positions import buckets, distances
+from spacy_gliner_biomed.nn.encoders.settings import EncoderSettings
+from spacy_gliner_biomed.nn.kept import Kept
+from spacy_gliner_biomed.nn.linear import in_inference
+
+
+class Embeddings(nn.Module):
+    """Word embeddings, normalised; positions come in with the attention."""
+
+    def __init__(self, settings: EncoderSettings) -> None:
+        super().__init__()
+        self.word_embeddings = word_embeddings(settings)
+        self.LayerNorm = nn.LayerNorm(settings.hidden_size, eps=settings.layer_norm_eps)
+        self.dropout = nn.Dropout(settings.hidden_dropout_prob)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """# (T,) -> (T, H)"""
+        states: Tensor = self.dropout(self.LayerNorm(self.word_embeddings(ids)))
+        return states
+
+
+class RelativeLayers(Layers):
+    """The layers, with the embeddings of relative positions that they share."""
+
+    def __init__(self, settings: EncoderSettings) -> None:
+        n_layers = settings.num_hidden_layers
+        super().__init__(
+            [Layer(settings, DisentangledAttention(settings)) for _ in range(n_layers)]
+        )
+        self.rel_embeddings = nn.Embedding(2 * settings.position_buckets, settings.hidden_size)
+        self.LayerNorm = nn.LayerNorm(settings.hidden_size, eps=settings.layer_norm_eps)
+
+
+class Deberta(PackedEncoder):
+    """The encoder."""
+
+    encoder: RelativeLayers
+
+    def __init__(self, settings: EncoderSettings) -> None:
+        super().__init__()
+        self.embeddings = Embeddings(settings)
+        self.encoder = RelativeLayers(settings)
+        self.n_buckets = settings.position_buckets
+        self.max_position = settings.max_relative_positions
+        if self.max_position < 1:
+            self.max_position = settings.max_position_embeddings
+        self.kept = Kept()
+
+    def embed(self, ids: Tensor, packing: Packing) -> Tensor:
+        """What goes into the first layer. # (T,) -> (T, H)"""
+        states: Tensor = self.embeddings(ids)
+        return states
+
+    def relative_positions(self, states: Tensor, packing: Packing) -> Sequence[tuple[Tensor, ...]]:
+        """Each layer's projected positions by distance, see `DisentangledAttention.forward`."""
+        if in_inference(states):
+            # They follow from the weights alone: computed once, not once a batch.
+            weights = [*self.encoder.parameters()]
+            tables = self.kept.get(weights, states.dtype, lambda: self._tables(states.dtype))
+        else:
+            tables = self._tables(None)
+        falling = distances(packing.longest, states.device)
+        for_keys = buckets(falling, self.n_buckets, self.max_position)
+        for_queries = buckets(-falling, self.n_buckets, self.max_position)
+        return [(query[:, for_queries], key[:, for_keys]) for query, key in tables]
+
+    def _tables(self, dtype: torch.dtype | None) -> list[tuple[Tensor, Tensor]]:
+        embeddings = self.encoder.LayerNorm(self.encoder.rel_embeddings.weight)
+        if dtype is not None:
+            embeddings = embeddings.to(dtype)
+        return [layer.attention.self.tables(embeddings) for layer in self.layers()]

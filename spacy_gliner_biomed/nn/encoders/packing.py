@@ -1,0 +1,152 @@
+"""Padded rows as one run of subtokens without padding, on which all dense layers work."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import torch
+from torch import Tensor
+
+# oneDNN prepares a product for each number of subtokens, which takes 1 to 3 ms in all, and
+# keeps 1,024 products: multiples of 16 are few enough to be prepared once.
+GRANULE = 16
+# Attention takes equally long rows together up to so many scores a head, which is one row from
+# 128 subtokens on: memory that is fresh from the kernel costs more than the calls.
+MAX_SCORES = 2**15 - 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """Equally long rows that follow each other: attention works on them together.
+
+    rows, length (int): How many, and their subtokens.
+    mask (Tensor | None): True for subtokens, if the rows are padded. # (rows, 1, 1, length)
+    """
+
+    rows: int
+    length: int
+    mask: Tensor | None = None
+
+    @property
+    def size(self) -> int:
+        """Subtokens of all its rows."""
+        return self.rows * self.length
+
+
+@dataclass(frozen=True)
+class Packing:
+    """Where the subtokens of padded rows are once they follow each other, T in all.
+
+    shape (tuple[int, int]): Of the padded rows. # B, S
+    runs (list[Run]): In order; on a CPU, an unread run of padding may follow the rows.
+    index (Tensor): Place in the padded rows, of each packed subtoken. # (T,)
+    firsts (Tensor): Place of each row's first packed subtoken. # (B,), or (B + 1,) with padding
+    n_true (int): Packed subtokens that are not of the unread run.
+    """
+
+    shape: tuple[int, int]
+    runs: list[Run]
+    index: Tensor
+    firsts: Tensor
+    n_true: int
+
+    @classmethod
+    def of(cls, mask: Tensor) -> "Packing":
+        """Of rows that are padded at their ends. # mask: (B, S)
+
+        On a GPU the padding stays: rows of a batch differ little, and counting costs a wait.
+        """
+        n_rows, size = mask.shape
+        if mask.device.type != "cpu":
+            index = torch.arange(n_rows * size, device=mask.device)
+            run = Run(n_rows, size, mask.bool()[:, None, None])
+            return cls((n_rows, size), [run], index, index[::size], len(index))
+        lengths = mask.long().sum(dim=1)
+        runs = list(_runs(lengths.tolist()))
+        index = mask.flatten().nonzero().flatten()
+        n_true, firsts = len(index), lengths.cumsum(dim=0) - lengths
+        spare = -n_true % GRANULE
+        if spare:
+            runs.append(Run(1, spare))
+            index = torch.cat([index, index.new_zeros(spare)])
+            firsts = torch.cat([firsts, firsts.new_tensor([n_true])])
+        return cls((n_rows, size), runs, index, firsts, n_true)
+
+    @property
+    def sizes(self) -> list[int]:
+        """Packed subtokens of each run."""
+        return [run.size for run in self.runs]
+
+    @property
+    def longest(self) -> int:
+        """Subtokens of the longest row."""
+        return max(run.length for run in self.runs)
+
+    @property
+    def columns(self) -> Tensor:
+        """Each packed subtoken's place in its row. # (T,)"""
+        return self.index % self.shape[1]
+
+    def pack(self, padded: Tensor) -> Tensor:
+        """# (B, S, ..) -> (T, ..)"""
+        return padded.flatten(0, 1)[self.index]
+
+    def unpack(self, states: Tensor) -> Tensor:
+        """# (T, H) -> (B, S, H), zeros for padding"""
+        n_rows, size = self.shape
+        padded = states.new_zeros(n_rows * size, states.size(-1))
+        padded = padded.index_copy(0, self.index[: self.n_true], states[: self.n_true])
+        return padded.view(n_rows, size, -1)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Which packed subtokens of a `Packing` are read, so many for each row of a run.
+
+    counts (list[int]): For the rows of each run.
+    index (Tensor): Packed subtokens; a row that is read less often repeats one. # (R,)
+    slots (Tensor): For each position that was asked for, where in `index` it is. # (B, N)
+    """
+
+    counts: list[int]
+    index: Tensor
+    slots: Tensor
+
+    @classmethod
+    def of(cls, packing: Packing, positions: Tensor) -> "Reading":
+        """Of positions in the rows, -1 for none, on a CPU. # positions: (B, N)"""
+        wanted = positions >= 0
+        n_wanted, row, counts, by_row = wanted.sum(dim=1).tolist(), 0, [], []
+        for run in packing.runs:
+            count = max([1, *n_wanted[row : row + run.rows]])
+            counts.append(count)
+            by_row += [count] * run.rows
+            row += run.rows
+        n_slots = torch.tensor(by_row)
+        first_slots = (n_slots.cumsum(dim=0) - n_slots)[: len(positions)]
+        slots = first_slots[:, None] + wanted.cumsum(dim=1) - 1  # (B, N)
+        index = packing.firsts.repeat_interleave(n_slots)
+        places = packing.firsts[: len(positions), None] + positions
+        index[slots[wanted]] = places[wanted]
+        return cls(counts, index, slots.clamp(min=0))
+
+    def sizes(self, packing: Packing) -> list[int]:
+        """Packed subtokens that are read of each run."""
+        return [run.rows * count for run, count in zip(packing.runs, self.counts, strict=True)]
+
+    def places(self, packing: Packing) -> list[Tensor]:
+        """For each run, which places of its rows are read. # (rows, count) each"""
+        places, first = [], 0
+        parts = self.index.split(self.sizes(packing))
+        for run, part in zip(packing.runs, parts, strict=True):
+            firsts = torch.arange(first, first + run.size, run.length)
+            places.append(part.view(run.rows, -1) - firsts[:, None])
+            first += run.size
+        return places
+
+
+def _runs(lengths: Sequence[int]) -> Iterator[Run]:
+    for length, rows in groupby(lengths):
+        left, most = len(list(rows)), max(1, MAX_SCORES // length**2)
+        for first in range(0, left, most):
+            yield Run(min(most, left - first), length)

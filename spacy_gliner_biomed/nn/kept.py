@@ -1,0 +1,42 @@
+"""Tensors that follow from weights, computed once and kept until a weight changes."""
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+
+class Kept:
+    """One derived value, such as weights cast to 16 bits. It is neither copied nor pickled."""
+
+    def __init__(self) -> None:
+        self.key: Hashable = None
+        self.value: Any = None
+
+    def get(self, weights: Sequence[Tensor], what: Hashable, make: Callable[[], Any]) -> Any:
+        """The value, made now if there is none of these weights as they are.
+
+        weights (Sequence[Tensor]): What the value follows from. torch counts changes in place,
+            but not those of its fused optimizers: after a step, `forget` has to be called.
+        what (Hashable): What else it depends on.
+        make (Callable): Computes it.
+        """
+        state = tuple(
+            (w.data_ptr(), -1 if w.is_inference() else w._version, w.dtype, w.device)
+            for w in weights
+        )
+        if self.key != (state, what):
+            self.value = make()
+            self.key = (state, what)
+        return self.value
+
+    def __reduce__(self) -> tuple[type["Kept"], tuple[()]]:
+        return Kept, ()
+
+
+def forget(network: nn.Module) -> None:
+    """Drop what a network keeps, because its weights have changed."""
+    for module in network.modules():
+        for value in vars(module).values():
+            if isinstance(value, Kept):
+                value.key = value.value = None

@@ -1,0 +1,59 @@
+"""Padded rows become one run of subtokens, and what is read of it comes back in place."""
+
+import torch
+
+from spacy_gliner_biomed.nn.encoders import packing as module
+from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading, Run
+
+
+def mask(*lengths: int) -> torch.Tensor:
+    return (torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]).long()
+
+
+def test_equally_long_neighbours_are_one_run_and_the_rest_fills_a_granule() -> None:
+    packing = Packing.of(mask(5, 5, 3, 5))
+    assert packing.runs == [Run(2, 5), Run(1, 3), Run(1, 5), Run(1, 14)]
+    assert (packing.n_true, sum(packing.sizes)) == (18, 32)
+    assert packing.firsts.tolist() == [0, 5, 10, 13, 18]
+
+
+def test_a_full_granule_needs_no_filling() -> None:
+    assert Packing.of(mask(16)).runs == [Run(1, 16)]
+
+
+def test_many_long_rows_are_several_runs() -> None:
+    rows = 2 * (module.MAX_SCORES // 100**2) + 1
+    runs = Packing.of(mask(*[100] * rows)).runs
+    assert sum(run.rows for run in runs if run.length == 100) == rows
+    assert all(run.rows * run.length**2 <= module.MAX_SCORES for run in runs)
+
+
+def test_packing_and_unpacking_give_the_rows_back_without_what_was_in_the_padding() -> None:
+    padded = torch.arange(1.0, 16).view(3, 5)
+    packing = Packing.of(mask(5, 2, 4))
+    packed = packing.pack(padded)
+    assert packed[: packing.n_true].tolist() == [1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 14]
+    assert packing.columns[: packing.n_true].tolist() == [0, 1, 2, 3, 4, 0, 1, 0, 1, 2, 3]
+    found = packing.unpack(packed[:, None])[..., 0]
+    assert torch.equal(found, padded * mask(5, 2, 4))
+
+
+def test_what_is_read_lies_row_by_row_and_is_found_again() -> None:
+    packing = Packing.of(mask(5, 5, 4))
+    positions = torch.tensor([[4, -1, 0], [-1, 2, -1], [3, 1, 0]])
+    reading = Reading.of(packing, positions)
+    assert reading.counts == [2, 3, 1]  # of the filling, one is read in vain
+    assert reading.sizes(packing) == [4, 3, 1]
+    assert [places.tolist() for places in reading.places(packing)] == [
+        [[4, 0], [2, 0]],
+        [[3, 1, 0]],
+        [[0]],
+    ]
+    wanted = positions >= 0
+    assert reading.index[reading.slots][wanted].tolist() == [4, 0, 7, 13, 11, 10]
+
+
+def test_a_row_of_which_nothing_is_read_does_no_harm() -> None:
+    packing = Packing.of(mask(4, 2))
+    reading = Reading.of(packing, torch.tensor([[-1], [1]]))
+    assert reading.index[reading.slots[1]].tolist() == [5]
