@@ -183,6 +183,94 @@ class Errors:
         "jsonl, docbin, html or table."
     )
 
+    # Linking
+    E080 = "[GB-E080] There is no concept in {path}. Give the file of a terminology."
+    E081 = (
+        "[GB-E081] The format of the terminology {path} is not clear ({found!r}). The formats are "
+        "{all}: name one with --format."
+    )
+    E082 = (
+        "[GB-E082] fastobo is needed to read {path}: python -m pip install "
+        "'spacy_gliner_biomed[kb]'. Once built, a terminology needs it no more."
+    )
+    E083 = (
+        "[GB-E083] {path} is not a terminology that 'spacy gliner kb build' wrote, or is damaged: "
+        "{error}. Build or copy it again."
+    )
+    E084 = "[GB-E084] There is no concept {found!r} in the terminology {name!r}."
+    E085 = (
+        "[GB-E085] No concept of the terminology {name!r} has the type {found}. Its types are: "
+        "{known}."
+    )
+    E086 = (
+        "[GB-E086] A rule of 'labels' must be of the form {{'label': 'disease', 'types': ['...'], "
+        "'sources': ['...']}}, types and sources being optional; found {found!r}."
+    )
+    E087 = (
+        "[GB-E087] A rule of 'labels' names the terminologies {found}, which are not loaded. "
+        "Loaded are: {known}."
+    )
+    E088 = (
+        "[GB-E088] '{name}' has no terminology. Set 'kb' in [components.{name}] or in "
+        "[initialize.components.{name}] to {{'@misc': 'spacy-gliner-biomed.KnowledgeBase.v1', "
+        "'paths': ['...']}} and call nlp.initialize(), or load a pipeline that was saved with one."
+    )
+    E089 = (
+        "[GB-E089] The concept ids {found} are in two of the terminologies {names}. Ids must be "
+        "unique: leave one terminology out."
+    )
+    E090 = (
+        "[GB-E090] {what} needs scispaCy: python -m pip install 'spacy_gliner_biomed[scispacy]' "
+        "(Python 3.12 or earlier)."
+    )
+    E091 = (
+        "[GB-E091] Two terminologies have the name {name!r}. Build one of them with another --name."
+    )
+
+    # Curation
+    E110 = "[GB-E110] {path} is not of a form that is known here. Allowed endings: {allowed}."
+    E111 = (
+        "[GB-E111] The language model {name!r} cannot be used: {error} Give the folder or the "
+        "Hugging Face name of a causal language model with safetensors weights."
+    )
+    E112 = (
+        "[GB-E112] This needs scikit-learn and matplotlib, which are not installed: "
+        'pip install "spacy_gliner_biomed[curate]".'
+    )
+
+    # Corpora
+    E100 = (
+        "[GB-E100] {path} holds the results of an earlier run. Add --resume to go on with it, or "
+        "choose another folder."
+    )
+    E101 = (
+        "[GB-E101] {path} was begun with another {found}. A run can be resumed with equal input, "
+        "pipeline, settings and format only: give what it was begun with (manifest.json), or "
+        "choose another folder."
+    )
+    E102 = "[GB-E102] Another run is writing to {path}. Wait for its end, or choose another folder."
+    E103 = "[GB-E103] A worker process cannot load the pipeline:\n{error}"
+    E104 = (
+        "[GB-E104] {n} worker processes died one after the other while they loaded the pipeline, "
+        "the last with {how}. There may not be enough memory for so many: start fewer (--workers)."
+    )
+    E105 = (
+        "[GB-E105] {path} could not be written for {seconds} s: {error}. All that is finished is "
+        "kept: make room, and run the command again with --resume."
+    )
+    E106 = (
+        "[GB-E106] There is no corpus in {path}: no file with one of the endings {endings}. Files "
+        "and folders whose names begin with a dot are not read."
+    )
+    E107 = (
+        "[GB-E107] {what} needs {package}: python -m pip install "
+        "'spacy_gliner_biomed[{extra}]' ({error})."
+    )
+    E108 = (
+        "[GB-E108] There is no pipeline {found!r}: neither a folder nor an installed package. "
+        "Give a folder that nlp.to_disk() wrote, a package, or 'packaged'."
+    )
+
 
 class Warnings:
     """Messages of warnings; each is given once per component, counts are in `stats`."""
@@ -225,8 +313,21 @@ class Warnings:
         "word borders or they are wider than {width} words: {found}. The rest is learnt. Of a "
         "corpus that streams, the first documents were counted."
     )
+    W011 = (
+        "[GB-W011] {n} mentions in {path} do not stand in their text as whole words and are not "
+        "marked."
+    )
+    W012 = (
+        "[GB-W012] {n} entities begin or end inside a word of GLiNER's splitter, for which its "
+        "JSON has no place; they are not in {path}."
+    )
     W007 = "[GB-W007] The labels hold {found!r} more than once; each is asked once."
     W008 = (
         "[GB-W008] spans_key is {found!r}, but the component's default score weights are for "
         "'spans_sc_f'. Set [training.score_weights] to 'spans_{found}_f'."
+    )
+    W020 = (
+        "[GB-W020] '{name}' is set to link the span group {key!r}, which a Doc does not have; it "
+        "has: {found}. Nothing was linked in it. Set 'spans_key' to one of these, or to null for "
+        "doc.ents. Given once."
     )

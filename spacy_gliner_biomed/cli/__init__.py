@@ -4,9 +4,21 @@ spaCy imports this for each of its own commands, so heavy packages are imported 
 """
 
 from spacy_gliner_biomed.cli.annotate import annotate_cli
+from spacy_gliner_biomed.cli.annotate_corpus import annotate_corpus_cli
 from spacy_gliner_biomed.cli.app import gliner_cli
 from spacy_gliner_biomed.cli.convert import convert_cli
+from spacy_gliner_biomed.cli.curate import curate_cli
 from spacy_gliner_biomed.cli.export import export_cli
+from spacy_gliner_biomed.cli.kb import kb_cli
 from spacy_gliner_biomed.cli.train import train_cli
 
-__all__ = ["annotate_cli", "convert_cli", "export_cli", "gliner_cli", "train_cli"]
+__all__ = [
+    "annotate_cli",
+    "annotate_corpus_cli",
+    "convert_cli",
+    "curate_cli",
+    "export_cli",
+    "gliner_cli",
+    "kb_cli",
+    "train_cli",
+]

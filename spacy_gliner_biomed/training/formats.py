@@ -6,9 +6,10 @@ from pathlib import Path
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText, read_jsonl
+from spacy_gliner_biomed.training.exchange import read_instructions
 from spacy_gliner_biomed.training.gold import GoldSpan
 
-FORMATS = ("jsonl", "gliner", "brat", "pubtator")
+FORMATS = ("jsonl", "gliner", "brat", "pubtator", "instructions")
 
 
 def read_format(path: Path, name: str) -> list[AnnotatedText]:
@@ -16,7 +17,7 @@ def read_format(path: Path, name: str) -> list[AnnotatedText]:
 
     path (Path): A file, or for "brat" a folder.
     name (str): One of `FORMATS`: JSON lines (see `read_jsonl`), GLiNER's JSON, BRAT's .txt and
-        .ann files, PubTator.
+        .ann files, PubTator, BioSelectTune's instructions.
     RAISES (ValueError): With file and line, for what cannot be read; or if nothing is there.
     """
     readers = {
@@ -24,6 +25,7 @@ def read_format(path: Path, name: str) -> list[AnnotatedText]:
         "gliner": read_gliner_json,
         "brat": read_brat,
         "pubtator": read_pubtator,
+        "instructions": read_instructions,
     }
     if name not in readers:
         allowed = "one of " + ", ".join(map(repr, FORMATS))

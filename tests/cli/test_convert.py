@@ -40,3 +40,18 @@ def test_what_cannot_be_read_is_said_and_nothing_is_written(
     result = run(gliner_cli, ["convert", str(source), str(output), "--format", data_format])
     assert (result.exit_code, code in result.stderr) == (1, True)
     assert not output.exists()
+
+
+@pytest.mark.filterwarnings("default:.*GB-W012")
+def test_gliner_json_and_instructions_are_written_on_demand(tmp_path: Path) -> None:
+    source = tmp_path / "data.txt"
+    source.write_text(PUBTATOR)
+    arguments = ["convert", str(source), str(tmp_path / "x.json"), "--format", "pubtator", "--to"]
+    result = run(gliner_cli, [*arguments, "instructions"])
+    assert result.exit_code == 0, result.output
+    assert "Aspirin" in (tmp_path / "x.json").read_text()
+    lost = run(gliner_cli, [*arguments, "gliner"])
+    assert (lost.exit_code, "GB-W012" in lost.stderr) == (0, True)
+    assert "1 documents, 0 entities" in lost.stderr
+    wrong = run(gliner_cli, [*arguments, "word"])
+    assert (wrong.exit_code, "GB-E030" in wrong.stderr) == (1, True)

@@ -1,0 +1,158 @@
+"""`python -m spacy gliner annotate-corpus`: a corpus of any size to tables of entities."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from spacy_gliner_biomed.cli.app import gliner_cli, reported, say
+from spacy_gliner_biomed.errors import Errors
+
+if TYPE_CHECKING:
+    from spacy_gliner_biomed.distributed.run import Engine
+    from spacy_gliner_biomed.distributed.work import Work
+
+Option = typer.Option
+ENGINES = ("local", "ray")
+FORMATS = ("parquet", "jsonl", "docbin")
+INCOMPLETE = 3  # exit status: the run is done, and some documents failed
+
+
+@gliner_cli.command("annotate-corpus", no_args_is_help=True)
+def annotate_corpus_cli(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="INPUT",
+            help="A folder, or a file .jsonl(.gz), .parquet, .spacy, .txt, or PubMed's .xml(.gz).",
+        ),
+    ],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="A folder, new or empty.")],
+    pipeline: Annotated[
+        str, Option("--pipeline", "-p", help="Folder or package of a pipeline, or 'packaged'.")
+    ] = "packaged",
+    labels: Annotated[
+        str | None,
+        Option("--labels", "-l", help="Words separated by commas, or a JSON list with prompts."),
+    ] = None,
+    threshold: Annotated[float | None, Option(help="Least probability, 0 to 1.")] = None,
+    precision: Annotated[str | None, Option(help="float32, bfloat16 or float16.")] = None,
+    format_: Annotated[
+        str, Option("--format", "-f", help="parquet, jsonl, or docbin: jsonl and the Docs.")
+    ] = "parquet",
+    resume: Annotated[bool, Option("--resume", help="Go on where a run was interrupted.")] = False,
+    engine: Annotated[str, Option(help="local, or ray.")] = "local",
+    workers: Annotated[int, Option(min=1, help="Worker processes, or actors of Ray.")] = 1,
+    threads: Annotated[
+        int | None, Option(min=1, help="Of torch, in each; default: 1 with several workers.")
+    ] = None,
+    gpus_per_worker: Annotated[
+        float, Option(min=0, help="0.5 for two workers on one GPU; 0: where the pipeline says.")
+    ] = 0.0,
+    address: Annotated[str | None, Option(help="Of a Ray cluster: auto, or host:port.")] = None,
+    partition_size: Annotated[
+        int, Option(min=1, max=99_999, help="Documents that are written together.")
+    ] = 1000,
+    max_characters: Annotated[
+        int | None, Option(min=1, help="A longer text fails; default: no limit.")
+    ] = None,
+    batch_size: Annotated[int, Option(min=1, help="Documents worked on together.")] = 64,
+    patience: Annotated[float, Option(min=0, help="Seconds to wait while a disk is full.")] = 600,
+    code: Annotated[
+        Path | None, Option("--code", "-c", help="Python file with components of your own.")
+    ] = None,
+    quiet: Annotated[bool, Option("--quiet", "-q", help="No progress line, no summary.")] = False,
+) -> None:
+    """Annotate a corpus with worker processes, or on a Ray cluster.
+
+    OUTPUT/parts/*/ holds the tables documents, entities and failures; a part appears when all of
+    it is written. OUTPUT/manifest.json says what was done. Each record of the input is once in
+    documents or in failures. The exit status is 3 if documents failed, 1 if the run did.
+    """
+    from spacy_gliner_biomed.distributed.corpus import Corpus
+    from spacy_gliner_biomed.distributed.run import run_corpus
+
+    with reported():
+        _check(format_, "format", FORMATS)
+        _check(engine, "engine", ENGINES)
+        options = {"labels": labels, "threshold": threshold, "precision": precision}
+        work = plan_work(
+            output,
+            pipeline,
+            options,
+            format_=format_,
+            max_characters=max_characters,
+            batch_size=batch_size,
+            threads=threads or (1 if workers > 1 else None),
+            patience=patience,
+            code=code,
+        )
+        corpus = Corpus(source, partition_size=partition_size)
+        chosen = make_engine(engine, work, workers, gpus_per_worker, address)
+        manifest = run_corpus(corpus, work, chosen, resume=resume, quiet=quiet)
+    if not quiet:
+        say(manifest["summary"])
+    if manifest["failed"]:
+        raise typer.Exit(INCOMPLETE)
+
+
+def plan_work(
+    output: Path,
+    pipeline: str,
+    options: dict[str, Any],
+    *,
+    format_: Any = "parquet",
+    max_characters: int | None = None,
+    batch_size: int = 64,
+    threads: int | None = None,
+    patience: float = 600,
+    code: Path | None = None,
+) -> "Work":
+    """What the workers do; see the command's options.
+
+    options (dict[str, Any]): Settings of the component; `labels` as on the command line.
+    RAISES (ValueError): If labels cannot be read, or the code is not there.
+    RAISES (ImportError): If the format needs a package that is not installed.
+    """
+    from spacy_gliner_biomed.cli.pipelines import parse_labels
+    from spacy_gliner_biomed.distributed.annotator import Plan
+    from spacy_gliner_biomed.distributed.optional import import_parquet
+    from spacy_gliner_biomed.distributed.storage import Storage
+    from spacy_gliner_biomed.distributed.work import Work
+
+    if format_ == "parquet":
+        import_parquet("--format parquet (the default)")
+    if code is not None and not code.is_file():
+        raise ValueError(Errors.E050.format(path=code))
+    given = {**options, "labels": parse_labels(options.get("labels"))}
+    plan = Plan(
+        pipeline=None if pipeline == "packaged" else pipeline,
+        options={key: value for key, value in given.items() if value is not None},
+        code=code,
+        batch_size=batch_size,
+        max_characters=max_characters,
+        docs=format_ == "docbin",
+    )
+    return Work(plan, Storage(output, format_), threads, patience)
+
+
+def make_engine(
+    name: str, work: "Work", workers: int, gpus_per_worker: float, address: str | None
+) -> "Engine":
+    """The engine of a name.
+
+    RAISES (ImportError): If its package is not installed.
+    """
+    from spacy_gliner_biomed.distributed.local import LocalEngine
+
+    if name == "ray":
+        from spacy_gliner_biomed.distributed.ray_engine import RayEngine
+
+        return RayEngine(work, n_workers=workers, gpus_per_worker=gpus_per_worker, address=address)
+    return LocalEngine(work, n_workers=workers, gpus_per_worker=gpus_per_worker)
+
+
+def _check(value: str, name: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        listed = "one of " + ", ".join(allowed)
+        raise ValueError(Errors.E030.format(name=name, allowed=listed, found=value))

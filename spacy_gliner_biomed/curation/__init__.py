@@ -1,0 +1,1 @@
+"""Choosing and cleaning training data."""

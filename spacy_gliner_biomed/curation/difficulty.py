@@ -1,0 +1,102 @@
+"""How much a label's wording helps a GLiNER network to find the gold entities of a document.
+
+Instruction-following difficulty (Cherry LLM, arXiv 2308.12032; Superfiltering, arXiv 2402.00530)
+compares the perplexity of an answer with and without its instruction. Of a span scorer the
+instruction is the label prompt, and the answer is the gold spans: so the two perplexities are
+those of the gold spans under their labels, and under a prompt that says nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+import spacy
+from spacy.language import Language
+
+from spacy_gliner_biomed.curation.selection import Score, Scorer
+from spacy_gliner_biomed.pipeline.component import GlinerBiomed
+from spacy_gliner_biomed.pipeline.prediction import row_maker
+from spacy_gliner_biomed.tokenization.rows import length_batches
+from spacy_gliner_biomed.training.corpora import AnnotatedText
+from spacy_gliner_biomed.training.gold import Gold
+from spacy_gliner_biomed.training.rows import RowMaker, TrainingRow
+
+BATCH = 64
+NO_HELP = "not learnable: the label does not help (difficulty >= 1)"
+LOST = "not learnable: no entity can be expressed"
+
+
+def make_model_difficulty(
+    checkpoint: str = "packaged", uninformative: str = "entity", precision: str = "float32"
+) -> Scorer:
+    """Scores by difficulty for a GLiNER network, registered as
+    `spacy-gliner-biomed.ModelDifficulty.v1`. Hard documents go first; those of difficulty 1 and
+    more are dropped.
+
+    checkpoint (str): The network, as in the architecture `GLiNER.v1`; a weak one serves.
+    uninformative (str): The prompt that says nothing about what is looked for.
+    precision (str): As of the component.
+    """
+
+    def score(texts: Iterable[AnnotatedText]) -> Iterator[Score]:
+        component = make_component(checkpoint, precision)
+        stream = iter(texts)
+        while batch := list(islice(stream, BATCH)):
+            for difficulty in _difficulties(component, batch, uninformative):
+                reason = LOST if np.isnan(difficulty) else NO_HELP if difficulty >= 1 else ""
+                yield Score(-1.0 if np.isnan(difficulty) else difficulty, reason)
+
+    return score
+
+
+def make_component(checkpoint: str, precision: str) -> GlinerBiomed:
+    """A component with a checkpoint, loaded.
+
+    RAISES (ValueError): If the checkpoint cannot be found or read.
+    """
+    nlp: Language = spacy.blank("en")
+    config = {"model": {"checkpoint": checkpoint}, "precision": precision}
+    component = nlp.add_pipe("gliner_biomed", config=config)
+    assert isinstance(component, GlinerBiomed)
+    component.initialize(list)
+    return component
+
+
+def _difficulties(
+    component: GlinerBiomed, texts: Sequence[AnnotatedText], uninformative: str
+) -> list[float]:
+    """Ratio of the two perplexities of each text; NaN without an expressible entity."""
+    with_label = _surprises(component, texts)
+    blank = [
+        AnnotatedText(
+            text.text, [(start, end, uninformative) for start, end, _ in text.spans], [], None
+        )
+        for text in texts
+    ]
+    without = _surprises(component, blank)
+    return [float(np.exp(a - b)) for a, b in zip(with_label, without, strict=True)]
+
+
+def _surprises(component: GlinerBiomed, texts: Sequence[AnnotatedText]) -> list[float]:
+    """Mean negative log-likelihood of the gold spans of each text, asked for its labels."""
+    settings = component.settings()
+    make: RowMaker = row_maker(component.model, settings, _own_labels)
+    rows: list[TrainingRow] = []
+    owners: list[int] = []
+    for i, text in enumerate(texts):
+        made = make(text.text, Gold(text.spans, ()), ())
+        rows += made
+        owners += [i] * len(made)
+    losses: list[list[float]] = [[] for _ in texts]
+    for batch in length_batches([len(row.row) for row in rows], settings.batch_subtokens):
+        for i, logits in zip(
+            batch, component.model.predict([rows[i].row for i in batch]), strict=True
+        ):
+            gold = logits[rows[i].targets > 0]
+            losses[owners[i]] += np.logaddexp(0.0, -gold).tolist()
+    return [float(np.mean(values)) if values else float("nan") for values in losses]
+
+
+def _own_labels(positives: Sequence[str], annotated: Sequence[str]) -> list[tuple[str, str]]:
+    """Ask for the labels that are there, in their own words."""
+    return [(label, label) for label in dict.fromkeys(positives)]

@@ -1,0 +1,81 @@
+"""Difficulty for a causal language model, on entities written as JSON (BioSelectTune).
+
+A document is an instruction with its labels and text, and the answer is a JSON list of
+{"entity": label, "name": mention} in the order of the text. Difficulty is the perplexity of the
+answer after the instruction over that of the answer alone (Superfiltering, arXiv 2402.00530).
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from spacy_gliner_biomed.curation.difficulty import NO_HELP
+from spacy_gliner_biomed.curation.selection import Score, Scorer
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.training.corpora import AnnotatedText
+from spacy_gliner_biomed.training.exchange import entities_as_json, instruction_of
+
+FORM = "{instruction}\n\nText: {text}\n\nAnswer: "
+TOO_LONG = "not scored: longer than the language model reads"
+
+
+def make_language_model_difficulty(
+    model: str, device: str | None = None, form: str = FORM
+) -> Scorer:
+    """Scores by difficulty for a causal language model of transformers, registered as
+    `spacy-gliner-biomed.LanguageModelDifficulty.v1`. Hard documents go first; those of
+    difficulty 1 and more are dropped.
+
+    model (str): A folder, or the name of a Hugging Face repository; weights as safetensors.
+    device (str | None): As torch names it; None for the CPU.
+    form (str): What stands before the answer, with {instruction} and {text}.
+    RAISES (ValueError): If the model cannot be had.
+    """
+
+    def score(texts: Iterable[AnnotatedText]) -> Iterator[Score]:
+        judge = _Judge(model, device or "cpu")
+        for text in texts:
+            before = form.format(instruction=instruction_of(text), text=text.text)
+            difficulty = judge.difficulty(before, entities_as_json(text))
+            if difficulty is None:
+                yield Score(-1.0, TOO_LONG)
+            else:
+                yield Score(difficulty, NO_HELP if difficulty >= 1 else "")
+
+    return score
+
+
+class _Judge:
+    """A causal language model that says how surprising an answer is."""
+
+    def __init__(self, name: str, device: str) -> None:
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        try:
+            self.tokenizer = AutoTokenizer.from_pretrained(name)
+            options: dict[str, Any] = {"use_safetensors": True}
+            self.model = AutoModelForCausalLM.from_pretrained(name, **options).to(device).eval()
+        except (OSError, ValueError) as error:
+            raise ValueError(Errors.E111.format(name=name, error=error)) from error
+        self.limit = getattr(self.model.config, "max_position_embeddings", None)
+
+    def difficulty(self, instruction: str, answer: str) -> float | None:
+        """Perplexity of the answer after the instruction over that alone; None if too long."""
+        import torch
+
+        before = self.tokenizer(instruction).input_ids
+        ids = self.tokenizer(answer, add_special_tokens=False).input_ids
+        if self.limit is not None and len(before) + len(ids) > self.limit:
+            return None
+        with torch.inference_mode():
+            after, alone = self._surprise(before, ids), self._surprise([], ids)
+        return float(torch.exp(after - alone))
+
+    def _surprise(self, before: list[int], ids: list[int]) -> Any:
+        """Mean negative log-likelihood of the answer's tokens. The first is left out, which
+        alone has nothing to be predicted from.
+        """
+        import torch
+
+        tokens = torch.tensor([[*before, *ids]], device=self.model.device)
+        logits = self.model(tokens).logits[0, len(before) : -1].float()
+        return torch.nn.functional.cross_entropy(logits, tokens[0, len(before) + 1 :])

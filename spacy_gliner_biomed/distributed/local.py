@@ -1,0 +1,171 @@
+"""The engine of one machine: worker processes, of which each may die at any moment."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+
+from spacy_gliner_biomed.distributed.events import Delayed, Event, Finished, Lost
+from spacy_gliner_biomed.distributed.processes import (
+    Crashed,
+    Done,
+    Message,
+    Ready,
+    Refused,
+    Unwritable,
+    Waiting,
+    WorkerProcess,
+)
+from spacy_gliner_biomed.distributed.records import Partition
+from spacy_gliner_biomed.distributed.tables import Results
+from spacy_gliner_biomed.distributed.work import Work, write_patiently
+from spacy_gliner_biomed.errors import Errors
+
+MAX_DEATHS = 3
+
+
+@dataclass
+class Job:
+    """A partition that is worked on, and how many workers have died on it."""
+
+    partition: Partition
+    deaths: int = 0
+    error: str = ""
+
+
+class LocalEngine:
+    """Gives partitions to worker processes and replaces those that die.
+
+    A partition on which three workers have died is cut in two, and each piece on which one more
+    dies again, until the document that kills them is alone; after three deaths of its own it is
+    written to `failures`. The pieces are written one by one, so that work that is done stays.
+
+    work (Work): What the workers do.
+    n_workers (int): How many at the same time.
+    gpus_per_worker (float): 0.5 for two workers on one GPU; 0 leaves the device to the pipeline.
+    """
+
+    def __init__(self, work: Work, *, n_workers: int = 1, gpus_per_worker: float = 0.0) -> None:
+        self.work = work
+        self.n_workers = n_workers
+        self.gpus_per_worker = gpus_per_worker
+        self.queue: deque[Job] = deque()
+        self.jobs: dict[WorkerProcess, Job | None] = {}
+        self.deaths_at_start = 0
+
+    def run(self, partitions: Iterable[Partition]) -> Iterator[Event]:
+        """Work on partitions; as many are read ahead as there are workers.
+
+        YIELDS (Event): What happens; each partition, or all its pieces, becomes `Finished`.
+        RAISES (ValueError): If workers cannot be started.
+        RAISES (OSError): If results cannot be written.
+        """
+        source, more = iter(partitions), True
+        try:
+            while more or self.queue or any(self.jobs.values()):
+                if more and len(self.queue) < self.n_workers:
+                    partition = next(source, None)
+                    more = partition is not None
+                    if partition is not None:
+                        self.queue.append(Job(partition))
+                self._hand_out()
+                reading = more and len(self.queue) < self.n_workers
+                yield from self._listen(0.0 if reading else None)
+        finally:
+            for worker in self.jobs:
+                worker.stop()
+            self.jobs.clear()
+
+    def _hand_out(self) -> None:
+        for worker in [w for w, job in self.jobs.items() if w.ready and job is None]:
+            if self.queue:
+                self._give(worker, self.queue.popleft())
+        starting = sum(not worker.ready for worker in self.jobs)
+        while starting < len(self.queue) and len(self.jobs) < self.n_workers:
+            self._start()
+            starting += 1
+
+    def _give(self, worker: WorkerProcess, job: Job) -> None:
+        try:
+            worker.connection.send(job.partition)
+            self.jobs[worker] = job
+        except OSError:  # it died while it had nothing to do
+            self.queue.appendleft(job)
+
+    def _start(self) -> None:
+        slot = min(set(range(self.n_workers)) - {worker.slot for worker in self.jobs})
+        gpu = int(slot * self.gpus_per_worker)
+        device = f"cuda:{gpu}" if self.gpus_per_worker else None
+        self.jobs[WorkerProcess(self.work, slot, device)] = None
+
+    def _listen(self, timeout: float | None) -> Iterator[Event]:
+        if not self.jobs:
+            return
+        sources = {worker.connection: worker for worker in self.jobs}
+        sources |= {worker.process.sentinel: worker for worker in self.jobs}
+        for worker in dict.fromkeys(sources[source] for source in wait(sources, timeout)):
+            messages, alive = worker.receive()
+            for message in messages:
+                yield from self._handle(worker, message)
+            if not alive:
+                yield from self._bury(worker)
+
+    def _handle(self, worker: WorkerProcess, message: Message) -> Iterator[Event]:
+        match message:
+            case Ready():
+                worker.ready, self.deaths_at_start = True, 0
+            case Refused(error):
+                raise ValueError(
+                    error if error.startswith("[") else Errors.E103.format(error=error)
+                )
+            case Done(counts, warnings):
+                job = self.jobs[worker]
+                assert job is not None
+                self.jobs[worker] = None
+                yield Finished.of(job.partition, counts, warnings)
+            case Waiting(error):
+                yield Delayed(error)
+            case Unwritable(error):
+                raise self.work.unwritable(error)
+            case Crashed(error):
+                job = self.jobs[worker]
+                assert job is not None
+                job.error = error
+
+    def _bury(self, worker: WorkerProcess) -> Iterator[Event]:
+        how, job = worker.how_it_ended(), self.jobs.pop(worker)
+        worker.connection.close()
+        if not worker.ready:
+            self.deaths_at_start += 1
+            if self.deaths_at_start == MAX_DEATHS:
+                raise ValueError(Errors.E104.format(n=MAX_DEATHS, how=how))
+        name = job.partition.name if job is not None else ""
+        if job is not None and self.work.storage.has(name):  # it died after its work
+            yield Finished.of(job.partition, self.work.storage.counts(name))
+            return
+        yield Lost(name, how)
+        if job is not None:
+            yield from self._after_death(job, how)
+
+    def _after_death(self, job: Job, how: str) -> Iterator[Event]:
+        job.deaths += 1
+        n, piece = len(job.partition.items), job.partition.first is not None
+        if job.deaths < (1 if piece and n > 1 else MAX_DEATHS):
+            self.queue.appendleft(job)
+        elif n > 1:
+            self.queue.extendleft(Job(half) for half in reversed(job.partition.halves()))
+        else:
+            yield from self._condemn(job, how)
+
+    def _condemn(self, job: Job, how: str) -> Iterator[Event]:
+        results, [item] = Results(), job.partition.items
+        last = job.error.strip().rpartition("\n")[2] or how
+        reason = f"{job.deaths} worker processes died on it, the last with {last}"
+        results.fail(item.without_content("died", reason) if item.problem is None else item)
+        delays: list[str] = []
+        try:
+            write_patiently(self.work, job.partition.name, results, delays.append)
+        except OSError as error:
+            raise self.work.unwritable(str(error)) from error
+        yield from map(Delayed, delays)
+        yield Finished.of(job.partition, results.counts())

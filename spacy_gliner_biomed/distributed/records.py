@@ -1,0 +1,112 @@
+"""Records of a corpus, and the partitions that they are worked on and written in."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+# Why a record is in no table of results. The last three are found while it is worked on.
+Kind = Literal[
+    "deleted",
+    "superseded",
+    "duplicate",
+    "missing_text",
+    "not_utf8",
+    "broken",
+    "too_large",
+    "error",
+    "died",
+]
+# What a corpus means to leave out is no failure of the run.
+EXPECTED: frozenset[str] = frozenset({"deleted", "superseded"})
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a record is not annotated."""
+
+    kind: Kind
+    reason: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One record of a corpus.
+
+    id (str): Its own, or else its source.
+    source (str): File, and line or number in it.
+    content (str | bytes): Its text, or a Doc as bytes.
+    meta (str): Its further keys as JSON; empty if there are none.
+    problem (Problem | None): If it cannot be annotated.
+    """
+
+    id: str
+    source: str
+    content: str | bytes = ""
+    meta: str = ""
+    problem: Problem | None = None
+
+    def without_content(self, kind: Kind, reason: str) -> "Item":
+        """The same record, as one that is not annotated."""
+        return replace(self, content="", meta="", problem=Problem(kind, reason))
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Records that are written together: a partition of a corpus, or a piece of one.
+
+    number (int): Of the partition, from 0.
+    items (Sequence[Item]): Its records.
+    n_bytes (int): How much of the input it is, about.
+    first (int | None): For a piece, the place of its first record in the partition.
+    skipped (int): Bytes of the input before it that an earlier run has done.
+    """
+
+    number: int
+    items: Sequence[Item]
+    n_bytes: int
+    first: int | None = None
+    skipped: int = 0
+
+    @property
+    def name(self) -> str:
+        """Of its folder: "part-000007", and of a piece "part-000007.00000-00500"."""
+        whole = f"part-{self.number:06d}"
+        if self.first is None:
+            return whole
+        return f"{whole}.{self.first:05d}-{self.first + len(self.items):05d}"
+
+    def halves(self) -> "tuple[Partition, Partition]":
+        """Two pieces of about the same number of records."""
+        middle = len(self.items) // 2
+        left, right = self._piece(0, middle), self._piece(middle, len(self.items))
+        return replace(left, skipped=self.skipped), right
+
+    def without(self, done: Sequence[Span]) -> "Iterator[Partition]":
+        """The pieces that are left when some are done.
+
+        done (Sequence[Span]): First record, and one past the last, of each finished piece, as
+            places in the whole partition.
+        """
+        n, start = len(self.items), 0
+        places = sorted((a - (self.first or 0), b - (self.first or 0)) for a, b in done)
+        for first, end in [*((min(a, n), min(b, n)) for a, b in places), (n, n)]:
+            if first > start:
+                yield self._piece(start, first)
+            start = max(start, end)
+
+    def _piece(self, start: int, end: int) -> "Partition":
+        n_bytes = self.n_bytes * (end - start) // max(len(self.items), 1)
+        return Partition(
+            self.number, self.items[start:end], n_bytes, first=(self.first or 0) + start
+        )
+
+
+def parse_name(name: str) -> tuple[int, Span | None]:
+    """The number in a partition's name, and for a piece its records."""
+    number, _, span = name.removeprefix("part-").partition(".")
+    if not span:
+        return int(number), None
+    first, _, end = span.partition("-")
+    return int(number), (int(first), int(end))

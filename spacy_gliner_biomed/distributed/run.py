@@ -1,0 +1,109 @@
+"""A whole run: checks, partitions, an engine, a manifest and a summary."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Protocol
+
+from spacy_gliner_biomed.distributed.corpus import Corpus
+from spacy_gliner_biomed.distributed.events import Delayed, Event, Finished, Lost
+from spacy_gliner_biomed.distributed.manifest import begin_run, make_manifest
+from spacy_gliner_biomed.distributed.progress import Progress, n_failed, summarize
+from spacy_gliner_biomed.distributed.records import Partition, Span
+from spacy_gliner_biomed.distributed.work import Work
+from spacy_gliner_biomed.errors import Errors
+
+
+class Engine(Protocol):
+    """Works on partitions somewhere; see `local.LocalEngine`."""
+
+    def run(self, partitions: Iterable[Partition]) -> Iterator[Event]:
+        """Work on partitions, and say what happens."""
+
+
+def run_corpus(
+    corpus: Corpus,
+    work: Work,
+    engine: Engine,
+    *,
+    resume: bool = False,
+    quiet: bool = True,
+) -> dict[str, Any]:
+    """Annotate a corpus.
+
+    corpus (Corpus): Where from.
+    work (Work): How, and where to.
+    engine (Engine): On what.
+    resume (bool): Go on with an earlier run.
+    quiet (bool): No progress line.
+    RETURNS (dict[str, Any]): The manifest, with `counts`, `failed`, and a `summary` as text.
+    RAISES (ValueError): If the output is not empty, or is not of the run that is to be resumed.
+    """
+    storage = work.storage
+    _check_output(corpus.path, storage.folder)
+    with storage.locked():
+        manifest = begin_run(storage, make_manifest(corpus, work.plan, storage), resume=resume)
+        before, started = storage.total(), perf_counter()
+        progress = Progress(storage.folder, corpus.n_bytes, quiet=quiet)
+        progress.counts.update(before)
+        progress.log("started", resumed=bool(before), **manifest["runs"][-1])
+        try:
+            for event in engine.run(Remaining(corpus, storage.finished())):
+                _report(event, progress)
+        finally:
+            progress.close()
+        counts, seconds = storage.total(), perf_counter() - started
+        new = counts["documents"] - before["documents"]
+        manifest["runs"][-1] |= {"seconds": round(seconds, 3), "documents": new}
+        manifest |= {"counts": dict(counts), "failed": n_failed(counts), "finished": True}
+        manifest["summary"] = summarize(counts, seconds, new, storage.folder)
+        storage.write_manifest(manifest)
+        progress.log("ended", seconds=round(seconds, 3), counts=dict(counts))
+    return manifest
+
+
+class Remaining:
+    """The partitions, and pieces of partitions, that have no results yet; can be pickled.
+
+    corpus (Corpus): Not read yet.
+    finished (Mapping[int, list[Span] | None]): See `Storage.finished`.
+    """
+
+    def __init__(self, corpus: Corpus, finished: Mapping[int, list[Span] | None]) -> None:
+        self.corpus = corpus
+        self.finished = finished
+
+    def __iter__(self) -> Iterator[Partition]:
+        skipped = 0
+        for partition in self.corpus.partitions():
+            done = self.finished.get(partition.number, [])
+            left = [partition] if done == [] else list(partition.without(done)) if done else []
+            skipped += partition.n_bytes - sum(piece.n_bytes for piece in left)
+            for piece in left:
+                yield replace(piece, skipped=skipped)
+                skipped = 0
+
+
+def _report(event: Event, progress: Progress) -> None:
+    match event:
+        case Finished(name, n_bytes, skipped, counts, warnings):
+            progress.skipped(skipped)
+            progress.finished(name, n_bytes, counts)
+            for warning in warnings:
+                progress.log("warning", partition=name, message=warning)
+        case Lost(name, how):
+            progress.log("worker died", partition=name, how=how)
+            progress.say(f"a worker process died ({how}); {name or 'nothing'} is done again")
+        case Delayed(error):
+            progress.log("not written", error=error)
+            progress.say(f"results cannot be written, trying again: {error}")
+
+
+def _check_output(source: Path, output: Path) -> None:
+    target, root = output.resolve(), source.resolve()
+    if target == root or target.is_relative_to(root):
+        reason = "it is among the inputs, or would be the next time. Choose another place"
+        raise ValueError(Errors.E056.format(path=output, reason=reason))
+    if target.exists() and not target.is_dir():
+        raise ValueError(Errors.E056.format(path=output, reason="it is a file, not a folder"))

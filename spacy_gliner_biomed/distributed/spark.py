@@ -1,0 +1,92 @@
+"""The worker of all engines for Spark: a function for `DataFrame.mapInArrow`."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from spacy_gliner_biomed.distributed.annotator import Annotator, Plan
+from spacy_gliner_biomed.distributed.optional import import_optional
+from spacy_gliner_biomed.distributed.readers import make_item
+from spacy_gliner_biomed.distributed.records import Partition
+from spacy_gliner_biomed.distributed.tables import COLUMNS, Results, Row
+
+ROW = {name: kind for name, kind in COLUMNS["documents"].items() if name != "entities"}
+ROW |= {name: COLUMNS["failures"][name] for name in ("kind", "reason")}
+ENTITY = {name: kind for name, kind in COLUMNS["entities"].items() if name != "document"}
+SQL_TYPES = {"string": "string", "int32": "int", "float32": "float"}
+
+
+def spark_schema() -> str:
+    """The columns that `spark_worker` returns, as Spark writes a schema.
+
+    One row for each row of the input: the columns of `documents`; `kind` and `reason` of
+    `failures`, null for a document that is annotated; and `entities`, an array of structs.
+    """
+    return f"{_declare(ROW, ' ')}, entities array<struct<{_declare(ENTITY, ':')}>>"
+
+
+def spark_worker(plan: Plan) -> Callable[[Iterator[Any]], Iterator[Any]]:
+    """Make the function for `DataFrame.mapInArrow(function, spark_schema())`.
+
+    plan (Plan): How; its paths must be right on all nodes. A Python process of Spark loads the
+        pipeline once.
+    RETURNS (Callable): Takes record batches with the column `text`, best also `id`, and any
+        others, which become `meta`.
+    """
+
+    def work(batches: Iterator[Any]) -> Iterator[Any]:
+        annotator = _annotator(_key(plan))
+        for number, batch in enumerate(batches):
+            yield _annotate(annotator, batch, number)
+
+    return work
+
+
+def _annotate(annotator: Annotator, batch: Any, number: int) -> Any:
+    pyarrow = import_optional("pyarrow", "Spark", extra="spark")
+    rows = [{k: v for k, v in row.items() if v is not None} for row in batch.to_pylist()]
+    items = [make_item(row, f"{number}:{i}") for i, row in enumerate(rows)]
+    # Ids may repeat in Spark, where no process knows all; the source is unique in a batch.
+    results = annotator(Partition(number, items, 0))
+    return pyarrow.RecordBatch.from_pylist(_merge(results), schema=_arrow_schema())
+
+
+def _merge(results: Results) -> list[Row]:
+    entities = defaultdict(list)
+    rows = iter(results.tables["entities"])
+    for row in results.tables["documents"]:
+        entities[row["source"]] = [next(rows) for _ in range(row["entities"])]
+    nothing = dict.fromkeys(ROW)
+    return [
+        *({**row, "entities": entities[row["source"]]} for row in results.tables["documents"]),
+        *({**nothing, **row, "entities": []} for row in results.tables["failures"]),
+    ]
+
+
+def _arrow_schema() -> Any:
+    pyarrow = import_optional("pyarrow", "Spark", extra="spark")
+    entities = ("entities", pyarrow.list_(pyarrow.struct(_fields(ENTITY))))
+    return pyarrow.schema([*_fields(ROW), entities])
+
+
+def _fields(columns: dict[str, str]) -> list[Any]:
+    pyarrow = import_optional("pyarrow", "Spark", extra="spark")
+    return [pyarrow.field(name, pyarrow.type_for_alias(kind)) for name, kind in columns.items()]
+
+
+def _declare(columns: dict[str, str], between: str) -> str:
+    return ", ".join(f"`{name}`{between}{SQL_TYPES[kind]}" for name, kind in columns.items())
+
+
+def _key(plan: Plan) -> str:
+    return json.dumps({**vars(plan), "code": plan.code and str(plan.code)})
+
+
+@lru_cache(maxsize=1)
+def _annotator(key: str) -> Annotator:
+    values = json.loads(key)
+    values["code"] = values["code"] and Path(values["code"])
+    return Annotator(Plan(**values), threads=1)

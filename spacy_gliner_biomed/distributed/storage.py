@@ -1,0 +1,181 @@
+"""The folder of results: partitions that appear all at once, a lock, and a manifest."""
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from spacy_gliner_biomed.distributed.optional import import_optional, import_parquet
+from spacy_gliner_biomed.distributed.records import Span, parse_name
+from spacy_gliner_biomed.distributed.tables import COLUMNS, Results, Row
+from spacy_gliner_biomed.errors import Errors
+
+try:
+    import fcntl
+except ImportError:  # Windows: two runs at a time are not noticed there
+    fcntl = None  # type: ignore[assignment]
+
+Format = Literal["parquet", "jsonl", "docbin"]
+PARTS = "parts"
+COUNTS = "counts.json"
+DOCS = "docs.spacy"
+MANIFEST = "manifest.json"
+LOG = "log.jsonl"
+LOCK = ".lock"
+ATTEMPTS = ".attempts"
+
+
+class Storage:
+    """Writes and finds partitions.
+
+    folder (Path): The output.
+    format_ (Format): Of the tables: Parquet, or JSON lines; "docbin" is JSON lines, and a DocBin
+        of the Docs themselves.
+    """
+
+    def __init__(self, folder: Path, format_: Format) -> None:
+        self.folder = folder
+        self.parts = folder / PARTS
+        self.format = format_
+
+    def write(self, name: str, results: Results) -> None:
+        """Write a partition: it is there with all its files, or not at all.
+
+        name (str): See `Partition.name`. If it is there already, it is left as it is.
+        RAISES (OSError): If it cannot be written; then nothing is left behind.
+        """
+        temporary = self.parts / f".{name}.{os.getpid()}"
+        try:
+            shutil.rmtree(temporary, ignore_errors=True)
+            temporary.mkdir(parents=True)
+            for table, rows in results.tables.items():
+                self._write_table(temporary, table, rows)
+            if results.docs is not None:
+                write_synced(temporary / DOCS, results.docs)
+            write_synced(temporary / COUNTS, json.dumps(results.counts()).encode("utf8"))
+            sync_folder(temporary)
+            if not self.has(name):
+                temporary.rename(self.parts / name)
+                sync_folder(self.parts)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    def has(self, name: str) -> bool:
+        """Whether a partition is finished."""
+        return (self.parts / name).is_dir()
+
+    def counts(self, name: str) -> Counter[str]:
+        """What a finished partition counted, see `Results.counts`."""
+        return Counter(json.loads((self.parts / name / COUNTS).read_text(encoding="utf8")))
+
+    def finished(self) -> dict[int, list[Span] | None]:
+        """The partitions that have results: their finished pieces, None for the whole."""
+        found: dict[int, list[Span] | None] = {}
+        for name in self.names():
+            number, span = parse_name(name)
+            pieces = found.setdefault(number, [])
+            if span is None:
+                found[number] = None
+            elif pieces is not None:
+                pieces.append(span)
+        return found
+
+    def total(self) -> Counter[str]:
+        """The sum of what all finished partitions counted."""
+        total = Counter[str]()
+        for name in self.names():
+            total.update(self.counts(name))
+        return total
+
+    def names(self) -> Iterator[str]:
+        """Of the finished partitions, in no order."""
+        if self.parts.is_dir():
+            with os.scandir(self.parts) as entries:
+                yield from (entry.name for entry in entries if entry.name.startswith("part-"))
+
+    def note_attempt(self, name: str) -> int:
+        """Note that a partition is begun; says how often it was, since the run began."""
+        folder = self.folder / ATTEMPTS
+        folder.mkdir(exist_ok=True)
+        with (folder / name).open("ab") as stream:
+            stream.write(b".")
+            return stream.tell()
+
+    def remove_unfinished(self) -> None:
+        """Remove what a killed run left half written."""
+        shutil.rmtree(self.folder / ATTEMPTS, ignore_errors=True)
+        for path in self.parts.glob(".part-*"):
+            shutil.rmtree(path, ignore_errors=True)
+
+    def has_foreign_files(self) -> bool:
+        """Whether the folder is no output: it holds anything, and no manifest."""
+        if (self.folder / MANIFEST).exists():
+            return False
+        return any(path.name not in (LOCK, LOG) for path in self.folder.iterdir())
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for one run; its lock ends with the process, however that ends.
+
+        RAISES (ValueError): If another run holds it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / LOCK).open("w") as lock:
+            if fcntl is not None:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError as error:
+                    raise ValueError(Errors.E102.format(path=self.folder)) from error
+            yield
+
+    def read_manifest(self) -> dict[str, Any] | None:
+        """What an earlier run wrote; None if there was none."""
+        path = self.folder / MANIFEST
+        return json.loads(path.read_text(encoding="utf8")) if path.exists() else None
+
+    def write_manifest(self, manifest: dict[str, Any]) -> None:
+        """Replace the manifest, at once."""
+        temporary = self.folder / f".{MANIFEST}"
+        write_synced(temporary, json.dumps(manifest, indent=2).encode("utf8") + b"\n")
+        temporary.replace(self.folder / MANIFEST)
+        sync_folder(self.folder)
+
+    def _write_table(self, folder: Path, table: str, rows: list[Row]) -> None:
+        if self.format != "parquet":
+            lines = [json.dumps(row, ensure_ascii=False).encode("utf8") + b"\n" for row in rows]
+            write_synced(folder / f"{table}.jsonl", b"".join(lines))
+            return
+        path, parquet = folder / f"{table}.parquet", import_parquet("Parquet output")
+        parquet.write_table(arrow_table(table, rows), path, compression="zstd")
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+
+
+def arrow_table(table: str, rows: list[Row]) -> Any:
+    """Rows as a pyarrow.Table with the columns of `COLUMNS`."""
+    pyarrow = import_optional("pyarrow", "Parquet output", extra="parquet")
+    schema = pyarrow.schema(list(COLUMNS[table].items()))
+    return pyarrow.Table.from_pylist(rows, schema=schema)
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a file; it is on the disk, not only in memory, when this returns."""
+    with path.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names in a folder last, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,147 @@
+"""The tables of results: their columns, and their rows made of annotated Docs."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from spacy.tokens import Doc, Span, SpanGroup
+
+from spacy_gliner_biomed.distributed.records import Item
+
+Row: TypeAlias = dict[str, Any]
+
+# What the component counts of a document, see its `stats`.
+DOCUMENT_COUNTS = (
+    "words",
+    "windows",
+    "moved",
+    "left_out",
+    "merged",
+    "not_in_ents",
+    "shortened_words",
+    "unknown_words",
+)
+# Columns and their types, as pyarrow calls them.
+COLUMNS: dict[str, dict[str, str]] = {
+    "documents": {
+        "id": "string",
+        "source": "string",
+        "characters": "int32",
+        "tokens": "int32",
+        "entities": "int32",
+        **dict.fromkeys(DOCUMENT_COUNTS, "int32"),
+        "meta": "string",
+    },
+    "entities": {
+        "document": "string",
+        "start": "int32",
+        "end": "int32",
+        "text": "string",
+        "label": "string",
+        "score": "float32",
+        "concept_id": "string",
+        "concept_score": "float32",
+    },
+    "failures": {"id": "string", "source": "string", "kind": "string", "reason": "string"},
+}
+DIGITS = 6  # of scores: more is noise of the order of additions
+CANDIDATES = "kb_ents"  # where linkers, scispaCy's and ours, keep candidates
+LARGE = 1_000_000  # characters of a document that is counted as very large
+
+
+@dataclass
+class Results:
+    """What became of a partition.
+
+    tables (dict[str, list[Row]]): Rows of each table.
+    docs (bytes | None): A DocBin of all annotated Docs, if it was asked for.
+    warnings (list[str]): Each once.
+    """
+
+    tables: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
+    docs: bytes | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    def fail(self, item: Item) -> None:
+        """Add a record that is not annotated."""
+        assert item.problem is not None
+        row = {"id": item.id, "source": item.source}
+        self.tables["failures"].append(
+            {**row, "kind": item.problem.kind, "reason": item.problem.reason}
+        )
+
+    def counts(self) -> Counter[str]:
+        """Sums over the tables; under `label:...` entities, under `failure:...` records."""
+        documents, entities = self.tables["documents"], self.tables["entities"]
+        counts = Counter[str](documents=len(documents), entities=len(entities))
+        for name in ("characters", "tokens", *DOCUMENT_COUNTS):
+            counts[name] = sum(row[name] or 0 for row in documents)
+        counts["windowed_docs"] = sum((row["windows"] or 0) > 1 for row in documents)
+        counts["large"] = sum(row["characters"] >= LARGE for row in documents)
+        counts.update(f"label:{row['label']}" for row in entities)
+        counts.update(f"failure:{row['kind']}" for row in self.tables["failures"])
+        return counts
+
+
+def document_row(item: Item, doc: Doc, n_entities: int, counts: Mapping[str, int]) -> Row:
+    """The row of a document.
+
+    counts (Mapping[str, int]): What the component counted in it; empty if the pipeline has none.
+    """
+    return {
+        "id": item.id,
+        "source": item.source,
+        "characters": len(doc.text),
+        "tokens": len(doc),
+        "entities": n_entities,
+        **{name: counts.get(name, 0) if counts else None for name in DOCUMENT_COUNTS},
+        "meta": item.meta or None,
+    }
+
+
+def entity_rows(item: Item, doc: Doc, spans_key: str | None, *, own_linker: bool) -> list[Row]:
+    """The rows of a document's entities.
+
+    spans_key (str | None): The component's span group; None for `doc.ents`, without scores.
+    own_linker (bool): That the pipeline's linker writes `Span.kb_id_`, so that a candidate that
+        is not there was not good enough. scispaCy's linkers write candidates only.
+    """
+    group = doc.spans[spans_key] if spans_key is not None else None
+    spans = list(doc.ents if group is None else group)
+    scores = [None] * len(spans) if group is None else group.attrs["scores"]
+    links = {_place(ent): ent.kb_id_ for ent in doc.ents if ent.kb_id_}
+    rows = []
+    for i, (span, score) in enumerate(zip(spans, scores, strict=True)):
+        candidates = _candidates(span, i, group)
+        concept = span.kb_id_ or links.get(_place(span))
+        if not concept and candidates and not own_linker:
+            concept = candidates[0][0]
+        rows.append(
+            {
+                "document": item.id,
+                "start": span.start_char,
+                "end": span.end_char,
+                "text": span.text,
+                "label": span.label_,
+                "score": _round(score),
+                "concept_id": concept or None,
+                "concept_score": _round(dict(candidates).get(concept)) if concept else None,
+            }
+        )
+    return rows
+
+
+def _candidates(span: Span, i: int, group: SpanGroup | None) -> list[tuple[str, float]]:
+    """Best first. Those of a group are exact; `Span._` has one list for equal characters."""
+    if group is not None and CANDIDATES in group.attrs:
+        return [(name, score) for name, score in group.attrs[CANDIDATES][i]]
+    return list(getattr(span._, CANDIDATES)) if Span.has_extension(CANDIDATES) else []
+
+
+def _place(span: Span) -> tuple[int, int, str]:
+    return span.start_char, span.end_char, span.label_
+
+
+def _round(score: float | None) -> float | None:
+    return None if score is None else round(float(score), DIGITS)

@@ -1,0 +1,46 @@
+"""Keeps what the component counts of each document, for the table of documents."""
+
+from collections import Counter
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from spacy_gliner_biomed.pipeline.component import GlinerBiomed
+
+COUNTS_KEY = "gliner_biomed_counts"
+FACTORY = "gliner_biomed_tally"
+
+
+class Tally:
+    """Stands behind the component, which hands on a Doc as soon as it has annotated it: what its
+    `stats` have grown by is of this Doc.
+
+    component (GlinerBiomed): The component before it.
+    """
+
+    def __init__(self, component: GlinerBiomed) -> None:
+        self.component = component
+        self.before = Counter(component.stats)
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Write the counts into `doc.user_data`."""
+        doc.user_data[COUNTS_KEY] = Counter(self.component.stats) - self.before
+        self.before = Counter(self.component.stats)
+        return doc
+
+
+@Language.factory(FACTORY)
+def make_tally(nlp: Language, name: str, component: str) -> Tally:
+    """Make the component.
+
+    component (str): The name of the component to watch.
+    """
+    watched = nlp.get_pipe(component)
+    assert isinstance(watched, GlinerBiomed)
+    return Tally(watched)
+
+
+def add_tally(nlp: Language, component: GlinerBiomed) -> None:
+    """Put a tally behind a component."""
+    [name] = [name for name, pipe in nlp.pipeline if pipe is component]
+    nlp.add_pipe(FACTORY, after=name, config={"component": name})

@@ -1,0 +1,70 @@
+"""What all workers of a run have in common, and how they write although a disk is full."""
+
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from spacy_gliner_biomed.distributed.annotator import Plan
+from spacy_gliner_biomed.distributed.storage import Storage
+from spacy_gliner_biomed.distributed.tables import Results
+from spacy_gliner_biomed.errors import Errors
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0  # seconds between two tries to write
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all workers of a run have in common.
+
+    plan (Plan): How documents are annotated.
+    storage (Storage): Where results go.
+    threads (int | None): Of torch, in each process.
+    patience (float): Seconds for which writing is tried again, when it fails.
+    """
+
+    plan: Plan
+    storage: Storage
+    threads: int | None = None
+    patience: float = 600.0
+
+    def absolute(self) -> "Work":
+        """The same work with paths that are right in any working directory."""
+        pipeline, code = self.plan.pipeline, self.plan.code
+        if pipeline is not None and Path(pipeline).is_dir():
+            pipeline = str(Path(pipeline).resolve())
+        plan = replace(self.plan, pipeline=pipeline, code=code and code.resolve())
+        storage = Storage(self.storage.folder.resolve(), self.storage.format)
+        return replace(self, plan=plan, storage=storage)
+
+    def unwritable(self, error: str) -> OSError:
+        """What ends a run that cannot write its results."""
+        path, seconds = self.storage.folder, round(self.patience)
+        return OSError(Errors.E105.format(path=path, seconds=seconds, error=error))
+
+
+def write_patiently(work: Work, name: str, results: Results, report: Callable[[str], None]) -> None:
+    """Write a partition; if the disk is full, try again for some time.
+
+    report (Callable): Is told of each failure.
+    RAISES (OSError): The last failure, when the time is over.
+    """
+    waited, pause = 0.0, FIRST_PAUSE
+    while True:
+        try:
+            work.storage.write(name, results)
+            return
+        except OSError as error:
+            if waited >= work.patience:
+                raise
+            report(str(error))
+        time.sleep(pause)
+        waited, pause = waited + pause, min(2 * pause, LONGEST_PAUSE)
+
+
+def in_words(error: Exception) -> str:
+    """A message with a code as it is; what is no known mistake with its traceback."""
+    text = str(error)
+    known = text.startswith(("[GB-", "[E"))
+    return text if known else "".join(traceback.format_exception(error))

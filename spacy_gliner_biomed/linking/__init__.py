@@ -1,0 +1,1 @@
+"""From entities to concept ids: terminologies, candidate search, ranking, the linker component."""

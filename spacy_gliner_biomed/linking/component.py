@@ -1,0 +1,259 @@
+"""The pipeline component: links entities to concepts of terminologies."""
+
+import json
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import srsly
+from spacy import util
+from spacy.language import Language
+from spacy.pipeline import Pipe
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from spacy.vocab import Vocab
+
+from spacy_gliner_biomed.errors import Errors, Warnings
+from spacy_gliner_biomed.linking.annotation import annotate, has_group, spans_of
+from spacy_gliner_biomed.linking.gold import remember
+from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.linker import ConceptLinker, Ranked
+from spacy_gliner_biomed.linking.loading import Loader
+from spacy_gliner_biomed.linking.memory import MentionMemory
+from spacy_gliner_biomed.linking.mentions import read_mentions
+from spacy_gliner_biomed.linking.settings import LinkerSettings
+
+KB_ENDING = ".kb"
+
+
+class GlinerBiomedLinker(Pipe):
+    """Links entities to concepts: `kb_id_`, and candidates with scores in `Span._.kb_ents`.
+
+    vocab (Vocab): The pipeline's.
+    name (str): The component's name in the pipeline.
+    cfg (Mapping[str, Any]): The settings, see `linking.factory.make_gliner_biomed_linker`.
+    kb (Loader | None): Loads the terminologies when they are first needed.
+    scorer (Callable | None): Scores predicted against gold Docs.
+    RAISES (ValueError): For a setting that is not allowed.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        name: str = "gliner_biomed_linker",
+        *,
+        cfg: Mapping[str, Any],
+        kb: Loader | None,
+        scorer: Callable[..., dict[str, Any]] | None,
+    ) -> None:
+        self.vocab = vocab
+        self.name = name
+        self.cfg: dict[str, Any] = dict(cfg)
+        self.configured = dict(cfg)
+        self.load_kb = kb
+        self.scorer = scorer
+        self.kbs: list[KnowledgeBase] = []
+        self.memory = MentionMemory()
+        self.warned = False
+        self._linker: ConceptLinker | None = None
+        self.settings  # noqa: B018  checks them
+        if not Span.has_extension("kb_ents"):
+            Span.set_extension("kb_ents", default=[])  # as scispaCy's linker has it
+
+    @property
+    def settings(self) -> LinkerSettings:
+        """The settings as they are now, checked.
+
+        RAISES (ValueError): For a value that is not allowed.
+        """
+        return LinkerSettings.from_cfg(self.cfg)
+
+    @property
+    def linker(self) -> ConceptLinker:
+        """What ranks concepts; loads the terminologies when it is first needed.
+
+        RAISES (ValueError): If there is none.
+        """
+        if self._linker is None:
+            if not self.kbs and self.load_kb is not None:
+                self.kbs = self.load_kb()
+            if not self.kbs:
+                raise ValueError(Errors.E088.format(name=self.name))
+            settings = self.settings
+            self._linker = ConceptLinker(
+                self.kbs, settings.labels, self.memory, settings.memory_weight
+            )
+        return self._linker
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Link the entities of one Doc.
+
+        doc (Doc): Changed in place.
+        RETURNS (Doc): The same Doc.
+        """
+        try:
+            self._link(doc)
+        except Exception as error:
+            self.get_error_handler()(self.name, self, [doc], error)
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Link the entities of a stream of Docs, in order.
+
+        stream (Iterable[Doc]): The Docs; each is changed in place.
+        batch_size (int): Not needed: what costs time is looking up names, and one that comes
+            again, in any Doc, is not looked up again.
+        YIELDS (Doc): The Docs. One that fails is given to the error handler, alone.
+        """
+        error_handler = self.get_error_handler()
+        for doc in stream:
+            try:
+                self._link(doc)
+            except Exception as error:
+                error_handler(self.name, self, [doc], error)
+            else:
+                yield doc
+
+    def predict(self, docs: Iterable[Doc]) -> list[list[Ranked]]:
+        """Find concepts; no Doc is changed.
+
+        RETURNS (list[list[Ranked]]): For each Doc and each entity the candidates with the scores
+            that they need, best first.
+        """
+        return [self._predict(doc) for doc in docs]
+
+    def set_annotations(self, docs: Iterable[Doc], found: Sequence[Sequence[Ranked]]) -> None:
+        """Write what `predict` found on the Docs."""
+        for doc, candidates in zip(docs, found, strict=True):
+            settings = self.settings
+            annotate(doc, candidates, settings.spans_key, threshold=settings.threshold)
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        kb: Loader | None = None,
+        mentions: Callable[[Language], Iterable[Example]] | None = None,
+    ) -> None:
+        """Load the terminologies and remember gold mentions.
+
+        get_examples (Callable): The training data, whose gold mentions are remembered.
+        nlp (Language | None): The pipeline.
+        kb (Loader | None): The terminologies; by default those of the component's own `kb`.
+        mentions (Callable | None): A corpus reader, to remember mentions of other data.
+        RAISES (ValueError): If there is no terminology, or one cannot be read.
+        """
+        loader = kb or self.load_kb
+        self.kbs = loader() if loader else []
+        self.memory, self._linker = MentionMemory(), None
+        if not self.kbs:
+            raise ValueError(Errors.E088.format(name=self.name))
+        if self.settings.memory:
+            examples = mentions(nlp) if mentions and nlp else get_examples()
+            for example in examples:
+                remember(self.memory, example.reference, self.settings, self.kbs)
+        self.linker  # noqa: B018  checks the rules of the labels
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Everything, terminologies and memory included, as bytes."""
+        self._load()
+        serialize = {
+            "cfg": lambda: json.dumps(self._state()).encode("utf8"),
+            "kb": lambda: srsly.msgpack_dumps([kb.to_bytes() for kb in self.kbs]),
+            "memory": self.memory.to_bytes,
+        }
+        content: bytes = util.to_bytes(serialize, exclude)
+        return content
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "GlinerBiomedLinker":
+        """Load what `to_bytes` gave."""
+        deserialize: dict[str, Callable[[bytes], Any]] = {
+            "cfg": lambda b: self._restore(json.loads(b)),
+            "kb": lambda b: self._set_kbs(map(KnowledgeBase.from_bytes, srsly.msgpack_loads(b))),
+            "memory": lambda b: self._set_memory(MentionMemory.from_bytes(b)),
+        }
+        util.from_bytes(bytes_data, deserialize, exclude)
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Save everything; each terminology is a file that `KnowledgeBase.from_disk` opens."""
+        self._load()
+        serialize = {
+            "cfg": lambda p: p.write_text(json.dumps(self._state(), indent=2), encoding="utf8"),
+            "kb": self._save_kbs,
+            "memory": lambda p: p.write_bytes(self.memory.to_bytes()),
+        }
+        util.to_disk(path, serialize, exclude)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "GlinerBiomedLinker":
+        """Load what `to_disk` saved; the terminologies are read as far as they are needed."""
+        deserialize: dict[str, Callable[[Path], Any]] = {
+            "cfg": lambda p: self._restore(json.loads(p.read_text(encoding="utf8"))),
+            "kb": lambda p: self._set_kbs(
+                KnowledgeBase.from_disk(file) for file in sorted(p.glob("*" + KB_ENDING))
+            ),
+            "memory": lambda p: self._set_memory(MentionMemory.from_bytes(p.read_bytes())),
+        }
+        util.from_disk(path, deserialize, exclude)
+        return self
+
+    def _link(self, doc: Doc) -> None:
+        try:
+            self.set_annotations([doc], self.predict([doc]))
+        except KeyError as error:  # spaCy would read it as "not initialized" (E109)
+            raise RuntimeError(f"KeyError: {error}") from error
+
+    def _predict(self, doc: Doc) -> list[Ranked]:
+        settings = self.settings
+        if not has_group(doc, settings.spans_key):
+            self._warn(doc)
+            return []
+        spans = spans_of(doc, settings.spans_key)
+        if not spans:
+            return []
+        linker = self.linker
+        return [
+            [pair for pair in linker.rank(mention)[: settings.k] if pair[1] >= settings.least]
+            for mention in read_mentions(doc, spans, abbreviations=settings.abbreviations)
+        ]
+
+    def _warn(self, doc: Doc) -> None:
+        if not self.warned:
+            self.warned = True
+            found = ", ".join(map(repr, doc.spans)) or "none"
+            key = self.settings.spans_key
+            message = Warnings.W020.format(name=self.name, key=key, found=found)
+            warnings.warn(message, stacklevel=5)
+
+    def _load(self) -> None:
+        """Before it is saved; without a terminology there is nothing to load."""
+        if not self.kbs and self.load_kb is not None:
+            self.kbs = self.load_kb()
+
+    def _save_kbs(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        names = [f"{i:02}{KB_ENDING}" for i in range(len(self.kbs))]
+        for name, kb in zip(names, self.kbs, strict=True):
+            kb.to_disk(folder / name)
+        for old in {*folder.glob("*" + KB_ENDING)} - {folder / name for name in names}:
+            old.unlink()
+
+    def _set_kbs(self, kbs: Iterable[KnowledgeBase]) -> None:
+        self.kbs, self._linker = list(kbs), None
+
+    def _state(self) -> dict[str, Any]:
+        return {"configured": self.configured, "current": self.cfg}
+
+    def _set_memory(self, memory: MentionMemory) -> None:
+        self.memory, self._linker = memory, None
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        """Take settings that were changed before saving, unless the config that this component
+        was made from was changed after it.
+        """
+        for key, value in state["current"].items():
+            if key in self.cfg and state["configured"].get(key) == self.configured[key]:
+                self.cfg[key] = value
+        self._linker = None

@@ -1,0 +1,60 @@
+"""A concept of a terminology, as every reader gives it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from spacy_gliner_biomed.errors import Errors
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A concept, in the shape of scispaCy's `Entity`.
+
+    concept_id (str): Its id, with the terminology's prefix where it has one: "MESH:D008113".
+    canonical_name (str): The name that the terminology prefers.
+    aliases (Sequence[str]): Other names.
+    types (Sequence[str]): What it is: "Diseases", or UMLS semantic types.
+    definition (str | None): A text that says what it means.
+    """
+
+    concept_id: str
+    canonical_name: str
+    aliases: Sequence[str] = ()
+    types: Sequence[str] = ()
+    definition: str | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Canonical name and aliases, each once."""
+        return list(dict.fromkeys([self.canonical_name, *self.aliases]))
+
+
+# A concept and where it was read: the line, or the number of the record.
+Located = tuple[int, Concept]
+
+
+def check_concepts(concepts: Iterable[Located], path: object) -> Iterator[Concept]:
+    """Concepts of one file as they are, if all are good.
+
+    RAISES (ValueError): With file and line, for an id that comes twice, an empty id or name;
+        and if there is no concept at all.
+    """
+    seen: dict[str, int] = {}
+    for line, concept in concepts:
+        problem = _problem(concept, seen)
+        if problem:
+            raise ValueError(Errors.E060.format(path=path, line=line, error=problem))
+        seen[concept.concept_id] = line
+        yield concept
+    if not seen:
+        raise ValueError(Errors.E080.format(path=path))
+
+
+def _problem(concept: Concept, seen: dict[str, int]) -> str | None:
+    if not concept.concept_id.strip():
+        return "the concept has an empty id"
+    if concept.concept_id in seen:
+        return f"the id {concept.concept_id!r} is already in line {seen[concept.concept_id]}"
+    if not all(name.strip() for name in (concept.canonical_name, *concept.aliases)):
+        return f"the concept {concept.concept_id!r} has an empty name"
+    return None

@@ -1,0 +1,208 @@
+"""From mentions to ranked concept ids, without spaCy: candidates, votes of the memory, labels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.linking.candidates import (
+    Scope,
+    find_acronym,
+    find_candidates,
+)
+from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.memory import MentionMemory
+
+# Where a text says what a short form stands for, the short form itself counts less.
+OWN_TEXT = 0.6
+EXPANDED = 0.97
+SURE = 0.9  # a candidate of this score needs no search by initials
+MAX_CACHED = 50_000
+ANY_LABEL = "*"
+
+Ranked = list[tuple[str, float]]
+
+
+@dataclass(frozen=True)
+class Mention:
+    """An entity to link.
+
+    text (str): Its text.
+    label (str): Its label.
+    long_form (str | None): What it stands for, if its document defines it.
+    expanded (str): Its text with the short forms in it written out.
+    context (frozenset[str]): The words of its document.
+    """
+
+    text: str
+    label: str
+    long_form: str | None = None
+    expanded: str = ""
+    context: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class LabelRule:
+    """What entities of a label may be linked to.
+
+    label (str): The label; "*" stands for all that have no rule.
+    types (frozenset[str]): Types of concepts, "" for none; empty for all.
+    sources (frozenset[str]): Names of terminologies; empty for all.
+    """
+
+    label: str
+    types: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, rule: Mapping[str, Any]) -> "LabelRule":
+        """Read a rule of the config: {"label": "disease", "types": [...], "sources": [...]}.
+
+        RAISES (ValueError): If it is not of this form.
+        """
+        lists = {name: rule.get(name) or [] for name in ("types", "sources")}
+        right = isinstance(rule.get("label"), str) and set(rule) <= {"label", *lists}
+        if not right or not all(
+            isinstance(value, list) and all(isinstance(item, str) for item in value)
+            for value in lists.values()
+        ):
+            raise ValueError(Errors.E086.format(found=dict(rule)))
+        return cls(rule["label"], frozenset(lists["types"]), frozenset(lists["sources"]))
+
+
+@dataclass
+class ConceptLinker:
+    """Ranks the concepts of some terminologies for mentions.
+
+    kbs (Sequence[KnowledgeBase]): The terminologies.
+    rules (Sequence[LabelRule]): What each label may be linked to; none for anything. With rules,
+        a label that has none is not linked.
+    memory (MentionMemory): Of training mentions.
+    memory_weight (float): Of its votes, where a candidate of an equal name has a score of 1.
+    RAISES (ValueError): For a rule with a terminology or type that is not there.
+    """
+
+    kbs: Sequence[KnowledgeBase]
+    rules: Sequence[LabelRule] = ()
+    memory: MentionMemory = field(default_factory=MentionMemory)
+    memory_weight: float = 2.0
+
+    def __post_init__(self) -> None:
+        self._scopes: dict[str, list[Scope | None]] = {}
+        self._cache: dict[tuple[str, str, str], dict[str, float]] = {}
+        self._rules = {rule.label: rule for rule in self.rules}
+        _check_distinct(self.kbs)
+        known = {kb.name for kb in self.kbs}
+        for rule in self.rules:
+            if unknown := sorted(rule.sources - known):
+                listed = ", ".join(sorted(known))
+                raise ValueError(Errors.E087.format(found=unknown, known=listed))
+            self._scopes_of(rule.label)
+
+    def rank(self, mention: Mention) -> Ranked:
+        """All candidates of a mention, best first; equal ones by id.
+
+        RETURNS (list[tuple[str, float]]): Ids and scores from 0 to 1.
+        """
+        scores: dict[str, float] = {}
+        for kb, scope in zip(self.kbs, self._scopes_of(mention.label), strict=True):
+            if scope is not None:
+                _raise(scores, self._score(kb, mention, scope))
+        for concept_id, vote in self._votes(mention).items():
+            scores[concept_id] = scores.get(concept_id, 0.0) + self.memory_weight * vote
+        ranked = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
+        return [(concept_id, min(score, 1.0)) for concept_id, score in ranked]
+
+    def _score(self, kb: KnowledgeBase, mention: Mention, scope: Scope) -> dict[str, float]:
+        names = {mention.text: 1.0}
+        if mention.long_form:
+            names = {mention.text: OWN_TEXT, mention.long_form: 1.0}
+        elif mention.expanded and mention.expanded != mention.text:
+            names[mention.expanded] = EXPANDED
+        scores: dict[str, float] = {}
+        for name, weight in names.items():
+            _raise(scores, self._named(kb, name, mention.label, scope), weight)
+        if not mention.long_form and max(scores.values(), default=0.0) < SURE:
+            found = find_acronym(kb, mention.text, mention.context, scope)
+            _raise(scores, {kb.tables.ids[number]: s for number, s in found.items()})
+        return scores
+
+    def _named(self, kb: KnowledgeBase, name: str, label: str, scope: Scope) -> dict[str, float]:
+        key = (name, kb.name, self._scope_name(label))
+        if key not in self._cache:
+            if len(self._cache) >= MAX_CACHED:
+                self._cache.clear()
+            found = find_candidates(kb, name, scope)
+            self._cache[key] = {kb.tables.ids[number]: s for number, s in found.items()}
+        return self._cache[key]
+
+    def _votes(self, mention: Mention) -> dict[str, float]:
+        if not len(self.memory) or not self.memory_weight:
+            return {}
+        name = mention.long_form or mention.expanded or mention.text
+        votes = self.memory.votes(mention.label, name, defined=bool(mention.long_form))
+        return {id_: vote for id_, vote in votes.items() if self._allows(mention.label, id_)}
+
+    def _allows(self, label: str, concept_id: str) -> bool:
+        """Whether a terminology has the id, in the label's scope."""
+        for kb, scope in zip(self.kbs, self._scopes_of(label), strict=True):
+            number = None if scope is None else kb.number(concept_id)
+            if scope is not None and number is not None and scope.allows(number):
+                return True
+        return False
+
+    def _scopes_of(self, label: str) -> list[Scope | None]:
+        """For each terminology the allowed part; None for nothing."""
+        key = self._scope_name(label)
+        if self.rules and key not in self._rules:
+            return [None] * len(self.kbs)
+        if key not in self._scopes:
+            self._scopes[key] = _make_scopes(self.kbs, self._rules.get(key))
+        return self._scopes[key]
+
+    def _scope_name(self, label: str) -> str:
+        return label if label in self._rules else ANY_LABEL
+
+
+def _raise(scores: dict[str, float], found: Mapping[str, float], weight: float = 1.0) -> None:
+    """Take over the scores that are higher."""
+    for concept_id, score in found.items():
+        scores[concept_id] = max(weight * score, scores.get(concept_id, 0.0))
+
+
+def _make_scopes(kbs: Sequence[KnowledgeBase], rule: LabelRule | None) -> list[Scope | None]:
+    if rule is None:
+        return [Scope() for _ in kbs]
+    chosen = [kb for kb in kbs if not rule.sources or kb.name in rule.sources]
+    known = {"", *(name for kb in chosen for name in kb.type_names)}
+    if unknown := sorted(rule.types - known):
+        names = ", ".join(kb.name for kb in chosen)
+        raise ValueError(
+            Errors.E085.format(found=unknown, name=names, known=", ".join(sorted(known - {""})))
+        )
+    scopes: list[Scope | None] = []
+    for kb in kbs:
+        types = rule.types & {"", *kb.type_names}
+        if kb not in chosen or (rule.types and not types):
+            scopes.append(None)
+        elif not rule.types:
+            scopes.append(Scope())
+        else:
+            concepts = kb.concepts_of_types(types)
+            scopes.append(Scope.of(kb, concepts) if np.any(concepts) else None)
+    return scopes
+
+
+def _check_distinct(kbs: Sequence[KnowledgeBase]) -> None:
+    """RAISES (ValueError): If two terminologies share a name or a concept id."""
+    for first, second in combinations(kbs, 2):
+        names = f"{first.name!r} and {second.name!r}"
+        if first.name == second.name:
+            raise ValueError(Errors.E091.format(name=first.name))
+        common = np.isin(first.tables.by_id.hashes, second.tables.by_id.hashes)
+        if np.any(common):
+            shared = [first.tables.ids[i] for i in first.tables.by_id.rows[common][:5]]
+            raise ValueError(Errors.E089.format(found=", ".join(shared), names=names))

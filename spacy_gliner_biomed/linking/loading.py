@@ -1,0 +1,86 @@
+"""The registered loader of terminologies, for configs."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.linking.concepts import Concept
+from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.sources import guess_format, read_concepts
+
+Loader = Callable[[], list[KnowledgeBase]]
+
+
+def make_knowledge_base(paths: list[Path]) -> Loader:
+    """What loads some terminologies, registered as `spacy-gliner-biomed.KnowledgeBase.v1`.
+
+    Nothing is read before it is needed: a saved pipeline has its own copy.
+
+    paths (list[Path]): Files of `spacy gliner kb build`, or terminologies in a format that it
+        reads; these are built each time.
+    """
+    return partial(load_all, paths)
+
+
+def load_all(paths: Sequence[Path]) -> list[KnowledgeBase]:
+    """Open or build terminologies.
+
+    RAISES (ValueError): If one cannot be read.
+    """
+    return [load_knowledge_base(Path(path)) for path in paths]
+
+
+def load_knowledge_base(path: Path) -> KnowledgeBase:
+    """Open a built terminology, or build one from a file of another format."""
+    if guess_format(path) is None:
+        return KnowledgeBase.from_disk(path)
+    return build_knowledge_base([path], name=path.name.split(".")[0])
+
+
+def build_knowledge_base(
+    paths: Sequence[Path],
+    *,
+    name: str,
+    version: str = "",
+    licence: str = "",
+    data_format: str | None = None,
+) -> KnowledgeBase:
+    """Build one terminology of several files.
+
+    paths, data_format: See `sources.read_concepts`.
+    RAISES (ValueError): For what cannot be read, or an id that is in two files.
+    """
+    sources: list[dict[str, Any]] = []
+
+    def concepts() -> Iterator[Concept]:
+        seen: dict[str, Path] = {}
+        for path in paths:
+            source = describe(path)
+            sources.append(source)
+            for concept in read_concepts(path, data_format):
+                earlier = seen.setdefault(concept.concept_id, path)
+                if earlier is not path:
+                    error = f"the id {concept.concept_id!r} is also in {earlier}"
+                    raise ValueError(Errors.E060.format(path=path, line="?", error=error))
+                source["concepts"] += 1
+                yield concept
+
+    return KnowledgeBase.build(
+        concepts(), name=name, version=version, licence=licence, sources=sources
+    )
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """A source for the manifest: its name, and the SHA-256 of its content."""
+    if not path.exists():
+        raise ValueError(Errors.E050.format(path=path))
+    files = sorted(path.glob("MR*.RRF")) if path.is_dir() else [path]
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as content:
+            while block := content.read(1 << 20):
+                digest.update(block)
+    return {"file": path.name, "sha256": digest.hexdigest(), "concepts": 0}

@@ -1,0 +1,114 @@
+"""A registered corpus reader of texts whose entities have concept ids."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
+from spacy.training import Example
+from spacy.util import filter_spans
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
+from spacy_gliner_biomed.training.gold import GoldSpan
+
+Reader = Callable[[Language], Iterable[Example]]
+
+
+def make_linked_corpus(
+    path: Path,
+    splits: list[str],
+    corpora: list[str],
+    merge_labels: dict[str, str] | None = None,
+    gold_mentions: bool = False,
+    limit: int = 0,
+    spans_key: str = "sc",
+) -> Reader:
+    """Documents with concept ids, registered as `spacy-gliner-biomed.LinkedCorpus.v1`.
+
+    path (Path): A folder of folders `<corpus>`, each with `meta.json` and `<split>.jsonl.gz`,
+        whose entities have an "id" where one is known; several are separated by "|".
+    splits (list[str]): "train", "dev" or "test", where a corpus has them.
+    corpora (list[str]): Names of the folders.
+    merge_labels (dict[str, str] | None): One label for all of a corpus, by corpus.
+    gold_mentions (bool): Give the predicted Docs the gold entities, without ids: to measure
+        linking alone.
+    limit (int): Documents of each corpus, at most; 0 for all.
+    spans_key (str): The group of gold spans; `doc.ents` has those that do not overlap.
+    """
+
+    def read(nlp: Language) -> Iterator[Example]:
+        for corpus in corpora:
+            folder = Path(path) / corpus
+            files = [folder / f"{split}.jsonl.gz" for split in splits]
+            found = [file for file in files if file.exists()]
+            if not found:
+                names = ", ".join(file.name for file in files)
+                raise ValueError(Errors.E061.format(folder=folder, files=names))
+            labels = json.loads((folder / "meta.json").read_text(encoding="utf8"))["labels"]
+            merged = (merge_labels or {}).get(corpus)
+            documents = (pair for file in found for pair in read_links(file, labels, merged))
+            for i, (text, links) in enumerate(documents):
+                if limit and i >= limit:
+                    break
+                reference = linked_doc(nlp, text, links, spans_key)
+                yield Example(_predicted(nlp, reference, gold_mentions, spans_key), reference)
+
+    return read
+
+
+def read_links(
+    path: Path, labels: dict[str, str], merge_into: str | None = None
+) -> Iterator[tuple[AnnotatedText, dict[GoldSpan, str]]]:
+    """Texts with entities, and the ids of these where known.
+
+    path, labels, merge_into: See `training.corpora.read_jsonl`.
+    RAISES (ValueError): With file and line, for what cannot be read.
+    """
+    with gzip.open(path, "rt", encoding="utf8") as file:
+        for text, line in zip(read_jsonl(path, labels, merge_into=merge_into), file, strict=True):
+            entities = [entity for entity in json.loads(line)["entities"] if entity.get("id")]
+            yield (
+                text,
+                {
+                    (entity["start"], entity["end"], merge_into or labels[entity["label"]]): str(
+                        entity["id"]
+                    )
+                    for entity in entities
+                },
+            )
+
+
+def linked_doc(
+    nlp: Language, text: AnnotatedText, links: dict[GoldSpan, str], spans_key: str
+) -> Doc:
+    """A gold Doc: a span group and entities with their ids as `kb_id_`."""
+    doc = gold_doc(nlp, text, spans_key)
+    group = doc.spans[spans_key]
+    spans = [
+        Span(doc, span.start, span.end, span.label, kb_id=links.get(_place(span), ""))
+        for span in group
+    ]
+    doc.spans[spans_key] = SpanGroup(doc, name=spans_key, attrs=group.attrs, spans=spans)
+    doc.set_ents(filter_spans(spans))
+    return doc
+
+
+def _predicted(nlp: Language, reference: Doc, gold_mentions: bool, spans_key: str) -> Doc:
+    if not gold_mentions:
+        return nlp.make_doc(reference.text)
+    doc = Doc(
+        nlp.vocab,
+        words=[token.text for token in reference],
+        spaces=[bool(token.whitespace_) for token in reference],
+    )
+    spans = [Span(doc, s.start, s.end, label=s.label) for s in reference.spans[spans_key]]
+    doc.spans[spans_key] = SpanGroup(doc, name=spans_key, spans=spans)
+    doc.set_ents([Span(doc, s.start, s.end, label=s.label) for s in reference.ents])
+    return doc
+
+
+def _place(span: Span) -> GoldSpan:
+    return span.start_char, span.end_char, span.label_

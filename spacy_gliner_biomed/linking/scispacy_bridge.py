@@ -1,0 +1,224 @@
+"""scispaCy from a config: its factories and tokenizer, its linker with a terminology of ours.
+
+scispaCy declares no entry points, and is imported when one of these functions is called. (Entry
+points of ours with its factories' names would clash with it when somebody imports it.)
+"""
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
+from spacy.tokens import Doc, Span
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.linking.annotation import annotate, spans_of
+from spacy_gliner_biomed.linking.candidates import Scope, find_candidates
+from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.loading import load_all
+
+FACTORIES = ("abbreviation", "hyponym_detector", "linking", "custom_sentence_segmenter")
+
+
+def make_use_scispacy() -> Callable[[type[Language]], type[Language]]:
+    """Makes scispaCy's factories known before a pipeline is made: for `[nlp.before_creation]`.
+    Registered as `spacy-gliner-biomed.use_scispacy.v1`.
+    """
+
+    def use_scispacy(lang_cls: type[Language]) -> type[Language]:
+        for name in FACTORIES:
+            import_scispacy(name, "This pipeline")
+        return lang_cls
+
+    return use_scispacy
+
+
+def make_scispacy_tokenizer() -> Callable[[Language], Tokenizer]:
+    """The tokenizer of scispaCy: for `[nlp.tokenizer]`. Registered as
+    `spacy-gliner-biomed.scispacy_tokenizer.v1`.
+    """
+
+    def create_tokenizer(nlp: Language) -> Tokenizer:
+        module = import_scispacy("custom_tokenizer", "scispaCy's tokenizer")
+        # It reads a setting of the tokenizer that is there before.
+        nlp.tokenizer = nlp.tokenizer if hasattr(nlp, "tokenizer") else _default_tokenizer(nlp)
+        tokenizer: Tokenizer = module.combined_rule_tokenizer(nlp)
+        return tokenizer
+
+    return create_tokenizer
+
+
+def make_candidate_generator(paths: list[Path]) -> Any:
+    """A candidate generator for scispaCy's linker, from local terminologies, with no nmslib index.
+    Registered as `spacy-gliner-biomed.CandidateGenerator.v1`.
+
+    paths (list[Path]): See `linking.loading.make_knowledge_base`.
+    RAISES (ImportError): If scispaCy is not installed.
+    RAISES (ValueError): If a terminology cannot be read.
+    """
+    module = import_scispacy("candidate_generation", "CandidateGenerator.v1")
+    kbs = load_all(paths)
+
+    class LocalCandidateGenerator(module.CandidateGenerator):  # type: ignore[misc, name-defined]
+        """scispaCy checks that it gets one of its own kind."""
+
+        def __init__(self) -> None:
+            self.kb = ScispacyView(kbs)
+
+        def __call__(self, mention_texts: list[str], k: int) -> list[list[Any]]:
+            found = [best_concepts(kbs, text, k) for text in mention_texts]
+            return [[module.MentionCandidate(*one) for one in candidates] for candidates in found]
+
+    return LocalCandidateGenerator()
+
+
+def best_concepts(
+    kbs: list[KnowledgeBase], text: str, k: int
+) -> list[tuple[str, list[str], list[float]]]:
+    """Ids, names and scores of a mention's best candidates, best first."""
+    scored = [
+        (score, kb.tables.ids[number], kb.concept(number).canonical_name)
+        for kb in kbs
+        for number, score in find_candidates(kb, text, Scope()).items()
+    ]
+    best = sorted(scored, key=lambda one: (-one[0], one[1]))[:k]
+    return [(concept_id, [name], [score]) for score, concept_id, name in best]
+
+
+@dataclass(frozen=True)
+class ScispacyView:
+    """Terminologies as scispaCy's `KnowledgeBase` shows one.
+
+    cui_to_entity (Mapping): Its `Entity` by id.
+    """
+
+    kbs: list[KnowledgeBase]
+
+    @property
+    def cui_to_entity(self) -> Mapping[str, Any]:
+        """Entities by id, made when they are asked for."""
+        return _Entities(self.kbs)
+
+
+class _Entities(Mapping[str, Any]):
+    def __init__(self, kbs: list[KnowledgeBase]) -> None:
+        self.kbs = kbs
+
+    def __getitem__(self, concept_id: str) -> Any:
+        module = import_scispacy("linking_utils", "CandidateGenerator.v1")
+        for kb in self.kbs:
+            if concept_id in kb:
+                concept = kb[concept_id]
+                return module.Entity(
+                    concept.concept_id,
+                    concept.canonical_name,
+                    list(concept.aliases),
+                    list(concept.types),
+                    concept.definition,
+                )
+        raise KeyError(concept_id)
+
+    def __iter__(self) -> Iterator[str]:
+        for kb in self.kbs:
+            yield from (kb.tables.ids[number] for number in range(len(kb)))
+
+    def __len__(self) -> int:
+        return sum(map(len, self.kbs))
+
+
+@dataclass
+class ScispacySpanLinker:
+    """scispaCy's linker for a span group, overlapping spans included.
+
+    linker (Any): scispaCy's `EntityLinker`.
+    spans_key (str): The span group.
+    """
+
+    linker: Any
+    spans_key: str
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Link the spans of a Doc: `kb_id_`, `Span._.kb_ents` and the group's attrs."""
+        spans = spans_of(doc, self.spans_key)
+        self.linker(_SpansAsEnts(spans))
+        annotate(doc, [span._.kb_ents for span in spans], self.spans_key)
+        return doc
+
+
+@dataclass(frozen=True)
+class _SpansAsEnts:
+    """All that scispaCy's linker reads of a Doc."""
+
+    ents: list[Span]
+
+
+@Language.factory(
+    "gliner_biomed_scispacy_linker",
+    assigns=["doc.spans", "span._.kb_ents"],
+    requires=["doc.spans"],
+    default_config={
+        "spans_key": "sc",
+        "candidate_generator": None,
+        "resolve_abbreviations": True,
+        "k": 30,
+        "threshold": 0.7,
+        "no_definition_threshold": 0.95,
+        "filter_for_definitions": True,
+        "max_entities_per_mention": 5,
+        "linker_name": None,
+    },
+)
+def make_scispacy_span_linker(
+    nlp: Language,
+    name: str,
+    spans_key: str,
+    candidate_generator: Any,
+    resolve_abbreviations: bool,
+    k: int,
+    threshold: float,
+    no_definition_threshold: float,
+    filter_for_definitions: bool,
+    max_entities_per_mention: int,
+    linker_name: str | None,
+) -> ScispacySpanLinker:
+    """The `scispacy_linker`, with its settings, for a span group instead of `doc.ents`.
+
+    spans_key (str): The span group.
+    RAISES (ImportError): If scispaCy is not installed.
+    """
+    module = import_scispacy("linking", "gliner_biomed_scispacy_linker")
+    linker = module.EntityLinker(
+        nlp,
+        name,
+        candidate_generator,
+        resolve_abbreviations,
+        k,
+        threshold,
+        no_definition_threshold,
+        filter_for_definitions,
+        max_entities_per_mention,
+        linker_name,
+    )
+    return ScispacySpanLinker(linker, spans_key)
+
+
+def import_scispacy(module: str, what: str) -> Any:
+    """A module of scispaCy.
+
+    RAISES (ImportError): With what to do, if scispaCy is not installed.
+    """
+    try:
+        return importlib.import_module(f"scispacy.{module}")
+    except ImportError as error:
+        raise ImportError(Errors.E090.format(what=what)) from error
+
+
+def _default_tokenizer(nlp: Language) -> Tokenizer:
+    from spacy.util import registry
+
+    create = registry.tokenizers.get("spacy.Tokenizer.v1")()
+    tokenizer: Tokenizer = create(nlp)
+    return tokenizer

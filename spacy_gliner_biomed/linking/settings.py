@@ -1,0 +1,72 @@
+"""The linker's settings, checked as one value."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.linking.linker import LabelRule
+
+
+@dataclass(frozen=True)
+class LinkerSettings:
+    """What the factory's arguments are after they were checked; see the factory for each."""
+
+    spans_key: str | None
+    labels: Sequence[LabelRule]
+    threshold: float
+    candidate_threshold: float | None
+    k: int
+    abbreviations: bool
+    memory: bool
+    memory_weight: float
+
+    @property
+    def least(self) -> float:
+        """The score that a candidate needs."""
+        return self.threshold if self.candidate_threshold is None else self.candidate_threshold
+
+    @classmethod
+    def from_cfg(cls, cfg: Mapping[str, Any]) -> "LinkerSettings":
+        """Check the component's `cfg`.
+
+        RAISES (ValueError): For a value that is not allowed.
+        """
+        values = {key: cfg[key] for key in cls.__dataclass_fields__}
+        key = values["spans_key"]
+        if key is not None and (not isinstance(key, str) or not key):
+            _refuse("spans_key", "the name of a span group, or null for doc.ents", key)
+        for name in ("abbreviations", "memory"):
+            if not isinstance(values[name], bool):
+                _refuse(name, "true or false", values[name])
+        threshold, lower = values["threshold"], values["candidate_threshold"]
+        if not _is_number(threshold) or not 0 <= threshold <= 1:
+            _refuse("threshold", "a number from 0 to 1", threshold)
+        if lower is not None and (not _is_number(lower) or not 0 <= lower <= threshold):
+            _refuse("candidate_threshold", "null, or a number from 0 to the threshold", lower)
+        if not _is_number(values["memory_weight"]) or not 0 <= values["memory_weight"] < 1e6:
+            _refuse("memory_weight", "a number of at least 0", values["memory_weight"])
+        k = values["k"]
+        if isinstance(k, bool) or not isinstance(k, Integral) or k < 1:
+            _refuse("k", "a whole number of at least 1", k)
+        values["labels"] = _rules(values["labels"])
+        return cls(**values)
+
+
+def _rules(rules: Any) -> list[LabelRule]:
+    if not isinstance(rules, list):
+        _refuse("labels", "a list of rules", rules)
+    parsed = [LabelRule.parse(rule) for rule in rules]
+    labels = [rule.label for rule in parsed]
+    if len(set(labels)) < len(labels):
+        _refuse("labels", "a list with one rule for each label", labels)
+    return parsed
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _refuse(name: str, allowed: str, found: Any) -> None:
+    raise ValueError(Errors.E030.format(name=name, allowed=allowed, found=found))

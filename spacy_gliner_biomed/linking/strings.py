@@ -1,0 +1,63 @@
+"""Many strings in two arrays, and rows by the hash of a string."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.strings import hash_string  # type: ignore[attr-defined]
+
+__all__ = ["HashTable", "StringTable", "hash_string"]
+
+
+@dataclass(frozen=True)
+class StringTable:
+    """Strings by row.
+
+    data (NDArray): Their UTF-8 bytes, one after the other.
+    offsets (NDArray): Where each begins. # (N + 1,)
+    """
+
+    data: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+
+    @classmethod
+    def build(cls, strings: Iterable[str]) -> "StringTable":
+        """Store strings in order."""
+        parts = [string.encode("utf8") for string in strings]
+        offsets = np.zeros(len(parts) + 1, dtype=np.int64)
+        np.cumsum([len(part) for part in parts], out=offsets[1:])
+        return cls(np.frombuffer(b"".join(parts), dtype=np.uint8), offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, row: int) -> str:
+        return bytes(self.data[self.offsets[row] : self.offsets[row + 1]]).decode("utf8")
+
+
+@dataclass(frozen=True)
+class HashTable:
+    """Rows by the 64-bit hashes of their keys; a key may have several rows.
+
+    hashes (NDArray): Ascending. # (N,)
+    rows (NDArray): Row of each hash; ascending where hashes are equal. # (N,)
+    """
+
+    hashes: NDArray[np.uint64]
+    rows: NDArray[np.int32]
+
+    @classmethod
+    def build(cls, hashes: Sequence[int], rows: Sequence[int] | None = None) -> "HashTable":
+        """Store rows by the hashes of their keys; by default rows are numbered from 0."""
+        array = np.array(hashes, dtype=np.uint64)
+        order = np.argsort(array, kind="stable")
+        numbers = order if rows is None else np.array(rows, dtype=np.int32)[order]
+        return cls(array[order], numbers.astype(np.int32))
+
+    def find(self, key: str) -> NDArray[np.int32]:
+        """The rows of a key."""
+        wanted = np.uint64(hash_string(key))
+        first = np.searchsorted(self.hashes, wanted)
+        last = np.searchsorted(self.hashes, wanted, side="right")
+        return self.rows[first:last]

@@ -1,0 +1,99 @@
+"""`spacy gliner curate`, as called from a shell."""
+
+import json
+from pathlib import Path
+
+import pytest
+from spacy.cli import app
+from typer.testing import CliRunner
+
+import spacy_gliner_biomed.cli  # noqa: F401  registers the commands
+
+LINES = [
+    {"id": "1", "text": "Aspirin was given for fever.", "entities": [[0, 7, "drug"]]},
+    {"id": "2", "text": "Nothing at all is here.", "entities": []},
+    {"id": "3", "text": "Aspirin was given for fever.", "entities": [[0, 7, "chemical"]]},
+    {"id": "4", "text": "Cancer of the breast was seen.", "entities": [[0, 6, "disease"]]},
+    {"id": "5", "text": "ALL CAPITALS ARE SHOUTED HERE.", "entities": []},
+]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "corpus.jsonl"
+    lines = []
+    for line in LINES:
+        entities = [dict(zip(("start", "end", "label"), e, strict=True)) for e in line["entities"]]
+        lines.append(json.dumps({**line, "entities": entities}) + "\n")
+    path.write_text("".join(lines))
+    return path
+
+
+def run(*arguments: object) -> str:
+    result = CliRunner().invoke(app, ["gliner", "curate", *map(str, arguments)])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def ids(path: Path) -> list[str]:
+    return [json.loads(line)["id"] for line in path.read_text().splitlines()]
+
+
+def test_select_keeps_half_of_the_positives_and_reports(source: Path, uni_span: Path) -> None:
+    target, report = source.parent / "kept.jsonl", source.parent / "report.json"
+    picture = source.parent / "scores.svg"
+    options = ["--scorer", "coverage", "--scorer.checkpoint", uni_span, "--ratio", 0.5]
+    output = run("select", source, target, *options, "--report", report, "--histogram", picture)
+    assert "4  kept" in output
+    assert {"2", "5"} < set(ids(target))
+    assert len(ids(target)) == 4
+    assert json.loads(report.read_text())["documents"] == {"kept": 4, "below the ratio": 1}
+    assert "<svg" in picture.read_text()
+
+
+def test_select_takes_any_registered_scorer_and_its_settings(source: Path) -> None:
+    kept = []
+    for seed in (0, 1, 2, 3):
+        target = source.parent / f"kept{seed}.jsonl"
+        name = "spacy-gliner-biomed.RandomScorer.v1"
+        shares = ["--ratio", 0.3, "--negatives", 0]
+        run("select", source, target, "--scorer", name, "--scorer.seed", seed, *shares)
+        kept.append(tuple(ids(target)))
+    assert all(len(each) == 1 for each in kept)
+    assert len(set(kept)) > 1
+
+
+def test_clean_drops_repeats_and_bad_text_and_reports_contradictions(source: Path) -> None:
+    target, report = source.parent / "clean.jsonl", source.parent / "report.json"
+    against = source.parent / "test.jsonl"
+    against.write_text(json.dumps({"id": "t", "text": LINES[3]["text"], "entities": []}) + "\n")
+    run("clean", source, target, "--against", against, "--report", report)
+    assert ids(target) == ["1", "2"]
+    found = json.loads(report.read_text())
+    assert found["documents"] == {
+        "kept": 2,
+        "repeats another text": 1,
+        "repeats a test text": 1,
+        "more than 20% capitals": 1,
+    }
+    assert found["repeats"] == [
+        {"document": "3", "repeats": "1"},
+        {"document": "4", "repeats": "t"},
+    ]
+    run("clean", source, target, "--cosine", 1.01, "--report", report)
+    assert json.loads(report.read_text())["contradictions"] == [
+        {"mention": "aspirin", "labels": {"drug": 1, "chemical": 1}}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["--ratio", "2"], "GB-E030"), (["--scorer.checkpoint", "no/where"], "GB-E0")],
+)
+def test_wrong_settings_are_said_without_a_traceback(
+    source: Path, arguments: list[str], code: str
+) -> None:
+    command = ["gliner", "curate", "select", str(source), str(source.parent / "x.jsonl")]
+    result = CliRunner().invoke(app, [*command, *arguments])
+    assert result.exit_code == 1
+    assert code in result.output

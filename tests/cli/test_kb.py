@@ -1,0 +1,68 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from spacy_gliner_biomed.cli import gliner_cli
+from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
+
+run = CliRunner().invoke
+
+TABLE = "id,name,aliases,types\nD:1,Gout,podagra,disease\nD:2,Asthma,,disease\n"
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "small.csv"
+    path.write_text(TABLE)
+    return path
+
+
+def test_a_terminology_is_built_with_a_manifest(table: Path, tmp_path: Path) -> None:
+    output = tmp_path / "new" / "mine.kb"
+    options = ["--version", "3", "--licence", "CC BY 4.0"]
+    result = run(gliner_cli, ["kb", "build", str(table), str(output), *options])
+    assert result.exit_code == 0, result.output
+    assert "2 concepts, 3 names" in result.stderr
+    shown = json.loads(run(gliner_cli, ["kb", "info", str(output)]).stdout)
+    expected = {"name": "mine", "version": "3", "licence": "CC BY 4.0", "types": ["disease"]}
+    assert expected.items() <= shown.items()
+    assert shown["sources"][0]["file"] == "small.csv"
+    assert KnowledgeBase.from_disk(output)["D:1"].aliases == ["podagra"]
+
+
+def test_names_are_looked_up(table: Path) -> None:
+    result = run(gliner_cli, ["kb", "search", str(table), "Podagra", "zzz"])
+    assert result.stdout == "Podagra\t0.995\tD:1\tGout\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (TABLE + "D:1,Again,,\n", "GB-E060.*small.csv, line 4: the id 'D:1' is already in line 2"),
+        ("id,name\n", "GB-E080"),
+        ("name\nx\n", "GB-E060.*line 1"),
+    ],
+)
+def test_a_bad_terminology_is_a_message_and_nothing_is_written(
+    table: Path, tmp_path: Path, content: str, message: str
+) -> None:
+    table.write_text(content)
+    result = run(gliner_cli, ["kb", "build", str(table), str(tmp_path / "mine.kb")])
+    assert result.exit_code == 1
+    assert list(tmp_path.iterdir()) == [table]
+    assert re.search(message, result.stderr)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["small.csv"], ["small.csv", "other.csv"], ["small.csv", "."]]
+)
+def test_an_output_that_is_no_output_is_refused(
+    table: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(table.parent)
+    result = run(gliner_cli, ["kb", "build", *arguments])
+    assert (result.exit_code, "GB-E056" in result.stderr) == (1, True)
+    assert table.read_text() == TABLE

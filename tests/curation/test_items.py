@@ -1,0 +1,68 @@
+"""Documents keep what they came as: lines byte for byte, Docs with all that is on them."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.tokens import DocBin
+
+from spacy_gliner_biomed.curation.items import read_items, write_items
+from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc
+
+LINES = [
+    {"id": "7", "text": "aspirin-induced", "entities": [{"start": 0, "end": 7, "label": "drug"}]},
+    {"id": "8", "text": "nothing", "entities": [], "more": "is kept"},
+]
+
+
+@pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
+def test_lines_are_written_as_they_came(tmp_path: Path, name: str) -> None:
+    source, target = tmp_path / "corpus" / name, tmp_path / "out" / "x.jsonl"
+    source.parent.mkdir()
+    content = "".join(json.dumps(line) + "\n" for line in LINES)
+    packed = gzip.compress(content.encode()) if name.endswith(".gz") else content.encode()
+    source.write_bytes(packed)
+    items = list(read_items(source))
+    assert [(i.text.name, i.text.corpus, list(i.text.spans)) for i in items] == [
+        ("7", "corpus", [(0, 7, "drug")]),
+        ("8", "corpus", []),
+    ]
+    assert write_items(items, target) == 2
+    assert target.read_text() == content
+
+
+def test_docs_keep_tokens_labels_and_user_data(tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    doc = gold_doc(nlp, AnnotatedText("a b", [(0, 1, "x")], [], ["x", "y"], corpus="c"), "sc")
+    doc.user_data["id"] = "d1"
+    DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "in.spacy")
+    (item,) = read_items(tmp_path / "in.spacy")
+    assert item.text == AnnotatedText("a b", [(0, 1, "x")], [], ["x", "y"], "d1", "c")
+    assert write_items([item], tmp_path / "out.spacy") == 1
+    (again,) = read_items(tmp_path / "out.spacy")
+    assert again.text == item.text
+
+
+def test_one_form_can_be_written_as_the_other(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in LINES))
+    write_items(read_items(path), tmp_path / "x.spacy")
+    write_items(read_items(tmp_path / "x.spacy"), tmp_path / "y.jsonl")
+    found = [(i.text.text, list(i.text.spans)) for i in read_items(tmp_path / "y.jsonl")]
+    assert found == [("aspirin-induced", [(0, 7, "drug")]), ("nothing", [])]
+
+
+def test_wrong_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="GB-E050"):
+        list(read_items(tmp_path / "none.jsonl"))
+    (tmp_path / "x.csv").write_text("a")
+    with pytest.raises(ValueError, match="GB-E110"):
+        list(read_items(tmp_path / "x.csv"))
+    (tmp_path / "x.spacy").write_text("a")
+    with pytest.raises(ValueError, match="GB-E053"):
+        list(read_items(tmp_path / "x.spacy"))
+    (tmp_path / "x.jsonl").write_text('{"text": "a", "entities": []}\n{"text": 3}\n')
+    with pytest.raises(ValueError, match=r"GB-E060.*line 2"):
+        list(read_items(tmp_path / "x.jsonl"))

@@ -1,0 +1,110 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import DocBin
+
+from spacy_gliner_biomed.distributed.annotator import Annotator, Plan
+from spacy_gliner_biomed.distributed.records import Item, Partition
+from tests.distributed.conftest import FAULTS
+
+MakeNlp = Callable[..., Language]
+TEXTS = ["Aspirin for the cold; cocaine-induced pain.", "", "a drug of the patient", "cell " * 90]
+
+
+def partition(*contents: str | bytes) -> Partition:
+    return Partition(0, [Item(f"d{i}", f"in:{i}", text) for i, text in enumerate(contents)], 0)
+
+
+@pytest.fixture
+def saved(make_nlp: MakeNlp, tmp_path: Path) -> str:
+    """The folder of a pipeline that finds much."""
+    nlp = make_nlp(threshold=0.3, alignment="split")
+    nlp.to_disk(tmp_path / "saved")
+    return str(tmp_path / "saved")
+
+
+def test_rows_are_what_the_pipeline_finds(saved: str) -> None:
+    results = Annotator(Plan(saved, batch_size=3))(partition(*TEXTS))
+    docs = list(spacy.load(saved).pipe(TEXTS))
+    expected = [
+        (
+            f"d{i}",
+            span.start_char,
+            span.end_char,
+            span.text,
+            span.label_,
+            pytest.approx(score, abs=1e-4),
+        )
+        for i, doc in enumerate(docs)
+        for span, score in zip(doc.spans["sc"], doc.spans["sc"].attrs["scores"], strict=True)
+    ]
+    found = [
+        (r["document"], r["start"], r["end"], r["text"], r["label"], r["score"])
+        for r in results.tables["entities"]
+    ]
+    assert found == expected
+    assert found
+    documents = results.tables["documents"]
+    assert [row["entities"] for row in documents] == [len(doc.spans["sc"]) for doc in docs]
+    assert [row["tokens"] for row in documents] == [len(doc) for doc in docs]
+    assert [(row["windows"] or 0) > 1 for row in documents] == [False, False, False, True]
+
+
+def test_labels_and_threshold_of_the_run_replace_those_of_the_pipeline(saved: str) -> None:
+    options = {"labels": ["gene"], "threshold": 0.1}
+    results = Annotator(Plan(saved, options))(partition(*TEXTS))
+    assert {row["label"] for row in results.tables["entities"]} == {"gene"}
+
+
+def test_docs_are_kept_on_demand_with_id_and_further_keys(saved: str) -> None:
+    items = [Item("n1", "in:1", TEXTS[0], json.dumps({"ward": 3})), Item("n2", "in:2", TEXTS[2])]
+    results = Annotator(Plan(saved, docs=True))(Partition(0, items, 0))
+    assert results.docs is not None
+    docs = list(DocBin().from_bytes(results.docs).get_docs(spacy.blank("en").vocab))
+    assert [doc.text for doc in docs] == [TEXTS[0], TEXTS[2]]
+    assert docs[0].user_data == {"id": "n1", "meta": {"ward": 3}}
+    assert sum(len(doc.spans["sc"]) for doc in docs) == len(results.tables["entities"])
+
+
+def test_docs_are_annotated_as_they_are(saved: str) -> None:
+    nlp = spacy.blank("en")
+    doc = nlp("a drug of the patient")
+    doc.user_data["own"] = "kept"
+    results = Annotator(Plan(saved))(partition(doc.to_bytes(), b"no Doc"))
+    assert [row["id"] for row in results.tables["documents"]] == ["d0"]
+    [failure] = results.tables["failures"]
+    assert (failure["id"], failure["kind"]) == ("d1", "error")
+
+
+def test_order_is_kept_when_some_documents_fail(trivial: str, tmp_path: Path) -> None:
+    flaky = f"flaky {tmp_path / 'flaky'}"
+    annotator = Annotator(Plan(trivial, code=FAULTS, batch_size=10))
+    results = annotator(partition("a", flaky, "poison", "b"))
+    assert [row["id"] for row in results.tables["documents"]] == ["d0", "d1", "d3"]
+    [failure] = results.tables["failures"]
+    assert (failure["id"], failure["reason"]) == ("d2", "ValueError: this text is poison")
+
+
+def test_text_that_is_too_long_is_reported_and_others_are_not(trivial: str) -> None:
+    plan = Plan(trivial, code=FAULTS, max_characters=2000)
+    doc = spacy.blank("en")("short")
+    texts = ["x " * 1000, "x" * 2001, doc.to_bytes()]
+    results = Annotator(plan)(partition(*texts))
+    assert [row["id"] for row in results.tables["documents"]] == ["d0", "d2"]
+    [failure] = results.tables["failures"]
+    assert failure["kind"] == "too_large"
+    assert failure["reason"] == "2,001 characters are more than --max-characters 2,000"
+
+
+@pytest.mark.filterwarnings("error")
+def test_warnings_are_collected_not_given(make_nlp: MakeNlp, tmp_path: Path) -> None:
+    make_nlp(threshold=0.0, labels=["drug"]).to_disk(tmp_path / "saved")
+    text = "1,000mg/day cocaine-induced"
+    results = Annotator(Plan(str(tmp_path / "saved")))(partition(text))
+    assert len(results.warnings) == len(set(results.warnings))
+    assert all(warning.startswith("[GB-W") for warning in results.warnings)
+    assert results.warnings

@@ -1,0 +1,70 @@
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from tqdm import tqdm
+
+from spacy_gliner_biomed.distributed.progress import BAR, Progress, n_failed, summarize
+
+
+def test_line_says_documents_rate_share_time_and_failures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    progress = Progress(tmp_path, 200, quiet=False)
+    progress.bar = tqdm(total=200, bar_format=BAR)  # although there is no terminal
+    progress.skipped(50)
+    progress.finished("part-000001", 50, {"documents": 1000, "failure:error": 2})
+    progress.bar.refresh()
+    line = capsys.readouterr().err.rpartition("\r")[2]
+    progress.close()
+    assert line.startswith(" 50%|")
+    assert "1,000 documents, " in line
+    assert "/s, 2 failed" in line
+    assert " left" in line
+
+
+def test_log_has_a_line_of_json_for_each_event(tmp_path: Path) -> None:
+    progress = Progress(tmp_path, 10, quiet=True)
+    progress.finished("part-000001", 5, {"documents": 3})
+    progress.log("worker died", how="signal SIGKILL")
+    events = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [event["event"] for event in events] == ["finished", "worker died"]
+    assert (events[0]["partition"], events[0]["documents"]) == ("part-000001", 3)
+    assert all(event["time"].endswith("+00:00") for event in events)
+
+
+def test_log_that_cannot_be_written_ends_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    progress = Progress(tmp_path / "nowhere", 10, quiet=False)
+    progress.log("started")
+    progress.close()
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_summary_says_what_was_found_moved_left_out_and_failed() -> None:
+    counts = Counter(
+        {
+            "documents": 1500,
+            "entities": 3,
+            "label:drug": 1,
+            "label:disease": 2,
+            "moved": 4,
+            "large": 1,
+            "failure:deleted": 5,
+            "failure:died": 1,
+            "failure:duplicate": 2,
+        }
+    )
+    lines = summarize(counts, 2.0, 1000, Path("out")).splitlines()
+    assert lines == [
+        "3 entities in 1,500 documents (disease 2, drug 1)",
+        "this run: 1,000 documents, 2.0 s, 500.0/s",
+        "4 entities widened or narrowed to tokens",
+        "1 documents of a million characters or more",
+        "left out, as the corpus says: 5 deleted",
+        "FAILED, see the tables 'failures': 1 died, 2 duplicate",
+        "wrote out",
+    ]
+    assert n_failed(counts) == 3

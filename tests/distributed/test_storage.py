@@ -1,0 +1,113 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spacy_gliner_biomed.distributed.records import Item
+from spacy_gliner_biomed.distributed.storage import Format, Storage
+from spacy_gliner_biomed.distributed.tables import COLUMNS, Results
+
+ENTITY = {
+    "document": "d1",
+    "start": 0,
+    "end": 3,
+    "text": "é\x00x",
+    "label": "a label",
+    "score": 0.25,
+    "concept_id": None,
+    "concept_score": None,
+}
+
+
+def results(*names: str) -> Results:
+    """Failures only, with an entity."""
+    made = Results()
+    for name in names:
+        made.fail(Item(name, f"in:{name}").without_content("error", "why"))
+    made.tables["entities"].append(ENTITY)
+    return made
+
+
+def read_parquet(path: Path) -> list[dict[str, Any]]:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="needs the extra 'parquet'")
+    table = parquet.read_table(path)
+    name = path.name.removesuffix(".parquet")
+    assert {field.name: str(field.type) for field in table.schema} == {
+        column: "float" if kind == "float32" else kind for column, kind in COLUMNS[name].items()
+    }
+    return list(table.to_pylist())
+
+
+@pytest.mark.parametrize("format_", ["parquet", "jsonl", "docbin"])
+def test_partition_has_all_tables_and_counts(tmp_path: Path, format_: Format) -> None:
+    if format_ == "parquet":
+        pytest.importorskip("pyarrow", reason="needs the extra 'parquet'")
+    storage, made = Storage(tmp_path, format_), results("d1")
+    made.docs = b"docs" if format_ == "docbin" else None
+    storage.write("part-000000", made)
+    folder = tmp_path / "parts" / "part-000000"
+    ending = "parquet" if format_ == "parquet" else "jsonl"
+    expected = {f"{name}.{ending}" for name in COLUMNS} | {"counts.json"}
+    assert {path.name for path in folder.iterdir()} == expected | (
+        {"docs.spacy"} if format_ == "docbin" else set()
+    )
+    path = folder / f"entities.{ending}"
+    rows = read_parquet(path) if ending == "parquet" else [json.loads(path.read_text())]
+    assert rows == [ENTITY]
+    assert storage.counts("part-000000") == made.counts()
+
+
+def test_partition_that_is_there_is_not_written_again(tmp_path: Path) -> None:
+    storage = Storage(tmp_path, "jsonl")
+    storage.write("part-000000", results("first"))
+    storage.write("part-000000", results("second"))
+    written = tmp_path / "parts" / "part-000000" / "failures.jsonl"
+    assert json.loads(written.read_text())["id"] == "first"
+    assert [path.name for path in (tmp_path / "parts").iterdir()] == ["part-000000"]
+
+
+def test_of_a_write_that_fails_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = Storage(tmp_path, "jsonl")
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "no space")))
+    with pytest.raises(OSError, match="no space"):
+        storage.write("part-000000", results("d1"))
+    assert list((tmp_path / "parts").iterdir()) == []
+    monkeypatch.undo()
+    storage.write("part-000000", results("d1"))
+    assert storage.has("part-000000")
+
+
+def test_finished_partitions_pieces_and_totals(tmp_path: Path) -> None:
+    storage = Storage(tmp_path, "jsonl")
+    assert (storage.finished(), storage.total()) == ({}, {})
+    for name in ("part-000000", "part-000002.00000-00004", "part-000002.00006-00008"):
+        storage.write(name, results("d1", "d2"))
+    (tmp_path / "parts" / ".part-000003.77").mkdir()
+    found = storage.finished()
+    assert found[0] is None
+    assert sorted(found.pop(2) or []) == [(0, 4), (6, 8)]
+    assert list(found) == [0]
+    assert storage.total()["failure:error"] == 6
+    storage.remove_unfinished()
+    assert not list((tmp_path / "parts").glob(".part*"))
+
+
+def test_only_one_run_holds_a_folder(tmp_path: Path) -> None:
+    pytest.importorskip("fcntl")
+    storage = Storage(tmp_path / "out", "jsonl")
+    with storage.locked(), pytest.raises(ValueError, match="GB-E102"), storage.locked():
+        pass
+    with storage.locked():
+        pass
+
+
+def test_manifest_is_replaced_at_once(tmp_path: Path) -> None:
+    storage = Storage(tmp_path, "jsonl")
+    assert storage.read_manifest() is None
+    storage.write_manifest({"a": 1})
+    storage.write_manifest({"a": 2})
+    assert storage.read_manifest() == {"a": 2}
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]

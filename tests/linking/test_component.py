@@ -1,0 +1,267 @@
+import gzip
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
+from spacy.training import Example
+
+from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
+from tests.linking.conftest import LINKS, TEXT
+
+MakeNlp = Callable[..., Language]
+CONFIG = Path(__file__).parents[2] / "configs" / "linking.cfg"
+
+
+def links(doc: Doc) -> list[str]:
+    return [entity.kb_id_ for entity in doc.ents]
+
+
+def test_entities_are_linked_with_candidates_in_the_shape_of_scispacy(make_nlp: MakeNlp) -> None:
+    doc = make_nlp()(TEXT)
+    assert links(doc) == LINKS
+    (concept_id, score) = doc.ents[0]._.kb_ents[0]
+    assert (concept_id, type(score)) == ("D:4", float)
+    assert doc.ents[3]._.kb_ents == []
+
+
+def test_a_label_keeps_to_its_types(make_nlp: MakeNlp) -> None:
+    rules = [{"label": "disease", "types": ["disease"]}, {"label": "drug", "types": ["disease"]}]
+    assert links(make_nlp(labels=rules)(TEXT)) == [*LINKS[:-1], ""]
+
+
+def test_without_abbreviations_a_short_form_is_linked_by_itself(make_nlp: MakeNlp) -> None:
+    doc = make_nlp(abbreviations=False, threshold=0.9)(TEXT)
+    assert links(doc)[:3] == ["D:4", "", ""]
+
+
+def test_the_threshold_decides_on_the_link_and_another_on_candidates(make_nlp: MakeNlp) -> None:
+    text = "hepatic failures"
+    nlp = make_nlp(threshold=0.99, candidate_threshold=0.0)
+    assert nlp(text).ents[0].kb_id_ == ""
+    assert nlp(text).ents[0]._.kb_ents[0][0] == "D:6"
+    nlp.get_pipe("gliner_biomed_linker").cfg["threshold"] = 0.9
+    assert nlp(text).ents[0].kb_id_ == "D:6"
+    assert make_nlp(threshold=0.99)(text).ents[0]._.kb_ents == []
+
+
+def test_k_limits_the_candidates(make_nlp: MakeNlp) -> None:
+    assert len(make_nlp(k=1, threshold=0.0)("breast tumours").ents[0]._.kb_ents) == 1
+
+
+def with_group(nlp: Language, text: str, spans: list[tuple[int, int, str]]) -> Doc:
+    doc = nlp.make_doc(text)
+    group = [Span(doc, *span) for span in spans]
+    attrs = {"scores": [0.5] * len(group)}
+    doc.spans["sc"] = SpanGroup(doc, name="sc", attrs=attrs, spans=group)
+    return doc
+
+
+def test_a_span_group_is_linked_overlaps_and_all(make_nlp: MakeNlp) -> None:
+    rules = [{"label": "disease", "types": ["disease"]}, {"label": "drug", "types": ["drug"]}]
+    nlp = make_nlp(spans_key="sc", labels=rules)
+    spans = [(0, 2, "disease"), (0, 2, "drug"), (0, 3, "disease"), (1, 3, "disease")]
+    doc = nlp(with_group(nlp, "breast tumours WD", spans))
+    group = doc.spans["sc"]
+    assert [span.kb_id_ for span in group] == ["D:1", "", group[2].kb_id_, ""]
+    assert group.attrs["scores"] == [0.5] * 4
+    assert [ids[0][0] if ids else "" for ids in group.attrs["kb_ents"]] == [
+        span.kb_id_ for span in group
+    ]
+    assert links(doc) == ["D:1", ""]  # the entity that equals a span has its link
+
+
+def test_a_missing_span_group_is_said_once(make_nlp: MakeNlp) -> None:
+    nlp = make_nlp(spans_key="other")
+    with pytest.warns(UserWarning, match=r"GB-W020.*'other'.*none") as caught:
+        docs = list(nlp.pipe([TEXT, TEXT]))
+    assert len(caught) == 1
+    assert [links(doc) for doc in docs] == [[""] * 6] * 2
+
+
+@pytest.mark.parametrize("text", ["", " ", "Nothing here."])
+@pytest.mark.parametrize("spans_key", [None, "sc"])
+def test_docs_without_entities_come_through(
+    make_nlp: MakeNlp, text: str, spans_key: str | None
+) -> None:
+    nlp = make_nlp(spans_key=spans_key)
+    doc = nlp.make_doc(text)
+    doc.spans["sc"] = []
+    assert links(nlp(doc)) == []
+
+
+def test_pipe_gives_what_call_gives_in_order(make_nlp: MakeNlp) -> None:
+    nlp = make_nlp()
+    texts = [TEXT, "", "penicillamine", "WD"]
+    assert [links(doc) for doc in nlp.pipe(texts, batch_size=2)] == [links(nlp(t)) for t in texts]
+
+
+def test_without_a_terminology_it_says_what_to_do() -> None:
+    nlp = spacy.blank("en")
+    linker = nlp.add_pipe("gliner_biomed_linker", name="my_linker")
+    assert nlp("text").text == "text"  # nothing to link
+    with pytest.raises(ValueError, match=r"GB-E088.*'my_linker'"):
+        linker.linker  # type: ignore[attr-defined]  # noqa: B018
+    with pytest.raises(ValueError, match="GB-E088"):
+        nlp.initialize()
+
+
+def test_a_failing_doc_is_given_to_the_error_handler_alone(make_nlp: MakeNlp) -> None:
+    nlp = make_nlp()
+    linker = nlp.get_pipe("gliner_biomed_linker")
+    failed = []
+    linker.set_error_handler(lambda name, pipe, docs, error: failed.append((name, len(docs))))
+    linker.kbs = [None]  # a fault
+    assert [doc.text for doc in nlp.pipe(["no entity", TEXT, ""])] == ["no entity", ""]
+    assert failed == [("gliner_biomed_linker", 1)]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("threshold", 1.5),
+        ("candidate_threshold", 0.9),
+        ("k", 0),
+        ("memory_weight", -1.0),
+        ("spans_key", ""),
+        ("labels", [{"label": "a"}, {"label": "a"}]),
+    ],
+)
+def test_a_setting_that_is_not_allowed_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=rf"GB-E030.*'{name}'"):
+        spacy.blank("en").add_pipe("gliner_biomed_linker", config={name: value})
+
+
+def gold(nlp: Language, text: str, spans: list[tuple[int, int, str, str]]) -> Example:
+    doc = nlp.make_doc(text)
+    doc.set_ents([Span(doc, a, b, label=label, kb_id=kb_id) for a, b, label, kb_id in spans])
+    return Example(nlp.make_doc(text), doc)
+
+
+def initialize(nlp: Language, examples: list[Example]) -> None:
+    with nlp.select_pipes(disable="entity_ruler"):  # it would forget its patterns
+        nlp.initialize(lambda: examples)
+
+
+def test_gold_mentions_are_remembered_in_initialize(make_nlp: MakeNlp) -> None:
+    nlp = make_nlp()
+    assert links(nlp("zzz")) == [""]
+    examples = [
+        gold(nlp, "zzz", [(0, 1, "disease", "D:2|D:1")]),
+        gold(nlp, "yyy", [(0, 1, "disease", "MESH:-1")]),
+        gold(nlp, "xxx", [(0, 1, "disease", "X:unknown")]),
+    ]
+    initialize(nlp, examples)
+    assert len(nlp.get_pipe("gliner_biomed_linker").memory) == 1
+    assert links(nlp("zzz")) == ["D:1"]
+
+
+def test_memory_can_be_switched_off(make_nlp: MakeNlp) -> None:
+    nlp = make_nlp(memory=False)
+    initialize(nlp, [gold(nlp, "zzz", [(0, 1, "disease", "D:2")])])
+    assert links(nlp("zzz")) == [""]
+
+
+def test_the_initialize_block_gives_terminology_and_mentions(
+    terminology: Path, tmp_path: Path
+) -> None:
+    corpus = tmp_path / "corpora" / "small"
+    corpus.mkdir(parents=True)
+    (corpus / "meta.json").write_text('{"labels": {"Disease": "disease"}}')
+    line = (
+        '{"text": "zzz", "entities": [{"start": 0, "end": 3, "label": "Disease", "id": "D:2"}]}\n'
+    )
+    (corpus / "train.jsonl.gz").write_bytes(gzip.compress(line.encode()))
+    config = spacy.util.load_config(CONFIG)
+    paths = {"kb": str(terminology), "corpora": str(tmp_path / "corpora")}
+    linker = config["components"]["gliner_biomed_linker"]
+    loaded = config.merge({"paths": paths}).copy()
+    loaded["nlp"]["pipeline"] = ["gliner_biomed_linker"]
+    loaded["components"] = {"gliner_biomed_linker": {**linker, "labels": []}}
+    block = loaded["initialize"]["components"]["gliner_biomed_linker"]
+    block["mentions"]["corpora"] = ["small"]
+    nlp = spacy.util.load_model_from_config(loaded, auto_fill=True)
+    nlp.initialize()
+    doc = nlp.make_doc("zzz")
+    doc.spans["sc"] = [Span(doc, 0, 1, label="disease")]
+    assert nlp(doc).spans["sc"][0].kb_id_ == "D:2"
+
+
+def initialized(make_nlp: MakeNlp) -> Language:
+    nlp = make_nlp()
+    initialize(nlp, [gold(nlp, "zzz", [(0, 1, "disease", "D:2")])])
+    return nlp
+
+
+REMEMBERED = [*LINKS[:3], "D:2", *LINKS[4:]]
+
+
+def test_a_saved_pipeline_links_the_same_in_a_process_without_the_sources(
+    make_nlp: MakeNlp, terminology: Path, tmp_path: Path
+) -> None:
+    nlp = initialized(make_nlp)
+    assert links(nlp(TEXT)) == REMEMBERED
+    nlp.to_disk(tmp_path / "saved")
+    terminology.unlink()
+    code = (
+        "import sys; sys.modules['scispacy'] = None; sys.modules['sklearn'] = None\n"
+        "import socket; socket.socket.connect = None\n"
+        f"import spacy; doc = spacy.load({str(tmp_path / 'saved')!r})({TEXT!r})\n"
+        "print([entity.kb_id_ for entity in doc.ents])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == str(REMEMBERED), done.stderr
+
+
+def test_bytes_hold_everything(make_nlp: MakeNlp) -> None:
+    content = initialized(make_nlp).get_pipe("gliner_biomed_linker").to_bytes()  # type: ignore[attr-defined]
+    nlp = make_nlp()
+    nlp.get_pipe("gliner_biomed_linker").from_bytes(content)  # type: ignore[attr-defined]
+    assert links(nlp(TEXT)) == REMEMBERED
+
+
+def test_a_saved_pipeline_can_be_saved_over_itself(make_nlp: MakeNlp, tmp_path: Path) -> None:
+    initialized(make_nlp).to_disk(tmp_path)
+    spacy.load(tmp_path).to_disk(tmp_path)
+    assert links(spacy.load(tmp_path)(TEXT)) == REMEMBERED
+    kb = KnowledgeBase.from_disk(tmp_path / "gliner_biomed_linker" / "kb" / "00.kb")
+    assert kb.name == "small"
+
+
+def test_a_setting_that_was_changed_is_saved_and_a_newer_config_counts_more(
+    make_nlp: MakeNlp, tmp_path: Path
+) -> None:
+    nlp = make_nlp()
+    nlp.get_pipe("gliner_biomed_linker").cfg["threshold"] = 0.9
+    nlp.to_disk(tmp_path)
+
+    def threshold(**config: Any) -> float:
+        loaded = spacy.load(tmp_path, config=config)
+        return float(loaded.get_pipe("gliner_biomed_linker").settings.threshold)
+
+    assert threshold() == 0.9
+    assert threshold(**{"components.gliner_biomed_linker.threshold": 0.8}) == 0.8
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # Python 3.12 at a fork
+def test_two_processes_link_as_one(make_nlp: MakeNlp) -> None:
+    nlp = initialized(make_nlp)
+    docs = list(nlp.pipe([TEXT] * 4, n_process=2, batch_size=2))
+    assert [links(doc) for doc in docs] == [REMEMBERED] * 4
+    assert docs[0].ents[0]._.kb_ents[0][0] == "D:4"
+
+
+def test_spacy_evaluate_reports_links(make_nlp: MakeNlp) -> None:
+    nlp = make_nlp()
+    right = gold(nlp, "Wilson disease", [(0, 2, "disease", "D:4")])
+    wrong = gold(nlp, "penicillamine", [(0, 1, "drug", "C:2")])
+    scores = nlp.evaluate([right, wrong])
+    assert scores["link_acc1"] == 0.5
+    assert scores["link_f"] == 0.5

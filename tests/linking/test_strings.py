@@ -1,0 +1,25 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_gliner_biomed.linking.strings import HashTable, StringTable, hash_string
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+@given(st.lists(TEXT, max_size=10))
+def test_strings_come_back(strings: list[str]) -> None:
+    table = StringTable.build(strings)
+    assert [table[row] for row in range(len(table))] == strings
+
+
+@given(st.lists(st.sampled_from(["a", "b", "", "é"]), max_size=10))
+def test_the_rows_of_a_key_are_found_in_order(keys: list[str]) -> None:
+    table = HashTable.build([hash_string(key) for key in keys])
+    for key in ("a", "b", "", "é", "other"):
+        assert table.find(key).tolist() == [i for i, other in enumerate(keys) if other == key]
+
+
+def test_rows_may_have_other_numbers() -> None:
+    table = HashTable.build([hash_string("a"), hash_string("b"), hash_string("a")], [7, 8, 9])
+    assert np.array_equal(table.find("a"), [7, 9])
