@@ -3,7 +3,8 @@
     python benchmarks/accuracy.py --corpora FOLDER --split test bc5cdr bionlp13cg ...
 
 Labels are asked as each corpus' meta.json words them. With `--split dev` the best threshold of a
-grid is found for each corpus; with `--thresholds FILE` those are used for another split.
+grid is found for each corpus; with `--thresholds FILE` those are used for another split, and 0.5
+for corpora that are not in it.
 """
 
 import argparse
@@ -78,7 +79,8 @@ def main() -> None:
     for name in arguments.names:
         texts = read_corpus(arguments.corpora, name, [arguments.split], MERGED.get(name))
         texts = texts[: math.ceil(arguments.share * len(texts))]
-        grid = [chosen[name]["threshold"]] if name in chosen else GRID
+        default = {"threshold": 0.5}  # of corpora without a dev split
+        grid = [chosen.get(name, default)["threshold"]] if arguments.thresholds else GRID
         started = time.perf_counter()
         results = evaluate(nlp, texts, grid, arguments.overlap)
         threshold = max(results, key=lambda value: results[value][0].fscore)
