@@ -18,7 +18,7 @@ def read_obo(path: Path) -> Iterator[Located]:
     RAISES (ValueError): With file and line, for what is not OBO.
     """
     try:
-        import fastobo  # type: ignore[import-not-found]
+        import fastobo
     except ImportError as error:
         raise ImportError(Errors.E082.format(path=path)) from error
     try:
