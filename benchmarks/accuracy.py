@@ -58,6 +58,20 @@ def evaluate(
     return results
 
 
+def make_nlp(checkpoint: str, precision: str = "float32") -> spacy.Language:
+    """A blank pipeline with the component on a checkpoint."""
+    nlp = spacy.blank("en")
+    config = {"model": {"checkpoint": checkpoint}, "precision": precision}
+    nlp.add_pipe("gliner_biomed", config=config)
+    return nlp
+
+
+def percent(strict: PRFScore, loose: PRFScore) -> dict[str, float]:
+    """Both F1 in percent."""
+    scores = {"strict_f": strict.fscore, "overlap_f": loose.fscore}
+    return {name: round(100 * score, 2) for name, score in scores.items()}
+
+
 def main() -> None:
     """Read the arguments, evaluate, print a table and write JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -71,9 +85,7 @@ def main() -> None:
     parser.add_argument("--precision", default="float32")
     parser.add_argument("--output", type=Path)
     arguments = parser.parse_args()
-    nlp = spacy.blank("en")
-    config = {"model": {"checkpoint": arguments.checkpoint}, "precision": arguments.precision}
-    nlp.add_pipe("gliner_biomed", config=config)
+    nlp = make_nlp(arguments.checkpoint, arguments.precision)
     chosen = json.loads(arguments.thresholds.read_text()) if arguments.thresholds else {}
     rows = {}
     for name in arguments.names:
@@ -90,8 +102,7 @@ def main() -> None:
             "threshold": threshold,
             "strict_p": round(100 * strict.precision, 2),
             "strict_r": round(100 * strict.recall, 2),
-            "strict_f": round(100 * strict.fscore, 2),
-            "overlap_f": round(100 * loose.fscore, 2),
+            **percent(strict, loose),
             "seconds": round(time.perf_counter() - started, 1),
         }
         print(name, rows[name], flush=True)

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import spacy
-from accuracy import evaluate
+from accuracy import evaluate, make_nlp, percent
 from spacy.cli.train import train
 from spacy.tokens import DocBin
 
@@ -26,9 +26,7 @@ CONFIG = Path(__file__).parent.parent / "configs" / "few_shot.cfg"
 def train_on(texts: list[AnnotatedText], checkpoint: str, steps: int) -> spacy.Language:
     """The pipeline after the last step; the one to start from if there are no texts."""
     if not texts:
-        nlp = spacy.blank("en")
-        nlp.add_pipe("gliner_biomed", config={"model": {"checkpoint": checkpoint}})
-        return nlp
+        return make_nlp(checkpoint)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "train.spacy"
         blank = spacy.blank("en")
@@ -66,8 +64,7 @@ def main() -> None:
             row = {
                 "corpus": name,
                 "documents": n,
-                "strict_f": round(100 * strict.fscore, 2),
-                "overlap_f": round(100 * loose.fscore, 2),
+                **percent(strict, loose),
                 "training_seconds": round(seconds, 1),
             }
             print(row, flush=True)

@@ -12,20 +12,9 @@ from pathlib import Path
 
 import spacy
 import torch
+from speed_texts import make_labels
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-LABELS = [
-    "disease",
-    "symptom",
-    "drug",
-    "chemical",
-    "gene or protein",
-    "species",
-    "cell type",
-    "cell line",
-    "anatomical structure",
-    "diagnostic procedure",
-]
 
 
 def peak() -> int:
@@ -46,7 +35,7 @@ def main() -> None:
     text = (text * (1 + arguments.characters // len(text)))[: arguments.characters]
     nlp = spacy.blank("en")
     nlp.max_length = len(text) + 1
-    config = {"labels": LABELS, "model": {"checkpoint": arguments.checkpoint}}
+    config = {"labels": make_labels(10), "model": {"checkpoint": arguments.checkpoint}}
     component = nlp.add_pipe("gliner_biomed", config=config)
     nlp("Aspirin for migraine.")
     doc = nlp.make_doc(text)

@@ -14,7 +14,7 @@ import json
 from typing import Any
 
 import spacy
-from accuracy import GRID, MERGED, evaluate
+from accuracy import GRID, MERGED, evaluate, percent
 from recipe import add_arguments, train_recipe
 
 from spacy_gliner_biomed.training.readers import read_corpus
@@ -30,8 +30,8 @@ def measure(nlp: spacy.Language, arguments: Any, name: str) -> dict[str, float]:
     threshold = max(results, key=lambda value: results[value][0].fscore)
     test = read_corpus(arguments.corpora, name, ["test"], MERGED.get(name))[: arguments.limit]
     ((strict, loose),) = evaluate(nlp, test, [threshold]).values()
-    scores = {"strict_f": strict.fscore, "overlap_f": loose.fscore, "strict_r": strict.recall}
-    return {"threshold": threshold, **{key: round(100 * v, 2) for key, v in scores.items()}}
+    recall = round(100 * strict.recall, 2)
+    return {"threshold": threshold, **percent(strict, loose), "strict_r": recall}
 
 
 def main() -> None:

@@ -10,8 +10,7 @@ import json
 import statistics
 from pathlib import Path
 
-import spacy
-from accuracy import evaluate
+from accuracy import evaluate, make_nlp, percent
 
 from spacy_gliner_biomed.training.readers import read_corpus
 
@@ -32,9 +31,7 @@ def main() -> None:
     parser.add_argument("--precision", default="float32")
     parser.add_argument("--output", type=Path)
     arguments = parser.parse_args()
-    nlp = spacy.blank("en")
-    config = {"model": {"checkpoint": arguments.checkpoint}, "precision": arguments.precision}
-    nlp.add_pipe("gliner_biomed", config=config)
+    nlp = make_nlp(arguments.checkpoint, arguments.precision)
     texts = read_corpus(arguments.corpora, "bc5cdr", [arguments.split])[: arguments.limit or None]
     table = {}
     for label, wordings in WORDINGS.items():
@@ -42,10 +39,8 @@ def main() -> None:
         for wording in wordings:
             asked = {"prompts": {label: wording}, "counted": [label]}
             ((strict, loose),) = evaluate(nlp, texts, [arguments.threshold], **asked).values()
-            scores = {"strict_f": strict.fscore, "overlap_f": loose.fscore}
-            found = {name: round(100 * score, 2) for name, score in scores.items()}
-            table[label][wording] = found
-            print(label, repr(wording), found, flush=True)
+            table[label][wording] = percent(strict, loose)
+            print(label, repr(wording), table[label][wording], flush=True)
         strict_f = [row["strict_f"] for row in table[label].values()]
         deviation = round(statistics.stdev(strict_f), 2)
         print(label, "from", min(strict_f), "to", max(strict_f), "standard deviation", deviation)

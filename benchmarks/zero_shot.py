@@ -9,7 +9,7 @@ few documents on (benchmarks/few_shot.py).
 import argparse
 import json
 
-from accuracy import evaluate
+from accuracy import evaluate, percent
 from recipe import add_arguments, recipe_weights, train_recipe
 
 from spacy_gliner_biomed.training.readers import read_corpus
@@ -28,9 +28,8 @@ def main() -> None:
     for name in LEFT_OUT:
         texts = read_corpus(arguments.corpora, name, ["test"])
         ((strict, loose),) = evaluate(nlp, texts, [0.5]).values()
-        scores = {"strict_f": strict.fscore, "overlap_f": loose.fscore}
-        found = {key: round(100 * score, 2) for key, score in scores.items()}
-        rows[name] = {"documents": len(texts), "labels": len(texts[0].annotated or ()), **found}
+        n_labels = len(texts[0].annotated or ())
+        rows[name] = {"documents": len(texts), "labels": n_labels, **percent(strict, loose)}
         print(name, rows[name], flush=True)
     if arguments.output:
         arguments.output.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf8")

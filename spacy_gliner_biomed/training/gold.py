@@ -41,7 +41,7 @@ def read_gold(doc: Doc, spans_key: str) -> Gold:
     spans = doc.spans.get(spans_key, doc.ents)
     offsets = [(span.start_char, span.end_char, span.label_) for span in spans]
     attrs = doc.spans[spans_key].attrs if spans_key in doc.spans else {}
-    return Gold(offsets, attrs.get(ANNOTATED), attrs.get(CORPUS, ""))
+    return Gold(offsets, annotated_labels(doc, spans_key), attrs.get(CORPUS, ""))
 
 
 def annotated_labels(doc: Doc, spans_key: str) -> Sequence[str] | None:
