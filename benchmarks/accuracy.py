@@ -32,9 +32,10 @@ def evaluate(
     overlap: str = "flat",
     prompts: Mapping[str, str] | None = None,
     counted: Sequence[str] | None = None,
+    untyped: bool = False,
 ) -> dict[float, tuple[PRFScore, PRFScore]]:
     """Strict and overlap counts at each threshold, of all labels or those `counted`; `prompts`
-    words labels otherwise.
+    words labels otherwise; `untyped` counts spans, whatever their labels.
 
     One prediction at the lowest serves all: the best scores go first, so what a higher threshold
     leaves out never decided about what it keeps.
@@ -42,6 +43,7 @@ def evaluate(
     component = nlp.get_pipe("gliner_biomed")
     results = {threshold: (PRFScore(), PRFScore()) for threshold in thresholds}
     labels = list(texts[0].annotated)
+    groups = [set(counted or labels)] if untyped else [{label} for label in counted or labels]
     for first in range(0, len(texts), 64):
         batch = texts[first : first + 64]
         docs = [nlp.make_doc(text.text) for text in batch]
@@ -50,9 +52,9 @@ def evaluate(
         for text, prediction in zip(batch, component.predict(docs, **options), strict=True):
             for threshold, (strict, loose) in results.items():
                 spans = [span for span in prediction.spans if span.score > threshold]
-                for label in counted or labels:
-                    found = [(span.start, span.end) for span in spans if span.label == label]
-                    gold = [(start, end) for start, end, name in text.spans if name == label]
+                for group in groups:
+                    found = [(span.start, span.end) for span in spans if span.label in group]
+                    gold = [(start, end) for start, end, label in text.spans if label in group]
                     count_strict(strict, gold, found)
                     count_overlap(loose, gold, found)
     return results
@@ -83,6 +85,7 @@ def main() -> None:
     parser.add_argument("--thresholds", type=Path, help="JSON of thresholds by corpus")
     parser.add_argument("--overlap", default="flat")
     parser.add_argument("--precision", default="float32")
+    parser.add_argument("--untyped", action="store_true", help="count spans without their labels")
     parser.add_argument("--output", type=Path)
     arguments = parser.parse_args()
     nlp = make_nlp(arguments.checkpoint, arguments.precision)
@@ -94,7 +97,7 @@ def main() -> None:
         default = {"threshold": 0.5}  # of corpora without a dev split
         grid = [chosen.get(name, default)["threshold"]] if arguments.thresholds else GRID
         started = time.perf_counter()
-        results = evaluate(nlp, texts, grid, arguments.overlap)
+        results = evaluate(nlp, texts, grid, arguments.overlap, untyped=arguments.untyped)
         threshold = max(results, key=lambda value: results[value][0].fscore)
         strict, loose = results[threshold]
         rows[name] = {
