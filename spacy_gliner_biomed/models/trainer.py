@@ -7,6 +7,7 @@ import torch
 from thinc.api import Optimizer
 from torch import nn
 
+from spacy_gliner_biomed.models.allocator import keep_large_blocks
 from spacy_gliner_biomed.models.tuning import ENCODERS, Tuning
 
 NORMS = ("norm", "layernorm")
@@ -61,6 +62,7 @@ class TorchTrainer:
     """
 
     def __init__(self, network: nn.Module, tuning: Tuning) -> None:
+        keep_large_blocks()
         tuning.apply(network)
         self.network = network
         self.parameters = [p for p in network.parameters() if p.requires_grad]

@@ -24,6 +24,19 @@ def test_lstm_gives_each_row_what_it_gives_it_alone() -> None:
     assert not together[0, 3:].any()
 
 
+def test_lstm_and_its_gradients_are_those_of_torch_for_packed_rows() -> None:
+    torch.manual_seed(0)
+    lstm = WordLSTM(4, n_layers=2)
+    words, n_words = torch.randn(3, 5, 4), torch.tensor([3, 5, 1])
+    found = []
+    for run in (lstm, lstm._packed):
+        lstm.zero_grad()
+        output = run(words, n_words)
+        output.pow(2).sum().backward()
+        found.append([output.detach(), *(p.grad for p in lstm.parameters())])
+    torch.testing.assert_close(found[0], found[1])
+
+
 def test_lstm_keeps_padding_that_no_row_fills() -> None:
     words = torch.ones(1, 4, 2)
     assert WordLSTM(2, n_layers=1)(words, torch.tensor([2])).shape == (1, 4, 2)
