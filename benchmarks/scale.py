@@ -1,179 +1,182 @@
-"""Corpora at scale: documents a second, the engine's own cost, memory over the run.
+"""Corpora at scale. Each subcommand prints its figures and writes scale-NAME.json to --results:
 
-    python benchmarks/scale.py --corpora CORPORA [--documents 50000] [--workers 1 2]
+    python benchmarks/scale.py compare --corpora CORPORA    local, Ray, Spark: equal tables, memory
+    python benchmarks/scale.py memory --corpora CORPORA     a million short texts: no growth
+    python benchmarks/scale.py workers --corpora CORPORA    two workers against one
+    python benchmarks/scale.py overhead --corpora CORPORA   the engine's own time for a document
+    python benchmarks/scale.py reading --corpora CORPORA    what the one reader of a run can do
 
-The texts are those of the corpora, over and over with new ids. Each number of workers is a run of
-`annotate-corpus`; before them, plain `nlp.pipe` in one process with one thread is measured on the
-first documents. With `--pipeline trivial` a pipeline without a network shows the engine alone.
+`--documents N` for fewer. `compare` needs the extras ray and spark, and Java; memory is plotted
+beside the figures. The exit status is not 0 if a table differs or memory grows.
 """
 
 import argparse
-import gzip
 import json
-import shutil
-import subprocess
-import sys
+import os
+import platform
 import tempfile
-import time
-from collections.abc import Iterator
-from itertools import cycle, islice
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
-import psutil
-import spacy
-import torch
+from scale_corpus import (
+    ABSTRACTS,
+    SENTENCES,
+    read_corpus,
+    read_documents,
+    write_corpus,
+    write_pubmed,
+    write_trivial_pipeline,
+)
+from scale_engines import rate, read_all, run_command, run_local, run_plain
+from scale_memory import MemorySampler, plot, summarize
+from scale_tables import compare, entity_table
 
-PLAIN_SHARE = 0.1  # of the documents that plain nlp.pipe is measured on
+from spacy_gliner_biomed.distributed.annotator import Plan
 
-
-def texts(corpora: Path, names: list[str]) -> Iterator[str]:
-    """The texts of corpora, for ever."""
-    paths = [path for name in names for path in sorted((corpora / name).glob("*.jsonl.gz"))]
-    for path in cycle(paths):
-        with gzip.open(path, "rt", encoding="utf8") as lines:
-            yield from (json.loads(line)["text"] for line in lines)
-
-
-def write_corpus(path: Path, contents: Iterator[str]) -> None:
-    """JSON lines with new ids."""
-    with gzip.open(path, "wt", encoding="utf8", compresslevel=1) as stream:
-        for i, text in enumerate(contents):
-            stream.write(json.dumps({"id": f"doc{i}", "text": text}) + "\n")
-
-
-def trivial_pipeline(folder: Path) -> str:
-    """A pipeline that costs next to nothing."""
-    nlp = spacy.blank("en")
-    nlp.add_pipe("entity_ruler").add_patterns([{"label": "WORD", "pattern": "the"}])  # type: ignore[attr-defined]
-    nlp.to_disk(folder / "trivial")
-    return str(folder / "trivial")
-
-
-def measure_plain(pipeline: str, path: Path, n: int) -> float:
-    """Seconds for each document with `nlp.pipe`, without reading and loading."""
-    torch.set_num_threads(1)
-    if pipeline == "packaged":
-        nlp = spacy.blank("en")
-        nlp.add_pipe("gliner_biomed", config={"alignment": "split"})
-    else:
-        nlp = spacy.load(pipeline)
-    with gzip.open(path, "rt", encoding="utf8") as lines:
-        contents = [json.loads(line)["text"] for line in islice(lines, n)]
-    list(nlp.pipe(contents[:64], batch_size=64))
-    started = time.perf_counter()
-    for start in range(0, len(contents), 64):
-        with nlp.memory_zone():
-            list(nlp.pipe(contents[start : start + 64], batch_size=64))
-    return (time.perf_counter() - started) / len(contents)
+RESULTS = Path(__file__).parent / "results"
+ENGINES = ("local", "ray", "spark")
+FEW_LABELS = "gene or protein,cell type"
+LABELS = ("disease", "chemical", "gene or protein", "species", "cell line")
+DOCUMENTS = {
+    "compare": 50_000,
+    "memory": 1_000_000,
+    "workers": 3_000,
+    "overhead": 1_024,
+    "reading": 20_000,
+}
+SIZES = {"compare": 500, "memory": 5_000, "workers": 20, "overhead": 128}  # of partitions
+MOST_GROWTH = {"workers": 16.0, "driver": 64.0}  # MiB; the driver keeps 16 bytes for each id
+ENOUGH_SAMPLES = 30  # a run of less than so many seconds says nothing about growth
 
 
-class MemorySampler:
-    """Samples the unshared memory of a process and of those that it started, in MiB."""
-
-    def __init__(self, pid: int, seconds: float) -> None:
-        self.process = psutil.Process(pid)
-        self.seconds = seconds
-        self.samples: list[dict[str, float]] = []
-        self.stop = Event()
-        self.thread = Thread(target=self._run)
-        self.started = time.perf_counter()
-        self.thread.start()
-
-    def _run(self) -> None:
-        while not self.stop.wait(self.seconds):
-            try:
-                children = self.process.children(recursive=True)
-                sizes = [p.memory_full_info().uss / 2**20 for p in (self.process, *children)]
-            except psutil.Error:
-                continue
-            at = time.perf_counter() - self.started
-            sample = {"seconds": at, "driver": sizes[0], "workers": max(sizes[1:], default=0)}
-            self.samples.append({key: round(value, 1) for key, value in sample.items()})
-
-    def finish(self) -> list[dict[str, float]]:
-        """The samples."""
-        self.stop.set()
-        self.thread.join()
-        return self.samples
+def compare_engines(corpora: Path, n: int, results: Path, folder: Path) -> dict[str, Any]:
+    """The same corpus on all engines with two workers of one thread."""
+    texts = read_documents(corpora, SENTENCES, sentences=True)
+    source = write_corpus(folder / "corpus.jsonl.gz", texts, n)
+    options = {"labels": FEW_LABELS, "precision": "float32"}
+    runs, tables, samples = {}, {}, {}
+    for engine in ENGINES:
+        size = {} if engine == "spark" else {"partition-size": str(SIZES["compare"])}
+        output = folder / engine
+        seconds, samples[engine] = run_command(
+            engine, source, output, {**options, **size}, workers=2
+        )
+        rate = {"seconds": round(seconds, 1), "documents_per_second": round(n / seconds, 1)}
+        runs[engine] = {**rate, **summarize(samples[engine])}
+        tables[engine] = entity_table(engine, output)
+        print(f"{engine}: {seconds:.0f} s", flush=True)
+    plot(results / "scale-compare.png", samples)
+    differences = {name: compare(tables["local"], tables[name]) for name in ENGINES[1:]}
+    n_rows = len(tables["local"])
+    return {"entities": n_rows, "largest_score_difference": differences, "engines": runs}
 
 
-def run(source: Path, output: Path, pipeline: str, workers: int, options: list[str]) -> Any:
-    """One run of the command."""
-    command = [sys.executable, "-m", "spacy", "gliner", "annotate-corpus", str(source), str(output)]
-    command += ["--pipeline", pipeline, "--workers", str(workers), "--format", "jsonl", *options]
-    process = subprocess.Popen([*command, "--quiet"])
-    sampler = MemorySampler(process.pid, 2.0)
-    status = process.wait()
-    samples = sampler.finish()
-    if status:
-        raise SystemExit(f"annotate-corpus failed with {status}")
-    manifest = json.loads((output / "manifest.json").read_text(encoding="utf8"))
-    log = [json.loads(line) for line in (output / "log.jsonl").read_text().splitlines()]
+def watch_memory(corpora: Path, n: int, results: Path, folder: Path) -> dict[str, Any]:
+    """Short texts through the local engine with a pipeline that costs next to nothing."""
+    texts = read_documents(corpora, SENTENCES, sentences=True)
+    source = write_corpus(folder / "corpus.jsonl.gz", texts, n)
+    plan = Plan(write_trivial_pipeline(folder / "trivial"))
+    with MemorySampler(os.getpid(), "local", seconds=1.0) as sampler:
+        times = run_local(
+            source, folder / "out", plan, workers=1, size=min(SIZES["memory"], n // 10)
+        )
+    plot(results / "scale-memory.png", {f"{n:,} texts": sampler.samples})
+    loaded = times[0][0] - sampler.started
+    samples = [sample for sample in sampler.samples if sample["seconds"] > loaded]
+    figures = {"documents_per_second": round(rate(times, 1), 1), **summarize(samples)}
+    found = figures["growth_mib"]
+    grown = {name: found[name] for name, most in MOST_GROWTH.items() if found[name] > most}
+    if grown and len(samples) >= ENOUGH_SAMPLES:
+        raise SystemExit(f"memory grew by {grown} MiB")
+    return figures
+
+
+def compare_workers(corpora: Path, n: int, results: Path, folder: Path) -> dict[str, Any]:
+    """One worker and two of one thread each, the packaged model on abstracts."""
+    texts = read_documents(corpora, ABSTRACTS, sentences=False)
+    source = write_corpus(folder / "corpus.jsonl.gz", texts, n)
+    plan = Plan(options={"labels": list(LABELS)})
+    rates = []
+    for workers in (1, 2):
+        output = folder / f"out-{workers}"
+        times = run_local(source, output, plan, workers=workers, size=SIZES["workers"])
+        rates.append(rate(times, workers))
+    one, two = (round(rate, 2) for rate in rates)
+    n_bytes = sum(path.stat().st_size for path in (folder / "out-1").rglob("*.*"))
     return {
-        "workers": workers,
-        "documents": manifest["counts"]["documents"],
-        "entities": manifest["counts"]["entities"],
-        "seconds": manifest["runs"][-1]["seconds"],
-        "partitions": sum(event["event"] == "finished" for event in log),
-        "memory": samples,
+        "one_worker_per_second": one,
+        "two_workers_per_second": two,
+        "ratio": round(rates[1] / rates[0], 3),
+        "output_bytes_per_document": round(n_bytes / n, 1),
     }
 
 
-def table_of(output: Path) -> list[bytes]:
-    """All entities of a run, sorted."""
-    paths = output.glob("parts/*/entities.jsonl")
-    return sorted(line for path in paths for line in path.read_bytes().splitlines())
+def measure_overhead(corpora: Path, n: int, results: Path, folder: Path) -> dict[str, Any]:
+    """One worker against `nlp.pipe` in one process, before and after it, one thread each; with
+    the packaged model, and with a pipeline that costs next to nothing.
+    """
+    trivial = write_trivial_pipeline(folder / "trivial")
+    runs = {
+        "packaged": (Plan(options={"labels": list(LABELS)}), n, SIZES["overhead"]),
+        "trivial": (Plan(trivial), 20 * n, 1_000),
+    }
+    figures: dict[str, Any] = {}
+    for name, (plan, count, size) in runs.items():
+        texts = read_documents(corpora, ABSTRACTS, sentences=False)
+        source = write_corpus(folder / f"{name}.jsonl.gz", texts, count)
+        before = run_plain(read_corpus(source), plan)
+        output = folder / f"out-{name}"
+        times = run_local(source, output, plan, workers=1, size=min(size, count // 4))
+        after = run_plain(read_corpus(source), plan)
+        plain, engine = (before + after) / 2, 1 / rate(times, 1)
+        figures[name] = {
+            "nlp_pipe_ms": [round(1000 * value, 3) for value in (before, after)],
+            "engine_ms": round(1000 * engine, 3),
+            "overhead_ms": round(1000 * (engine - plain), 3),
+            "overhead_share": round(engine / plain - 1, 4),
+        }
+    share = figures["trivial"]["overhead_ms"] / figures["packaged"]["engine_ms"]
+    return {**figures, "trivial_overhead_as_share_of_packaged": round(share, 4)}
+
+
+def measure_reading(corpora: Path, n: int, results: Path, folder: Path) -> dict[str, Any]:
+    """Abstracts a second that are read, checked for repeated ids, and made ready to be sent."""
+    writers = {"corpus.jsonl.gz": write_corpus, "corpus.xml.gz": write_pubmed}
+    figures = {}
+    for name, write in writers.items():
+        source = write(folder / name, read_documents(corpora, ABSTRACTS, sentences=False), n)
+        figures[name.partition(".")[2]] = {"documents_per_second": round(n / read_all(source), 1)}
+    return figures
+
+
+COMMANDS = {
+    "compare": compare_engines,
+    "memory": watch_memory,
+    "workers": compare_workers,
+    "overhead": measure_overhead,
+    "reading": measure_reading,
+}
 
 
 def main() -> None:
-    """Read the arguments, run, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Read the arguments, run, write, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--corpora", type=Path, required=True)
-    parser.add_argument("--names", nargs="+", default=["bc5cdr", "ncbi_disease", "nlm_gene"])
-    parser.add_argument("--documents", type=int, default=50_000)
-    parser.add_argument("--characters", type=int, help="cut texts, for many short ones")
-    parser.add_argument("--pipeline", default="packaged", help="or trivial, or a folder")
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--options", nargs="*", default=[], help="more for annotate-corpus")
-    parser.add_argument("--output", type=Path, help="JSON with all figures and memory samples")
+    parser.add_argument("--documents", type=int)
+    parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="scale-"))
-    source, n = folder / "corpus.jsonl.gz", arguments.documents
-    contents = (t[: arguments.characters] for t in texts(arguments.corpora, arguments.names))
-    write_corpus(source, islice(contents, n))
-    trivial = arguments.pipeline == "trivial"
-    pipeline = trivial_pipeline(folder) if trivial else arguments.pipeline
-    plain = measure_plain(pipeline, source, max(64, int(n * PLAIN_SHARE)))
-    print(f"nlp.pipe, 1 thread: {1000 * plain:.3f} ms/document, {1 / plain:,.1f} documents/s")
-    results: dict[str, Any] = {"documents": n, "plain_seconds": plain, "runs": []}
-    for workers in arguments.workers:
-        threads = ["--threads", "1"]
-        found = run(
-            source, folder / f"out-{workers}", pipeline, workers, threads + arguments.options
-        )
-        results["runs"].append(found)
-        each = found["seconds"] / n
-        print(
-            f"{workers} workers: {found['seconds']:.1f} s, {1 / each:,.1f} documents/s, "
-            f"{1000 * (each * workers - plain):+.3f} ms of a worker's time/document over nlp.pipe "
-            f"({100 * (each * workers / plain - 1):+.1f} %)"
-        )
-        for name in ("driver", "workers"):
-            values = [sample[name] for sample in found["memory"]]
-            thirds = (
-                [values[len(values) * i // 10] for i in (1, 5, 9)] if len(values) > 9 else values
-            )
-            print(
-                f"  {name}: MiB at 10, 50, 90 % of the run {thirds}, most {max(values, default=0)}"
-            )
-    tables = [table_of(folder / f"out-{workers}") for workers in arguments.workers]
-    results["equal"] = all(table == tables[0] for table in tables)
-    print(f"entity tables equal: {results['equal']} ({len(tables[0]):,} entities)")
-    if arguments.output:
-        arguments.output.write_text(json.dumps(results), encoding="utf8")
-    shutil.rmtree(folder)
+    name, n = arguments.command, arguments.documents or DOCUMENTS[arguments.command]
+    arguments.results.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="scale-") as folder:
+        figures = COMMANDS[name](arguments.corpora, n, arguments.results, Path(folder))
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    figures = {"documents": n, **figures, "machine": machine}
+    path = arguments.results / f"scale-{name}.json"
+    path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf8")
+    print(path.read_text(encoding="utf8"), end="")
 
 
 if __name__ == "__main__":

@@ -237,6 +237,38 @@ class Errors:
         "[GB-E112] This needs scikit-learn and matplotlib, which are not installed: "
         'pip install "spacy_gliner_biomed[curate]".'
     )
+    E113 = (
+        "[GB-E113] The scorer gave {n} scores for {of} documents with entities. It must give one "
+        "for each, in order."
+    )
+    E114 = "[GB-E114] There is no document in {path}; nothing was written."
+
+    # Silver annotations
+    E120 = (
+        "[GB-E120] The server {url} answers no request for the model {model!r}: {said}. Check "
+        "--url (it usually ends in /v1), --model, and the key in the variable of --api-key-env."
+    )
+    E121 = (
+        "[GB-E121] {n} documents failed one after the other, the last with: {last}. Nothing was "
+        "written; answers that came are kept: run the same command again when the server works."
+    )
+    E122 = (
+        "[GB-E122] The cache {path} cannot be used: {error}. Choose another with --cache, or "
+        "remove the file, which forgets the answers that were paid for."
+    )
+    E123 = (
+        "[GB-E123] The pipeline {name!r} finds no noun phrases: {error} Name one with a parser, "
+        "such as en_core_sci_sm, or leave --candidates out."
+    )
+    E124 = "[GB-E124] The type {word!r} stands for both {first!r} and {second!r}. Choose one."
+    E125 = (
+        "[GB-E125] {path} cannot be read as a table of synonyms: {error}. The form is "
+        '{{"disease": ["disorder", "illness"]}}.'
+    )
+    E126 = (
+        "[GB-E126] {found}. Give either --url and --model, for a server, or --local, for a model "
+        "in this process."
+    )
 
     # Corpora
     E100 = (
@@ -269,6 +301,10 @@ class Errors:
     E108 = (
         "[GB-E108] There is no pipeline {found!r}: neither a folder nor an installed package. "
         "Give a folder that nlp.to_disk() wrote, a package, or 'packaged'."
+    )
+    E109 = (
+        "[GB-E109] Another run has begun to write to {path}; what is left of this one is refused, "
+        "so that nothing is written twice."
     )
 
 

@@ -15,7 +15,13 @@ from typer.testing import CliRunner
 from tests.pipeline.test_training import TEXTS, examples_of
 
 CONFIGS = Path(__file__).parents[1] / "configs"
-TRAINING = ["packaged.cfg", "packaged_focus.cfg", "few_shot.cfg"]
+TRAINING = [
+    "packaged.cfg",
+    "packaged_focus.cfg",
+    "few_shot.cfg",
+    "pretrain_silver.cfg",
+    "posttrain_mixed.cfg",
+]
 
 
 @pytest.mark.parametrize("name", TRAINING)

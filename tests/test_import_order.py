@@ -20,7 +20,7 @@ FLOORS = [
     {"models"},
     {"training"},
     {"pipeline"},
-    {"linking", "curation"},
+    {"linking", "curation", "silver"},
     {"cli", "distributed"},
 ]
 FORBIDDEN = {

@@ -5,6 +5,7 @@ spaCy imports this for each of its own commands, so heavy packages are imported 
 
 from spacy_gliner_biomed.cli.annotate import annotate_cli
 from spacy_gliner_biomed.cli.annotate_corpus import annotate_corpus_cli
+from spacy_gliner_biomed.cli.annotate_llm import annotate_llm_cli
 from spacy_gliner_biomed.cli.app import gliner_cli
 from spacy_gliner_biomed.cli.convert import convert_cli
 from spacy_gliner_biomed.cli.curate import curate_cli
@@ -15,6 +16,7 @@ from spacy_gliner_biomed.cli.train import train_cli
 __all__ = [
     "annotate_cli",
     "annotate_corpus_cli",
+    "annotate_llm_cli",
     "convert_cli",
     "curate_cli",
     "export_cli",

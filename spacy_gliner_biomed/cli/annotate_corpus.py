@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Option = typer.Option
 ENGINES = ("local", "ray")
-FORMATS = ("parquet", "jsonl", "docbin")
+FORMATS = ("parquet", "jsonl", "docbin", "brat", "pubtator")
 INCOMPLETE = 3  # exit status: the run is done, and some documents failed
 
 
@@ -38,11 +38,15 @@ def annotate_corpus_cli(
     threshold: Annotated[float | None, Option(help="Least probability, 0 to 1.")] = None,
     precision: Annotated[str | None, Option(help="float32, bfloat16 or float16.")] = None,
     format_: Annotated[
-        str, Option("--format", "-f", help="parquet, jsonl, or docbin: jsonl and the Docs.")
+        str,
+        Option("--format", "-f", help="parquet or jsonl: tables; docbin, brat, pubtator: more."),
     ] = "parquet",
     resume: Annotated[bool, Option("--resume", help="Go on where a run was interrupted.")] = False,
     engine: Annotated[str, Option(help="local, or ray.")] = "local",
     workers: Annotated[int, Option(min=1, help="Worker processes, or actors of Ray.")] = 1,
+    min_workers: Annotated[
+        int | None, Option(min=1, help="Actors of Ray to begin with; --workers is the most.")
+    ] = None,
     threads: Annotated[
         int | None, Option(min=1, help="Of torch, in each; default: 1 with several workers.")
     ] = None,
@@ -88,7 +92,8 @@ def annotate_corpus_cli(
             code=code,
         )
         corpus = Corpus(source, partition_size=partition_size)
-        chosen = make_engine(engine, work, workers, gpus_per_worker, address)
+        pool = (workers, min_workers)
+        chosen = make_engine(engine, work, pool, gpus_per_worker, address)
         manifest = run_corpus(corpus, work, chosen, resume=resume, quiet=quiet)
     if not quiet:
         say(manifest["summary"])
@@ -116,6 +121,7 @@ def plan_work(
     """
     from spacy_gliner_biomed.cli.pipelines import parse_labels
     from spacy_gliner_biomed.distributed.annotator import Plan
+    from spacy_gliner_biomed.distributed.exports import EXPORTS
     from spacy_gliner_biomed.distributed.optional import import_parquet
     from spacy_gliner_biomed.distributed.storage import Storage
     from spacy_gliner_biomed.distributed.work import Work
@@ -131,25 +137,36 @@ def plan_work(
         code=code,
         batch_size=batch_size,
         max_characters=max_characters,
-        docs=format_ == "docbin",
+        export=format_ if format_ in EXPORTS else None,
     )
     return Work(plan, Storage(output, format_), threads, patience)
 
 
 def make_engine(
-    name: str, work: "Work", workers: int, gpus_per_worker: float, address: str | None
+    name: str,
+    work: "Work",
+    pool: tuple[int, int | None],
+    gpus_per_worker: float,
+    address: str | None,
 ) -> "Engine":
     """The engine of a name.
 
+    pool (tuple[int, int | None]): Workers at most, and to begin with.
     RAISES (ImportError): If its package is not installed.
     """
     from spacy_gliner_biomed.distributed.local import LocalEngine
 
-    if name == "ray":
-        from spacy_gliner_biomed.distributed.ray_engine import RayEngine
+    if name != "ray":
+        return LocalEngine(work, n_workers=pool[0], gpus_per_worker=gpus_per_worker)
+    from spacy_gliner_biomed.distributed.ray_engine import RayEngine
 
-        return RayEngine(work, n_workers=workers, gpus_per_worker=gpus_per_worker, address=address)
-    return LocalEngine(work, n_workers=workers, gpus_per_worker=gpus_per_worker)
+    return RayEngine(
+        work,
+        n_workers=pool[0],
+        min_workers=pool[1],
+        gpus_per_worker=gpus_per_worker,
+        address=address,
+    )
 
 
 def _check(value: str, name: str, allowed: tuple[str, ...]) -> None:

@@ -1,8 +1,7 @@
 """`python -m spacy gliner curate`: choose and clean documents to train on."""
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,20 +47,25 @@ def select_cli(
 
     Settings of the scorer are given as in a config: --scorer.checkpoint FOLDER, --scorer.seed 1.
     """
-    from spacy.cli._util import parse_config_overrides
+    from spacy.cli._util import parse_config_overrides, show_validation_error
+    from spacy.util import registry
+
+    from spacy_gliner_biomed.curation.files import select_file
 
     options = parse_config_overrides(ctx.args)
     settings = {key.removeprefix("scorer."): value for key, value in options.items()}
     with reported():
-        counts = select_items(
-            source,
-            target,
-            scorer=SCORERS.get(scorer, scorer),
-            settings=settings,
-            shares={"ratio": ratio, "negatives": negatives, "balance": balance},
-            histogram=histogram,
+        block = {"@misc": SCORERS.get(scorer, scorer), **settings}
+        with show_validation_error(hint_fill=False):
+            made = registry.resolve({"scorer": block})["scorer"]
+        decisions, counts = select_file(
+            source, target, made, _progress, ratio=ratio, negatives=negatives, balance=balance
         )
         _say_counts(counts, target, report)
+        if histogram is not None:
+            from spacy_gliner_biomed.curation.histogram import draw_histogram
+
+            draw_histogram(decisions, histogram)
 
 
 @curate_cli.command("clean", no_args_is_help=True)
@@ -80,82 +84,14 @@ def clean_cli(
 ) -> None:
     """Drop bad text and near-duplicates; report mentions with contradictory labels."""
     from spacy_gliner_biomed.curation.cleaning import Gates
+    from spacy_gliner_biomed.curation.files import clean_file
 
     with reported():
         gates = Gates(min_sentences, min_words, max_special, max_capitals)
-        counts = clean_items(source, target, against or [], gates=gates, cosine=cosine)
+        counts = clean_file(
+            source, target, _progress, against=against or [], gates=gates, cosine=cosine
+        )
         _say_counts(counts, target, report)
-
-
-def select_items(
-    source: Path,
-    target: Path,
-    *,
-    scorer: str,
-    settings: dict[str, Any],
-    shares: dict[str, Any],
-    histogram: Path | None = None,
-) -> dict[str, Any]:
-    """Score and select the documents of a file, and write those that are kept.
-
-    scorer (str), settings (dict[str, Any]): A registered scorer and its arguments.
-    shares (dict[str, Any]): See `curation.selection.select`.
-    RETURNS (dict[str, Any]): Counts, see `curation.selection.report`.
-    RAISES (ValueError): For files or settings that cannot be used.
-    """
-    from spacy.util import registry
-
-    from spacy_gliner_biomed.curation.items import read_items, write_items
-    from spacy_gliner_biomed.curation.selection import KEPT, report, select
-
-    made = registry.resolve({"scorer": {"@misc": scorer, **settings}})["scorer"]
-    texts = (item.text for item in _progress(read_items(source), "Scoring"))
-    decisions = select(texts, made, **shares)
-    kept = (
-        item
-        for item, decision in zip(read_items(source), decisions, strict=True)
-        if decision.outcome == KEPT
-    )
-    write_items(kept, target)
-    if histogram is not None:
-        from spacy_gliner_biomed.curation.histogram import draw_histogram
-
-        draw_histogram(decisions, histogram)
-    return report((item.text for item in read_items(source)), decisions)
-
-
-def clean_items(
-    source: Path, target: Path, against: Sequence[Path], *, gates: Any, cosine: float
-) -> dict[str, Any]:
-    """Drop documents that do not pass, or repeat another, and write the rest.
-
-    against (Sequence[Path]): Files whose text must not be repeated.
-    gates (Gates), cosine (float): See `curation.cleaning`.
-    RETURNS (dict[str, Any]): Counts by outcome, which documents repeat which, contradictions.
-    RAISES (ValueError): For files that cannot be read.
-    """
-    from spacy_gliner_biomed.curation.cleaning import contradictions, near_duplicates
-    from spacy_gliner_biomed.curation.items import read_items, write_items
-
-    tests = [item.text for path in against for item in read_items(path)]
-    texts = [item.text for item in _progress(read_items(source), "Reading")]
-    outcomes = [gates.problem(text.text) for text in texts]
-    passed = [i for i, outcome in enumerate(outcomes) if not outcome]
-    repeats = near_duplicates(
-        (texts[i].text for i in passed), [text.text for text in tests], cosine=cosine
-    )
-    pairs = []
-    for i, first in zip(passed, repeats, strict=True):
-        if first is not None:
-            original = tests[-1 - first] if first < 0 else texts[passed[first]]
-            outcomes[i] = "repeats a test text" if first < 0 else "repeats another text"
-            pairs.append({"document": texts[i].name, "repeats": original.name})
-    kept = [i for i, outcome in enumerate(outcomes) if not outcome]
-    chosen = set(kept)
-    write_items((item for i, item in enumerate(read_items(source)) if i in chosen), target)
-    documents = Counter(outcome or "kept" for outcome in outcomes)
-    found = contradictions([texts[i] for i in kept])
-    return {"documents": dict(documents), "repeats": pairs, "contradictions": found}
 
 
 def _progress(items: Iterable[Any], what: str) -> Iterable[Any]:

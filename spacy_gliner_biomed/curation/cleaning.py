@@ -1,17 +1,14 @@
-"""What should not be trained on: bad text, near-duplicates, text of test sets, contradictions."""
+"""What should not be trained on: bad text, and mentions with contradictory labels."""
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 
 SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
-N_FEATURES = 2**20
-CHUNK = 2048  # rows compared with all others at a time
 
 
 @dataclass(frozen=True)
@@ -44,69 +41,50 @@ class Gates:
         return ""
 
 
-def near_duplicates(
-    texts: Iterable[str], against: Iterable[str] = (), *, cosine: float = 0.9
-) -> list[int | None]:
-    """For each text the first that it nearly repeats, by TF-IDF of words and pairs of words.
+class Contradictions:
+    """Mentions that have several labels among those that are annotated wherever they occur.
 
-    Vectors are hashed, so that no vocabulary is kept; about 12 bytes a distinct word of a text.
-
-    texts (Iterable[str]): Read once.
-    against (Iterable[str]): Texts that must not be repeated, such as those of test sets; they
-        have the numbers -1, -2, ...
-    cosine (float): From this similarity on.
-    RETURNS (list[int | None]): None for those that are kept.
-    RAISES (ImportError): If scikit-learn is not installed.
+    Texts are read twice: once to see which mentions have several labels at all, which takes about
+    100 bytes a different mention, and once to count those. Labels of different corpora contradict
+    each other only if each corpus annotates both.
     """
-    try:
-        from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
-    except ImportError as error:
-        raise ImportError(Errors.E112) from error
-    hashing = HashingVectorizer(
-        n_features=N_FEATURES, ngram_range=(1, 2), alternate_sign=False, norm=None
-    )
-    test, own = hashing.transform(list(against) or [""]), hashing.transform(texts)
-    weigh = TfidfTransformer().fit(own)
-    test, own = weigh.transform(test).tocsr(), weigh.transform(own).tocsr()
-    found: list[int | None] = [None] * own.shape[0]
-    for first in range(0, own.shape[0], CHUNK):
-        part = own[first : first + CHUNK]
-        for row, column in _similar(part, test, cosine):
-            found[first + row] = -1 - column
-        for row, column in _similar(part, own[: first + CHUNK], cosine):
-            if column < first + row and found[first + row] is None and found[column] is None:
-                found[first + row] = column
-    return found
+
+    def __init__(self) -> None:
+        self.only: dict[int, str] = {}  # the first label of each mention, by its hash
+        self.several: set[int] = set()
+        self.uses: dict[str, Counter[str]] = defaultdict(Counter)
+        self.known: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
+
+    def see(self, text: AnnotatedText) -> None:
+        """Note the mentions of a text, the first time."""
+        for mention, label in _mentions(text):
+            if self.only.setdefault(hash(mention), label) != label:
+                self.several.add(hash(mention))
+
+    def count(self, text: AnnotatedText) -> None:
+        """Count the mentions of a text that was seen."""
+        for mention, label in _mentions(text):
+            if hash(mention) in self.several:
+                self.uses[mention][label] += 1
+                annotated = frozenset((label,) if text.annotated is None else text.annotated)
+                known = self.known[mention]
+                known[label] = known[label] & annotated if label in known else annotated
+
+    def found(self) -> list[dict[str, Any]]:
+        """Each mention with how often it has which label, the most frequent first."""
+        found = []
+        for mention, counts in self.uses.items():
+            known = self.known[mention]
+            labels = [
+                label
+                for label in counts
+                if any(other != label and other in known[label] for other in counts)
+            ]
+            if labels:
+                uses = {name: counts[name] for name in labels}
+                found.append({"mention": mention, "labels": uses})
+        return sorted(found, key=lambda entry: -sum(entry["labels"].values()))
 
 
-def contradictions(texts: Sequence[AnnotatedText]) -> list[dict[str, Any]]:
-    """Mentions that have several labels among those that are annotated wherever they occur, the
-    most frequent first.
-
-    Labels of different corpora contradict each other only if each corpus annotates both.
-    """
-    uses: dict[str, Counter[str]] = defaultdict(Counter)
-    known: dict[str, dict[str, set[str]]] = defaultdict(dict)
-    for text in texts:
-        for start, end, label in text.spans:
-            mention = text.text[start:end].casefold()
-            uses[mention][label] += 1
-            annotated = set(text.annotated) if text.annotated is not None else {label}
-            known[mention][label] = known[mention].get(label, annotated) & annotated
-    found = []
-    for mention, counts in uses.items():
-        labels = [
-            label
-            for label in counts
-            if any(other != label and other in known[mention][label] for other in counts)
-        ]
-        if labels:
-            found.append({"mention": mention, "labels": {name: counts[name] for name in labels}})
-    return sorted(found, key=lambda entry: -sum(entry["labels"].values()))
-
-
-def _similar(rows: Any, others: Any, cosine: float) -> Iterator[tuple[int, int]]:
-    """Pairs of rows that are similar, by row, then by the other. # (N, F), (M, F)"""
-    products = (rows @ others.T).tocoo()
-    near = products.data >= cosine
-    yield from sorted(zip(products.row[near].tolist(), products.col[near].tolist(), strict=True))
+def _mentions(text: AnnotatedText) -> Iterator[tuple[str, str]]:
+    return ((text.text[start:end].casefold(), label) for start, end, label in text.spans)

@@ -7,6 +7,7 @@ import numpy as np
 
 from spacy_gliner_biomed.curation.difficulty import BATCH, make_component
 from spacy_gliner_biomed.curation.selection import Score, Scorer
+from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 from spacy_gliner_biomed.pipeline.prediction import row_maker
@@ -19,29 +20,47 @@ PROMPT = "entity"  # a row needs a label; one for all, so that vectors differ by
 
 
 def make_coverage_scorer(
-    checkpoint: str = "packaged", precision: str = "float32", sample: int = 16, seed: int = 0
+    checkpoint: str = "packaged",
+    precision: str = "float32",
+    sample: int = 16,
+    block: int = 10_000,
+    seed: int = 0,
 ) -> Scorer:
     """Scores by the order in which facility location takes documents, registered as
-    `spacy-gliner-biomed.CoverageScorer.v1`. Vectors of all are in memory: 4 * D bytes each; time
-    grows with the square of their number.
+    `spacy-gliner-biomed.CoverageScorer.v1`.
 
     checkpoint (str), precision (str): The network whose encoder is used.
     sample (int): Documents of which the best is taken at each step (stochastic greedy,
         Mirzasoleiman et al. 2015).
+    block (int): Documents that compete with each other: a corpus is taken in blocks of this
+        many, in its order, and in each the first has 1 and the last 0. It bounds memory, to
+        block * (4 * D + 4 * sample) bytes, and time, which grows with the square of a block.
     seed (int): Of the samples.
+    RAISES (ValueError): For numbers that are not allowed.
     """
+    for name, value in (("sample", sample), ("block", block)):
+        if value < 1:
+            allowed = "a whole number of at least 1"
+            raise ValueError(Errors.E030.format(name=name, allowed=allowed, found=value))
 
     def score(texts: Iterable[AnnotatedText]) -> Iterator[Score]:
         component = make_component(checkpoint, precision)
-        stream, parts = iter(texts), []
-        while batch := list(islice(stream, BATCH)):
-            parts.append(text_vectors(component, batch))
-        order = facility_location(np.concatenate(parts), sample=sample, seed=seed) if parts else []
-        values = np.empty(len(order))
-        values[order] = np.linspace(1.0, 0.0, num=len(order))
-        yield from (Score(float(value)) for value in values)
+        stream = iter(texts)
+        while vectors := _block_vectors(component, islice(stream, block)):
+            order = facility_location(np.concatenate(vectors), sample=sample, seed=seed)
+            values = np.empty(len(order))
+            values[order] = np.linspace(1.0, 0.0, num=len(order))
+            yield from (Score(float(value)) for value in values)
 
     return score
+
+
+def _block_vectors(component: GlinerBiomed, texts: Iterator[AnnotatedText]) -> list[FloatArray]:
+    """Vectors in batches. # (N, D) each"""
+    parts = []
+    while batch := list(islice(texts, BATCH)):
+        parts.append(text_vectors(component, batch))
+    return parts
 
 
 def text_vectors(component: GlinerBiomed, texts: Sequence[AnnotatedText]) -> FloatArray:

@@ -1,30 +1,36 @@
 """A picture of scores: what was kept, and what was not and why."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from spacy_gliner_biomed.curation.selection import Decision
+import numpy as np
+
+from spacy_gliner_biomed.curation.selection import Decisions
 from spacy_gliner_biomed.errors import Errors
 
 N_BINS = 40
 
 
-def draw_histogram(decisions: Sequence[Decision], path: Path) -> None:
-    """Draw the scores of positives by outcome.
+def draw_histogram(decisions: Decisions, path: Path) -> None:
+    """Draw the scores of positives by outcome; those that are infinite have no place.
 
     path (Path): Its ending says the form: .svg, .png, .pdf.
     RAISES (ImportError): If matplotlib is not installed.
+    RAISES (ValueError): If matplotlib does not know the form.
     """
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError(Errors.E112) from error
-    scores: dict[str, list[float]] = {}
-    for decision in decisions:
-        if decision.score is not None:
-            scores.setdefault(decision.outcome, []).append(decision.score)
     figure = Figure(figsize=(7, 4), layout="constrained")
+    allowed = sorted(figure.canvas.get_supported_filetypes())
+    if path.suffix.removeprefix(".") not in allowed:
+        listed = ", ".join(f".{ending}" for ending in allowed)
+        raise ValueError(Errors.E110.format(path=path, allowed=listed))
     axes = figure.add_subplot(xlabel="score", ylabel="documents")
-    axes.hist(list(scores.values()), bins=N_BINS, stacked=True, label=list(scores))
-    axes.legend(frameon=False)
+    scores = {
+        name: values[np.isfinite(values)] for name, values in decisions.scores_by_outcome().items()
+    }
+    if scores:
+        axes.hist(list(scores.values()), bins=N_BINS, stacked=True, label=list(scores))
+        axes.legend(frameon=False)
     figure.savefig(path)

@@ -34,51 +34,85 @@ def read_items(path: Path, spans_key: str = "sc") -> Iterator[Item]:
 
     path (Path): .spacy, .jsonl or .jsonl.gz; the corpus of a line is the file's folder.
     spans_key (str): The group of gold spans in Docs.
-    RAISES (ValueError): If there is no such file, its ending is another, or a line is broken.
+    RAISES (ValueError): If there is no such file, its ending is another, there is no document in
+        it, or one is broken.
     """
     if not path.is_file():
         raise ValueError(Errors.E050.format(path=path))
-    if _ending(path) == ".spacy":
-        yield from _read_docs(path, spans_key)
-        return
-    texts = read_jsonl(path, None, corpus=path.parent.name)
-    with _open(path, "rt") as lines:
-        for line, text in zip(lines, texts, strict=True):
-            yield Item(text, line.rstrip("\n"))
+    read = _read_docs if _ending(path) == ".spacy" else _read_lines
+    number = 0
+    for number, item in enumerate(read(path, spans_key), 1):
+        try:
+            item.text.text.encode("utf8")
+        except UnicodeEncodeError as error:  # half of a pair of escapes: nothing can hash or store
+            raise ValueError(Errors.E060.format(path=path, line=number, error=error)) from error
+        yield item
+    if not number:
+        raise ValueError(Errors.E114.format(path=path))
 
 
 def write_items(items: Iterable[Item], path: Path, spans_key: str = "sc") -> int:
     """Write documents in the form of the file's ending; what came in it is written unchanged.
 
+    The file appears once it is complete, so that it may be the one that is read from.
+
     RETURNS (int): How many there were.
     RAISES (ValueError): If the ending is none of `ENDINGS`.
     """
+    ending = _ending(path)
+    write = _write_docs if ending == ".spacy" else _write_lines
     path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".unfinished-{path.name}")
+    try:
+        n_items = write(items, unfinished, spans_key)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return n_items
+
+
+def _read_lines(path: Path, _: str) -> Iterator[Item]:
+    texts = read_jsonl(path, None, corpus=path.parent.name)
+    with _open(path, "rt") as lines:
+        # The texts first: what is wrong with a line is said by their reader.
+        for text, line in zip(texts, lines, strict=True):
+            yield Item(text, line.rstrip("\n"))
+
+
+def _read_docs(path: Path, spans_key: str) -> Iterator[Item]:
+    number = 0
+    try:
+        data = DocBin(store_user_data=True).from_disk(path)
+        for number, doc in enumerate(data.get_docs(spacy.blank("en").vocab), 1):
+            yield _doc_item(doc, number, spans_key)
+    except Exception as error:  # what is wrong with bytes can be raised by any library
+        what = f"a DocBin (after {number} Docs)"
+        raise ValueError(Errors.E053.format(path=path, what=what, error=error)) from error
+
+
+def _doc_item(doc: Doc, number: int, spans_key: str) -> Item:
+    gold = read_gold(doc, spans_key)
+    name = str(doc.user_data.get("id", number))
+    return Item(AnnotatedText(doc.text, gold.spans, [], gold.annotated, name, gold.corpus), doc)
+
+
+def _write_docs(items: Iterable[Item], path: Path, spans_key: str) -> int:
+    nlp, data = spacy.blank("en"), DocBin(store_user_data=True)
+    for item in items:
+        source = item.source
+        data.add(source if isinstance(source, Doc) else gold_doc(nlp, item.text, spans_key))
+    data.to_disk(path)
+    return len(data)
+
+
+def _write_lines(items: Iterable[Item], path: Path, _: str) -> int:
     n_items = 0
-    if _ending(path) == ".spacy":
-        nlp, data = spacy.blank("en"), DocBin(store_user_data=True)
-        for item in items:
-            source = item.source
-            data.add(source if isinstance(source, Doc) else gold_doc(nlp, item.text, spans_key))
-        data.to_disk(path)
-        return len(data)
     with _open(path, "wt") as file:
         for item in items:
             line = item.source if isinstance(item.source, str) else _as_line(item.text)
             file.write(line + "\n")
             n_items += 1
     return n_items
-
-
-def _read_docs(path: Path, spans_key: str) -> Iterator[Item]:
-    try:
-        data = DocBin(store_user_data=True).from_disk(path)
-    except Exception as error:  # what is wrong with bytes can be raised by any library
-        raise ValueError(Errors.E053.format(path=path, what="a DocBin", error=error)) from error
-    for number, doc in enumerate(data.get_docs(spacy.blank("en").vocab), 1):
-        gold = read_gold(doc, spans_key)
-        name = str(doc.user_data.get("id", number))
-        yield Item(AnnotatedText(doc.text, gold.spans, [], gold.annotated, name, gold.corpus), doc)
 
 
 def _as_line(text: AnnotatedText) -> str:

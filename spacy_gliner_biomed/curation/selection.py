@@ -5,14 +5,20 @@ that are not learnable, keeps the first part of the rest, and keeps all without 
 """
 
 import math
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText
+from spacy_gliner_biomed.types import BoolArray, IntArray
 
+Scores = NDArray[np.float64]
 KEPT = "kept"
 BELOW = "below the ratio"
 NEGATIVE = "negative"
@@ -46,6 +52,45 @@ class Decision:
     score: float | None = None
 
 
+class Decisions(Sequence[Decision]):
+    """What becomes of each document, in about ten bytes each.
+
+    outcomes (IntArray): Of each document, by its place in `names`. # (N,)
+    names (Sequence[str]): The outcomes that there are.
+    scores (Scores): NaN for a negative. # (N,)
+    """
+
+    def __init__(self, outcomes: IntArray, names: Sequence[str], scores: Scores) -> None:
+        self.outcomes = outcomes
+        self.names = names
+        self.scores = scores
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
+
+    @overload
+    def __getitem__(self, index: int) -> Decision: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Decisions": ...
+
+    def __getitem__(self, index: int | slice) -> "Decision | Decisions":
+        if isinstance(index, slice):
+            return Decisions(self.outcomes[index], self.names, self.scores[index])
+        score = float(self.scores[index])
+        outcome = self.names[self.outcomes[index]]
+        return Decision(outcome, None if math.isnan(score) else score)
+
+    def scores_by_outcome(self) -> dict[str, Scores]:
+        """The scores of the positives of each outcome that occurs."""
+        is_positive = ~np.isnan(self.scores)
+        found = {
+            name: self.scores[is_positive & (self.outcomes == number)]
+            for number, name in enumerate(self.names)
+        }
+        return {name: scores for name, scores in found.items() if len(scores)}
+
+
 def select(
     texts: Iterable[AnnotatedText],
     scorer: Scorer,
@@ -53,81 +98,111 @@ def select(
     ratio: float,
     negatives: float = 1.0,
     balance: bool = False,
-) -> list[Decision]:
+) -> Decisions:
     """Decide about each document.
+
+    Of a document its labels, score and reason are kept, in numbers: 16 bytes.
 
     texts (Iterable[AnnotatedText]): Read once.
     scorer (Scorer): Scores the positives.
     ratio (float): Share of the positives that is kept, of all of them. 0 to 1.
     negatives (float): Share of the negatives that is kept, evenly through the corpus. 0 to 1.
     balance (bool): Keep this share for each label: a document counts for its rarest.
-    RETURNS (list[Decision]): In order.
-    RAISES (ValueError): For shares that are not allowed.
+    RETURNS (Decisions): In order.
+    RAISES (ValueError): For shares that are not allowed, or a scorer that leaves documents out.
     """
     for name, value in (("ratio", ratio), ("negatives", negatives)):
         if not 0 <= value <= 1:
             raise ValueError(Errors.E030.format(name=name, allowed="from 0 to 1", found=value))
-    groups: list[tuple[str, ...]] = []  # of each document its labels; none of a negative
-    scores = scorer(_watched(texts, groups))
-    scored = list(scores)
-    positives = [i for i, labels in enumerate(groups) if labels]
-    by_place = dict(zip(positives, scored, strict=True))
-    kept = _best(by_place, _strata(by_place, groups) if balance else {}, ratio)
-    decisions, n_negatives = [], 0
-    for i, labels in enumerate(groups):
-        if labels:
-            score = by_place[i]
-            outcome = KEPT if i in kept else score.reason or BELOW
-            decisions.append(Decision(outcome, score.value))
-        else:
-            n_negatives += 1
-            is_due = math.floor(n_negatives * negatives) > math.floor((n_negatives - 1) * negatives)
-            decisions.append(Decision(KEPT if is_due else NEGATIVE))
-    return decisions
+    sets = Numbers([()])  # of labels; a negative has none
+    names = Numbers([KEPT, BELOW, NEGATIVE])
+    groups, values, reasons = array("i"), array("d"), array("i")
+    for score in scorer(_watched(texts, sets, groups)):
+        values.append(score.value)
+        reasons.append(names[score.reason] if score.reason else 0)
+    group, reason = np.array(groups, dtype=np.int32), np.array(reasons, dtype=np.int32)
+    is_positive = group > 0
+    if len(values) != is_positive.sum():
+        raise ValueError(Errors.E113.format(n=len(values), of=is_positive.sum()))
+    outcomes = np.full(len(group), names[NEGATIVE], dtype=np.int32)
+    due = np.floor(np.arange(1 + (~is_positive).sum()) * negatives + 1e-9)
+    outcomes[~is_positive] = np.where(np.diff(due) > 0, names[KEPT], names[NEGATIVE])
+    strata = _rarest(sets, group[is_positive]) if balance else np.zeros(len(reason), np.int32)
+    scores = np.full(len(group), np.nan)
+    scores[is_positive] = values
+    is_best = _best(scores[is_positive], reason == 0, strata, ratio)
+    dropped = np.where(reason > 0, reason, names[BELOW])
+    outcomes[is_positive] = np.where(is_best, names[KEPT], dropped)
+    return Decisions(outcomes, list(names), scores)
 
 
-def report(texts: Iterable[AnnotatedText], decisions: Sequence[Decision]) -> dict[str, Any]:
-    """Counts of what was kept and dropped: of documents by reason and corpus, entities by label."""
-    documents: Counter[str] = Counter()
-    corpora: dict[str, Counter[str]] = defaultdict(Counter)
-    labels: dict[str, Counter[str]] = defaultdict(Counter)
-    for text, decision in zip(texts, decisions, strict=True):
-        documents[decision.outcome] += 1
-        corpora[text.corpus or "corpus"][decision.outcome] += 1
+class Report:
+    """Counts what was kept and dropped, document by document."""
+
+    def __init__(self) -> None:
+        self.documents: Counter[str] = Counter()
+        self.corpora: dict[str, Counter[str]] = defaultdict(Counter)
+        self.labels: dict[str, Counter[str]] = defaultdict(Counter)
+
+    def add(self, text: AnnotatedText, outcome: str) -> None:
+        """Count a document and its entities."""
+        self.documents[outcome] += 1
+        self.corpora[text.corpus or "corpus"][outcome] += 1
         for *_, label in text.spans:
-            labels[label][KEPT if decision.outcome == KEPT else "dropped"] += 1
-    return {
-        "documents": dict(documents),
-        "by_corpus": {name: dict(counts) for name, counts in corpora.items()},
-        "entities_by_label": {name: dict(counts) for name, counts in sorted(labels.items())},
-    }
+            self.labels[label][KEPT if outcome == KEPT else "dropped"] += 1
+
+    def counts(self) -> dict[str, Any]:
+        """Documents by reason and by corpus, and entities by label."""
+        return {
+            "documents": dict(self.documents),
+            "by_corpus": {name: dict(counts) for name, counts in self.corpora.items()},
+            "entities_by_label": {name: dict(n) for name, n in sorted(self.labels.items())},
+        }
+
+
+class Numbers(dict[Any, int]):
+    """Numbers for values, by first appearance; iterates over the values in this order."""
+
+    def __init__(self, values: Iterable[Any] = ()) -> None:
+        super().__init__((value, number) for number, value in enumerate(values))
+
+    def __missing__(self, value: Any) -> int:
+        self[value] = len(self)
+        return self[value]
 
 
 def _watched(
-    texts: Iterable[AnnotatedText], groups: list[tuple[str, ...]]
+    texts: Iterable[AnnotatedText], sets: Numbers, groups: "array[int]"
 ) -> Iterator[AnnotatedText]:
     """The positives, while the labels of all are noted."""
     for text in texts:
         labels = tuple(dict.fromkeys(label for *_, label in text.spans))
-        groups.append(labels)
+        groups.append(sets[labels])
         if labels:
             yield text
 
 
-def _strata(places: Iterable[int], groups: Sequence[tuple[str, ...]]) -> dict[int, str]:
-    """The rarest label of each document."""
-    places = list(places)
-    frequency = Counter(label for i in places for label in groups[i])
-    return {i: min(groups[i], key=lambda label: (frequency[label], label)) for i in places}
+def _rarest(sets: Iterable[tuple[str, ...]], groups: IntArray) -> IntArray:
+    """The rarest label of each document, as a number."""
+    frequency: Counter[str] = Counter()
+    for labels, n in zip(sets, np.bincount(groups), strict=False):
+        for label in labels:
+            frequency[label] += int(n)
+    places = {label: place for place, label in enumerate(sorted(frequency))}
+    rarest = [
+        places[min(labels, key=lambda label: (frequency[label], label))] if labels else -1
+        for labels in sets
+    ]
+    return np.array(rarest, dtype=np.int32)[groups]
 
 
-def _best(scores: dict[int, Score], strata: dict[int, str], ratio: float) -> set[int]:
-    members: dict[str, list[int]] = defaultdict(list)
-    for i in scores:
-        members[strata.get(i, "")].append(i)
-    kept: set[int] = set()
-    for places in members.values():
-        allowed = [i for i in places if not scores[i].reason]
-        allowed.sort(key=lambda i: (-scores[i].value, i))
-        kept.update(allowed[: math.ceil(ratio * len(places) - 1e-9)])
-    return kept
+def _best(scores: Scores, allowed: BoolArray, strata: IntArray, ratio: float) -> BoolArray:
+    """Whether each is among the best of its stratum; at equal scores the earlier is."""
+    is_best = np.zeros(len(scores), dtype=bool)
+    for stratum in np.unique(strata):
+        (members,) = np.nonzero(strata == stratum)
+        n_kept = math.ceil(ratio * len(members) - 1e-9)
+        members = members[allowed[members]]
+        order = np.argsort(-scores[members], kind="stable")
+        is_best[members[order[:n_kept]]] = True
+    return is_best

@@ -1,22 +1,19 @@
 """The worker of all engines: loads the pipeline once, turns partitions into rows."""
 
-import json
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from spacy.tokens import Doc
 from spacy.util import import_file, minibatch, raise_error
 
-from spacy_gliner_biomed.cli.inputs import Record
 from spacy_gliner_biomed.cli.pipelines import LIMITED, configure, get_pipeline
-from spacy_gliner_biomed.cli.writers import DocBinWriter
+from spacy_gliner_biomed.distributed.exports import EXPORTS, Export
 from spacy_gliner_biomed.distributed.records import Item, Partition
 from spacy_gliner_biomed.distributed.tables import Results, Row, document_row, entity_rows
 from spacy_gliner_biomed.distributed.tally import COUNTS_KEY, add_tally
@@ -33,7 +30,7 @@ class Plan:
     code (Path | None): A Python file to import first, for components of the user's own.
     batch_size (int): Documents that are worked on together.
     max_characters (int | None): A longer text is not annotated, but reported.
-    docs (bool): Keep the Docs as well.
+    export (str | None): One of `EXPORTS`, to make of the documents as well.
     """
 
     pipeline: str | None = None
@@ -41,7 +38,7 @@ class Plan:
     code: Path | None = None
     batch_size: int = 64
     max_characters: int | None = None
-    docs: bool = False
+    export: str | None = None
 
 
 class Annotator:
@@ -78,22 +75,18 @@ class Annotator:
         `failures` with its reason.
         """
         results = Results()
-        stream = BytesIO()
-        writer = DocBinWriter(stream, ()) if self.plan.docs else None
+        export = EXPORTS[self.plan.export]() if self.plan.export is not None else None
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             for batch in minibatch(partition.items, self.plan.batch_size):
                 with self.nlp.memory_zone():
-                    self._annotate(batch, results, writer)
+                    self._annotate(batch, results, export)
         results.warnings = list(dict.fromkeys(str(warning.message) for warning in caught))
-        if writer is not None:
-            writer.finish()
-            results.docs = stream.getvalue()
+        if export is not None:
+            results.files = export.files()
         return results
 
-    def _annotate(
-        self, items: Sequence[Item], results: Results, writer: DocBinWriter | None
-    ) -> None:
+    def _annotate(self, items: Sequence[Item], results: Results, export: Export | None) -> None:
         checked = [self._check(item) for item in items]
         good = {i: item for i, item in enumerate(checked) if item.problem is None}
         docs = self._run(good)
@@ -103,7 +96,7 @@ class Annotator:
         for i, item in enumerate(checked):
             doc = docs.get(i)
             if isinstance(doc, Doc):
-                self._keep(item, doc, results, writer)
+                self._keep(item, doc, results, export)
             else:
                 reason = "" if doc is None else f"{type(doc).__name__}: {doc}"
                 results.fail(item if doc is None else item.without_content("error", reason))
@@ -141,18 +134,16 @@ class Annotator:
         reason = f"{n:,} characters are more than --max-characters {most:,}"
         return item.without_content("too_large", reason) if n > most else item
 
-    def _keep(self, item: Item, doc: Doc, results: Results, writer: DocBinWriter | None) -> None:
+    def _keep(self, item: Item, doc: Doc, results: Results, export: Export | None) -> None:
         counts: Counter[str] = doc.user_data.pop(COUNTS_KEY, Counter())
         key = self.gliner.cfg["spans_key"] if self.gliner is not None else None
-        if writer is not None:  # before `Span._` is read, which writes defaults
-            writer.write(doc, Record(item.id, _meta(item)), ())
+        user_data = dict(doc.user_data)
         rows: list[Row] = entity_rows(item, doc, key, own_linker=self.own_linker)
+        doc.user_data = user_data  # to read `Span._` has written defaults into it
+        if export is not None:
+            export.add(item, doc, rows)
         results.tables["entities"] += rows
         results.tables["documents"].append(document_row(item, doc, len(rows), counts))
-
-
-def _meta(item: Item) -> dict[str, Any]:
-    return json.loads(item.meta) if item.meta else {}
 
 
 def _pass_over(name: str, proc: Any, docs: Iterable[Doc] | None, error: Exception) -> None:

@@ -1,18 +1,25 @@
 """The engine of a cluster: Ray Data reads the corpus, and spreads partitions over actors."""
 
+import os
 import pickle
+import traceback
 from collections.abc import Iterable, Iterator
-from typing import Any
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeAlias
 
 from spacy_gliner_biomed.distributed.annotator import Annotator
 from spacy_gliner_biomed.distributed.events import Delayed, Event, Finished
 from spacy_gliner_biomed.distributed.local import MAX_DEATHS, LocalEngine
 from spacy_gliner_biomed.distributed.optional import import_optional
 from spacy_gliner_biomed.distributed.records import Partition
-from spacy_gliner_biomed.distributed.work import Work, in_words, write_patiently
+from spacy_gliner_biomed.distributed.work import Work, in_words, patiently, write_patiently
 from spacy_gliner_biomed.errors import Errors
 
 COLUMN = "pickled"
+LOADING = "loading"
+Outcome: TypeAlias = Event | Exception
 
 
 class RayEngine:
@@ -22,7 +29,9 @@ class RayEngine:
     restart of what dies with a node, are Ray's.
 
     work (Work): What the actors do.
-    n_workers (int): Actors.
+    n_workers (int): Actors, at most.
+    min_workers (int | None): Actors to begin with; Ray adds more while partitions wait. None for
+        all of them.
     gpus_per_worker (float): 0.5 for two actors on one GPU.
     address (str | None): Of the cluster; None starts Ray on this machine, if it does not run.
     RAISES (ImportError): If Ray is not installed.
@@ -33,6 +42,7 @@ class RayEngine:
         work: Work,
         *,
         n_workers: int = 1,
+        min_workers: int | None = None,
         gpus_per_worker: float = 0.0,
         address: str | None = None,
     ) -> None:
@@ -40,6 +50,7 @@ class RayEngine:
         self.data = import_optional("ray.data", "--engine ray", extra="ray")
         self.work = work.absolute()
         self.n_workers = n_workers
+        self.min_workers = min(min_workers or n_workers, n_workers)
         self.gpus_per_worker = gpus_per_worker
         self.address = address
 
@@ -48,24 +59,39 @@ class RayEngine:
 
         partitions (Iterable[Partition]): Can be pickled, and gives the same each time.
         """
-        if not self.ray.is_initialized():
+        mine = not self.ray.is_initialized()
+        if mine:
             self.ray.init(address=self.address, logging_level="warning", log_to_driver=False)
+        try:
+            with self._settings():
+                for row in self._dataset(partitions).iter_rows():
+                    yield from _raised(pickle.loads(row[COLUMN]))
+        finally:
+            if mine:
+                self.ray.shutdown()
+
+    @contextmanager
+    def _settings(self) -> Iterator[None]:
+        """Those of Ray Data. A block is a partition, since Ray spreads blocks; repartition()
+        would need a CPU, and there may be none but those of the actors.
+        """
         context = self.data.DataContext.get_current()
-        context.enable_progress_bars = False
-        for row in self._dataset(partitions).iter_rows():
-            for event in pickle.loads(row[COLUMN]):
-                if isinstance(event, Exception):
-                    raise event
-                yield event
+        before = context.enable_progress_bars, context.target_max_block_size
+        context.enable_progress_bars, context.target_max_block_size = False, 1
+        try:
+            yield
+        finally:
+            context.enable_progress_bars, context.target_max_block_size = before
 
     def _dataset(self, partitions: Iterable[Partition]) -> Any:
+        work = replace(self.work, storage=self.work.storage.fenced())
         read = self.data.read_datasource(_source(partitions), override_num_blocks=1, num_cpus=0)
-        return read.repartition(target_num_rows_per_block=1).map_batches(
+        return read.map_batches(
             RayWorker,
-            fn_constructor_args=(self.work, self.gpus_per_worker > 0),
+            fn_constructor_args=(work, self.gpus_per_worker > 0, self.n_workers),
             batch_size=1,
-            concurrency=self.n_workers,
-            num_cpus=1,
+            compute=self.data.ActorPoolStrategy(min_size=self.min_workers, max_size=self.n_workers),
+            num_cpus=work.threads or 1,
             num_gpus=self.gpus_per_worker or None,
         )
 
@@ -78,14 +104,15 @@ class RayWorker:
 
     work (Work): What it does.
     gpu (bool): Whether Ray gave it a part of a GPU.
+    n_workers (int): How many actors there are.
     """
 
-    def __init__(self, work: Work, gpu: bool) -> None:
+    def __init__(self, work: Work, gpu: bool, n_workers: int) -> None:
         self.work = work
-        self.refused: ValueError | None = None
+        self.gpu = gpu
+        self.refused: Exception | None = None
         try:
-            device = "cuda" if gpu else None
-            self.annotator = Annotator(work.plan, device=device, threads=work.threads)
+            self._load(MAX_DEATHS * n_workers)
         except Exception as error:  # told to the driver, since Ray would try again for ever
             text = in_words(error)
             known = text.startswith("[")
@@ -93,37 +120,56 @@ class RayWorker:
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Annotate and write partitions; what happened goes back to the driver."""
-        results = [list(self._work_on(pickle.loads(row))) for row in batch[COLUMN]]
+        try:
+            results = [self._work_on(pickle.loads(row)) for row in batch[COLUMN]]
+        except BaseException:  # no document's own failure: another process may get over it
+            traceback.print_exc()
+            os._exit(1)  # Ray would take an exception as the end of the run
         return {COLUMN: [pickle.dumps(events) for events in results]}
 
-    def _work_on(self, partition: Partition) -> Iterator[Event | Exception]:
-        storage = self.work.storage
+    def _load(self, most: int) -> None:
+        storage, device = self.work.storage, "cuda" if self.gpu else None
+        note = partial(storage.note_attempt, LOADING)
+        if patiently(note, self.work.patience, lambda _: None) > most:
+            raise ValueError(Errors.E104.format(n=most, how="what Ray's logs tell"))
+        self.annotator = Annotator(self.work.plan, device=device, threads=self.work.threads)
+        storage.forget_attempts(LOADING)
+
+    def _work_on(self, partition: Partition) -> list[Outcome]:
+        storage, delays = self.work.storage, list[str]()
         if self.refused is not None:
-            yield self.refused
-        elif storage.has(partition.name):  # the actor that wrote it died before it said so
-            yield Finished.of(partition, storage.counts(partition.name))
-        elif storage.note_attempt(partition.name) > MAX_DEATHS:
-            yield from self._isolate(partition)
-        else:
-            yield from self._annotate(partition)
-
-    def _annotate(self, partition: Partition) -> Iterator[Event | Exception]:
-        results, delays = self.annotator(partition), list[str]()
+            return [self.refused]
+        if storage.has(partition.name):  # the actor that wrote it died before it said so
+            return [Finished.of(partition, storage.counts(partition.name))]
         try:
-            write_patiently(self.work, partition.name, results, delays.append)
+            outcomes = list(self._attempt(partition, delays))
         except OSError as error:
-            yield self.work.unwritable(str(error))
-        else:
-            yield from map(Delayed, delays)
-            yield Finished.of(partition, results.counts(), results.warnings)
+            outcomes = [self.work.unwritable(str(error))]
+        return [*map(Delayed, delays), *outcomes]
 
-    def _isolate(self, partition: Partition) -> Iterator[Event | Exception]:
+    def _attempt(self, partition: Partition, delays: list[str]) -> Iterator[Outcome]:
+        note = partial(self.work.storage.note_attempt, partition.name)
+        if patiently(note, self.work.patience, delays.append) > MAX_DEATHS:
+            yield from self._isolate(partition)
+            return
+        results = self.annotator(partition)
+        write_patiently(self.work, partition.name, results, delays.append)
+        yield Finished.of(partition, results.counts(), results.warnings)
+
+    def _isolate(self, partition: Partition) -> Iterator[Outcome]:
         done = self.work.storage.finished().get(partition.number)
         left = [partition] if not done else partition.without(done)
         try:
-            yield from LocalEngine(self.work).run(left)
+            yield from LocalEngine(self.work, gpus_per_worker=float(self.gpu)).run(left)
         except (OSError, ValueError) as error:
             yield error
+
+
+def _raised(outcomes: Iterable[Outcome]) -> Iterator[Event]:
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+        yield outcome
 
 
 def _source(partitions: Iterable[Partition]) -> Any:

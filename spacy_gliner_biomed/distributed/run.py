@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
@@ -11,7 +12,7 @@ from spacy_gliner_biomed.distributed.events import Delayed, Event, Finished, Los
 from spacy_gliner_biomed.distributed.manifest import begin_run, make_manifest
 from spacy_gliner_biomed.distributed.progress import Progress, n_failed, summarize
 from spacy_gliner_biomed.distributed.records import Partition, Span
-from spacy_gliner_biomed.distributed.work import Work
+from spacy_gliner_biomed.distributed.work import Work, patiently
 from spacy_gliner_biomed.errors import Errors
 
 
@@ -58,7 +59,8 @@ def run_corpus(
         manifest["runs"][-1] |= {"seconds": round(seconds, 3), "documents": new}
         manifest |= {"counts": dict(counts), "failed": n_failed(counts), "finished": True}
         manifest["summary"] = summarize(counts, seconds, new, storage.folder)
-        storage.write_manifest(manifest)
+        write = partial(storage.write_manifest, manifest)
+        patiently(write, work.patience, lambda error: _report(Delayed(error), progress))
         progress.log("ended", seconds=round(seconds, 3), counts=dict(counts))
     return manifest
 

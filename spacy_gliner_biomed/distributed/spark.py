@@ -3,15 +3,19 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from spacy_gliner_biomed.distributed.annotator import Annotator, Plan
+from spacy_gliner_biomed.distributed.local import LocalEngine
 from spacy_gliner_biomed.distributed.optional import import_optional
 from spacy_gliner_biomed.distributed.readers import make_item
 from spacy_gliner_biomed.distributed.records import Partition
+from spacy_gliner_biomed.distributed.storage import Storage
 from spacy_gliner_biomed.distributed.tables import COLUMNS, Results, Row
+from spacy_gliner_biomed.distributed.work import Work
 
 ROW = {name: kind for name, kind in COLUMNS["documents"].items() if name != "entities"}
 ROW |= {name: COLUMNS["failures"][name] for name in ("kind", "reason")}
@@ -31,6 +35,10 @@ def spark_schema() -> str:
 def spark_worker(plan: Plan) -> Callable[[Iterator[Any]], Iterator[Any]]:
     """Make the function for `DataFrame.mapInArrow(function, spark_schema())`.
 
+    What dies is tried again by Spark, if `spark.task.maxFailures` allows it (its default; on one
+    machine the master `local[2,4]`); then documents are worked on in processes of their own, so
+    that one that kills its process is found, and left out with its reason.
+
     plan (Plan): How; its paths must be right on all nodes. A Python process of Spark loads the
         pipeline once.
     RETURNS (Callable): Takes record batches with the column `text`, best also `id`, and any
@@ -38,20 +46,39 @@ def spark_worker(plan: Plan) -> Callable[[Iterator[Any]], Iterator[Any]]:
     """
 
     def work(batches: Iterator[Any]) -> Iterator[Any]:
-        annotator = _annotator(_key(plan))
+        annotate = partial(_isolate, plan) if _earlier_attempts() else _annotator(_key(plan))
         for number, batch in enumerate(batches):
-            yield _annotate(annotator, batch, number)
+            yield _annotate(annotate, batch, number)
 
     return work
 
 
-def _annotate(annotator: Annotator, batch: Any, number: int) -> Any:
+def _annotate(annotate: Callable[[Partition], Results], batch: Any, number: int) -> Any:
     pyarrow = import_optional("pyarrow", "Spark", extra="spark")
     rows = [{k: v for k, v in row.items() if v is not None} for row in batch.to_pylist()]
     items = [make_item(row, f"{number}:{i}") for i, row in enumerate(rows)]
     # Ids may repeat in Spark, where no process knows all; the source is unique in a batch.
-    results = annotator(Partition(number, items, 0))
+    results = annotate(Partition(number, items, 0))
     return pyarrow.RecordBatch.from_pylist(_merge(results), schema=_arrow_schema())
+
+
+def _isolate(plan: Plan, partition: Partition) -> Results:
+    results = Results()
+    with TemporaryDirectory() as folder:
+        storage = Storage(Path(folder), "jsonl")
+        for _ in LocalEngine(Work(plan, storage, threads=1)).run([partition]):
+            pass
+        for name in sorted(storage.names()):
+            for table, rows in results.tables.items():
+                lines = (storage.parts / name / f"{table}.jsonl").read_bytes().splitlines()
+                rows += map(json.loads, lines)
+    return results
+
+
+def _earlier_attempts() -> int:
+    """How often Spark has tried this task before."""
+    context = import_optional("pyspark", "Spark", extra="spark").TaskContext.get()
+    return 0 if context is None else int(context.attemptNumber())
 
 
 def _merge(results: Results) -> list[Row]:

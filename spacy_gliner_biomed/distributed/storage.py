@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
 from spacy_gliner_biomed.distributed.optional import import_optional, import_parquet
 from spacy_gliner_biomed.distributed.records import Span, parse_name
@@ -19,10 +20,9 @@ try:
 except ImportError:  # Windows: two runs at a time are not noticed there
     fcntl = None  # type: ignore[assignment]
 
-Format = Literal["parquet", "jsonl", "docbin"]
+Format = Literal["parquet", "jsonl", "docbin", "brat", "pubtator"]
 PARTS = "parts"
 COUNTS = "counts.json"
-DOCS = "docs.spacy"
 MANIFEST = "manifest.json"
 LOG = "log.jsonl"
 LOCK = ".lock"
@@ -33,31 +33,47 @@ class Storage:
     """Writes and finds partitions.
 
     folder (Path): The output.
-    format_ (Format): Of the tables: Parquet, or JSON lines; "docbin" is JSON lines, and a DocBin
-        of the Docs themselves.
+    format_ (Format): Of the tables: Parquet, or JSON lines; the others are JSON lines, and the
+        documents in that format.
+    run (int | None): Write only while this run, by its number, is the last that has begun.
     """
 
-    def __init__(self, folder: Path, format_: Format) -> None:
+    def __init__(self, folder: Path, format_: Format, run: int | None = None) -> None:
         self.folder = folder
         self.parts = folder / PARTS
         self.format = format_
+        self.run = run
+
+    def absolute(self) -> "Storage":
+        """The same with a path that is right in any working directory."""
+        return Storage(self.folder.resolve(), self.format, self.run)
+
+    def fenced(self) -> "Storage":
+        """The same for the workers of the present run: when its driver is killed and another run
+        has begun, what they still write is refused.
+        """
+        return Storage(self.folder, self.format, self._last_run())
 
     def write(self, name: str, results: Results) -> None:
         """Write a partition: it is there with all its files, or not at all.
 
         name (str): See `Partition.name`. If it is there already, it is left as it is.
         RAISES (OSError): If it cannot be written; then nothing is left behind.
+        RAISES (ValueError): If another run has begun.
         """
-        temporary = self.parts / f".{name}.{os.getpid()}"
+        temporary = self.parts / f".{name}.{uuid4().hex[:12]}"
         try:
-            shutil.rmtree(temporary, ignore_errors=True)
             temporary.mkdir(parents=True)
             for table, rows in results.tables.items():
                 self._write_table(temporary, table, rows)
-            if results.docs is not None:
-                write_synced(temporary / DOCS, results.docs)
+            for path, content in results.files.items():
+                (temporary / path).parent.mkdir(exist_ok=True)
+                write_synced(temporary / path, content)
             write_synced(temporary / COUNTS, json.dumps(results.counts()).encode("utf8"))
-            sync_folder(temporary)
+            for folder in {temporary, *((temporary / path).parent for path in results.files)}:
+                sync_folder(folder)
+            if self.run is not None and self.run != self._last_run():
+                raise ValueError(Errors.E109.format(path=self.folder))
             if not self.has(name):
                 temporary.rename(self.parts / name)
                 sync_folder(self.parts)
@@ -105,6 +121,10 @@ class Storage:
             stream.write(b".")
             return stream.tell()
 
+    def forget_attempts(self, name: str) -> None:
+        """Begin to count anew."""
+        (self.folder / ATTEMPTS / name).unlink(missing_ok=True)
+
     def remove_unfinished(self) -> None:
         """Remove what a killed run left half written."""
         shutil.rmtree(self.folder / ATTEMPTS, ignore_errors=True)
@@ -143,6 +163,9 @@ class Storage:
         write_synced(temporary, json.dumps(manifest, indent=2).encode("utf8") + b"\n")
         temporary.replace(self.folder / MANIFEST)
         sync_folder(self.folder)
+
+    def _last_run(self) -> int:
+        return len((self.read_manifest() or {"runs": []})["runs"])
 
     def _write_table(self, folder: Path, table: str, rows: list[Row]) -> None:
         if self.format != "parquet":

@@ -55,12 +55,12 @@ class Results:
     """What became of a partition.
 
     tables (dict[str, list[Row]]): Rows of each table.
-    docs (bytes | None): A DocBin of all annotated Docs, if it was asked for.
+    files (dict[str, bytes]): Further files, see `exports`: path in the partition, and content.
     warnings (list[str]): Each once.
     """
 
     tables: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
-    docs: bytes | None = None
+    files: dict[str, bytes] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
     def fail(self, item: Item) -> None:

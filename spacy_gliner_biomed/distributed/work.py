@@ -4,7 +4,9 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from spacy_gliner_biomed.distributed.annotator import Plan
 from spacy_gliner_biomed.distributed.storage import Storage
@@ -12,6 +14,8 @@ from spacy_gliner_biomed.distributed.tables import Results
 from spacy_gliner_biomed.errors import Errors
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0  # seconds between two tries to write
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Work:
         if pipeline is not None and Path(pipeline).is_dir():
             pipeline = str(Path(pipeline).resolve())
         plan = replace(self.plan, pipeline=pipeline, code=code and code.resolve())
-        storage = Storage(self.storage.folder.resolve(), self.storage.format)
+        storage = self.storage.absolute()
         return replace(self, plan=plan, storage=storage)
 
     def unwritable(self, error: str) -> OSError:
@@ -45,18 +49,23 @@ class Work:
 
 
 def write_patiently(work: Work, name: str, results: Results, report: Callable[[str], None]) -> None:
-    """Write a partition; if the disk is full, try again for some time.
+    """Write a partition; see `patiently`."""
+    patiently(partial(work.storage.write, name, results), work.patience, report)
 
+
+def patiently(write: Callable[[], T], patience: float, report: Callable[[str], None]) -> T:
+    """Write something; if the disk is full, try again for some time.
+
+    patience (float): For how many seconds.
     report (Callable): Is told of each failure.
     RAISES (OSError): The last failure, when the time is over.
     """
     waited, pause = 0.0, FIRST_PAUSE
     while True:
         try:
-            work.storage.write(name, results)
-            return
+            return write()
         except OSError as error:
-            if waited >= work.patience:
+            if waited >= patience:
                 raise
             report(str(error))
         time.sleep(pause)

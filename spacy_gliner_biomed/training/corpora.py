@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -54,17 +55,15 @@ def read_jsonl(
     corpus (str): The name of the corpus.
     RAISES (ValueError): With file and line, for what cannot be read.
     """
-    lines = list(_lines(path))
     if labels is None:
-        found = {entity["label"] for _, line in lines for entity in line["entities"]}
-        labels = {label: label for label in sorted(found)}
+        labels = {label: label for label in sorted(_labels(path))}
     names = {key: merge_into or label for key, label in labels.items()}
     annotated = sorted(set(names.values()))
-    for number, line in lines:
+    for number, line in _lines(path):
         spans = dict.fromkeys(
             _span(entity, line["text"], names, path, number) for entity in line["entities"]
         )
-        sentences = [tuple(sentence) for sentence in line.get("sents", [])]
+        sentences = [tuple(sentence) for sentence in line.get("sents") or []]
         name = str(line.get("id", number))
         yield AnnotatedText(line["text"], list(spans), sentences, annotated, name, corpus)
 
@@ -89,15 +88,32 @@ def gold_doc(nlp: Language, example: AnnotatedText, spans_key: str) -> Doc:
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf8") as file:
-        for number, text in enumerate(file, 1):
-            try:
+    number = 0
+    try:
+        with opener(path, "rt", encoding="utf8") as file:
+            for number, text in enumerate(file, 1):
                 line = json.loads(text)
                 if not isinstance(line["text"], str) or not isinstance(line["entities"], list):
                     raise ValueError("'text' must be a string and 'entities' a list")
-            except (ValueError, KeyError, TypeError) as error:
-                raise ValueError(Errors.E060.format(path=path, line=number, error=error)) from error
-            yield number, line
+                yield number, line
+    except UnicodeDecodeError as error:  # of the line after those that were read, or a later one
+        raise ValueError(Errors.E060.format(path=path, line=number + 1, error=error)) from error
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        problem = f"the compressed file is damaged ({error})"
+        raise ValueError(Errors.E060.format(path=path, line=number + 1, error=problem)) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(Errors.E060.format(path=path, line=number, error=error)) from error
+
+
+def _labels(path: Path) -> set[str]:
+    """All labels of a file, which is read once more rather than kept."""
+    found = set()
+    for number, line in _lines(path):
+        try:
+            found.update(str(entity["label"]) for entity in line["entities"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(Errors.E060.format(path=path, line=number, error=error)) from error
+    return found
 
 
 def _span(
@@ -105,6 +121,8 @@ def _span(
 ) -> GoldSpan:
     try:
         start, end, label = entity["start"], entity["end"], entity["label"]
+        if not (type(start) is type(end) is int and isinstance(label, str) and label.strip()):
+            raise ValueError("'start' and 'end' must be whole numbers, and 'label' a string")
         if not 0 <= start < end <= len(text):
             raise ValueError(f"entity {start}..{end} is outside the text of {len(text)} characters")
         if label not in names:

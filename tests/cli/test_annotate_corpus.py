@@ -10,6 +10,7 @@ from spacy.language import Language
 from typer.testing import CliRunner, Result
 
 from spacy_gliner_biomed.cli import gliner_cli
+from spacy_gliner_biomed.cli.annotate_corpus import plan_work
 
 TEXTS = ["Aspirin for the cold; cocaine-induced pain.", "a drug of the patient", "cell cancer"]
 
@@ -102,6 +103,17 @@ def test_mistakes_are_one_message_and_exit_code_1(
     assert result.exit_code == 1
     assert f"[{problem}]" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("format_", "export"),
+    [("jsonl", None), ("docbin", "docbin"), ("brat", "brat"), ("pubtator", "pubtator")],
+)
+def test_format_says_what_is_made_of_documents(
+    tmp_path: Path, format_: str, export: str | None
+) -> None:
+    work = plan_work(tmp_path, "packaged", {"threshold": 0.5}, format_=format_)
+    assert (work.plan.export, work.storage.format) == (export, format_)
 
 
 def test_spacy_runs_the_command(corpus: Path, tmp_path: Path) -> None:

@@ -88,12 +88,59 @@ def test_clean_drops_repeats_and_bad_text_and_reports_contradictions(source: Pat
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [(["--ratio", "2"], "GB-E030"), (["--scorer.checkpoint", "no/where"], "GB-E0")],
+    [
+        (["--ratio", "2"], "GB-E030"),
+        (["--scorer.checkpoint", "no/where"], "GB-E0"),
+        (["--scorer", "nonsense"], "nonsense"),
+        (["--scorer", "random", "--scorer.nonsense", "1"], "nonsense"),
+        (["--scorer", "random", "--scorer.seed", "many"], "seed"),
+    ],
 )
 def test_wrong_settings_are_said_without_a_traceback(
     source: Path, arguments: list[str], code: str
 ) -> None:
-    command = ["gliner", "curate", "select", str(source), str(source.parent / "x.jsonl")]
+    target = source.parent / "x.jsonl"
+    command = ["gliner", "curate", "select", str(source), str(target)]
     result = CliRunner().invoke(app, [*command, *arguments])
     assert result.exit_code == 1
     assert code in result.output
+    assert isinstance(result.exception, SystemExit)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("command", [["select", "--scorer", "random"], ["clean"]])
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ("", "GB-E114"),
+        ('{"text": "a", "entities": []}\n{"text": "b"}\n', "line 2"),
+        ('{"text": "a", "entities": [{"start": 0, "end": 9, "label": "x"}]}\n', "line 1"),
+    ],
+)
+def test_empty_and_broken_files_are_named_and_nothing_is_written(
+    tmp_path: Path, command: list[str], content: str, code: str
+) -> None:
+    source, target = tmp_path / "source.jsonl", tmp_path / "target.jsonl"
+    source.write_text(content)
+    arguments = ["gliner", "curate", command[0], str(source), str(target), *command[1:]]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert code in result.output
+    assert str(source) in result.output
+    assert not target.exists()
+
+
+def test_a_test_set_that_is_broken_is_named(source: Path) -> None:
+    against = source.parent / "test.jsonl"
+    against.write_text("broken\n")
+    command = ["gliner", "curate", "clean", str(source), str(source.parent / "x.jsonl")]
+    result = CliRunner().invoke(app, [*command, "--against", str(against)])
+    assert result.exit_code == 1
+    assert f"{against}, line 1" in result.output
+
+
+def test_if_nothing_passes_the_file_is_empty(source: Path) -> None:
+    target = source.parent / "none.jsonl"
+    output = run("clean", source, target, "--min-words", 1000)
+    assert "5  fewer than" in output
+    assert target.read_text() == ""

@@ -68,6 +68,19 @@ def test_texts_that_repeat_another_come_last(uni_span: Path) -> None:
     assert list(make_coverage_scorer(str(uni_span))([])) == []
 
 
+def test_blocks_bound_what_competes(uni_span: Path) -> None:
+    scorer = make_coverage_scorer(str(uni_span), block=3)
+    scores = [score.value for score in scorer([TEXTS[0], TEXTS[1], TEXTS[0], TEXTS[1], TEXTS[1]])]
+    assert sorted(scores[:3]) == pytest.approx([0.0, 0.5, 1.0])
+    assert sorted(scores[3:]) == pytest.approx([0.0, 1.0])
+
+
+@pytest.mark.parametrize("wrong", [{"block": 0}, {"sample": 0}])
+def test_blocks_and_samples_have_to_hold_something(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="GB-E030"):
+        make_coverage_scorer(**wrong)
+
+
 def test_vectors_are_of_unit_length_and_of_the_text_alone(uni_span: Path) -> None:
     component = make_component(str(uni_span), "float32")
     long = AnnotatedText("the aspirin of cancer " * 40, [], [], None)  # several windows

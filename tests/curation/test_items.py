@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,73 @@ def test_wrong_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "x.spacy").write_text("a")
     with pytest.raises(ValueError, match="GB-E053"):
         list(read_items(tmp_path / "x.spacy"))
-    (tmp_path / "x.jsonl").write_text('{"text": "a", "entities": []}\n{"text": 3}\n')
-    with pytest.raises(ValueError, match=r"GB-E060.*line 2"):
-        list(read_items(tmp_path / "x.jsonl"))
+    (tmp_path / "x.jsonl").write_text("")
+    DocBin().to_disk(tmp_path / "empty.spacy")
+    for name in ("x.jsonl", "empty.spacy"):
+        with pytest.raises(ValueError, match=f"GB-E114.*{name}"):
+            list(read_items(tmp_path / name))
+
+
+GOOD_LINE = '{"text": "a", "entities": []}'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"text": 3}',
+        "[1, 2]",
+        "",
+        '{"text": "a"',
+        '{"text": "a", "entities": [3]}',
+        '{"text": "a", "entities": [{"start": 0, "end": 1, "label": null}]}',
+        '{"text": "a", "entities": [{"start": 0, "end": 1, "label": ["x"]}]}',
+        '{"text": "a", "entities": [{"start": 0.0, "end": 1, "label": "x"}]}',
+        '{"text": "a", "entities": [{"start": 0, "end": 2, "label": "x"}]}',
+        '{"text": "\\ud800", "entities": []}',
+    ],
+)
+def test_a_broken_line_is_named(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(f"{GOOD_LINE}\n{line}\n{GOOD_LINE}\n")
+    with pytest.raises(ValueError, match=r"GB-E060.*x\.jsonl, line 2"):
+        list(read_items(path))
+
+
+def test_a_damaged_file_is_named_with_the_place(tmp_path: Path) -> None:
+    packed = gzip.compress("".join(f"{GOOD_LINE}{' ' * i}\n" for i in range(999)).encode())
+    for name, content in (
+        ("cut.jsonl.gz", packed[:-40]),
+        ("none.jsonl.gz", b"plain"),
+        ("other.jsonl", f"{GOOD_LINE}\n".encode() + b"\xff\xfe"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=rf"GB-E060.*{name}, line \d+"):
+            list(read_items(tmp_path / name))
+
+
+def test_lines_are_read_one_after_the_other(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    with path.open("w") as file:
+        for _ in range(20_000):
+            file.write(json.dumps({"text": "a" * 500, "entities": []}) + "\n")
+    tracemalloc.start()
+    assert sum(1 for _ in read_items(path)) == 20_000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000  # the file has ten
+
+
+def test_a_file_can_be_written_where_it_is_read_from(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in LINES))
+    assert write_items((item for item in read_items(path) if not item.text.spans), path) == 1
+    (item,) = read_items(path)
+    assert item.text.name == "8"
+
+
+def test_after_an_error_there_is_no_half_file(tmp_path: Path) -> None:
+    path, target = tmp_path / "x.spacy", tmp_path / "out" / "y.jsonl"
+    path.write_bytes(b"broken")
+    with pytest.raises(ValueError, match="GB-E053"):
+        write_items(read_items(path), target)
+    assert list(target.parent.iterdir()) == []

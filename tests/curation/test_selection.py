@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_gliner_biomed.curation.scorers import make_random_scorer
-from spacy_gliner_biomed.curation.selection import BELOW, KEPT, NEGATIVE, Score, report, select
+from spacy_gliner_biomed.curation.selection import (
+    BELOW,
+    KEPT,
+    NEGATIVE,
+    Decision,
+    Report,
+    Score,
+    select,
+)
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 
 
@@ -66,11 +74,43 @@ def test_shares_that_are_none_are_refused(wrong: dict[str, float]) -> None:
 def test_the_report_counts_documents_and_entities() -> None:
     texts = [text("a", "b"), text("a"), text(corpus="two")]
     decisions = select(texts, by_list(1.0, 0.0), ratio=0.5, negatives=0.0)
-    assert report(texts, decisions) == {
+    report = Report()
+    for each, decision in zip(texts, decisions, strict=True):
+        report.add(each, decision.outcome)
+    assert report.counts() == {
         "documents": {KEPT: 1, BELOW: 1, NEGATIVE: 1},
         "by_corpus": {"one": {KEPT: 1, BELOW: 1}, "two": {NEGATIVE: 1}},
         "entities_by_label": {"a": {KEPT: 1, "dropped": 1}, "b": {KEPT: 1}},
     }
+
+
+def test_decisions_are_a_sequence_of_a_few_numbers_each() -> None:
+    texts = [text("a"), text(), text("a"), text("a")]
+    scores = by_list(0.1, Score(0.9, "easy"), 0.5)
+    decisions = select(texts, scores, ratio=0.4)
+    assert decisions[-1] == Decision(KEPT, 0.5)
+    assert [d.outcome for d in decisions[:3]] == [KEPT, KEPT, "easy"]
+    found = {name: values.tolist() for name, values in decisions.scores_by_outcome().items()}
+    assert found == {KEPT: [0.1, 0.5], "easy": [0.9]}
+    assert decisions.outcomes.nbytes + decisions.scores.nbytes == 12 * len(texts)
+
+
+def test_equal_scores_keep_the_order_of_the_corpus() -> None:
+    decisions = select([text("a")] * 4, by_list(0.5, 0.5, 0.5, 0.5), ratio=0.5)
+    assert [d.outcome for d in decisions] == [KEPT, KEPT, BELOW, BELOW]
+
+
+def test_no_documents_give_no_decisions() -> None:
+    assert list(select([], make_random_scorer(), ratio=0.5, balance=True)) == []
+    assert [d.outcome for d in select([text()], make_random_scorer(), ratio=0.5)] == [KEPT]
+
+
+def test_a_scorer_that_leaves_documents_out_is_told() -> None:
+    def lazy(texts: Iterable[AnnotatedText]) -> Iterator[Score]:
+        yield from [Score(0.5) for _ in texts][1:]
+
+    with pytest.raises(ValueError, match=r"GB-E113.*1 scores for 2"):
+        select([text("a"), text("a")], lazy, ratio=0.5)
 
 
 @given(

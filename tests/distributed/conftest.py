@@ -1,8 +1,12 @@
 """A pipeline that finds one word, corpora of short texts, and what a run left behind."""
 
 import json
-from collections.abc import Callable, Iterable
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -80,3 +84,47 @@ def entities(folder: Path) -> list[tuple[Any, ...]]:
 
 def ids(folder: Path, name: str) -> list[str]:
     return [row["id"] for row in table(folder, name)]
+
+
+@contextmanager
+def time_limit(seconds: int) -> Iterator[None]:
+    """End a test that hangs; a cluster may wait for ever."""
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError(f"not done after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def killing(folder: Path, storage: Storage, *, most: int) -> Iterator[list[int]]:
+    """Kill the processes that are named in a folder, again and again.
+
+    One dies each time that a further partition is there, so that the run gets on.
+
+    most (int): Of them.
+    """
+    folder.mkdir()
+    stop, killed = Event(), list[int]()
+
+    def kill() -> None:
+        while len(killed) < most and not stop.wait(0.02):
+            victims = list(folder.iterdir())
+            if victims and len(list(storage.names())) >= len(killed):
+                victims[0].unlink()
+                os.kill(int(victims[0].name), signal.SIGKILL)
+                killed.append(int(victims[0].name))
+
+    thread = Thread(target=kill)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        stop.set()
+        thread.join()

@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import sys
 import time
 from pathlib import Path
 from threading import Timer
@@ -13,7 +14,7 @@ from spacy.tokens import Doc
 
 @Language.component("faulty")
 def faulty(doc: Doc) -> Doc:
-    """Do what the text says."""
+    """Do what the text says; what is done once is noted in the file that is its last word."""
     words = doc.text.split()
     if "poison" in words:
         raise ValueError("this text is poison")
@@ -21,10 +22,14 @@ def faulty(doc: Doc) -> Doc:
         os.kill(os.getpid(), signal.SIGKILL)
     if "slow" in words:
         time.sleep(0.02)
+    if "victim" in words:  # its process is one to kill
+        Path(words[-1], str(os.getpid())).touch()
     if "flaky" in words and once(words[-1]):
         raise RuntimeError("the first time only")
     if "deadly" in words and once(words[-1]):
         os.kill(os.getpid(), signal.SIGKILL)
+    if "leaving" in words and once(words[-1]):
+        sys.exit(3)
     if "full" in words and once(words[-1]):
         fill_disk(seconds=0.8)
     return doc

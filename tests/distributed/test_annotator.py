@@ -62,9 +62,8 @@ def test_labels_and_threshold_of_the_run_replace_those_of_the_pipeline(saved: st
 
 def test_docs_are_kept_on_demand_with_id_and_further_keys(saved: str) -> None:
     items = [Item("n1", "in:1", TEXTS[0], json.dumps({"ward": 3})), Item("n2", "in:2", TEXTS[2])]
-    results = Annotator(Plan(saved, docs=True))(Partition(0, items, 0))
-    assert results.docs is not None
-    docs = list(DocBin().from_bytes(results.docs).get_docs(spacy.blank("en").vocab))
+    results = Annotator(Plan(saved, export="docbin"))(Partition(0, items, 0))
+    docs = list(DocBin().from_bytes(results.files["docs.spacy"]).get_docs(spacy.blank("en").vocab))
     assert [doc.text for doc in docs] == [TEXTS[0], TEXTS[2]]
     assert docs[0].user_data == {"id": "n1", "meta": {"ward": 3}}
     assert sum(len(doc.spans["sc"]) for doc in docs) == len(results.tables["entities"])

@@ -1,17 +1,35 @@
-"""The real Ray, on this machine."""
+"""The real Ray, on this machine, with real faults: each record once, and nothing changed."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from spacy_gliner_biomed.distributed.annotator import Plan
 from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.ray_engine import RayEngine
 from spacy_gliner_biomed.distributed.run import run_corpus
+from spacy_gliner_biomed.distributed.storage import Storage
 from spacy_gliner_biomed.distributed.work import Work
-from tests.distributed.conftest import entities, ids, table, texts, write_lines
+from tests.distributed.conftest import (
+    FAULTS,
+    entities,
+    ids,
+    killing,
+    table,
+    texts,
+    time_limit,
+    write_lines,
+)
 
 ray = pytest.importorskip("ray", reason="needs the extra 'ray'")
 pytestmark = [
@@ -19,51 +37,147 @@ pytestmark = [
     # what Ray itself warns of
     pytest.mark.filterwarnings("ignore"),
 ]
+LIMIT = 600  # seconds for a test; on a quiet machine none needs a tenth of it
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _limited() -> Iterator[None]:
+    with time_limit(LIMIT):
+        yield
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """Ray with three processors, whatever this machine has."""
-    ray.init(num_cpus=3, log_to_driver=False, include_dashboard=False, logging_level="error")
-    yield
-    ray.shutdown()
+    """Two nodes of one processor each, of which the second may be lost."""
+    from ray.cluster_utils import Cluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        # what actors import besides this package: the tests' components
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_worker_niceness", "0")  # its 15 is hours on a busy machine
+        head = {"num_cpus": 1, "include_dashboard": False}
+        made = Cluster(initialize_head=True, head_node_args=head)
+        made.add_node(num_cpus=1)
+        ray.init(address=made.address, log_to_driver=False, logging_level="error")
+        yield made
+        ray.shutdown()
+        made.shutdown()
+
+
+def check(folder: Path, rows: list[dict[str, str]]) -> None:
+    """That the tables are those of a run that nothing has disturbed."""
+    assert entities(folder) == [(row["id"], 0, "aspirin") for row in rows]
+    assert ids(folder, "documents") == [row["id"] for row in rows]
 
 
 @pytest.mark.usefixtures("cluster")
-def test_actors_write_what_the_local_engine_writes(work: Work, tmp_path: Path) -> None:
-    flaky = f"deadly {tmp_path / 'deadly'}"
-    rows: list[dict[str, Any]] = texts("a", "poison", "b", flaky, *map(str, range(20)), "killer")
+def test_poison_and_a_full_disk_among_good_documents(work: Work, tmp_path: Path) -> None:
+    flaky = [f"{word} {tmp_path / word}" for word in ("deadly", "leaving", "full")]
+    rows: list[dict[str, Any]] = texts("a", "poison", *flaky, *map(str, range(19)), "killer")
     rows += [{"id": "none"}, *texts("again")]
     source = write_lines(tmp_path / "in.jsonl", rows)
-    engine = RayEngine(work, n_workers=2)
-    manifest = run_corpus(Corpus(source, partition_size=5), work, engine)
+    manifest = run_corpus(Corpus(source, partition_size=5), work, RayEngine(work, n_workers=2))
     folder = work.storage.folder
-    bad = ["d1", "d24"]
-    good = [row["id"] for row in rows[:25] if row["id"] not in bad]
-    assert entities(folder) == [(name, 0, "aspirin") for name in good]
-    assert ids(folder, "documents") == good
+    check(folder, [row for row in rows[:25] if row["id"] not in ("d1", "d24")])
     kinds = {(row["id"], row["kind"]) for row in table(folder, "failures")}
-    assert kinds == {
-        ("d1", "error"),
-        ("d24", "died"),
-        ("none", "missing_text"),
-        ("d0", "duplicate"),
-    }
+    expected = {("d1", "error"), ("d24", "died"), ("none", "missing_text"), ("d0", "duplicate")}
+    assert kinds == expected
     assert manifest["failed"] == 4
-    log = (folder / "log.jsonl").read_text().splitlines()
-    finished = [json.loads(line).get("partition") for line in log if '"finished"' in line]
+    log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    finished = [line["partition"] for line in log if line["event"] == "finished"]
     assert sorted(finished) == sorted(work.storage.names())
-    engine = RayEngine(work, n_workers=2)
-    again = run_corpus(Corpus(source, partition_size=5), work, engine, resume=True)
+    assert any(line["event"] == "not written" for line in log)
+    again = run_corpus(Corpus(source, partition_size=5), work, RayEngine(work), resume=True)
     assert again["counts"] == manifest["counts"]
     assert [run["documents"] for run in again["runs"]] == [23, 0]
 
 
 @pytest.mark.usefixtures("cluster")
 def test_pipeline_that_cannot_be_loaded_ends_the_run(work: Work, tmp_path: Path) -> None:
-    from dataclasses import replace
-
     source = write_lines(tmp_path / "in.jsonl", texts("a"))
     broken = replace(work, plan=replace(work.plan, options={"labels": ["drug"]}))
     with pytest.raises(ValueError, match="GB-E057"):
         run_corpus(Corpus(source), broken, RayEngine(broken))
+
+
+@pytest.mark.usefixtures("cluster")
+def test_actors_that_die_while_they_load_end_the_run(work: Work, tmp_path: Path) -> None:
+    code = tmp_path / "dies.py"
+    code.write_text("import os\nos._exit(7)\n")
+    source = write_lines(tmp_path / "in.jsonl", texts("a"))
+    broken = replace(work, plan=replace(work.plan, code=code))
+    with pytest.raises(ValueError, match=r"GB-E104.*3 worker processes died"):
+        run_corpus(Corpus(source), broken, RayEngine(broken))
+
+
+@pytest.mark.usefixtures("cluster")
+def test_actors_that_are_killed_again_and_again(work: Work, tmp_path: Path) -> None:
+    victims = tmp_path / "victims"
+    rows = texts(*[f"slow victim {victims}"] * 60)
+    source = write_lines(tmp_path / "in.jsonl", rows)
+    with killing(victims, work.storage, most=4) as killed:
+        run_corpus(Corpus(source, partition_size=6), work, RayEngine(work, n_workers=2))
+    assert len(set(killed)) == 4
+    check(work.storage.folder, rows)
+
+
+def test_node_that_is_lost_and_another_that_is_added(
+    cluster: Any, work: Work, tmp_path: Path
+) -> None:
+    [node] = cluster.worker_nodes
+    rows = texts(*["slow"] * 200)
+    source = write_lines(tmp_path / "in.jsonl", rows)
+
+    engine = RayEngine(work, n_workers=2)
+    with ThreadPoolExecutor() as pool:  # a cluster can be changed by the main thread only
+        run = pool.submit(run_corpus, Corpus(source, partition_size=10), work, engine)
+        while len(list(work.storage.names())) < 2 and not run.done():
+            time.sleep(0.05)
+        cluster.remove_node(node, allow_graceful=False)
+        added = cluster.add_node(num_cpus=1)
+        run.result()
+    alive = {found["NodeID"]: found["Alive"] for found in ray.nodes()}
+    assert (alive[node.node_id], alive[added.node_id], len(alive)) == (False, True, 3)
+    check(work.storage.folder, rows)
+
+
+def test_driver_that_is_killed_and_resumed(cluster: Any, work: Work, tmp_path: Path) -> None:
+    rows = texts(*["slow"] * 200)
+    source = write_lines(tmp_path / "in.jsonl", rows)
+    assert work.plan.pipeline is not None
+    arguments = [source, work.plan.pipeline, work.storage.folder, cluster.address]
+    command = [sys.executable, "-W", "ignore", "-m", __name__, *map(str, arguments)]
+    before: dict[str, int] = {}
+    for kill in (True, True, True, False):
+        driver = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+        while kill and driver.poll() is None and len(list(work.storage.names())) < len(before) + 2:
+            time.sleep(0.02)
+        if kill:
+            driver.send_signal(signal.SIGKILL)
+        status = driver.wait()
+        after = {path.name: path.stat().st_ino for path in work.storage.parts.glob("part-*")}
+        assert before.items() <= after.items()  # what is finished is not done again
+        before = after
+        assert status == (-signal.SIGKILL if kill else 0)
+    check(work.storage.folder, rows)
+
+
+def test_cluster_file_is_one_that_ray_takes() -> None:
+    from ray.autoscaler._private.util import prepare_config, validate_config
+
+    yaml = pytest.importorskip("yaml")
+    values = yaml.safe_load((ROOT / "examples" / "ray_cluster.yaml").read_text(encoding="utf8"))
+    validate_config(prepare_config(values))
+
+
+def drive(source: str, pipeline: str, output: str, address: str) -> None:
+    """A whole run, in a process of its own."""
+    work = Work(Plan(pipeline, code=FAULTS, batch_size=4), Storage(Path(output), "jsonl"))
+    engine = RayEngine(work, n_workers=1, address=address)
+    run_corpus(Corpus(Path(source), partition_size=10), work, engine, resume=True)
+
+
+if __name__ == "__main__":
+    drive(*sys.argv[1:])

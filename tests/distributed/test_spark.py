@@ -10,7 +10,7 @@ import pytest
 
 from spacy_gliner_biomed.distributed.annotator import Plan
 from spacy_gliner_biomed.distributed.spark import spark_schema, spark_worker
-from tests.distributed.conftest import FAULTS, texts
+from tests.distributed.conftest import FAULTS, texts, time_limit
 
 pytest.importorskip("pyspark", reason="needs the extra 'spark'")
 pytestmark = [
@@ -20,15 +20,24 @@ pytestmark = [
 ]
 
 
+LIMIT = 600  # seconds for a test; on a quiet machine none needs a tenth of it
+
+
+@pytest.fixture(autouse=True)
+def _limited() -> Iterator[None]:
+    with time_limit(LIMIT):
+        yield
+
+
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Spark on two cores."""
+    """Spark on two cores, which tries a task four times, as it does on a cluster."""
     from pyspark.sql import SparkSession
 
     folder, patch = tmp_path_factory.mktemp("spark"), pytest.MonkeyPatch()
     patch.setenv("PYSPARK_PYTHON", sys.executable)  # its default is "python3"
     session = (
-        SparkSession.builder.master("local[2]")
+        SparkSession.builder.master("local[2,4]")
         .config("spark.ui.enabled", "false")
         .config("spark.sql.warehouse.dir", str(folder))
         .config("spark.local.dir", str(folder))
@@ -59,3 +68,18 @@ def test_each_row_becomes_a_row_with_its_entities_or_a_reason(
             [(0, "aspirin"), (10, "aspirin")] if row["id"] == "d2" else [(0, "aspirin")]
         )
         assert (found[row["id"]]["kind"], found[row["id"]]["meta"]) == (None, '{"year": 1999}')
+
+
+def test_rows_that_kill_their_process_are_left_out_with_a_reason(
+    spark: Any, trivial: str, tmp_path: Path
+) -> None:
+    once = [f"deadly {tmp_path / 'deadly'}", f"leaving {tmp_path / 'leaving'}"]
+    rows = texts("a", "killer", *once, *"cdef")
+    data = spark.createDataFrame(rows, "id string, text string").coalesce(1)
+    worker = spark_worker(Plan(trivial, code=FAULTS))
+    found = {row["id"]: row for row in data.mapInArrow(worker, spark_schema()).collect()}
+    assert sorted(found) == sorted(row["id"] for row in rows)
+    kinds = {name: row["kind"] for name, row in found.items() if row["kind"]}
+    assert kinds == {"d1": "died"}
+    assert "signal SIGKILL" in found["d1"]["reason"]
+    assert all(found[name]["entities"][0]["text"] == "aspirin" for name in found if name != "d1")

@@ -39,19 +39,19 @@ def read_parquet(path: Path) -> list[dict[str, Any]]:
     return list(table.to_pylist())
 
 
-@pytest.mark.parametrize("format_", ["parquet", "jsonl", "docbin"])
+@pytest.mark.parametrize("format_", ["parquet", "jsonl", "brat"])
 def test_partition_has_all_tables_and_counts(tmp_path: Path, format_: Format) -> None:
     if format_ == "parquet":
         pytest.importorskip("pyarrow", reason="needs the extra 'parquet'")
     storage, made = Storage(tmp_path, format_), results("d1")
-    made.docs = b"docs" if format_ == "docbin" else None
+    made.files = {"brat/d1.txt": b"text"} if format_ == "brat" else {}
     storage.write("part-000000", made)
     folder = tmp_path / "parts" / "part-000000"
     ending = "parquet" if format_ == "parquet" else "jsonl"
     expected = {f"{name}.{ending}" for name in COLUMNS} | {"counts.json"}
-    assert {path.name for path in folder.iterdir()} == expected | (
-        {"docs.spacy"} if format_ == "docbin" else set()
-    )
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*.*")}
+    assert found == expected | made.files.keys()
+    assert all((folder / name).read_bytes() == made.files[name] for name in made.files)
     path = folder / f"entities.{ending}"
     rows = read_parquet(path) if ending == "parquet" else [json.loads(path.read_text())]
     assert rows == [ENTITY]
@@ -93,6 +93,18 @@ def test_finished_partitions_pieces_and_totals(tmp_path: Path) -> None:
     assert storage.total()["failure:error"] == 6
     storage.remove_unfinished()
     assert not list((tmp_path / "parts").glob(".part*"))
+
+
+def test_run_after_which_another_has_begun_writes_nothing(tmp_path: Path) -> None:
+    storage = Storage(tmp_path, "jsonl")
+    storage.write_manifest({"runs": [{}]})
+    mine = storage.fenced().absolute()
+    mine.write("part-000000", results("d1"))
+    storage.write_manifest({"runs": [{}, {}]})
+    with pytest.raises(ValueError, match="GB-E109"):
+        mine.write("part-000001", results("d2"))
+    assert list(storage.names()) == ["part-000000"]
+    assert [path.name for path in storage.parts.iterdir()] == ["part-000000"]
 
 
 def test_only_one_run_holds_a_folder(tmp_path: Path) -> None:

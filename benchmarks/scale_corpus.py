@@ -1,0 +1,71 @@
+"""Corpora and pipelines for the benchmarks of scale."""
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import spacy
+
+SENTENCES = ("bc2gm", "jnlpba")
+ABSTRACTS = ("bc5cdr", "ncbi_disease")
+
+
+def read_documents(corpora: Path, names: Iterable[str], *, sentences: bool) -> Iterator[str]:
+    """The texts of corpora, all splits, over and over.
+
+    sentences (bool): Cut them into sentences, where the corpus has them.
+    """
+    while True:
+        for path in (p for name in names for p in sorted((corpora / name).glob("*.jsonl.gz"))):
+            with gzip.open(path, "rt", encoding="utf8") as lines:
+                for values in map(json.loads, lines):
+                    text = values["text"]
+                    spans = values.get("sents") if sentences else None
+                    yield from (text[start:end] for start, end in spans or [(0, len(text))])
+
+
+def write_corpus(path: Path, texts: Iterable[str], n: int) -> Path:
+    """JSON lines with new ids."""
+    with gzip.open(path, "wt", encoding="utf8", compresslevel=1) as stream:
+        for i, text in enumerate(islice(texts, n)):
+            stream.write(json.dumps({"id": f"doc{i:07d}", "text": text}) + "\n")
+    return path
+
+
+def write_pubmed(path: Path, texts: Iterable[str], n: int) -> Path:
+    """PubMed XML with new ids, and with as much around title and abstract as there is: a citation
+    of the baseline has about 6,000 bytes.
+    """
+    author = "<Author><LastName>Name</LastName><ForeName>First</ForeName></Author>"
+    with gzip.open(path, "wt", encoding="utf8", compresslevel=1) as stream:
+        stream.write("<PubmedArticleSet>\n")
+        for i, text in enumerate(islice(texts, n)):
+            title, _, abstract = map(escape, text.partition(". "))
+            article = (
+                f"<ArticleTitle>{title}.</ArticleTitle>"
+                f"<Abstract><AbstractText>{abstract}</AbstractText></Abstract>"
+                f"<AuthorList>{author * 60}</AuthorList>"
+            )
+            stream.write(
+                f"<PubmedArticle><MedlineCitation><PMID>{i + 1}</PMID><Article>{article}</Article>"
+                "</MedlineCitation></PubmedArticle>\n"
+            )
+        stream.write("</PubmedArticleSet>\n")
+    return path
+
+
+def read_corpus(path: Path) -> list[str]:
+    """The texts again."""
+    with gzip.open(path, "rt", encoding="utf8") as lines:
+        return [json.loads(line)["text"] for line in lines]
+
+
+def write_trivial_pipeline(folder: Path) -> str:
+    """A pipeline that costs next to nothing: a tokenizer, and a rule that finds a word."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "WORD", "pattern": "the"}])  # type: ignore[attr-defined]
+    nlp.to_disk(folder)
+    return str(folder)

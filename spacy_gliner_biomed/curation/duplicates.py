@@ -1,0 +1,170 @@
+"""Near-duplicates among any number of texts, by MinHash, in about 330 bytes a text.
+
+Of the libraries for it, datasketch keeps several kilobytes of Python objects a text, and an exact
+comparison by TF-IDF takes time with the square of the number of texts. So scikit-learn hashes
+words and pairs of words, and what is left are a few lines of numpy: the least value of each of
+128 permutations (Broder 1997), and bands of these values, of which near-duplicates share one.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_gliner_biomed.errors import Errors
+
+N_VALUES = 128
+BATCH = 512  # texts that are hashed together
+GROWTH = 1.25
+HIGH = np.uint64(32)
+RECALL = 0.995  # how surely a pair at the threshold becomes a candidate
+
+
+class NearDuplicates:
+    """Finds which of the texts that it was given nearly repeat another.
+
+    Similarity is the cosine of two texts' sets of words and pairs of words, estimated to about
+    0.03; texts with equal sets have 1.
+
+    cosine (float): From this similarity on, more than 0. Beyond 1 there are none.
+    RAISES (ValueError): For a similarity that is not allowed.
+    RAISES (ImportError): If scikit-learn is not installed.
+    """
+
+    def __init__(self, cosine: float) -> None:
+        if not cosine > 0:
+            allowed = "more than 0"
+            raise ValueError(Errors.E030.format(name="cosine", allowed=allowed, found=cosine))
+        try:
+            from sklearn.feature_extraction.text import HashingVectorizer
+        except ImportError as error:
+            raise ImportError(Errors.E112) from error
+        self.cosine = cosine
+        self.hashing: Any = HashingVectorizer(
+            n_features=2**30, ngram_range=(1, 2), binary=True, norm=None, alternate_sign=False
+        )
+        drawn = np.random.default_rng(0).integers(0, 2**64, size=(2, N_VALUES), dtype=np.uint64)
+        self.factors, self.offsets = drawn[0] | np.uint64(1), drawn[1]
+        self.values = np.zeros((0, N_VALUES), dtype=np.uint16)
+        self.sizes = np.zeros(0, dtype=np.int32)  # of the sets
+        self.n_texts = 0
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Take texts; nothing but numbers is kept of them."""
+        stream = iter(texts)
+        while batch := list(islice(stream, BATCH)):
+            rows = self.hashing.transform(batch)
+            end = self.n_texts + len(batch)
+            if end > len(self.values):  # in place where the system can
+                room = max(int(GROWTH * len(self.values)), end)
+                self.values.resize((room, N_VALUES), refcheck=False)
+                self.sizes.resize(room, refcheck=False)
+            self.sizes[self.n_texts : end] = np.diff(rows.indptr)
+            self._hash(rows, self.values[self.n_texts : end])
+            self.n_texts = end
+
+    def find(self) -> NDArray[np.int64]:
+        """For each text the first that it nearly repeats, be it by way of others; itself if none.
+
+        A text without words repeats none. # (N,)
+        """
+        first = np.arange(self.n_texts)
+        (filled,) = np.nonzero(self.sizes[: self.n_texts])
+        for columns in self._bands() if self.cosine <= 1 else ():
+            keys = self._keys(filled, columns)
+            order = np.argsort(keys, kind="stable")
+            ordered, keys = filled[order], keys[order]
+            for a, b in _pairs(ordered, keys[1:] == keys[:-1]):
+                new = first[a] != first[b]
+                a, b = a[new], b[new]
+                near = self._similarity(a, b) >= self.cosine - 1e-6
+                _join(first, a[near].tolist(), b[near].tolist())
+        while (first[first] != first).any():
+            first = first[first]
+        return first
+
+    def _hash(self, rows: Any, out: NDArray[np.uint16]) -> None:
+        """The least value of each permutation for each text. # out: (N, V)"""
+        features = rows.indices.astype(np.uint64)
+        (filled,) = np.nonzero(np.diff(rows.indptr))
+        if not len(filled):
+            return
+        starts = rows.indptr[filled]
+        for v in range(N_VALUES):
+            hashed = (features * self.factors[v] + self.offsets[v]) >> HIGH
+            out[filled, v] = np.minimum.reduceat(hashed, starts).astype(np.uint16)
+
+    def _bands(self) -> Iterator[slice]:
+        """The longest bands of which a pair at the threshold shares one almost surely."""
+        jaccard = self.cosine / (2 - self.cosine)  # of sets of one size
+        width = 1
+        while 1 - (1 - jaccard ** (width + 1)) ** (N_VALUES // (width + 1)) >= RECALL and width < 4:
+            width += 1
+        return (slice(i, i + width) for i in range(0, N_VALUES - width + 1, width))
+
+    def _keys(self, texts: NDArray[np.int64], columns: slice) -> NDArray[np.uint64]:
+        """The values of a band, at most four, as one number."""
+        keys = np.zeros(len(texts), dtype=np.uint64)
+        for v in range(columns.start, columns.stop):
+            keys = (keys << np.uint64(16)) | self.values[texts, v]
+        return keys
+
+    def _similarity(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+        found = np.empty(len(a))
+        for i in range(0, len(a), BATCH):
+            part = slice(i, i + BATCH)
+            equal = (self.values[a[part]] == self.values[b[part]]).mean(axis=1)
+            sizes = np.stack([self.sizes[a[part]], self.sizes[b[part]]]).astype(np.float64)
+            shared = equal / (1 + equal) * sizes.sum(axis=0)
+            found[part] = shared / np.sqrt(sizes.prod(axis=0))
+        return found
+
+
+def near_duplicates(
+    texts: Iterable[str], against: Iterable[str] = (), *, cosine: float = 0.9
+) -> list[int | None]:
+    """For each text the first that it nearly repeats.
+
+    texts (Iterable[str]): Read once.
+    against (Iterable[str]): Texts that must not be repeated, such as those of test sets; they
+        have the numbers -1, -2, ...
+    cosine (float): See `NearDuplicates`.
+    RETURNS (list[int | None]): None for those that are kept.
+    """
+    finder = NearDuplicates(cosine)
+    finder.add(against)
+    n_tests = finder.n_texts
+    finder.add(texts)
+    return [
+        None if first == i else int(first) - n_tests if first >= n_tests else -1 - int(first)
+        for i, first in enumerate(finder.find().tolist())
+    ][n_tests:]
+
+
+def _pairs(
+    ordered: NDArray[np.int64], is_same: NDArray[np.bool_]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Of texts ordered by key, where equal keys stand together: each with the one before it, and
+    each with the first of its key.
+    """
+    (later,) = np.nonzero(is_same)
+    yield ordered[later], ordered[later + 1]
+    begins = np.concatenate([[True], ~is_same]) if len(ordered) else np.zeros(0, dtype=bool)
+    heads = np.maximum.accumulate(np.where(begins, np.arange(len(ordered)), 0))
+    yield ordered[heads[later + 1]], ordered[later + 1]
+
+
+def _join(first: NDArray[np.int64], a: Sequence[int], b: Sequence[int]) -> None:
+    """Note that texts are alike; what is like the same text has the same first."""
+    for one, other in zip(a, b, strict=True):
+        x, y = _root(first, one), _root(first, other)
+        first[max(x, y)] = min(x, y)
+
+
+def _root(first: NDArray[np.int64], text: int) -> int:
+    while first[text] != text:
+        first[text] = first[first[text]]
+        text = int(first[text])
+    return text

@@ -1,0 +1,149 @@
+"""Annotated documents as files of other tools, a partition at a time: DocBin, BRAT, PubTator."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from io import BytesIO
+from typing import Protocol
+from urllib.parse import quote
+
+from spacy.tokens import Doc
+
+from spacy_gliner_biomed.cli.inputs import Record
+from spacy_gliner_biomed.cli.writers import DocBinWriter
+from spacy_gliner_biomed.distributed.records import Item
+from spacy_gliner_biomed.distributed.tables import Row
+
+MAX_NAME = 120  # characters of a file's name; file systems allow 255 bytes
+LINE_BREAKS = re.compile(r"[\r\n]+")
+# What ends a line or a column for some program or other, each to one space: offsets stay.
+ONE_LINE = str.maketrans(dict.fromkeys("\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029", " "))
+
+
+class Export(Protocol):
+    """Collects the documents of a partition."""
+
+    def add(self, item: Item, doc: Doc, entities: Sequence[Row]) -> None:
+        """Add a document with its rows of the table of entities."""
+
+    def files(self) -> dict[str, bytes]:
+        """Path inside the partition and content of each file."""
+
+
+class DocBinExport:
+    """`docs.spacy`: all Docs, with everything that the pipeline wrote on them."""
+
+    def __init__(self) -> None:
+        self.stream = BytesIO()
+        self.writer = DocBinWriter(self.stream, ())
+
+    def add(self, item: Item, doc: Doc, entities: Sequence[Row]) -> None:
+        """Keep one Doc, in the DocBin's compact form."""
+        meta = json.loads(item.meta) if item.meta else {}
+        self.writer.write(doc, Record(item.id, meta), ())
+
+    def files(self) -> dict[str, bytes]:
+        """The one file."""
+        self.writer.finish()
+        return {"docs.spacy": self.stream.getvalue()}
+
+
+class BratExport:
+    """`brat/ID.txt` and `brat/ID.ann` for each document, and the types as `annotation.conf`.
+
+    An entity that runs over a line break is cut into fragments there, as BRAT wants it. Scores
+    are notes; concepts are normalisations, which need a "database:id": "KB:" is put before an id
+    that names none.
+    """
+
+    def __init__(self) -> None:
+        self.made: dict[str, bytes] = {}
+        self.names: set[str] = set()
+        self.labels: set[str] = set()
+
+    def add(self, item: Item, doc: Doc, entities: Sequence[Row]) -> None:
+        """Keep the two files of a document."""
+        name = self._name(item.id)
+        self.labels |= {_brat_type(row["label"]) for row in entities}
+        lines = (line for i, row in enumerate(entities, 1) for line in _brat_lines(i, row))
+        self.made[f"brat/{name}.txt"] = doc.text.encode("utf8")
+        self.made[f"brat/{name}.ann"] = "".join(f"{line}\n" for line in lines).encode("utf8")
+
+    def files(self) -> dict[str, bytes]:
+        """All of them."""
+        types = "\n".join(["[entities]", *sorted(self.labels)])
+        empty = "[relations]\n[events]\n[attributes]\n"
+        return {**self.made, "brat/annotation.conf": f"{types}\n{empty}".encode()}
+
+    def _name(self, name: str) -> str:
+        """The id as it can be in a path: quoted as in a URL. One that is too long, or differs
+        from another in case only, has its digest at the end.
+        """
+        quoted = quote(name, safe="").replace("~", "%7E")
+        quoted = f"%2E{quoted[1:]}" if quoted.startswith(".") else quoted
+        if len(quoted) > MAX_NAME or quoted.casefold() in self.names:
+            digest = blake2b(name.encode("utf8"), digest_size=8).hexdigest()
+            quoted = f"{quoted[:MAX_NAME]}~{digest}"
+        self.names.add(quoted.casefold())
+        return quoted
+
+
+class PubTatorExport:
+    """`documents.pubtator`: the first line of a text is the title, the rest is the abstract.
+
+    Line breaks and tabs are spaces there, so that offsets stay what they are. An entity without
+    concept has "-"; scores have no place in the format.
+    """
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+
+    def add(self, item: Item, doc: Doc, entities: Sequence[Row]) -> None:
+        """Keep the lines of a document."""
+        name = re.sub(r"[|%\s]", lambda found: quote(found[0], safe=""), item.id)
+        title, _, abstract = (part.translate(ONE_LINE) for part in doc.text.partition("\n"))
+        lines = [f"{name}|t|{title}", f"{name}|a|{abstract}"]
+        for row in sorted(entities, key=lambda row: (row["start"], row["end"])):
+            texts = (row["text"], row["label"], row["concept_id"] or "-")
+            fields = [name, str(row["start"]), str(row["end"])]
+            lines.append("\t".join([*fields, *(text.translate(ONE_LINE) for text in texts)]))
+        self.parts.append("\n".join([*lines, "", ""]))
+
+    def files(self) -> dict[str, bytes]:
+        """The one file."""
+        return {"documents.pubtator": "".join(self.parts).encode("utf8")}
+
+
+EXPORTS: dict[str, type[DocBinExport] | type[BratExport] | type[PubTatorExport]] = {
+    "docbin": DocBinExport,
+    "brat": BratExport,
+    "pubtator": PubTatorExport,
+}
+
+
+def _brat_lines(number: int, row: Row) -> Iterator[str]:
+    fragments = list(_fragments(row["text"], row["start"])) or [(row["start"], row["end"])]
+    where = ";".join(f"{start} {end}" for start, end in fragments)
+    mention = LINE_BREAKS.sub(" ", row["text"]).translate(ONE_LINE)
+    yield f"T{number}\t{_brat_type(row['label'])} {where}\t{mention}"
+    if concept := row["concept_id"]:
+        reference = "".join((concept if ":" in concept else f"KB:{concept}").split())
+        yield f"N{number}\tReference T{number} {reference}\t{mention}"
+    if row["score"] is not None:
+        yield f"#{number}\tAnnotatorNotes T{number}\tscore {row['score']}"
+
+
+def _fragments(text: str, start: int) -> Iterator[tuple[int, int]]:
+    """Character offsets of the pieces of an entity that are on lines of their own."""
+    position = 0
+    for gap in [*LINE_BREAKS.finditer(text), None]:
+        end = gap.start() if gap else len(text)
+        if end > position:
+            yield start + position, start + end
+        position = gap.end() if gap else end
+
+
+def _brat_type(label: str) -> str:
+    """A label as BRAT's types are: without spaces and marks."""
+    return re.sub(r"[^\w-]", "_", label)

@@ -1,0 +1,147 @@
+"""Asks a causal language model of transformers in this process, one text after the other.
+
+llguidance allows only tokens that continue an answer of the schema.
+"""
+
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.silver.answers import Schema
+from spacy_gliner_biomed.silver.cache import Reply
+from spacy_gliner_biomed.silver.failures import TOO_LONG, Failure
+from spacy_gliner_biomed.silver.prompts import Messages, Request
+from spacy_gliner_biomed.silver.tally import Tally
+
+
+class LocalModel:
+    """A language model in this process.
+
+    name (str): A folder, or the name of a Hugging Face repository; weights as safetensors.
+    device (str): As torch names it.
+    tally (Tally): Counts what the model is asked.
+    RAISES (ValueError): If there is no such model, or its tokenizer will not do.
+    RAISES (ImportError): If llguidance is not installed.
+    """
+
+    def __init__(self, name: str, device: str, tally: Tally) -> None:
+        self.grammar, from_tokenizer = _import_llguidance()
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        self.tally = tally
+        self.name = name
+        self.identity = name + _age(Path(name))
+        try:
+            self.tokenizer = AutoTokenizer.from_pretrained(name)
+            options: dict[str, Any] = {"use_safetensors": True, "dtype": "auto"}
+            self.model = AutoModelForCausalLM.from_pretrained(name, **options).to(device).eval()
+            if self.tokenizer.eos_token_id is None:
+                raise ValueError("its tokenizer has no token for the end of a text")
+            size = self.model.config.vocab_size
+            self.vocabulary = from_tokenizer(self.tokenizer, n_vocab=size)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ValueError(Errors.E111.format(name=name, error=f"{error}.")) from error
+        self.limit = getattr(self.model.config, "max_position_embeddings", None)
+        self._lock = Lock()
+
+    def ask(self, request: Request) -> Reply:
+        """Answer a request.
+
+        RAISES (Failure): If the request leaves no room for an answer.
+        """
+        with self._lock:
+            return self._generate(request)
+
+    def _generate(self, request: Request) -> Reply:
+        import torch
+
+        ids = torch.tensor([self._encode(request.messages)], device=self.model.device)
+        length = ids.size(1)
+        room = request.max_tokens if self.limit is None else self.limit - length
+        if room < min(request.max_tokens, 32):
+            reason = f"{length} tokens with the task and examples, of {self.limit} that it reads"
+            raise Failure(TOO_LONG, reason)
+        self.tally.add("requests:sent")
+        sampling: dict[str, Any] = {"do_sample": request.temperature > 0}
+        if request.temperature > 0:
+            sampling["temperature"] = request.temperature
+            torch.manual_seed(request.seed)
+        with torch.inference_mode():
+            output = self.model.generate(
+                ids,
+                attention_mask=torch.ones_like(ids),
+                max_new_tokens=min(room, request.max_tokens),
+                pad_token_id=self.tokenizer.eos_token_id,
+                logits_processor=[self._constrain(request.schema, length)],
+                **sampling,
+            )
+        made = output[0, length:].tolist()
+        complete = made[-1] == self.vocabulary.eos_token
+        content = self.tokenizer.decode(made, skip_special_tokens=True)
+        return Reply(content, complete, length, len(made))
+
+    def _encode(self, messages: Messages) -> list[int]:
+        if self.tokenizer.chat_template:
+            prompt = self.tokenizer.apply_chat_template(
+                messages, add_generation_prompt=True, tokenize=False
+            )
+            ids = self.tokenizer(prompt, add_special_tokens=False).input_ids
+        else:
+            turns = [f"{message['role'].title()}: {message['content']}" for message in messages]
+            ids = self.tokenizer("\n\n".join([*turns, "Assistant: "])).input_ids
+        return list(ids)
+
+    def _constrain(self, schema: Schema, length: int) -> "_Constraint":
+        # White space is the model's way to write for ever without coming to an end.
+        options = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+        grammar = self.grammar.grammar_from_json_schema(schema, overrides=options)
+        matcher = self.grammar(self.vocabulary, grammar)
+        if matcher.is_error():
+            raise ValueError(Errors.E111.format(name=self.name, error=matcher.get_error() + "."))
+        return _Constraint(matcher, length)
+
+
+class _Constraint:
+    """Forbids all tokens that cannot continue an answer; one for each answer.
+
+    matcher (LLMatcher): Of llguidance.
+    length (int): Tokens before the answer.
+    """
+
+    def __init__(self, matcher: Any, length: int) -> None:
+        self.matcher = matcher
+        self.length = length
+
+    def __call__(self, ids: Any, scores: Any) -> Any:
+        """Set the logits of forbidden tokens to minus infinity.
+
+        ids (LongTensor): All tokens so far. # (1, S)
+        scores (FloatTensor): Logits of the next. # (1, V)
+        """
+        import numpy as np
+        import torch
+
+        if ids.size(1) > self.length:
+            self.matcher.consume_token(int(ids[0, -1]))
+        mask = np.frombuffer(self.matcher.compute_bitmask(), dtype=np.uint8)
+        allowed = np.unpackbits(mask, bitorder="little", count=scores.size(1)).astype(bool)
+        forbidden = torch.from_numpy(~allowed).to(scores.device)
+        return scores.masked_fill(forbidden, float("-inf"))
+
+
+def _age(folder: Path) -> str:
+    """Tells weights in a folder from those that were there before, for the cache."""
+    times = [path.stat().st_mtime_ns for path in folder.glob("*.safetensors")]
+    return f"@{max(times)}" if times else ""
+
+
+def _import_llguidance() -> tuple[Any, Any]:
+    try:
+        from llguidance import LLMatcher
+        from llguidance.hf import from_tokenizer
+    except ImportError as error:
+        what = "A model in this process (--local)"
+        message = Errors.E107.format(what=what, package="llguidance", extra="llm", error=error)
+        raise ImportError(message) from error
+    return LLMatcher, from_tokenizer

@@ -1,0 +1,82 @@
+"""What a run did and cost, as JSON and as text."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from spacy_gliner_biomed.silver.tally import Tally
+
+GROUPS = (
+    "documents",
+    "failed",
+    "texts",
+    "pieces",
+    "requests",
+    "faults",
+    "replies",
+    "answers",
+    "mentions",
+    "entities",
+    "relations",
+    "labels",
+    "tokens",
+)
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Prices of a million tokens, in any currency; None if not known."""
+
+    prompt: float | None = None
+    completion: float | None = None
+
+    def cost(self, n_prompt: int, n_completion: int) -> float | None:
+        """What so many tokens cost; None if no price is known."""
+        if self.prompt is None and self.completion is None:
+            return None
+        total = n_prompt * (self.prompt or 0) + n_completion * (self.completion or 0)
+        return round(total / 1e6, 6)
+
+
+def make_report(
+    tally: Tally, prices: Prices, settings: dict[str, Any], seconds: float
+) -> dict[str, Any]:
+    """All counts, tokens and cost by what was paid now and what the cache saved.
+
+    settings (dict[str, Any]): What the run was called with.
+    """
+    report: dict[str, Any] = {"settings": settings, "seconds": round(seconds, 1)}
+    for group in GROUPS:
+        report[group] = tally.group(group)
+    report["cost"] = {
+        origin: prices.cost(
+            tally[f"tokens:{origin}, prompt"], tally[f"tokens:{origin}, completion"]
+        )
+        for origin in ("new", "cached")
+    }
+    return report
+
+
+def summarize(report: dict[str, Any]) -> str:
+    """The report in a few lines; what is 0 is not said."""
+    documents, failed = report["documents"], report["failed"]
+    written, n_failed = documents.get("written", 0), sum(failed.values())
+    entities = sum(report["labels"].values())
+    head = f"{entities:,} entities in {written:,} documents, {report['seconds']:.1f} s"
+    named = [name for name in GROUPS if name not in ("failed", "labels", "tokens")]
+    lines = [head, *(_line(name, report[name]) for name in named)]
+    tokens, cost = report["tokens"], report["cost"]
+    for origin in ("new", "cached"):
+        prompt, completion = (tokens.get(f"{origin}, {x}", 0) for x in ("prompt", "completion"))
+        if prompt + completion:
+            price = "" if cost[origin] is None else f", cost {cost[origin]:,}"
+            lines.append(f"tokens {origin}: {prompt:,} prompt, {completion:,} completion{price}")
+    most = list(report["labels"].items())[:12]
+    lines.append(_line(f"labels ({len(report['labels']):,})", dict(most)))
+    if n_failed:
+        lines.append("FAILED, and missing in the output: " + _line("documents", failed))
+    return "\n".join(line for line in lines if line)
+
+
+def _line(name: str, counts: dict[str, int]) -> str:
+    said = [f"{n:,} {what}" for what, n in counts.items() if n]
+    return f"{name}: " + ", ".join(said) if said else ""

@@ -1,0 +1,93 @@
+"""Near-duplicates: found at the similarity asked for, across batches, and never invented."""
+
+import random
+import sys
+
+import numpy as np
+import pytest
+
+from spacy_gliner_biomed.curation.duplicates import NearDuplicates, near_duplicates
+
+GOOD = "Aspirin was given to six patients with fever. They recovered within days."
+
+
+def sentence(rng: random.Random, length: int = 60) -> list[str]:
+    return ["".join(rng.choices("abcdefgh", k=6)) for _ in range(length)]
+
+
+def test_near_duplicates_name_the_first_of_them() -> None:
+    near = GOOD.replace("within days", "in days")
+    texts = [GOOD, "Quite another text about the genes of mice and men.", near, GOOD]
+    assert near_duplicates(texts, cosine=0.6) == [None, None, 0, 0]
+    assert near_duplicates(texts, cosine=0.999) == [None, None, None, 0]
+
+
+def test_texts_of_test_sets_are_not_repeated() -> None:
+    assert near_duplicates([GOOD, "Another one about mice."], ["x y z", GOOD]) == [-2, None]
+
+
+def test_many_texts_are_compared_across_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spacy_gliner_biomed.curation.duplicates.BATCH", 3)
+    texts = [f"word{i} other{i} third{i}" for i in range(8)]
+    assert near_duplicates([*texts, texts[1]]) == [None] * 8 + [1]
+
+
+def test_pairs_well_above_the_similarity_are_found_and_those_well_below_are_not() -> None:
+    rng = random.Random(0)
+    texts: list[str] = []
+    for _ in range(150):  # three of each: itself, one word changed, half of the words changed
+        words = sentence(rng)
+        one, half = [*words], [*words]
+        one[30] = "another"
+        half[30:] = sentence(rng, 30)
+        texts += [" ".join(words), " ".join(one), " ".join(half)]
+    found = near_duplicates(texts, cosine=0.9)
+    assert found == [None if i % 3 != 1 else i - 1 for i in range(len(texts))]
+
+
+def test_the_estimate_is_near_the_cosine_of_the_sets() -> None:
+    rng = random.Random(1)
+    finder = NearDuplicates(0.9)
+    words = sentence(rng, 400)
+    finder.add([" ".join(words), " ".join([*words[:300], *sentence(rng, 100)])])
+    estimate = finder._similarity(np.array([0]), np.array([1]))
+    assert estimate == pytest.approx([0.75], abs=0.1)
+
+
+def test_what_is_like_a_repeat_repeats_the_same_text() -> None:
+    words = sentence(random.Random(2), 40)
+    chain = []
+    for i in range(4):
+        words = [*words]
+        words[10 * i] = f"new{i}"
+        chain.append(" ".join(words))
+    assert near_duplicates(chain, cosine=0.9) == [None, 0, 0, 0]
+
+
+@pytest.mark.parametrize("texts", [[], ["", ""], ["?", "!"]])
+def test_texts_without_words_repeat_none(texts: list[str]) -> None:
+    assert near_duplicates(texts) == [None] * len(texts)
+
+
+def test_beyond_one_nothing_is_similar() -> None:
+    assert near_duplicates([GOOD, GOOD], cosine=1.01) == [None, None]
+    assert near_duplicates([GOOD, GOOD], cosine=1.0) == [None, 0]
+
+
+@pytest.mark.parametrize("cosine", [0.0, -1.0, float("nan")])
+def test_a_similarity_that_is_none_is_refused(cosine: float) -> None:
+    with pytest.raises(ValueError, match="GB-E030"):
+        NearDuplicates(cosine)
+
+
+def test_memory_is_some_hundred_bytes_a_text() -> None:
+    finder = NearDuplicates(0.9)
+    finder.add(f"word{i} other{i}" for i in range(3000))
+    kept = finder.values.nbytes + finder.sizes.nbytes
+    assert kept <= 1.25 * 260 * (3000 + 512)
+
+
+def test_without_scikit_learn_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.feature_extraction.text", None)
+    with pytest.raises(ImportError, match="GB-E112"):
+        near_duplicates(["a"])

@@ -1,0 +1,86 @@
+"""Files are selected from and cleaned as documents would be; reports do not grow with them."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spacy_gliner_biomed.curation.cleaning import Gates
+from spacy_gliner_biomed.curation.files import REPEATS, REPEATS_TEST, clean_file, select_file
+from spacy_gliner_biomed.curation.scorers import make_random_scorer
+from spacy_gliner_biomed.curation.selection import KEPT
+
+TEXTS = {
+    "one": "Aspirin was given to six patients with fever.",
+    "two": "The genes of mice and men were compared.",
+    "again": "Aspirin was given to six patients with fever.",
+    "bad": "Too short.",
+    "test": "Cancer of the breast was seen in few of them.",
+    "thrice": "Aspirin was given to six patients with fever.",
+}
+
+
+def write(path: Path, names: Iterable[str], label: str = "x") -> Path:
+    with path.open("w") as file:
+        for name in names:
+            entities = [{"start": 0, "end": 3, "label": label}]
+            file.write(json.dumps({"id": name, "text": TEXTS[name], "entities": entities}) + "\n")
+    return path
+
+
+def quietly(items: Iterable[Any], _: str) -> Iterable[Any]:
+    return items
+
+
+def names_in(path: Path) -> list[str]:
+    return [json.loads(line)["id"] for line in path.read_text().splitlines()]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return write(tmp_path / "source.jsonl", TEXTS)
+
+
+def test_repeats_are_named_in_all_files_that_must_not_be_repeated(source: Path) -> None:
+    target = source.parent / "target.jsonl"
+    against = [
+        write(source.parent / "test1.jsonl", ["two"]),
+        write(source.parent / "test2.jsonl", ["bad", "test"]),
+    ]
+    found = clean_file(source, target, quietly, against=against, gates=Gates())
+    assert names_in(target) == ["one"]
+    dropped = {REPEATS: 2, REPEATS_TEST: 2, "fewer than 5 words": 1}
+    assert found["documents"] == {KEPT: 1, **dropped}
+    assert found["repeats"] == [
+        {"document": "two", "repeats": "two"},
+        {"document": "again", "repeats": "one"},
+        {"document": "test", "repeats": "test"},
+        {"document": "thrice", "repeats": "one"},
+    ]
+
+
+def test_a_report_lists_the_first_repeats_only(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spacy_gliner_biomed.curation.files.MAX_LISTED", 1)
+    found = clean_file(source, source.parent / "target.jsonl", quietly, gates=Gates())
+    assert found["documents"][REPEATS] == 2
+    assert found["repeats"] == [{"document": "again", "repeats": "one"}]
+
+
+def test_contradictions_are_those_of_what_is_kept(tmp_path: Path) -> None:
+    source = tmp_path / "source.jsonl"
+    lines = [write(tmp_path / f"{label}.jsonl", ["one"], label).read_text() for label in "ab"]
+    source.write_text("".join(lines))
+    both = clean_file(source, tmp_path / "t.jsonl", quietly, gates=Gates(), cosine=1.1)
+    assert both["contradictions"] == [{"mention": "asp", "labels": {"a": 1, "b": 1}}]
+    one = clean_file(source, tmp_path / "t.jsonl", quietly, gates=Gates())
+    assert one["contradictions"] == []
+
+
+def test_a_selection_may_replace_its_source(source: Path) -> None:
+    decisions, counts = select_file(source, source, make_random_scorer(), quietly, ratio=0.5)
+    assert len(decisions) == len(TEXTS)
+    assert counts["documents"][KEPT] == len(names_in(source)) == 3

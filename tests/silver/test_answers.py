@@ -1,0 +1,85 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_gliner_biomed.silver.answers import Answer, Link, Mention, answer_schema, read_answer
+from spacy_gliner_biomed.silver.failures import MALFORMED, Failure
+
+GOOD = {
+    "entities": [{"id": 0, "text": " BRCA1 ", "type": "gene"}, {"id": 1, "text": "x", "type": "y"}],
+    "relations": [{"head": 0, "type": "is", "tail": 1}],
+}
+READ = Answer([Mention(0, "BRCA1", "gene"), Mention(1, "x", "y")], [Link(0, "is", 1)])
+
+# What a model may write: JSON of any form, with the right names here and there.
+NAMES = st.sampled_from(["entities", "relations", "id", "text", "type", "head", "tail"])
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["{}", "Here it is:\n```json\n{}\n```\nBye {{", "<think>{{ no, [1</think>{}", "\n {} {{}}"],
+)
+def test_json_is_found_in_what_is_around_it(form: str) -> None:
+    assert read_answer(form.format(json.dumps(GOOD))) == READ
+
+
+def test_a_list_alone_is_one_of_entities() -> None:
+    assert read_answer(json.dumps(GOOD["entities"])).mentions == READ.mentions
+
+
+def test_parts_of_the_wrong_kind_are_left_out_and_counted() -> None:
+    bad = [{"text": "x"}, {"type": "x"}, "x", {"text": "  ", "type": "x"}, None]
+    bad_links = [{"head": "0", "type": "x", "tail": 1}, {"head": 0, "tail": 1}, 3]
+    half = {"id": 3, "text": "x\ud800", "type": "y"}
+    answer = read_answer(
+        json.dumps(
+            {
+                "entities": [*GOOD["entities"], *bad, half],
+                "relations": [*GOOD["relations"], *bad_links],
+            }
+        )
+    )
+    assert (answer.mentions, answer.links) == (READ.mentions, READ.links)
+    assert answer.n_broken == len(bad) + len(bad_links) + 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "nothing", '{"entities": [', '{"found": []}', '{"entities": {}}', "[" * 100_000, "5"],
+)
+def test_what_is_no_answer_is_a_failure_that_shows_it(content: str) -> None:
+    with pytest.raises(Failure) as raised:
+        read_answer(content)
+    assert raised.value.kind == MALFORMED
+    assert repr(content[:10])[:-1] in raised.value.reason
+
+
+@given(VALUES)
+def test_any_json_is_read_or_refused(value: object) -> None:
+    content = json.dumps(value)
+    try:
+        mentions = read_answer(content).mentions
+    except Failure:
+        entities = value.get("entities") if isinstance(value, dict) else value
+        relations = value.get("relations", []) if isinstance(value, dict) else []
+        assert not (isinstance(entities, list) and isinstance(relations, list))
+    else:
+        assert all(mention.quote and mention.type for mention in mentions)
+
+
+def test_schema_holds_types_and_bounds_only_where_they_are_wanted() -> None:
+    fixed, free = (answer_schema(types, relations=True) for types in (["drug"], []))
+    plain = json.dumps(answer_schema([], relations=False, bounded=False))
+    item = fixed["properties"]["entities"]["items"]["properties"]
+    assert item["type"] == {"type": "string", "enum": ["drug"]}
+    assert free["properties"]["entities"]["items"]["properties"]["type"]["maxLength"] > 0
+    assert not any(word in plain for word in ("max", "min", "relations"))
+    assert fixed["required"] == ["entities", "relations"]

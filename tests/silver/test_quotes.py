@@ -1,0 +1,117 @@
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from spacy_gliner_biomed.silver.quotes import CASE, EXACT, FUZZY, QuotedText, is_border
+
+TEXTS = st.text(st.sampled_from("aAbB12 -.\nß\u0130é中"), max_size=40)
+
+
+def test_every_exact_place_is_found() -> None:
+    found = QuotedText("TP53 and p53; TP53.").find("TP53")
+    assert (found.places, found.how) == ([(0, 4), (14, 18)], EXACT)
+
+
+def test_case_and_white_space_may_differ_if_there_is_no_exact_place() -> None:
+    text = QuotedText("Breast\n  cancer and breast cancer")
+    assert text.find("breast cancer").places == [(20, 33)]
+    found = text.find("BREAST Cancer")
+    assert (found.places, found.how) == ([(0, 15), (20, 33)], CASE)
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [("cocaine-induced", "cocaine"), ("IL-2-dependent", "IL-2"), ("肺癌患者", "肺癌")],
+)
+def test_places_end_at_hyphens_and_in_scripts_without_spaces(text: str, quote: str) -> None:
+    assert QuotedText(text).find(quote).places == [(0, len(quote))]
+
+
+def test_no_place_is_inside_a_word() -> None:
+    assert not QuotedText("genes and IL-21", least=1).find("gene").places
+    assert not QuotedText("genes and IL-21", least=1).find("IL-2").places
+
+
+def test_few_changed_characters_are_found_once() -> None:
+    text = QuotedText("a maculo-papular eruption was seen")
+    found = text.find("maculopapular eruption")
+    assert (found.places, found.how) == ([(2, 25)], FUZZY)
+    assert not QuotedText(text.text, least=0.96).find("maculopapular eruption").places
+
+
+def test_digits_are_never_changed() -> None:
+    assert QuotedText("interleukin-12").find("interleukin-13").places == []
+    assert QuotedText("interleukim-13").find("interleukin-13").how == FUZZY
+
+
+def test_one_edit_in_ten_characters_is_within_the_bound() -> None:
+    assert QuotedText("abcdefghij").find("abcdefghi").places == [(0, 10)]
+    assert QuotedText("abcdefghi").find("abcdefghij").places == [(0, 9)]
+    assert QuotedText("abcdefgh").find("abcdefghi").places == []
+
+
+@pytest.mark.parametrize("quote", ["", "  ", "x" * 10_000])
+def test_a_quote_without_words_or_of_no_sensible_length_is_nowhere(quote: str) -> None:
+    assert not QuotedText("x" * 20_000).find(quote).places
+
+
+@given(TEXTS, TEXTS, st.sampled_from([0.5, 0.8, 1.0]))
+def test_what_is_found_stands_in_the_text_between_words(
+    text: str, quote: str, least: float
+) -> None:
+    found = QuotedText(text, least=least).find(quote)
+    assert bool(found.places) == bool(found.how)
+    for start, end in found.places:
+        words = text[start:end]
+        assert words == words.strip() != ""
+        assert is_border(text, start)
+        assert is_border(text, end)
+        if found.how == EXACT:
+            assert words == quote.strip()
+        elif found.how == FUZZY:
+            plain = " ".join(quote.split()).lower()
+            longer = max(len(words), len(plain))
+            assert edits(words.lower(), plain) <= (1 - least) * longer + 1e-9
+
+
+@given(TEXTS, st.data())
+def test_what_is_quoted_rightly_is_found_there(text: str, data: st.DataObject) -> None:
+    quoted = QuotedText(text, least=1)
+    places = [(start, end) for start in quoted.starts for end in quoted.ends if start < end]
+    assume(places)
+    start, end = data.draw(st.sampled_from(places))
+    found = quoted.find(text[start:end])
+    assert found.how == EXACT
+    assert any(a <= start < b for a, b in found.places)
+
+
+@given(TEXTS, TEXTS)
+def test_a_fuzzy_match_is_the_closest(text: str, quote: str) -> None:
+    found = QuotedText(text, least=0.5).find(quote)
+    assume(found.how != EXACT and found.how != CASE)
+    plain = " ".join(quote.split()).lower()
+    digits = [c for c in plain if c.isdigit()]
+    best = 0.0
+    for start in range(len(text)):
+        for end in range(start + 1, len(text) + 1):
+            words = text[start:end]
+            fits = words == words.strip() and is_border(text, start) and is_border(text, end)
+            if fits and plain and [c for c in words if c.isdigit()] == digits:
+                longer = max(len(words.lower()), len(plain))
+                best = max(best, 1 - edits(words.lower(), plain) / longer)
+    if found.how == FUZZY:
+        (place,) = found.places
+        words = text[slice(*place)].lower()
+        assert 1 - edits(words, plain) / max(len(words), len(plain)) == pytest.approx(best)
+    else:
+        assert best < 0.5 + 1e-9
+
+
+def edits(a: str, b: str) -> int:
+    """Levenshtein's distance."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        previous, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (x != y))
+    return row[-1]

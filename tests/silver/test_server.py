@@ -1,0 +1,180 @@
+import json
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Event, Thread, Timer
+
+import pytest
+
+from spacy_gliner_biomed.silver.failures import (
+    REFUSED,
+    SERVER_ERROR,
+    TIMEOUT,
+    TOO_LONG,
+    UNREACHABLE,
+    Failure,
+)
+from spacy_gliner_biomed.silver.prompts import Prompt
+from spacy_gliner_biomed.silver.server import Access, Server
+from spacy_gliner_biomed.silver.tally import Tally
+from tests.silver.serving import LlmServer
+
+Make = Callable[..., Server]
+
+
+@pytest.fixture
+def make(llm_server: LlmServer) -> Make:
+    def build(**settings: object) -> Server:
+        access = Access(llm_server.url, backoff=0.01)
+        return Server("tiny", replace(access, **settings), Tally(), Event())  # type: ignore[arg-type]
+
+    return build
+
+
+def test_an_answer_comes_with_its_tokens(make: Make, llm_server: LlmServer) -> None:
+    reply = make(key="secret").ask(Prompt(types=["drug"]).request("Aspirin"))
+    assert json.loads(reply.content)["entities"] == [{"id": 0, "text": "Aspirin", "type": "Drug"}]
+    assert (reply.complete, reply.prompt_tokens, reply.completion_tokens) == (True, 100, 10)
+    (asked,) = llm_server.asked()
+    assert (asked["path"], asked["key"]) == ("/v1/chat/completions", "Bearer secret")
+    body = asked["body"]
+    assert (body["model"], body["temperature"], body["max_tokens"]) == ("tiny", 0, 2048)
+    form = body["response_format"]
+    assert form["type"] == "json_schema"
+    assert form["json_schema"]["schema"]["required"] == ["entities", "relations"]
+
+
+@pytest.mark.parametrize(
+    ("constraint", "form"), [("json_object", {"type": "json_object"}), ("none", None)]
+)
+def test_the_body_of_a_request_can_be_changed(
+    make: Make, llm_server: LlmServer, constraint: str, form: object
+) -> None:
+    extra = {"max_tokens": None, "max_completion_tokens": 5, "top_p": 0.5}
+    make(constraint=constraint, body=extra).ask(Prompt().request("x"))
+    (asked,) = llm_server.asked()
+    body = asked["body"]
+    assert (body.get("response_format"), body["max_completion_tokens"]) == (form, 5)
+    assert "max_tokens" not in body
+    assert asked["key"] is None
+
+
+@pytest.mark.parametrize("text", ["flaky 1 {}", "severed 1 {}"])
+def test_what_may_pass_is_tried_again(make: Make, llm_server: LlmServer, text: str) -> None:
+    server = make()
+    request = Prompt().request(text.format(time.monotonic_ns()))
+    assert server.ask(request).complete
+    assert len(llm_server.asked()) == 2
+    assert (server.tally["requests:sent"], server.tally["requests:retried"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "n_tries"),
+    [
+        ("broken", SERVER_ERROR, 3),
+        ("refused", REFUSED, 1),
+        ("narrow" + " x" * 300, TOO_LONG, 1),
+    ],
+)
+def test_what_does_not_pass_is_a_failure_that_says_why(
+    make: Make, llm_server: LlmServer, text: str, kind: str, n_tries: int
+) -> None:
+    with pytest.raises(Failure) as raised:
+        make(retries=2).ask(Prompt().request(text))
+    assert raised.value.kind == kind
+    assert "HTTP" in raised.value.reason
+    assert len(llm_server.asked()) == n_tries
+
+
+def test_an_answer_that_takes_too_long_is_not_waited_for(make: Make) -> None:
+    server, started = make(timeout=0.3, retries=1), time.monotonic()
+    with pytest.raises(Failure) as raised:
+        server.ask(Prompt().request("hanging"))
+    assert time.monotonic() - started < 2.9
+    assert raised.value.kind == TIMEOUT
+    assert server.tally["faults:timeout"] == 2
+
+
+def test_a_server_that_is_not_there_is_a_failure(make: Make) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+        with pytest.raises(Failure) as raised:
+            make(url=url, retries=1).ask(Prompt().request("x"))
+    assert raised.value.kind == UNREACHABLE
+    assert "2 tries" in raised.value.reason
+
+
+def test_a_wrong_key_ends_the_run_without_showing_the_key(make: Make) -> None:
+    with pytest.raises(ValueError, match=r"GB-E120.*a wrong key") as raised:
+        make(key="secret").ask(Prompt().request("locked"))
+    assert "secret" not in str(raised.value) + repr(make(key="secret").access)
+
+
+class Odd(BaseHTTPRequestHandler):
+    """Answers otherwise than a chat server."""
+
+    status, content = 200, b"<html>"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(self.status)
+        self.send_header("Location", "http://127.0.0.1:9/v1")
+        self.send_header("Content-Length", str(len(self.content)))
+        self.end_headers()
+        self.wfile.write(self.content)
+
+    def log_message(self, *arguments: object) -> None:
+        """Keep quiet."""
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "error"),
+    [
+        (200, b"<html>", SERVER_ERROR),
+        (200, b'{"choices": []}', SERVER_ERROR),
+        (200, b'{"choices": [{"message": {}, "finish_reason": "content_filter"}]}', REFUSED),
+        (307, b"", "GB-E120"),
+        (413, b"", TOO_LONG),
+        (500, b"context size exceeded", TOO_LONG),
+    ],
+)
+def test_odd_answers_are_no_crash(make: Make, status: int, content: bytes, error: str) -> None:
+    handler = type("Handler", (Odd,), {"status": status, "content": content})
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{server.server_port}/v1"
+            with pytest.raises((Failure, ValueError), match=error):
+                make(url=url, retries=0).ask(Prompt().request("x"))
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_requests_keep_to_the_number_a_minute(make: Make) -> None:
+    server, started = make(requests_per_minute=300), time.monotonic()
+    for text in "abc":
+        server.ask(Prompt().request(text))
+    assert time.monotonic() - started >= 0.4
+
+
+def test_tokens_that_were_reserved_and_not_used_are_given_back(make: Make) -> None:
+    server, started = make(tokens_per_minute=60_000), time.monotonic()
+    for text in "abc":
+        server.ask(Prompt(max_tokens=1_000_000).request(text))
+    assert time.monotonic() - started < 60
+
+
+def test_the_end_of_a_run_ends_waiting_and_asks_for_nothing(
+    make: Make, llm_server: LlmServer
+) -> None:
+    server = make(backoff=1000, retries=3)
+    Timer(0.5, server.stopped.set).start()
+    for text in ("broken", "Aspirin"):
+        with pytest.raises(Failure):
+            server.ask(Prompt().request(text))
+    assert llm_server.texts() == ["broken"]
