@@ -48,7 +48,8 @@ class Worker:
         self.setting = setting
         self.seconds: list[float] = []
         self.entities = 0
-        command = [sys.executable, str(HERE / "speed_worker.py")]
+        python = task["gliner_spacy"] if setting.system == "gliner-spacy" else sys.executable
+        command = [python, str(HERE / "speed_worker.py")]
         arguments = json.dumps({**task, "setting": asdict(setting)})
         started = time.perf_counter()
         self.process = subprocess.Popen(
@@ -113,6 +114,8 @@ def settings_of(arguments: argparse.Namespace) -> Iterator[Setting]:
         if not arguments.alone:
             for batch in arguments.batches:
                 yield Setting("gliner", precision, batch)
+    if arguments.gliner_spacy:
+        yield Setting("gliner-spacy", "fp32", 1)
     if not arguments.alone:
         for precision in arguments.packed:
             yield Setting("gliner", precision, max(arguments.batches), packed=True)
@@ -167,6 +170,7 @@ def parse() -> argparse.Namespace:
     add("--batches", nargs="+", type=int, default=[1, 8], help="of the GLiNER package, in texts")
     add("--packed", nargs="*", default=[], help="precisions in which to try the package's packing")
     add("--int8", action="store_true", help="try the package's int8, too")
+    add("--gliner-spacy", help="Python of an environment that has it, to try it, too")
     add("--batch-subtokens", type=int, default=4096, help="of ours")
     add("--words", type=int, default=8000, help="of text in each round")
     add("--rounds", type=int, default=5)
@@ -193,6 +197,7 @@ def main() -> None:
                         "texts": texts,
                         "threads": arguments.threads,
                         "device": arguments.device,
+                        "gliner_spacy": arguments.gliner_spacy,
                     }
                     what = {"checkpoint": name, "mix": mix, "labels": n_labels}
                     settings = list(settings_of(arguments))

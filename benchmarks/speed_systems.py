@@ -17,7 +17,7 @@ OUR_TYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 class Setting:
     """How a system is run.
 
-    system: "ours" or "gliner".
+    system: "ours", "gliner" or "gliner-spacy", which runs text by text in pieces of its own.
     precision: "fp32", "bf16", or for the GLiNER package "int8".
     batch (int): Texts at once for the GLiNER package; subtokens at once for ours.
     packed (bool): The GLiNER package's packing of several texts into one row.
@@ -34,7 +34,8 @@ class Setting:
 
 def load(setting: Setting, checkpoint: Path, labels: Sequence[str], device: str) -> Run:
     """Load a system and say what runs it."""
-    loader = {"ours": _ours, "gliner": _gliner}[setting.system]
+    loaders = {"ours": _ours, "gliner": _gliner, "gliner-spacy": _gliner_spacy}
+    loader = loaders[setting.system]
     return loader(setting, checkpoint, list(labels), device)
 
 
@@ -53,6 +54,23 @@ def _ours(setting: Setting, checkpoint: Path, labels: list[str], device: str) ->
 
     def run(texts: Sequence[str]) -> int:
         return sum(len(doc.ents) for doc in nlp.pipe(texts))
+
+    return run
+
+
+def _gliner_spacy(setting: Setting, checkpoint: Path, labels: list[str], device: str) -> Run:
+    import spacy
+
+    nlp = spacy.blank("en")
+    config = {"gliner_model": str(checkpoint), "labels": labels, "map_location": device}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        nlp.add_pipe("gliner_spacy", config=config)
+
+    def run(texts: Sequence[str]) -> int:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return sum(len(doc.ents) for doc in nlp.pipe(texts))
 
     return run
 

@@ -5,8 +5,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer
-
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.hub import (
     CONFIG_NAME,
@@ -135,10 +133,14 @@ def _read_tokenizer(folder: Path, surroundings: dict[str, Any]) -> Subtokenizer:
         surroundings[key] = tuple(surroundings[key])
     try:
         definition = path.read_text(encoding="utf8")
-        Tokenizer.from_str(definition)
+    except (OSError, ValueError) as error:
+        raise ValueError(Errors.E071.format(path=path, error=error)) from error
+    subtokens = Subtokenizer(definition=definition, **surroundings)
+    try:
+        subtokens.backend  # noqa: B018  parses it, once
     except Exception as error:  # tokenizers raises no class of its own
         raise ValueError(Errors.E071.format(path=path, error=error)) from error
-    return Subtokenizer(definition=definition, **surroundings)
+    return subtokens
 
 
 def _write_tokenizer(folder: Path, subtokens: Subtokenizer) -> None:

@@ -69,9 +69,11 @@ class SpanNetwork(Network):
             config.hidden_size, config.hidden_size, config.dropout
         )
 
-    def score(self, words: Tensor, labels: Tensor, batch: RowBatch) -> Tensor:
-        """Span logits, minus infinity where a span ends beyond its row. # (B, W, K, C)"""
-        queries = self.prompt_projection(labels)
+    def score(self, words: Tensor, queries: Tensor, batch: RowBatch) -> Tensor:
+        """Span logits, minus infinity where a span ends beyond its row. # (B, W, K, C)
+
+        queries (Tensor): Projected label vectors. # (B, C, D) or (C, D)
+        """
         logits = self.span_scorer(words, queries, self.config.max_width, batch.n_words)
         return mask_tails(logits, batch.n_words)
 
@@ -85,7 +87,7 @@ class UniEncoderSpan(SpanNetwork):
     def forward(self, batch: RowBatch) -> Tensor:
         """Span logits. # (B, W, K, C)"""
         labels, words = self.vectors(batch)
-        return self.score(words, labels, batch)
+        return self.score(words, self.prompt_projection(labels), batch)
 
 
 class UniEncoderToken(Network):
@@ -120,7 +122,8 @@ class BiEncoderSpan(SpanNetwork):
         )
 
     def encode_labels(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Label vectors: the mean over all subtokens, CLS and SEP included.
+        """Label vectors: the mean over all subtokens, CLS and SEP included; then projected all
+        the way to what spans are multiplied with, since nothing of it depends on a text.
 
         input_ids, attention_mask (Tensor): # (C, S)
         RETURNS (Tensor): # (C, D)
@@ -129,13 +132,13 @@ class BiEncoderSpan(SpanNetwork):
         weights = attention_mask.unsqueeze(-1).to(states.last_hidden_state.dtype)
         mean = (states.last_hidden_state * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
         # The mean of projections is the projection of the mean: C rows instead of C * S.
-        vectors: Tensor = self.labels_projection(mean)
-        return vectors
+        queries: Tensor = self.prompt_projection(self.labels_projection(mean))
+        return queries
 
-    def forward(self, batch: RowBatch, labels: Tensor) -> Tensor:  # (B, W, K, C)
-        """Score against label vectors that all rows share. # labels: (C, D)"""
+    def forward(self, batch: RowBatch, queries: Tensor) -> Tensor:  # (B, W, K, C)
+        """Score against labels that all rows share. # queries: (C, D)"""
         _, words = self.vectors(batch)
-        return self.score(words, labels, batch)
+        return self.score(words, queries, batch)
 
 
 def build_network(config: NetworkConfig) -> Network:

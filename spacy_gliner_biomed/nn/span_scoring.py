@@ -13,11 +13,10 @@ from torch.nn import functional as F
 
 from spacy_gliner_biomed.nn.kept import Kept
 from spacy_gliner_biomed.nn.layers import ProjectionMLP
-from spacy_gliner_biomed.nn.linear import in_inference, prepare, product
+from spacy_gliner_biomed.nn.linear import granular, in_inference, prepare, product
 
 # Spans are scored in blocks of so many numbers, which stay in a core's second-level cache.
 BLOCK = 2**18
-GRANULE = 16  # see `encoders.packing`
 
 
 class MarkerV0(nn.Module):
@@ -166,7 +165,7 @@ def _pack(words: Tensor, counts: list[int], n_beyond: int) -> Tensor:
     words (Tensor): # (B, W, D)
     RETURNS (Tensor): # (T, D)
     """
-    n_zeros = n_beyond + -(sum(counts) + n_beyond) % GRANULE
+    n_zeros = granular(sum(counts) + n_beyond) - sum(counts)
     rows = [row[:count] for row, count in zip(words, counts, strict=True)]
     return torch.cat([*rows, words.new_zeros(n_zeros, words.size(-1))])
 

@@ -107,7 +107,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _labels(path: Path) -> set[str]:
     """All labels of a file, which is read once more rather than kept."""
-    found = set()
+    found: set[str] = set()
     for number, line in _lines(path):
         try:
             found.update(str(entity["label"]) for entity in line["entities"])

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from spacy_gliner_biomed.nn.kept import Kept, forget
-from spacy_gliner_biomed.nn.linear import Linear, onednn, prepare, product
+from spacy_gliner_biomed.nn.linear import Linear, granular, onednn, prepare, product
 
 TYPES = {torch.float32: 1e-5, torch.bfloat16: 0.05, torch.float16: 0.01, torch.float64: 1e-12}
 
@@ -110,3 +110,10 @@ def test_copies_start_with_nothing_kept(again: object) -> None:
     kept = Kept()
     kept.get([], "", lambda: "value")
     assert again(kept).value is None  # type: ignore[operator]
+
+
+def test_granular_numbers_are_few_and_waste_little() -> None:
+    numbers = [granular(count) for count in range(1, 4097)]
+    assert numbers[:17] == [16] * 16 + [32]
+    assert all(0 <= n - i - 1 <= max(15, i / 32) for i, n in enumerate(numbers))
+    assert len(set(numbers)) == 128

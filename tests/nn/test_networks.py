@@ -99,7 +99,7 @@ def test_label_vectors_are_means_that_padding_does_not_change() -> None:
         together = network.encode_labels(ids, (ids > 0).long())
         alone = network.encode_labels(ids[1:, :2], torch.ones(1, 2).long())
         states = network.labels_encoder(ids[:1]).last_hidden_state
-        published = network.labels_projection(states).mean(1)
+        published = network.prompt_projection(network.labels_projection(states).mean(1))
     torch.testing.assert_close(together[1:], alone)
     torch.testing.assert_close(together[:1], published)
 

@@ -8,6 +8,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_gliner_biomed.models.gliner import network_shim
+from spacy_gliner_biomed.pipeline import prediction as module
 from spacy_gliner_biomed.pipeline.prediction import Predictor, sentence_starts, window_shape
 from spacy_gliner_biomed.tokenization.words import split_words
 
@@ -180,3 +181,20 @@ def test_batch_subtokens_without_room_for_text_are_refused(make_nlp):
     with pytest.raises(ValueError, match=r"GB-E035.*batch_subtokens=17.*at least 18"):
         make_nlp(batch_subtokens=17)(SENTENCE)
     assert entities(make_nlp(batch_subtokens=64, labels=["drug"]), SENTENCE)
+
+
+def test_rows_beyond_those_made_at_once_change_nothing(make_nlp, monkeypatch):
+    nlp = make_nlp(window=16, stride=11, threshold=0.3)
+    expected = [entity[:3] for entity in entities(nlp, LONG)]
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", 3)
+    assert [entity[:3] for entity in entities(nlp, LONG)] == expected
+    assert expected
+
+
+def test_a_forward_pass_on_a_cpu_is_bounded_whatever_the_settings_allow(make_nlp, monkeypatch):
+    monkeypatch.setitem(module.CPU_SUBTOKENS, "float32", 150)
+    nlp = make_nlp(batch_subtokens=4096, window=16)
+    batches = record_batches(nlp)
+    list(nlp.pipe([LONG, LONG]))
+    assert max(subtokens for _, subtokens in batches) <= 150
+    assert max(rows for rows, _ in batches) > 1

@@ -7,9 +7,8 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-# oneDNN prepares a product for each number of subtokens, which takes 1 to 3 ms in all, and
-# keeps 1,024 products: multiples of 16 are few enough to be prepared once.
-GRANULE = 16
+from spacy_gliner_biomed.nn.linear import granular
+
 # Attention takes equally long rows together up to so many scores a head, which is one row from
 # 128 subtokens on: memory that is fresh from the kernel costs more than the calls.
 MAX_SCORES = 2**15 - 1
@@ -65,7 +64,7 @@ class Packing:
         runs = list(_runs(lengths.tolist()))
         index = mask.flatten().nonzero().flatten()
         n_true, firsts = len(index), lengths.cumsum(dim=0) - lengths
-        spare = -n_true % GRANULE
+        spare = granular(n_true) - n_true
         if spare:
             runs.append(Run(1, spare))
             index = torch.cat([index, index.new_zeros(spare)])
@@ -103,6 +102,8 @@ class Packing:
 class Reading:
     """Which packed subtokens of a `Packing` are read, so many for each row of a run.
 
+    The unread run of padding is read as often as makes R a granular number.
+
     counts (list[int]): For the rows of each run.
     index (Tensor): Packed subtokens; a row that is read less often repeats one. # (R,)
     slots (Tensor): For each position that was asked for, where in `index` it is. # (B, N)
@@ -122,6 +123,9 @@ class Reading:
             counts.append(count)
             by_row += [count] * run.rows
             row += run.rows
+        if row > len(positions):  # the unread run fills up this number of rows, too
+            filling = granular(sum(by_row)) - sum(by_row)
+            counts[-1] = by_row[-1] = 1 + filling
         n_slots = torch.tensor(by_row)
         first_slots = (n_slots.cumsum(dim=0) - n_slots)[: len(positions)]
         slots = first_slots[:, None] + wanted.cumsum(dim=1) - 1  # (B, N)

@@ -42,12 +42,12 @@ def test_what_is_read_lies_row_by_row_and_is_found_again() -> None:
     packing = Packing.of(mask(5, 5, 4))
     positions = torch.tensor([[4, -1, 0], [-1, 2, -1], [3, 1, 0]])
     reading = Reading.of(packing, positions)
-    assert reading.counts == [2, 3, 1]  # of the filling, one is read in vain
-    assert reading.sizes(packing) == [4, 3, 1]
+    assert reading.counts == [2, 3, 9]  # the filling is read in vain, up to a granular number
+    assert reading.sizes(packing) == [4, 3, 9]
     assert [places.tolist() for places in reading.places(packing)] == [
         [[4, 0], [2, 0]],
         [[3, 1, 0]],
-        [[0]],
+        [[0] * 9],
     ]
     wanted = positions >= 0
     assert reading.index[reading.slots][wanted].tolist() == [4, 0, 7, 13, 11, 10]
