@@ -61,9 +61,8 @@ MAIN: list[Condition] = [
     *((scorer, 0.5, 1.0) for scorer in SCORERS),
     ("all", 1.0, 0.0),
     *((scorer, 0.5, 0.0) for scorer in SCORERS),
-    *((scorer, 0.25, 1.0) for scorer in SCORERS),
 ]
-LAST: list[Condition] = [(scorer, 0.25, 0.0) for scorer in SCORERS]
+LAST: list[Condition] = [(scorer, 0.25, 1.0) for scorer in SCORERS]
 
 
 def checkpoint_of(arguments: argparse.Namespace) -> str:

@@ -31,6 +31,8 @@ CONSTRAINTS = ("json_schema", "json_object", "none")
 TRANSIENT = {408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529}
 UNUSABLE = {401, 403, 404, 405}  # nothing that another text would change
 OVERLONG = re.compile(r"context|too (long|large|many tokens)|maximum.{0,40}(token|length)", re.I)
+# llama.cpp's 500 for a whole answer that it cannot read, such as one with half a character.
+UNREADABLE = re.compile(r"model produced output that does not match", re.I)
 LONGEST_WAIT = 60.0
 CHARACTERS_A_TOKEN = 3  # to reserve tokens before the server has counted them; few, for safety
 
@@ -89,6 +91,9 @@ class Server:
         for n_tried in range(self.access.retries + 1):
             try:
                 return self._try(body, request.max_tokens)
+            except _Unreadable as fault:
+                self.tally.add("faults:answer that the server cannot read")
+                return Reply(str(fault))  # paid, so kept, and malformed like any other such text
             except _Passing as fault:
                 self.tally.add(f"faults:{fault.kind}")
                 if n_tried == self.access.retries or self.stopped.is_set():
@@ -156,6 +161,8 @@ class Server:
         said = f"HTTP {error.code} {' '.join(detail.split())[:300]}".strip()
         if error.code in UNUSABLE or 300 <= error.code < 400:
             return ValueError(Errors.E120.format(url=self.access.url, model=self.name, said=said))
+        if error.code == 500 and UNREADABLE.search(detail):
+            return _Unreadable(said)
         if error.code in TRANSIENT or error.code >= 500:
             if error.code != 429 and error.code < 501 and OVERLONG.search(detail):
                 return Failure(TOO_LONG, said)
@@ -174,6 +181,10 @@ class _Passing(Exception):  # noqa: N818
         super().__init__(reason)
         self.kind = kind
         self.wait = wait
+
+
+class _Unreadable(Exception):  # noqa: N818
+    """The model answered, and the server refuses to hand it on; the same request fails again."""
 
 
 class _NoRedirect(HTTPRedirectHandler):

@@ -1,14 +1,19 @@
 import json
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Event, Thread, Timer
 
 import pytest
 
+from spacy_gliner_biomed.silver.annotator import Annotator
+from spacy_gliner_biomed.silver.cache import Cache
 from spacy_gliner_biomed.silver.failures import (
+    MALFORMED,
     REFUSED,
     SERVER_ERROR,
     TIMEOUT,
@@ -19,6 +24,7 @@ from spacy_gliner_biomed.silver.failures import (
 from spacy_gliner_biomed.silver.prompts import Prompt
 from spacy_gliner_biomed.silver.server import Access, Server
 from spacy_gliner_biomed.silver.tally import Tally
+from spacy_gliner_biomed.silver.type_names import TypeNames
 from tests.silver.serving import LlmServer
 
 Make = Callable[..., Server]
@@ -130,6 +136,20 @@ class Odd(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
+@contextmanager
+def serving(status: int, content: bytes) -> Iterator[str]:
+    """The address of a server that always answers so."""
+    handler = type("Handler", (Odd,), {"status": status, "content": content})
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/v1"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 @pytest.mark.parametrize(
     ("status", "content", "error"),
     [
@@ -142,17 +162,23 @@ class Odd(BaseHTTPRequestHandler):
     ],
 )
 def test_odd_answers_are_no_crash(make: Make, status: int, content: bytes, error: str) -> None:
-    handler = type("Handler", (Odd,), {"status": status, "content": content})
-    with HTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            url = f"http://127.0.0.1:{server.server_port}/v1"
-            with pytest.raises((Failure, ValueError), match=error):
-                make(url=url, retries=0).ask(Prompt().request("x"))
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(status, content) as url, pytest.raises((Failure, ValueError), match=error):
+        make(url=url, retries=0).ask(Prompt().request("x"))
+
+
+def test_an_answer_that_the_server_cannot_read_is_kept_as_a_malformed_one(tmp_path: Path) -> None:
+    said = "The model produced output that does not match the expected peg-native format"
+    content = json.dumps({"error": {"code": 500, "message": said}}).encode()
+    tally, cache = Tally(), Cache(tmp_path / "cache")
+    with closing(cache), serving(500, content) as url:
+        model = Server("tiny", Access(url, backoff=0), tally, Event())
+        annotator = Annotator(model, cache, Prompt(), TypeNames(), tally, attempts=2)
+        for _ in range(2):
+            with pytest.raises(Failure, match=r"HTTP 500.*model produced output") as raised:
+                annotator.annotate("Aspirin")
+            assert raised.value.kind == MALFORMED
+    assert tally["requests:sent"] == tally["answers:malformed"] - tally["replies:cached"] == 2
+    assert tally["faults:answer that the server cannot read"] == 2
 
 
 def test_requests_keep_to_the_number_a_minute(make: Make) -> None:
