@@ -75,9 +75,10 @@ class MarkerV0(nn.Module):
         bias = self.out_project.parts()[-1].bias.to(labels.dtype)
         offsets = (labels @ bias).expand(len(words), -1)  # (B, C)
         shared = prepare(queries, None, labels.dtype)[0] if queries.dim() == 2 else None
-        step = max(1, BLOCK // windows[0].numel())
+        # Blocks share the last layer's weights, which are as large: longer ones read them less.
+        step = max(1, (BLOCK if last is None else 8 * BLOCK) // windows[0].numel())
         spans = torch.empty(step, max_width, windows.size(-1), dtype=labels.dtype)
-        logits = starts.new_zeros(*words.shape[:2], max_width, labels.size(-2))  # (B, W, K, C)
+        logits = starts.new_empty(*words.shape[:2], max_width, labels.size(-2))  # (B, W, K, C)
         first_word = 0
         for row, count in enumerate(counts):
             of_row = queries[row] if shared is None else shared
@@ -155,8 +156,11 @@ def mask_tails(logits: Tensor, n_words: Tensor) -> Tensor:
     start = torch.arange(size, device=logits.device)[:, None]
     width = torch.arange(n_widths, device=logits.device)
     beyond = start + width >= n_words.to(logits.device)[:, None, None]  # (B, W, K)
-    fill = logits.masked_fill if logits.requires_grad else logits.masked_fill_
-    return fill(beyond.unsqueeze(-1), float("-inf"))
+    if logits.requires_grad:
+        return logits.masked_fill(beyond.unsqueeze(-1), float("-inf"))
+    # Few spans are beyond: they alone are written, and not all logits read.
+    logits.view(-1, logits.size(-1)).index_fill_(0, beyond.flatten().nonzero()[:, 0], float("-inf"))
+    return logits
 
 
 def _pack(words: Tensor, counts: list[int], n_beyond: int) -> Tensor:

@@ -147,10 +147,12 @@ class Predictor:
         asked = [i for i, spec in enumerate(specs) if spec.prompt in columns]
         picked = [columns[specs[i].prompt] for i in asked]
         thresholds = self.settings.thresholds([specs[i] for i in asked])
+        all_columns = picked == list(range(len(prompt.texts)))  # then nothing has to be copied
         if self.checkpoint.config.kind == "uni_token":
-            found = token_candidates(logits[:, picked], thresholds)
+            found = token_candidates(logits if all_columns else logits[:, picked], thresholds)
         else:
-            found = span_candidates(logits[:, :, picked], thresholds)
+            asked_for = logits if all_columns else logits[:, :, picked]
+            found = span_candidates(asked_for, thresholds, multi_label=self.settings.multi_label)
         labels: IntArray = np.array(asked, dtype=np.int32)[found.labels]
         first = np.int32(doc.windows[window][0])
         moved = Candidates(found.starts + first, found.ends + first, labels, found.scores)

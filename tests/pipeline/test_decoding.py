@@ -256,3 +256,26 @@ def test_the_comparison_with_the_gliner_package_sees_ties_and_overlaps() -> None
     found = span_candidates(logits, np.full(8, 0.5, dtype=np.float32))
     assert len(np.unique(found.scores)) < len(found) / 3
     assert len(kept(found)) < len(kept(found, "nested")) < len(found) / 3
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    scale=st.sampled_from([0.1, 3.0, 40.0]),
+    overlap=st.sampled_from(["flat", "nested"]),
+    thresholds=st.lists(
+        st.sampled_from([0.0, 1e-8, 0.1, 0.5, 0.9, 0.999999, 1.0]), min_size=3, max_size=3
+    ),
+)
+def test_candidates_are_all_probabilities_above_thresholds_and_best_labels_decide_alone(
+    seed: int, scale: float, overlap: Overlap, thresholds: list[float]
+) -> None:
+    logits = np.random.default_rng(seed).normal(0, scale, (6, 3, 3)).astype(np.float32)
+    logits[np.arange(6)[:, None] + np.arange(3) >= 6] = -np.inf
+    least = np.array(thresholds, dtype=np.float32)
+    every = span_candidates(logits, least)
+    above = (sigmoid(logits) > least) & (logits > -np.inf)
+    assert {(s, e - s - 1, c) for s, e, c in entities(every)} == {
+        tuple(place) for place in np.argwhere(above).tolist()
+    }
+    best = span_candidates(logits, least, multi_label=False)
+    assert kept(best, overlap) == kept(every, overlap)

@@ -76,7 +76,7 @@ def test_counts_say_what_was_done(make_nlp):
 
 
 def test_each_span_of_a_long_text_is_owned_by_one_window(make_nlp):
-    nlp = make_nlp(window=16, stride=11)
+    nlp = make_nlp(window=16, stride=11, multi_label=True)
     predictor = make_predictor(nlp)
     doc = predictor._prepare(nlp.make_doc(LONG))
     n_words, width = len(doc.words), 4
