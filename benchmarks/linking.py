@@ -215,8 +215,8 @@ def measure(
     found = list(examples)
     docs = [example.predicted for example in found]
     started = time.perf_counter()
-    for doc in docs:
-        linker(doc)
+    for _ in linker.pipe(docs) if hasattr(linker, "pipe") else map(linker, docs):  # as spaCy does
+        pass
     seconds = time.perf_counter() - started
     mentions = sum(len(doc.ents) for doc in docs)
     right = total = 0

@@ -34,6 +34,8 @@ SPELLINGS = [
 
 def fold(text: str) -> str:
     """One case, no accents, Greek letters by their names, single spaces."""
+    if text.isascii():  # most mentions: a tenth of the time
+        return " ".join(text.casefold().split())
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     return " ".join(bare.translate(GREEK_TABLE).split())
