@@ -81,8 +81,8 @@ def _reuse_large_blocks() -> None:
     """Have glibc reuse large blocks of memory instead of mapping each anew from the kernel.
 
     It does so for blocks as large as any that was freed before, up to 32 MiB, unless the user
-    has set its limits: a batch's tensors then cost no page faults, which took 10 to 30 % of the
-    time in 16 bits. No page of this block is ever touched.
+    has set its limits: a batch's tensors then cost no page faults, which took 11 to 26 % of the
+    time in 16 bits (benchmarks/levers.py). No page of this block is ever touched.
     """
     torch.empty(31 * 2**20, dtype=torch.uint8)
 

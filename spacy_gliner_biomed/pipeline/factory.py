@@ -120,7 +120,7 @@ def make_gliner_biomed(
     window, stride (int | None): Words in a window of a long text, and from one window's start
         to the next; None follows the checkpoint.
     batch_subtokens (int): Upper bound of subtokens, padding included, in one forward pass; on a
-        CPU, prediction takes no more than is fast (`prediction.CPU_SUBTOKENS`).
+        CPU, prediction takes no more than `prediction.CPU_SUBTOKENS`.
     device (str | None): "cpu", "cuda", "cuda:1", "mps"; None follows thinc.
     precision: "float32" is exact; the others are faster approximations.
     ents_filter: Chooses the entities of `doc.ents` from those there and those found.
