@@ -9,29 +9,44 @@ from torch import Tensor
 from spacy_gliner_biomed.nn.networks import RowBatch
 from spacy_gliner_biomed.types import IntArray, Row
 
+# In training, numbers of words and of labels are multiples of these: few shapes, for each of
+# which oneDNN prepares its products and the LSTM once (see `nn.encoders.blocks.LENGTH_STEP`).
+WORD_STEP, LABEL_STEP = 16, 4
 
-def collate_rows(rows: Sequence[Row], *, pad_id: int, device: torch.device) -> RowBatch:
+
+def collate_rows(
+    rows: Sequence[Row], *, pad_id: int, device: torch.device, training: bool = False
+) -> RowBatch:
     """Pad rows to one length.
 
     rows (Sequence[Row]): At least one, each of at least one word.
     pad_id (int): Fills `input_ids`.
     device (torch.device): Where the tensors go; the word counts stay on the CPU.
+    training (bool): Pad words and labels on to few different lengths.
     """
+    word_step, label_step = (WORD_STEP, LABEL_STEP) if training else (1, 1)
     ids = pad_arrays([row.input_ids for row in rows], pad_id)
     lengths = np.array([len(row) for row in rows])
     mask = np.arange(ids.shape[1]) < lengths[:, None]
+    words = [row.word_positions for row in rows]
+    labels = [row.label_positions for row in rows]
     return RowBatch(
         input_ids=_to(ids, device),
         attention_mask=_to(mask.astype(np.int64), device),
-        word_positions=_to(pad_arrays([row.word_positions for row in rows], -1), device),
-        label_positions=_to(pad_arrays([row.label_positions for row in rows], -1), device),
-        n_words=torch.tensor([len(row.word_positions) for row in rows]),
+        word_positions=_to(pad_arrays(words, -1, word_step), device),
+        label_positions=_to(pad_arrays(labels, -1, label_step), device),
+        n_words=torch.tensor(list(map(len, words))),
     )
 
 
-def pad_arrays(arrays: Sequence[IntArray], value: int) -> IntArray:
-    """Stack arrays of different length. # (B, longest)"""
-    padded = np.full((len(arrays), max(map(len, arrays))), value, dtype=np.int32)
+def pad_arrays(arrays: Sequence[IntArray], value: int, step: int = 1) -> IntArray:
+    """Stack arrays of different length.
+
+    step (int): The longest is filled up to a multiple of it.
+    RETURNS (IntArray): # (B, longest)
+    """
+    longest = -(-max(map(len, arrays)) // step) * step
+    padded = np.full((len(arrays), longest), value, dtype=np.int32)
     for line, array in zip(padded, arrays, strict=True):
         line[: len(array)] = array
     return padded

@@ -111,7 +111,7 @@ class NetworkShim(Shim):
         network = self.checkpoint.network.train()
         set_dropout(network, dropout)
         with torch.enable_grad(), self._autocast():
-            logits = self._run(rows, self._new_labels).float()
+            logits = self._run(rows, self._new_labels, training=True).float()
         network.eval()
 
         def backprop(gradients: Sequence[FloatArray]) -> None:
@@ -183,9 +183,11 @@ class NetworkShim(Shim):
         self.label_vectors.clear()
         checkpoint.network.to(self.device)
 
-    def _run(self, rows: Sequence[Row], encode_labels: Callable[..., Tensor]) -> Tensor:
-        checkpoint = self.checkpoint
-        batch = collate_rows(rows, pad_id=checkpoint.subtokens.pad_id, device=self.device)
+    def _run(
+        self, rows: Sequence[Row], encode_labels: Callable[..., Tensor], *, training: bool = False
+    ) -> Tensor:
+        checkpoint, pad_id = self.checkpoint, self.checkpoint.subtokens.pad_id
+        batch = collate_rows(rows, pad_id=pad_id, device=self.device, training=training)
         if not isinstance(checkpoint.network, BiEncoderSpan):
             logits: Tensor = checkpoint.network(batch)
             return logits

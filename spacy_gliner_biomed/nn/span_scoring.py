@@ -7,6 +7,8 @@ to the labels. Both are equal to the published form in real arithmetic, and no t
 W * K wide rows exists (derivation: Zaratiana et al. 2023 for the form; README, "Speed").
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -54,14 +56,12 @@ class MarkerV0(nn.Module):
         fold = _folding_pays(labels.size(-2), size * n_widths, self.width)
         queries = labels @ output.weight if fold else labels  # (.., C, 4D or D)
         offsets = labels @ output.bias  # (.., C)
-        logits = []
-        for k in range(n_widths):
-            spans = dropout((starts[:, : size - k] + ends[:, k:]).relu_())  # (B, W-k, 4D)
-            if not fold:
-                spans = spans @ output.weight.T  # (B, W-k, D)
-            scores = spans @ queries.transpose(-1, -2) + offsets.unsqueeze(-2)  # (B, W-k, C)
-            logits.append(F.pad(scores, (0, 0, 0, k)))
-        return _stack_widths(logits, max_width)
+        spans = dropout(_SpanSums.apply(starts, ends, n_widths))  # (B, K * W, 4D)
+        if not fold:
+            spans = spans @ output.weight.T  # (B, K * W, D)
+        scores = spans @ queries.transpose(-1, -2) + offsets.unsqueeze(-2)  # (B, K * W, C)
+        logits = scores.unflatten(1, (n_widths, size)).transpose(1, 2)  # (B, W, K, C)
+        return F.pad(logits, (0, 0, 0, max_width - n_widths))
 
     def _score_rows(
         self, words: Tensor, labels: Tensor, max_width: int, counts: list[int]
@@ -116,6 +116,35 @@ class MarkerV0(nn.Module):
 
         to_start, to_end = self.kept.get([hidden.weight, hidden.bias], dtype, split)
         return product(starts, *to_start), product(ends, *to_end)
+
+
+class _SpanSums(torch.autograd.Function):
+    """relu(start + end) of all spans. Autograd would fill and add up two tensors as large as
+    `starts` for each width.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, starts: Tensor, ends: Tensor, n_widths: int) -> Tensor:
+        """Zeros for spans that reach beyond W. # (B, W, 4D), (B, W, 4D) -> (B, K * W, 4D)"""
+        sums = starts.new_empty(len(starts), n_widths, *starts.shape[1:])
+        for k in range(n_widths):
+            inside = starts.size(1) - k
+            torch.add(starts[:, :inside], ends[:, k:], out=sums[:, k, :inside]).relu_()
+            sums[:, k, inside:] = 0
+        ctx.save_for_backward(sums)
+        return sums.flatten(1, 2)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
+        """# (B, K * W, 4D) -> (B, W, 4D), (B, W, 4D)"""
+        (sums,) = ctx.saved_tensors
+        passed = torch.ops.aten.threshold_backward(gradient.view_as(sums), sums, 0)
+        to_starts, to_ends = passed[:, 0].clone(), passed[:, 0].clone()
+        for k in range(1, sums.size(1)):
+            inside = sums.size(2) - k
+            to_starts[:, :inside] += passed[:, k, :inside]
+            to_ends[:, k:] += passed[:, k, :inside]
+        return to_starts, to_ends, None
 
 
 class Marker(nn.Module):

@@ -25,6 +25,15 @@ def test_rows_are_padded_to_the_longest() -> None:
     assert {t.dtype for t in vars(batch).values()} == {torch.int64}
 
 
+def test_in_training_words_and_labels_come_in_few_lengths() -> None:
+    rows = [Row(ints(*range(40)), ints(*range(17)), ints(*range(5)), ("a",) * 5)]
+    batch = collate_rows(rows, pad_id=7, device=torch.device("cpu"), training=True)
+    assert batch.word_positions.tolist() == [[*range(17), *[-1] * 15]]
+    assert batch.label_positions.tolist() == [[*range(5), *[-1] * 3]]
+    assert batch.n_words.tolist() == [17]
+    assert batch.input_ids.shape == (1, 40)
+
+
 def test_a_padding_id_in_the_text_is_not_masked() -> None:
     batch = collate_rows(
         [Row(ints(7, 7), ints(0), ints(), ())], pad_id=7, device=torch.device("cpu")

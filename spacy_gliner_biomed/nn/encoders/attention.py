@@ -37,7 +37,10 @@ def weigh(
         # In 16 bits, torch's fused attention converts; plain products take half its time, and
         # a quarter of it backwards (0.6 instead of 2.2 ms for 12 heads and 200 subtokens).
         scores = torch.matmul(query * scale, key.transpose(-1, -2))
-        scores = scores if bias is None else scores + bias
+        if bias is not None and bias.dtype == torch.bool:
+            scores.masked_fill_(~bias, float("-inf"))
+        elif bias is not None:
+            scores = scores + bias
         weights = scores.softmax(dim=-1, dtype=query.dtype)
         return torch.matmul(F.dropout(weights, dropout) if dropout else weights, value)
     return F.scaled_dot_product_attention(

@@ -12,6 +12,10 @@ from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading
 from spacy_gliner_biomed.nn.encoders.settings import EncoderSettings
 from spacy_gliner_biomed.nn.linear import Linear, compute_dtype, in_inference
 
+# In training, the lengths of rows. oneDNN prepares each product of a new shape, forwards and
+# twice backwards, for longer than a short row's attention takes: a fifth of a training step.
+LENGTH_STEP = 16
+
 
 @dataclass(frozen=True)
 class EncoderOutput:
@@ -119,13 +123,14 @@ class PackedEncoder(nn.Module):
         positions (Tensor): # (B, N)
         RETURNS (Tensor): # (B, N, H)
         """
-        packing = Packing.of(attention_mask)
+        step = LENGTH_STEP if torch.is_grad_enabled() else 1
+        packing = Packing.of(attention_mask, step)
         ids = packing.pack(input_ids)
         if input_ids.device.type != "cpu":
             states = packing.unpack(self.encode(ids, packing, None))
             rows = torch.arange(len(states), device=states.device)[:, None]
             return states[rows, positions.clamp(min=0)]
-        reading = Reading.of(packing, positions)
+        reading = Reading.of(packing, positions, step)
         return self.encode(ids, packing, reading)[reading.slots]
 
     def encode(self, ids: Tensor, packing: Packing, reading: Reading | None) -> Tensor:

@@ -38,7 +38,8 @@ class Packing:
 
     shape (tuple[int, int]): Of the padded rows. # B, S
     runs (list[Run]): In order; on a CPU, an unread run of padding may follow the rows.
-    index (Tensor): Place in the padded rows, of each packed subtoken. # (T,)
+    index (Tensor): Place in the padded rows, of each packed subtoken; of padding between rows,
+        the place of its row's first. # (T,)
     firsts (Tensor): Place of each row's first packed subtoken. # (B,), or (B + 1,) with padding
     n_true (int): Packed subtokens that are not of the unread run.
     """
@@ -50,19 +51,24 @@ class Packing:
     n_true: int
 
     @classmethod
-    def of(cls, mask: Tensor) -> "Packing":
+    def of(cls, mask: Tensor, step: int = 1) -> "Packing":
         """Of rows that are padded at their ends. # mask: (B, S)
 
         On a GPU the padding stays: rows of a batch differ little, and counting costs a wait.
+
+        step (int): Rows keep as much padding as makes their length a multiple of this.
         """
         n_rows, size = mask.shape
         if mask.device.type != "cpu":
             index = torch.arange(n_rows * size, device=mask.device)
             run = Run(n_rows, size, mask.bool()[:, None, None])
             return cls((n_rows, size), [run], index, index[::size], len(index))
-        lengths = mask.long().sum(dim=1)
-        runs = list(_runs(lengths.tolist()))
-        index = mask.flatten().nonzero().flatten()
+        true = mask.long().sum(dim=1)
+        lengths = -(-true // step) * step
+        columns = torch.arange(int(lengths.max()))
+        places = torch.arange(n_rows)[:, None] * size + columns.where(columns < true[:, None], 0)
+        index = places[columns < lengths[:, None]]
+        runs = list(_runs(lengths.tolist(), true))
         n_true, firsts = len(index), lengths.cumsum(dim=0) - lengths
         spare = granular(n_true) - n_true
         if spare:
@@ -91,7 +97,7 @@ class Packing:
         return padded.flatten(0, 1)[self.index]
 
     def unpack(self, states: Tensor) -> Tensor:
-        """# (T, H) -> (B, S, H), zeros for padding"""
+        """Without padding between rows. # (T, H) -> (B, S, H), zeros for padding"""
         n_rows, size = self.shape
         padded = states.new_zeros(n_rows * size, states.size(-1))
         padded = padded.index_copy(0, self.index[: self.n_true], states[: self.n_true])
@@ -114,12 +120,16 @@ class Reading:
     slots: Tensor
 
     @classmethod
-    def of(cls, packing: Packing, positions: Tensor) -> "Reading":
-        """Of positions in the rows, -1 for none, on a CPU. # positions: (B, N)"""
+    def of(cls, packing: Packing, positions: Tensor, step: int = 1) -> "Reading":
+        """Of positions in the rows, -1 for none, on a CPU. # positions: (B, N)
+
+        step (int): A row is read so often, or a multiple of it.
+        """
         wanted = positions >= 0
         n_wanted, row, counts, by_row = wanted.sum(dim=1).tolist(), 0, [], []
         for run in packing.runs:
             count = max([1, *n_wanted[row : row + run.rows]])
+            count = -(-count // step) * step
             counts.append(count)
             by_row += [count] * run.rows
             row += run.rows
@@ -149,8 +159,13 @@ class Reading:
         return places
 
 
-def _runs(lengths: Sequence[int]) -> Iterator[Run]:
+def _runs(lengths: Sequence[int], true: Tensor) -> Iterator[Run]:
+    row = 0
     for length, rows in groupby(lengths):
-        left, most = len(list(rows)), max(1, MAX_SCORES // length**2)
-        for first in range(0, left, most):
-            yield Run(min(most, left - first), length)
+        end, most = row + len(list(rows)), max(1, MAX_SCORES // length**2)
+        for first in range(row, end, most):
+            of_run = true[first : min(first + most, end)]
+            inside = torch.arange(length) < of_run[:, None]  # (rows, length)
+            padded = int(of_run.min()) < length
+            yield Run(len(of_run), length, inside[:, None, None] if padded else None)
+        row = end

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tests.nn.encoders.reference import make_pair, padded
+from tests.nn.encoders.reference import CONFIGS, make_pair, padded
 
 
 class Adapter(nn.Module):
@@ -46,3 +47,16 @@ def test_no_short_cut_skips_the_dropout_of_training_mode() -> None:
             ours.train()
             assert not torch.allclose(ours(ids, mask).last_hidden_state, expected, atol=0.1)
             ours.eval()
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_the_padding_of_training_changes_nothing_in_16_bits(kind: str) -> None:
+    _, ours = make_pair(kind)
+    lengths = [20, 17, 5]
+    ids, mask = padded(lengths)
+    positions = torch.tensor([[0, length - 1] for length in lengths])
+    with torch.autocast("cpu", torch.bfloat16):
+        states = ours(ids, mask).last_hidden_state  # each row by itself, without padding
+        found = ours.read(ids, mask, positions)
+    expected = states[torch.arange(3)[:, None], positions]
+    torch.testing.assert_close(found, expected, rtol=0, atol=0.05)
