@@ -1,6 +1,6 @@
 """Concepts that a name may stand for: by its exact form, by exchanged words, by similarity."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,15 +74,15 @@ def find_candidates(kb: KnowledgeBase, name: str, scope: Scope) -> Scores:
     for variant in variants(parts, kb.rewrites):
         _put_all(kb, scores, scope, _rows_of_bag(kb, bag_key(variant)), REWRITTEN)
     forms, cosines = tables.ngrams.search(bag, k=N_FORMS, least=LEAST_COSINE, allowed=scope.forms)
-    for form, cosine in zip(forms, cosines, strict=True):
-        _put_all(kb, scores, scope, _rows_of_form(kb, form), SIMILAR * float(cosine))
+    for form, cosine in zip(forms.tolist(), cosines.tolist(), strict=True):
+        _put_all(kb, scores, scope, _rows_of_form(kb, form), SIMILAR * cosine)
     return scores
 
 
-def find_acronym(kb: KnowledgeBase, short: str, context: Collection[str], scope: Scope) -> Scores:
+def find_acronym(kb: KnowledgeBase, short: str, context: Container[str], scope: Scope) -> Scores:
     """Concepts with a name that has these initials; those whose words are in the text go first.
 
-    context (Collection[str]): The words of the text, as `normalization.words` gives them.
+    context (Container[str]): The words of the text, as `normalization.words` gives them.
     """
     scores = Scores()
     if not (short.isupper() and short.isalpha() and 2 <= len(short) <= MAX_ACRONYM):
@@ -95,13 +95,14 @@ def find_acronym(kb: KnowledgeBase, short: str, context: Collection[str], scope:
 
 
 def _rows_of_bag(kb: KnowledgeBase, bag: str) -> Iterable[int]:
-    for form in kb.tables.by_bag.find(bag):
+    for form in kb.tables.by_bag.find(bag).tolist():
         yield from _rows_of_form(kb, form)
 
 
-def _rows_of_form(kb: KnowledgeBase, form: int) -> Iterable[int]:
-    first, last = kb.tables.first_forms[form : form + 2]
-    return kb.tables.forms[first:last]
+def _rows_of_form(kb: KnowledgeBase, form: int) -> list[int]:
+    first_forms = kb.tables.first_forms
+    rows: list[int] = kb.tables.forms[first_forms[form] : first_forms[form + 1]].tolist()
+    return rows
 
 
 def _put_all(
@@ -113,7 +114,7 @@ def _put_all(
 
 def _put(kb: KnowledgeBase, scores: Scores, scope: Scope, row: int, score: float) -> None:
     """Raise the score of a name's concept."""
-    concept = int(kb.tables.concepts[row])
+    concept = kb.tables.concepts.item(row)
     if not scope.allows(concept):
         return
     if row != kb.tables.first_names[concept]:

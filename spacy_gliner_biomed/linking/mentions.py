@@ -1,6 +1,7 @@
 """The entities of a Doc as mentions: with what their short forms stand for, and their context."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 from spacy.tokens import Doc, Span
@@ -8,6 +9,23 @@ from spacy.tokens import Doc, Span
 from spacy_gliner_biomed.linking.abbreviations import by_apposition, expand, find_abbreviations
 from spacy_gliner_biomed.linking.linker import Mention
 from spacy_gliner_biomed.linking.normalization import words
+
+
+class TextWords:
+    """The words of a text, read once one is looked for, which few mentions need.
+
+    text (str): The text.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._words
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(words(self.text))
 
 
 def read_mentions(doc: Doc, spans: Sequence[Span], *, abbreviations: bool = True) -> list[Mention]:
@@ -20,7 +38,7 @@ def read_mentions(doc: Doc, spans: Sequence[Span], *, abbreviations: bool = True
     places = [(span.start_char, span.end_char) for span in spans]
     known = document_abbreviations(text, sorted(set(places))) if abbreviations else {}
     known.update(_detected(doc) if abbreviations else {})
-    context = frozenset(words(text))
+    context = TextWords(text)
     return [
         make_mention(text[start:end], span.label_, known, context)
         for (start, end), span in zip(places, spans, strict=True)
@@ -36,7 +54,7 @@ def document_abbreviations(text: str, mentions: Sequence[tuple[int, int]]) -> di
 
 
 def make_mention(
-    text: str, label: str, abbreviations: dict[str, str], context: frozenset[str] = frozenset()
+    text: str, label: str, abbreviations: dict[str, str], context: Container[str] = frozenset()
 ) -> Mention:
     """A mention in a document that defines these short forms."""
     return Mention(

@@ -5,6 +5,7 @@ row by row, the rare ones first; rows that cannot be among the best any more are
 the long lists of frequent trigrams are looked up for few rows only. No result is lost.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 BLOCK = 200_000
 SPACE, END = 0x20, 0x0A
-SLACK = 1e-6  # of sums in 32 bits
+SLACK = 1e-6  # of weights in 32 bits
+AT_ONCE = 2**14  # rows of the first lists that are added together
 CHECK_AFTER = 4  # times as many rows as at the last look at the best ones
 
 Block = tuple[NDArray[np.uint32], NDArray[np.int32]]
@@ -83,15 +85,15 @@ class NgramIndex:
 
     def _weigh(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Places of a query's trigrams, the rarest first, and their parts of its unit vector."""
-        codes, _ = trigrams([text])
+        codes = _codes(text)
         places = np.searchsorted(self.codes, codes)
-        inside = places < len(self.codes)
-        known = places[inside][self.codes[places[inside]] == codes[inside]]
+        places[places == len(self.codes)] = 0
+        known = places[self.codes[places] == codes] if len(self.codes) else places[:0]
         weights = self.idf[known].astype(float)
         # A trigram that no row has lengthens the query's vector as the rarest would.
-        rarest = np.log(1 + len(self)) + 1
-        length = np.sqrt((weights**2).sum() + (len(codes) - len(known)) * rarest**2)
-        order = np.argsort(self.offsets[known + 1] - self.offsets[known], kind="stable")
+        rarest = math.log(1 + len(self)) + 1
+        length = math.sqrt(weights @ weights + (len(codes) - len(known)) * rarest**2)
+        order = np.argsort(self._counts(known), kind="stable")
         return known[order], weights[order] / (length or 1.0)
 
     def _accumulate(
@@ -105,16 +107,17 @@ class NgramIndex:
         """The rows that can be among the best, and their cosines."""
         # The cosine from trigrams i and later is at most the length of the query's part in them.
         rest = np.sqrt(np.append(np.cumsum((weights**2)[::-1])[::-1], 0.0))
-        sums = np.zeros(len(self), dtype=np.float32)
-        i, seen, checked = 0, 0, len(self) // 64
+        weights = weights * self.idf[known]
+        sums, i, seen = self._add_short(known, weights)
+        checked = len(self) // 64
         while i < len(known) and rest[i] >= least - SLACK:  # a new row can still be good enough
             having = self._rows_of(known[i])
-            sums[having] += np.float32(weights[i] * self.idf[known[i]])
+            sums[having] += weights[i]
             i, seen = i + 1, seen + len(having)
             if seen > CHECK_AFTER * checked:
-                rows, scores = self._touched(sums, allowed)
+                _, scores = self._scored(sums, least - rest[i], allowed)
                 least, checked = max(least, _kth_best(scores, k)), seen
-        rows, scores = self._touched(sums, allowed)
+        rows, scores = self._scored(sums, least - rest[i], allowed)
         for j in range(i, len(known)):
             alive = scores + rest[j] >= least - SLACK
             rows, scores = rows[alive], scores[alive]
@@ -122,16 +125,37 @@ class NgramIndex:
             at = np.searchsorted(having, rows)
             at[at == len(having)] = 0
             more = having[at] == rows
-            scores[more] += weights[j] * self.idf[known[j]] * self.norms[rows[more]]
+            scores[more] += weights[j] * self.norms[rows[more]]
         return rows, scores
 
-    def _touched(
-        self, sums: NDArray[np.float32], allowed: NDArray[np.bool_] | None
+    def _add_short(
+        self, known: NDArray[np.int64], weights: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], int, int]:
+        """The first lists in one go, as long as they are short: a third of the time of one by one.
+
+        RETURNS: What each row has of them; how many lists they are, and rows in them.
+        """
+        counts = self._counts(known)
+        n = int(np.searchsorted(np.cumsum(counts), AT_ONCE, side="right"))
+        rows = np.concatenate([self.rows[:0], *map(self._rows_of, known[:n])])
+        parts = np.repeat(weights[:n], counts[:n])
+        sums = np.bincount(rows, parts, minlength=len(self)).astype(float, copy=False)
+        return sums, n, len(rows)
+
+    def _counts(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many rows have each of some trigrams."""
+        counts: NDArray[np.int64] = self.offsets[places + 1] - self.offsets[places]
+        return counts
+
+    def _scored(
+        self, sums: NDArray[np.float64], least: float, allowed: NDArray[np.bool_] | None
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        rows = np.flatnonzero(sums > 0)  # faster than of numbers
+        """Rows with a part of the cosine so far, at least this large, and the parts."""
+        scores = sums * self.norms
+        rows = np.flatnonzero(scores >= least - SLACK if least > SLACK else scores > 0)
         if allowed is not None:
             rows = rows[allowed[rows]]
-        return rows, (sums[rows] * self.norms[rows]).astype(float)
+        return rows, scores[rows]
 
     def _rows_of(self, place: int) -> NDArray[np.int32]:
         return self.rows[self.offsets[place] : self.offsets[place + 1]]
@@ -184,6 +208,17 @@ def _sort_by_code(
         sorted_rows[np.arange(len(codes)) + shift] = rows
         next_free[places] += lengths
     return sorted_rows
+
+
+def _codes(text: str) -> NDArray[np.uint32]:
+    """As `trigrams` of one text, which for few bytes is slower."""
+    data = f" {text} ".encode()
+    found = {
+        first << 16 | middle << 8 | last
+        for first, middle, last in zip(data, data[1:], data[2:], strict=False)
+        if middle != SPACE and END not in (first, middle, last)
+    }
+    return np.array(sorted(found), dtype=np.uint32)
 
 
 def trigrams(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
