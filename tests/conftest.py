@@ -1,6 +1,6 @@
 """Fixtures that several test folders use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import spacy
 from hypothesis import settings
 from spacy.language import Language
 
+from tests.silver.serving import LlmServer, serving
 from tests.tiny import tiny_checkpoint
 
 # A busy machine is no failure; times are checked where they matter.
@@ -57,3 +58,16 @@ def make_nlp(uni_span: Path) -> Callable[..., Language]:
         return nlp
 
     return make
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlmServer]:
+    with serving(tmp_path_factory.mktemp("server") / "log.jsonl") as server:
+        yield server
+
+
+@pytest.fixture
+def llm_server(shared_server: LlmServer) -> LlmServer:
+    """A language model's server that does what texts say, and was asked nothing in this test."""
+    shared_server.log.write_text("")
+    return shared_server

@@ -24,7 +24,7 @@ def test_each_message_has_its_own_code(name: str) -> None:
 
 
 def test_each_message_is_used_and_each_used_message_exists() -> None:
-    text = "\n".join(path.read_text() for path in PACKAGE.glob("*/*.py"))
+    text = "\n".join(path.read_text() for path in PACKAGE.rglob("*.py"))
     used = set(re.findall(r"\b(?:Errors|Warnings)\.([EW]\d{3})\b", text))
     defined = {
         code

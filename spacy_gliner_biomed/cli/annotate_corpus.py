@@ -122,9 +122,9 @@ def plan_work(
     from spacy_gliner_biomed.cli.pipelines import parse_labels
     from spacy_gliner_biomed.distributed.annotator import Plan
     from spacy_gliner_biomed.distributed.exports import EXPORTS
-    from spacy_gliner_biomed.distributed.optional import import_parquet
     from spacy_gliner_biomed.distributed.storage import Storage
     from spacy_gliner_biomed.distributed.work import Work
+    from spacy_gliner_biomed.optional import import_parquet
 
     if format_ == "parquet":
         import_parquet("--format parquet (the default)")

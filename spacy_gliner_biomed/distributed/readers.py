@@ -14,9 +14,9 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from spacy_gliner_biomed.cli.inputs import read_inputs
-from spacy_gliner_biomed.distributed.optional import import_parquet
 from spacy_gliner_biomed.distributed.pubmed import is_pubmed, read_pubmed
 from spacy_gliner_biomed.distributed.records import Item, Kind
+from spacy_gliner_biomed.optional import import_parquet
 
 ENDINGS = (".jsonl", ".jsonl.gz", ".parquet", ".spacy", ".txt", ".xml", ".xml.gz")
 BROKEN_STREAM = (EOFError, OSError, zlib.error)  # gzip's

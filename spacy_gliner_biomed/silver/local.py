@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.optional import import_optional
 from spacy_gliner_biomed.silver.answers import Schema
 from spacy_gliner_biomed.silver.cache import Reply
 from spacy_gliner_biomed.silver.failures import TOO_LONG, Failure
@@ -26,7 +27,9 @@ class LocalModel:
     """
 
     def __init__(self, name: str, device: str, tally: Tally) -> None:
-        self.grammar, from_tokenizer = _import_llguidance()
+        what = "A model in this process (--local)"
+        self.grammar = import_optional("llguidance", what, extra="llm").LLMatcher
+        from_tokenizer = import_optional("llguidance.hf", what, extra="llm").from_tokenizer
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         self.tally = tally
@@ -134,14 +137,3 @@ def _age(folder: Path) -> str:
     """Tells weights in a folder from those that were there before, for the cache."""
     times = [path.stat().st_mtime_ns for path in folder.glob("*.safetensors")]
     return f"@{max(times)}" if times else ""
-
-
-def _import_llguidance() -> tuple[Any, Any]:
-    try:
-        from llguidance import LLMatcher
-        from llguidance.hf import from_tokenizer
-    except ImportError as error:
-        what = "A model in this process (--local)"
-        message = Errors.E107.format(what=what, package="llguidance", extra="llm", error=error)
-        raise ImportError(message) from error
-    return LLMatcher, from_tokenizer

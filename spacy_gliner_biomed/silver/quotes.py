@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.optional import import_optional
 from spacy_gliner_biomed.silver.answers import LONGEST_QUOTE
 
 EXACT, CASE, FUZZY = "exact", "case", "fuzzy"
@@ -140,11 +140,7 @@ def check_similarity(least: float) -> None:
 
 
 def _import_rapidfuzz() -> tuple[Any, Any]:
-    try:
-        from rapidfuzz import process
-        from rapidfuzz.distance import Levenshtein
-    except ImportError as error:
-        what = "Searching quotes with changed characters (--similarity below 1)"
-        message = Errors.E107.format(what=what, package="rapidfuzz", extra="llm", error=error)
-        raise ImportError(message) from error
-    return process, Levenshtein
+    what = "Searching quotes with changed characters (--similarity below 1)"
+    names = ("rapidfuzz.process", "rapidfuzz.distance.Levenshtein")
+    process, levenshtein = (import_optional(name, what, extra="llm") for name in names)
+    return process, levenshtein

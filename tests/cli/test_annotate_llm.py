@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from typer.testing import CliRunner, Result
 from spacy_gliner_biomed.cli import gliner_cli
 from spacy_gliner_biomed.silver.docs import RELATIONS
 from spacy_gliner_biomed.training.gold import read_gold
-from tests.silver.serving import LlmServer, serving
+from tests.silver.serving import LlmServer
 from tests.tiny_llm import tiny_llm
 
 Run = Callable[..., Result]
@@ -36,19 +36,6 @@ def write_lines(path: Path, texts: list[str]) -> Path:
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-@pytest.fixture(scope="module")
-def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlmServer]:
-    with serving(tmp_path_factory.mktemp("server") / "log.jsonl") as server:
-        yield server
-
-
-@pytest.fixture
-def llm_server(shared_server: LlmServer) -> LlmServer:
-    """A server that does what texts say, and was asked nothing in this test."""
-    shared_server.log.write_text("")
-    return shared_server
 
 
 @pytest.fixture
