@@ -44,7 +44,7 @@ score_spans, cached_labels, kept = (
 )
 
 
-def padded(mask: Tensor) -> packing.Packing:
+def padded(mask: Tensor, step: int = 1) -> packing.Packing:
     """Rows with their padding, as on a GPU."""
     n_rows, size = mask.shape
     index = torch.arange(n_rows * size)
