@@ -1,8 +1,7 @@
-"""A terminology in arrays: its concepts, and the tables that find them by name."""
+"""A terminology: its concepts, found by their ids, and what finds them by name."""
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,78 +18,10 @@ from spacy_gliner_biomed.linking.container import (
     parse_arrays,
     write_arrays,
 )
-from spacy_gliner_biomed.linking.ngrams import NgramIndex
-from spacy_gliner_biomed.linking.normalization import STOP_WORDS, bag_key, fold, sequence_key, words
-from spacy_gliner_biomed.linking.rewrites import RewriteCounter
-from spacy_gliner_biomed.linking.strings import HashTable, StringTable, hash_string
+from spacy_gliner_biomed.linking.table_maker import TableMaker
+from spacy_gliner_biomed.linking.tables import Tables
 
 FORMAT = "spacy-gliner-biomed terminology 1"
-ACRONYM_WORDS = range(2, 7)
-
-Concepts = NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class Tables:
-    """The arrays of a terminology. Concepts and names are numbered from 0.
-
-    ids, definitions (StringTable): By concept.
-    names (StringTable): By name; those of a concept follow each other, its canonical one first.
-    first_names (NDArray): The first name of each concept. # (concepts + 1,)
-    concepts (NDArray): The concept of each name.
-    first_types, types (NDArray): The types of each concept, as numbers in the manifest's list.
-    by_id, by_fold, by_sequence, by_acronym (HashTable): Concepts, and names, by their keys.
-    by_bag (HashTable): Forms by key; a form stands for all names of the same bag of words.
-    first_forms, forms (NDArray): The names of each form.
-    ngrams (NgramIndex): Forms by the trigrams of their words.
-    """
-
-    ids: StringTable
-    definitions: StringTable
-    names: StringTable
-    first_names: NDArray[np.int64]
-    concepts: Concepts
-    first_types: NDArray[np.int64]
-    types: NDArray[np.int16]
-    by_id: HashTable
-    by_fold: HashTable
-    by_sequence: HashTable
-    by_acronym: HashTable
-    by_bag: HashTable
-    first_forms: NDArray[np.int64]
-    forms: NDArray[np.int32]
-    ngrams: NgramIndex
-
-    def flat(self) -> Arrays:
-        """The arrays by name: "ids.data", "concepts" and so on."""
-        arrays: Arrays = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                arrays[field.name] = value
-            else:
-                parts = {part.name: getattr(value, part.name) for part in fields(value)}
-                arrays.update({f"{field.name}.{name}": part for name, part in parts.items()})
-        return arrays
-
-    @classmethod
-    def from_flat(cls, arrays: Arrays) -> "Tables":
-        """What `flat` gave.
-
-        RAISES (KeyError): If an array is missing.
-        """
-        values: dict[str, Any] = {}
-        for field in fields(cls):
-            kind: Any = field.type if field.type in KINDS else None
-            if kind is None:
-                values[field.name] = arrays[field.name]
-            else:
-                parts = fields(kind)
-                values[field.name] = kind(*(arrays[f"{field.name}.{p.name}"] for p in parts))
-        return cls(**values)
-
-
-KINDS = (StringTable, HashTable, NgramIndex)
 
 
 class KnowledgeBase:
@@ -182,7 +113,7 @@ class KnowledgeBase:
             `concepts.check_concepts`.
         sources (Sequence[dict]): For the manifest; may grow while the concepts are read.
         """
-        maker = _TableMaker()
+        maker = TableMaker()
         for concept in concepts:
             maker.add(concept)
         manifest = {
@@ -233,73 +164,6 @@ class KnowledgeBase:
     def _types(self, number: int) -> list[int]:
         first, last = self.tables.first_types[number : number + 2]
         return [int(i) for i in self.tables.types[first:last]]
-
-
-class _TableMaker:
-    """Collects concepts; makes their tables."""
-
-    def __init__(self) -> None:
-        self.ids: list[str] = []
-        self.definitions: list[str] = []
-        self.names: list[str] = []
-        self.first_names = [0]
-        self.types: list[int] = []
-        self.first_types = [0]
-        self.type_numbers: dict[str, int] = {}
-        self.keys: dict[str, list[int]] = {"fold": [], "sequence": [], "acronym": []}
-        self.with_acronym: list[int] = []
-        self.form_numbers: dict[str, int] = {}
-        self.form_of_name: list[int] = []
-        self.rewrites = RewriteCounter()
-
-    def add(self, concept: Concept) -> None:
-        self.ids.append(concept.concept_id)
-        self.definitions.append(concept.definition or "")
-        split = []
-        for name in concept.names:
-            parts = words(name)
-            split.append(parts)
-            self._add_name(name, parts)
-        self.rewrites.add(split)
-        self.first_names.append(len(self.names))
-        numbers = self.type_numbers
-        self.types += [numbers.setdefault(name, len(numbers)) for name in concept.types]
-        self.first_types.append(len(self.types))
-
-    def tables(self) -> Tables:
-        forms = np.argsort(self.form_of_name, kind="stable")
-        counts = np.bincount(self.form_of_name, minlength=len(self.form_numbers))
-        keys = self.keys
-        return Tables(
-            ids=StringTable.build(self.ids),
-            definitions=StringTable.build(self.definitions),
-            names=StringTable.build(self.names),
-            first_names=np.array(self.first_names, dtype=np.int64),
-            concepts=np.repeat(np.arange(len(self.ids)), np.diff(self.first_names)).astype(
-                np.int32
-            ),
-            first_types=np.array(self.first_types, dtype=np.int64),
-            types=np.array(self.types, dtype=np.int16),
-            by_id=HashTable.build([hash_string(i) for i in self.ids]),
-            by_fold=HashTable.build(keys["fold"]),
-            by_sequence=HashTable.build(keys["sequence"]),
-            by_acronym=HashTable.build(keys["acronym"], self.with_acronym),
-            by_bag=HashTable.build([hash_string(form) for form in self.form_numbers]),
-            first_forms=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-            forms=forms.astype(np.int32),
-            ngrams=NgramIndex.build(self.form_numbers),
-        )
-
-    def _add_name(self, name: str, parts: list[str]) -> None:
-        self.keys["fold"].append(hash_string(fold(name)))
-        self.keys["sequence"].append(hash_string(sequence_key(parts)))
-        content = [part for part in parts if part not in STOP_WORDS]
-        if len(content) in ACRONYM_WORDS:
-            self.keys["acronym"].append(hash_string("".join(part[0] for part in content)))
-            self.with_acronym.append(len(self.names))
-        numbers = self.form_numbers
-        self.form_of_name.append(numbers.setdefault(bag_key(parts), len(numbers)))
-        self.names.append(name)
 
 
 def manifest_json(kb: KnowledgeBase) -> str:

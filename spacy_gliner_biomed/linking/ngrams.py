@@ -6,20 +6,17 @@ the long lists of frequent trigrams are looked up for few rows only. No result i
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 200_000
-SPACE, END = 0x20, 0x0A
+from spacy_gliner_biomed.linking.trigrams import codes_of, count_rows, read_blocks, sort_by_code
+
 SLACK = 1e-6  # of weights in 32 bits
 AT_ONCE = 2**14  # rows of the first lists that are added together
 CHECK_AFTER = 4  # times as many rows as at the last look at the best ones
-
-Block = tuple[NDArray[np.uint32], NDArray[np.int32]]
 
 
 @dataclass(frozen=True)
@@ -45,8 +42,8 @@ class NgramIndex:
     @classmethod
     def build(cls, texts: Iterable[str]) -> "NgramIndex":
         """Index texts, one row each."""
-        blocks, n_rows = _read_blocks(texts)
-        used, counts = _count(codes for codes, _ in blocks)
+        blocks, n_rows = read_blocks(texts)
+        used, counts = count_rows(codes for codes, _ in blocks)
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         idf = (np.log((1 + n_rows) / (1 + counts)) + 1).astype(np.float32)
         squares = np.zeros(n_rows)
@@ -54,7 +51,7 @@ class NgramIndex:
             weights = idf[np.searchsorted(used, codes)].astype(float) ** 2
             squares += np.bincount(rows, weights=weights, minlength=n_rows)
         norms = np.divide(1, np.sqrt(squares), out=np.zeros(n_rows), where=squares > 0)
-        rows = _sort_by_code(blocks, used, offsets)
+        rows = sort_by_code(blocks, used, offsets)
         return cls(used, offsets, rows, idf, norms.astype(np.float32))
 
     def search(
@@ -85,7 +82,7 @@ class NgramIndex:
 
     def _weigh(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Places of a query's trigrams, the rarest first, and their parts of its unit vector."""
-        codes = _codes(text)
+        codes = codes_of(text)
         places = np.searchsorted(self.codes, codes)
         places[places == len(self.codes)] = 0
         known = places[self.codes[places] == codes] if len(self.codes) else places[:0]
@@ -166,71 +163,3 @@ def _kth_best(scores: NDArray[np.float64], k: int) -> float:
     if len(scores) < k:
         return 0.0
     return float(np.partition(scores, len(scores) - k)[len(scores) - k])
-
-
-def _read_blocks(texts: Iterable[str]) -> tuple[list[Block], int]:
-    """Trigrams and rows of texts, in blocks sorted by trigram; and the number of rows."""
-    blocks, n_rows = [], 0
-    stream = iter(texts)
-    while block := list(islice(stream, BLOCK)):
-        codes, rows = trigrams(block)
-        blocks.append((codes.astype(np.uint32), (rows + n_rows).astype(np.int32)))
-        n_rows += len(block)
-    return blocks, n_rows
-
-
-def _count(
-    blocks: Iterable[NDArray[np.uint32]],
-) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """All trigrams of the blocks, ascending, and how many rows have each."""
-    parts = [np.unique(codes, return_counts=True) for codes in blocks]
-    if not parts:
-        return np.zeros(0, np.uint32), np.zeros(0, np.int64)
-    used, places = np.unique(np.concatenate([codes for codes, _ in parts]), return_inverse=True)
-    counts = np.zeros(len(used), dtype=np.int64)
-    np.add.at(counts, places, np.concatenate([n for _, n in parts]))
-    return used, counts
-
-
-def _sort_by_code(
-    blocks: list[Block], used: NDArray[np.uint32], offsets: NDArray[np.int64]
-) -> NDArray[np.int32]:
-    """The rows of all blocks by trigram, ascending; the blocks are used up, to save memory."""
-    sorted_rows = np.empty(offsets[-1], dtype=np.int32)
-    next_free = offsets[:-1].copy()
-    for i in range(len(blocks)):
-        codes, rows = blocks[i]
-        blocks[i] = (codes[:0], rows[:0])
-        starts = np.flatnonzero(np.diff(codes.astype(np.int64), prepend=-1))
-        lengths = np.diff(starts, append=len(codes))
-        places = np.searchsorted(used, codes[starts])
-        shift = np.repeat(next_free[places] - starts, lengths)
-        sorted_rows[np.arange(len(codes)) + shift] = rows
-        next_free[places] += lengths
-    return sorted_rows
-
-
-def _codes(text: str) -> NDArray[np.uint32]:
-    """As `trigrams` of one text, which for few bytes is slower."""
-    data = f" {text} ".encode()
-    found = {
-        first << 16 | middle << 8 | last
-        for first, middle, last in zip(data, data[1:], data[2:], strict=False)
-        if middle != SPACE and END not in (first, middle, last)
-    }
-    return np.array(sorted(found), dtype=np.uint32)
-
-
-def trigrams(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Trigrams of bytes inside words, which are padded with a space on both sides.
-
-    RETURNS: Codes and the places of their texts, each pair once, ascending.
-    """
-    joined = "\n".join(f" {text} " for text in texts).encode("utf8") + b"\n"
-    data = np.frombuffer(joined, dtype=np.uint8).astype(np.int64)
-    row = np.cumsum(data == END)  # a line break is the last byte of its row, plus one
-    first, middle, last = data[:-2], data[1:-1], data[2:]
-    whole = (middle != SPACE) & (first != END) & (middle != END) & (last != END)
-    codes = (first << 16 | middle << 8 | last)[whole]
-    pairs = np.unique(codes << 32 | row[:-2][whole])
-    return pairs >> 32, pairs & 0xFFFFFFFF

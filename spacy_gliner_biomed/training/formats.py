@@ -86,7 +86,7 @@ def read_pubtator(path: Path) -> Iterator[AnnotatedText]:
         for number, line in enumerate(file, 1):
             line = line.rstrip("\n")
             parts = line.split("|", 2)
-            if len(parts) == 3 and parts[1] in ("t", "a"):
+            if len(parts) == 3 and parts[1] in ("t", "a") and "\t" not in parts[0]:
                 name, _, text = parts
                 documents[name] = f"{documents[name]}\n{text}" if name in documents else text
                 continue

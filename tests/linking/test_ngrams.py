@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_gliner_biomed.linking import ngrams
-from spacy_gliner_biomed.linking.ngrams import NgramIndex, trigrams
+from spacy_gliner_biomed.linking import trigrams as module
+from spacy_gliner_biomed.linking.ngrams import NgramIndex
 
 NAMES = st.lists(st.text(alphabet="abcé ", max_size=12), max_size=25)
 
@@ -44,7 +44,7 @@ def by_hand(texts: list[str], query: str, least: float) -> dict[int, float]:
 
 
 def test_trigrams_are_inside_padded_words() -> None:
-    codes, rows = trigrams(["ab c", "", "ab"])
+    codes, rows = module.trigrams(["ab c", "", "ab"])
     found = sorted(
         (int(row), int(code).to_bytes(3, "big")) for code, row in zip(codes, rows, strict=True)
     )
@@ -67,7 +67,7 @@ def test_search_finds_what_the_definition_says(texts: list[str], query: str, lea
 def test_blocks_give_the_index_of_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["renal failure", "heart failure", "", "kidney", "renal cell"]
     whole = NgramIndex.build(texts)
-    monkeypatch.setattr(ngrams, "BLOCK", 2)
+    monkeypatch.setattr(module, "BLOCK", 2)
     parts = NgramIndex.build(texts)
     for name in ("codes", "offsets", "rows", "idf", "norms"):
         assert np.array_equal(getattr(whole, name), getattr(parts, name))

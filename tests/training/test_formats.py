@@ -50,6 +50,12 @@ def test_pubtator(tmp_path: Path) -> None:
     ]
 
 
+def test_a_pubtator_mention_may_look_like_a_title(tmp_path: Path) -> None:
+    lines = "7|t|A tyr|t|ser change\n7\t2\t11\ttyr|t|ser\tMutation\tx\n"
+    (text,) = read_format(write(tmp_path / "data.txt", lines), "pubtator")
+    assert (text.text, text.spans) == ("A tyr|t|ser change", [(2, 11, "Mutation")])
+
+
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
