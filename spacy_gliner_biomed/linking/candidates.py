@@ -62,11 +62,13 @@ def find_candidates(kb: KnowledgeBase, name: str, scope: Scope) -> Scores:
     """
     tables, scores = kb.tables, Scores()
     parts = words(name)
-    for row in tables.by_fold.find(fold(name)):
-        _put(kb, scores, scope, row, SAME if tables.names[row] == name else SAME_CASE_APART)
+    for row in tables.by_fold.find(fold(name)).tolist():
+        same = SAME if tables.names[row] == name else SAME_CASE_APART
+        _put_all(kb, scores, scope, [row], same)
     if not parts:
         return scores
-    _put_all(kb, scores, scope, tables.by_sequence.find(sequence_key(parts)), SAME_SEQUENCE)
+    in_sequence = tables.by_sequence.find(sequence_key(parts)).tolist()
+    _put_all(kb, scores, scope, in_sequence, SAME_SEQUENCE)
     bag = bag_key(parts)
     _put_all(kb, scores, scope, _rows_of_bag(kb, bag), SAME_BAG)
     if scores:
@@ -87,10 +89,10 @@ def find_acronym(kb: KnowledgeBase, short: str, context: Container[str], scope: 
     scores = Scores()
     if not (short.isupper() and short.isalpha() and 2 <= len(short) <= MAX_ACRONYM):
         return scores
-    for row in kb.tables.by_acronym.find(short.casefold()):
+    for row in kb.tables.by_acronym.find(short.casefold()).tolist():
         content = set(words(kb.tables.names[row])) - STOP_WORDS
         share = sum(word in context for word in content) / len(content)
-        _put(kb, scores, scope, row, INITIALS + IN_CONTEXT * share)
+        _put_all(kb, scores, scope, [row], INITIALS + IN_CONTEXT * share)
     return scores
 
 
@@ -108,16 +110,13 @@ def _rows_of_form(kb: KnowledgeBase, form: int) -> list[int]:
 def _put_all(
     kb: KnowledgeBase, scores: Scores, scope: Scope, rows: Iterable[int], score: float
 ) -> None:
+    """Raise the scores of names' concepts."""
+    concepts, first_names = kb.tables.concepts, kb.tables.first_names
     for row in rows:
-        _put(kb, scores, scope, row, score)
-
-
-def _put(kb: KnowledgeBase, scores: Scores, scope: Scope, row: int, score: float) -> None:
-    """Raise the score of a name's concept."""
-    concept = kb.tables.concepts.item(row)
-    if not scope.allows(concept):
-        return
-    if row != kb.tables.first_names[concept]:
-        score -= NOT_PREFERRED
-    if score > scores.get(concept, 0.0):
-        scores[concept] = score
+        concept = concepts.item(row)
+        if not scope.allows(concept):
+            continue
+        preferred = row == first_names.item(concept)
+        reached = score if preferred else score - NOT_PREFERRED
+        if reached > scores.get(concept, 0.0):
+            scores[concept] = reached

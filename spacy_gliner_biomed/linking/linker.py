@@ -73,6 +73,10 @@ class LabelRule:
         return cls(rule["label"], frozenset(lists["types"]), frozenset(lists["sources"]))
 
 
+class Ordered(dict[str, float]):
+    """Scores by concept, the best first."""
+
+
 @dataclass
 class ConceptLinker:
     """Ranks the concepts of some terminologies for mentions.
@@ -92,7 +96,7 @@ class ConceptLinker:
 
     def __post_init__(self) -> None:
         self._scopes: dict[str, list[Scope | None]] = {}
-        self._cache: dict[tuple[str, str, str], dict[str, float]] = {}
+        self._cache: dict[tuple[str, str, str], Ordered] = {}
         self._rules = {rule.label: rule for rule in self.rules}
         _check_distinct(self.kbs)
         known = {kb.name for kb in self.kbs}
@@ -115,8 +119,8 @@ class ConceptLinker:
             scores = dict(scores)
             for concept_id, vote in votes.items():
                 scores[concept_id] = scores.get(concept_id, 0.0) + self.memory_weight * vote
-        ranked = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
-        return [(concept_id, min(score, 1.0)) for concept_id, score in ranked]
+            return [(concept_id, min(score, 1.0)) for concept_id, score in _in_order(scores)]
+        return list(scores.items() if isinstance(scores, Ordered) else _in_order(scores))
 
     def _score(self, kb: KnowledgeBase, mention: Mention, scope: Scope) -> Mapping[str, float]:
         names = {mention.text: 1.0}
@@ -142,7 +146,8 @@ class ConceptLinker:
             if len(self._cache) >= MAX_CACHED:
                 self._cache.clear()
             found = find_candidates(kb, name, scope)
-            self._cache[key] = {kb.tables.ids[number]: s for number, s in found.items()}
+            by_id = {kb.tables.ids[number]: score for number, score in found.items()}
+            self._cache[key] = Ordered(_in_order(by_id))
         return self._cache[key]
 
     def _votes(self, mention: Mention) -> dict[str, float]:
@@ -171,6 +176,11 @@ class ConceptLinker:
 
     def _scope_name(self, label: str) -> str:
         return label if label in self._rules else ANY_LABEL
+
+
+def _in_order(scores: Mapping[str, float]) -> Ranked:
+    """The highest score first; equal ones by id."""
+    return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _highest(found: Sequence[tuple[Mapping[str, float], float]]) -> Mapping[str, float]:

@@ -70,42 +70,54 @@ class NgramIndex:
         allowed (NDArray | None): Rows that may be found. # (R,)
         RETURNS: Rows and similarities.
         """
-        known, weights = self._weigh(text)
-        rows, scores = self._accumulate(known, weights, k, least, allowed)
-        good = scores >= least - SLACK
-        rows, scores = rows[good], scores[good]
+        known, weights, counts = self._weigh(text)
+        if counts.sum() <= AT_ONCE:
+            rows, scores = self._scored(self._add(known, weights, counts), least, allowed)
+        else:
+            rows, scores = self._prune(known, weights, counts, k, least, allowed)
         if len(rows) > k:  # sort no more than is wanted
             top = scores >= _kth_best(scores, k)
             rows, scores = rows[top], scores[top]
         best = np.lexsort((rows, -scores))[:k]
         return rows[best], scores[best].astype(np.float32)
 
-    def _weigh(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Places of a query's trigrams, the rarest first, and their parts of its unit vector."""
+    def _weigh(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+        """Places of a query's trigrams, what each adds to a sum, and how many rows have it."""
         codes = codes_of(text)
-        places = np.searchsorted(self.codes, codes)
+        places = self.codes.searchsorted(codes)
         places[places == len(self.codes)] = 0
         known = places[self.codes[places] == codes] if len(self.codes) else places[:0]
-        weights = self.idf[known].astype(float)
+        idf = self.idf[known].astype(float)
         # A trigram that no row has lengthens the query's vector as the rarest would.
         rarest = math.log(1 + len(self)) + 1
-        length = math.sqrt(weights @ weights + (len(codes) - len(known)) * rarest**2)
-        order = np.argsort(self._counts(known), kind="stable")
-        return known[order], weights[order] / (length or 1.0)
+        length = math.sqrt(idf @ idf + (len(codes) - len(known)) * rarest**2)
+        return known, idf * idf / (length or 1.0), self.offsets[known + 1] - self.offsets[known]
 
-    def _accumulate(
+    def _add(
+        self, known: NDArray[np.int64], weights: NDArray[np.float64], counts: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """What each row has of some lists, in one go: a third of the time of one by one."""
+        rows = np.concatenate([self.rows[:0], *map(self._rows_of, known.tolist())])
+        sums = np.bincount(rows, np.repeat(weights, counts), minlength=len(self))
+        return sums.astype(float, copy=False)
+
+    def _prune(
         self,
         known: NDArray[np.int64],
         weights: NDArray[np.float64],
+        counts: NDArray[np.int64],
         k: int,
         least: float,
         allowed: NDArray[np.bool_] | None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The rows that can be among the best, and their cosines."""
+        """The rows that can be among the best, and their cosines: rare trigrams first."""
+        order = np.argsort(counts, kind="stable")
+        known, weights, counts = known[order], weights[order], counts[order]
         # The cosine from trigrams i and later is at most the length of the query's part in them.
-        rest = np.sqrt(np.append(np.cumsum((weights**2)[::-1])[::-1], 0.0))
-        weights = weights * self.idf[known]
-        sums, i, seen = self._add_short(known, weights)
+        parts = weights / self.idf[known]
+        rest = np.sqrt(np.append(np.cumsum((parts**2)[::-1])[::-1], 0.0))
+        i = int(np.searchsorted(np.cumsum(counts), AT_ONCE, side="right"))
+        sums, seen = self._add(known[:i], weights[:i], counts[:i]), int(counts[:i].sum())
         checked = len(self) // 64
         while i < len(known) and rest[i] >= least - SLACK:  # a new row can still be good enough
             having = self._rows_of(known[i])
@@ -123,26 +135,8 @@ class NgramIndex:
             at[at == len(having)] = 0
             more = having[at] == rows
             scores[more] += weights[j] * self.norms[rows[more]]
-        return rows, scores
-
-    def _add_short(
-        self, known: NDArray[np.int64], weights: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], int, int]:
-        """The first lists in one go, as long as they are short: a third of the time of one by one.
-
-        RETURNS: What each row has of them; how many lists they are, and rows in them.
-        """
-        counts = self._counts(known)
-        n = int(np.searchsorted(np.cumsum(counts), AT_ONCE, side="right"))
-        rows = np.concatenate([self.rows[:0], *map(self._rows_of, known[:n])])
-        parts = np.repeat(weights[:n], counts[:n])
-        sums = np.bincount(rows, parts, minlength=len(self)).astype(float, copy=False)
-        return sums, n, len(rows)
-
-    def _counts(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        """How many rows have each of some trigrams."""
-        counts: NDArray[np.int64] = self.offsets[places + 1] - self.offsets[places]
-        return counts
+        good = scores >= least - SLACK
+        return rows[good], scores[good]
 
     def _scored(
         self, sums: NDArray[np.float64], least: float, allowed: NDArray[np.bool_] | None

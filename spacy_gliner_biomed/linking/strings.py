@@ -58,6 +58,7 @@ class HashTable:
     def find(self, key: str) -> NDArray[np.int32]:
         """The rows of a key."""
         wanted = np.uint64(hash_string(key))
-        first = np.searchsorted(self.hashes, wanted)
-        last = np.searchsorted(self.hashes, wanted, side="right")
-        return self.rows[first:last]
+        first = self.hashes.searchsorted(wanted)
+        if first == len(self.hashes) or self.hashes[first] != wanted:  # as with most keys
+            return self.rows[:0]
+        return self.rows[first : self.hashes.searchsorted(wanted, side="right")]

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from spacy_gliner_biomed.nn.dropout import Dropout
 from spacy_gliner_biomed.nn.linear import Linear
 
 
@@ -18,7 +19,7 @@ class ProjectionMLP(nn.Sequential):
         super().__init__(
             Linear(width_in, factor * width_out),
             nn.ReLU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             Linear(factor * width_out, width_out),
         )
 

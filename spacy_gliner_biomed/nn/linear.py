@@ -76,15 +76,17 @@ def prepare(
     return weight, None if bias is None else bias.to(dtype)
 
 
-def granular(count: int) -> int:
+def granular(count: int, finest: int = 6) -> int:
     """The next number of rows that products are made of: multiples of 16, from 1,024 on coarser.
 
     oneDNN prepares a product for each number of rows, which takes 1 to 3 ms a forward pass, and
     keeps 1,024 products of a quarter of a megabyte. These 64 and then 32 numbers an octave are
     few enough to be prepared once, and fill up 1 % on average; and since large blocks of memory
     come back in the same sizes, a long text's batches leave no holes of all sizes in it.
+
+    finest (int): 2 to the power of this, less one, are the numbers an octave.
     """
-    step: int = max(GRANULE, 2 ** (count.bit_length() - 6))
+    step: int = max(GRANULE, 2 ** (count.bit_length() - finest))
     return -(-count // step) * step
 
 

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from spacy_gliner_biomed.nn.dropout import Dropout
 from spacy_gliner_biomed.nn.kept import Kept
 from spacy_gliner_biomed.nn.linear import Linear, compute_dtype, in_inference, prepare, product
 
@@ -22,7 +23,7 @@ class TokenScorer(nn.Module):
         self.proj_label = Linear(width, 2 * width)
         self.out_mlp = nn.Sequential(
             Linear(3 * width, 4 * width),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.ReLU(),
             Linear(4 * width, 3),
         )

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from spacy_gliner_biomed.nn.dropout import drop
 from spacy_gliner_biomed.nn.linear import HALVES
 
 
@@ -42,7 +43,7 @@ def weigh(
         elif bias is not None:
             scores = scores + bias
         weights = scores.softmax(dim=-1, dtype=query.dtype)
-        return torch.matmul(F.dropout(weights, dropout) if dropout else weights, value)
+        return torch.matmul(drop(weights, dropout) if dropout else weights, value)
     return F.scaled_dot_product_attention(
         query, key, value, attn_mask=bias, dropout_p=dropout, scale=scale
     )

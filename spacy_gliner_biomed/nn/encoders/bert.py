@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from spacy_gliner_biomed.nn.dropout import Dropout
 from spacy_gliner_biomed.nn.encoders.attention import join_heads, split_heads, weigh
 from spacy_gliner_biomed.nn.encoders.blocks import Layer, Layers, PackedEncoder, word_embeddings
 from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading
@@ -20,7 +21,7 @@ class Embeddings(nn.Module):
         self.position_embeddings = nn.Embedding(settings.max_position_embeddings, width)
         self.token_type_embeddings = nn.Embedding(settings.type_vocab_size, width)
         self.LayerNorm = nn.LayerNorm(width, eps=settings.layer_norm_eps)
-        self.dropout = nn.Dropout(settings.hidden_dropout_prob)
+        self.dropout = Dropout(settings.hidden_dropout_prob)
 
     def forward(self, ids: Tensor, columns: Tensor) -> Tensor:
         """# (T,), (T,) -> (T, H)"""
@@ -41,7 +42,7 @@ class SelfAttention(nn.Module):
         self.query = Linear(width, width)
         self.key = Linear(width, width)
         self.value = Linear(width, width)
-        self.dropout = nn.Dropout(settings.attention_probs_dropout_prob)
+        self.dropout = Dropout(settings.attention_probs_dropout_prob)
 
     def forward(self, states: Tensor, packing: Packing, reading: Reading | None) -> Tensor:
         """Attention within each row. # (T, H) -> (T or R, H)"""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from spacy_gliner_biomed.nn.dropout import Dropout
 from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading
 from spacy_gliner_biomed.nn.encoders.settings import EncoderSettings
 from spacy_gliner_biomed.nn.linear import Linear, compute_dtype, in_inference
@@ -34,7 +35,7 @@ class Residual(nn.Module):
         super().__init__()
         self.dense = Linear(width_in, settings.hidden_size)
         self.LayerNorm = nn.LayerNorm(settings.hidden_size, eps=settings.layer_norm_eps)
-        self.dropout = nn.Dropout(settings.hidden_dropout_prob)
+        self.dropout = Dropout(settings.hidden_dropout_prob)
 
     def forward(self, hidden: Tensor, before: Tensor) -> Tensor:
         """# (T, width_in), (T, H) -> (T, H)"""

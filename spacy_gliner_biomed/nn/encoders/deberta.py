@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from spacy_gliner_biomed.nn.dropout import Dropout
 from spacy_gliner_biomed.nn.encoders.blocks import Layer, Layers, PackedEncoder, word_embeddings
 from spacy_gliner_biomed.nn.encoders.disentangled import DisentangledAttention
 from spacy_gliner_biomed.nn.encoders.packing import Packing
@@ -21,7 +22,7 @@ class Embeddings(nn.Module):
         super().__init__()
         self.word_embeddings = word_embeddings(settings)
         self.LayerNorm = nn.LayerNorm(settings.hidden_size, eps=settings.layer_norm_eps)
-        self.dropout = nn.Dropout(settings.hidden_dropout_prob)
+        self.dropout = Dropout(settings.hidden_dropout_prob)
 
     def forward(self, ids: Tensor) -> Tensor:
         """# (T,) -> (T, H)"""

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from spacy_gliner_biomed.nn.dropout import Dropout
 from spacy_gliner_biomed.nn.encoders.attention import join_heads, split_heads, weigh
 from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading
 from spacy_gliner_biomed.nn.encoders.positions import blocks, scores_by_place, shear
@@ -29,8 +30,8 @@ class DisentangledAttention(nn.Module):
         self.query_proj = Linear(width, width)
         self.key_proj = Linear(width, width)
         self.value_proj = Linear(width, width)
-        self.pos_dropout = nn.Dropout(settings.hidden_dropout_prob)
-        self.dropout = nn.Dropout(settings.attention_probs_dropout_prob)
+        self.pos_dropout = Dropout(settings.hidden_dropout_prob)
+        self.dropout = Dropout(settings.attention_probs_dropout_prob)
 
     def tables(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
         """The q', with the scale, and k' of all buckets.

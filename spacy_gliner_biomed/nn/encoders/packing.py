@@ -13,6 +13,8 @@ from spacy_gliner_biomed.nn.linear import granular
 # 128 subtokens on: memory that is fresh from the kernel costs more than the calls.
 MAX_SCORES = 2**15 - 1
 
+COARSE = 4  # 8 numbers of subtokens an octave, where rows have steps
+
 
 @dataclass(frozen=True)
 class Run:
@@ -70,7 +72,7 @@ class Packing:
         index = places[columns < lengths[:, None]]
         runs = list(_runs(lengths.tolist(), true))
         n_true, firsts = len(index), lengths.cumsum(dim=0) - lengths
-        spare = granular(n_true) - n_true
+        spare = _filled(n_true, step) - n_true
         if spare:
             runs.append(Run(1, spare))
             index = torch.cat([index, index.new_zeros(spare)])
@@ -134,7 +136,7 @@ class Reading:
             by_row += [count] * run.rows
             row += run.rows
         if row > len(positions):  # the unread run fills up this number of rows, too
-            filling = granular(sum(by_row)) - sum(by_row)
+            filling = _filled(sum(by_row), step) - sum(by_row)
             counts[-1] = by_row[-1] = 1 + filling
         n_slots = torch.tensor(by_row)
         first_slots = (n_slots.cumsum(dim=0) - n_slots)[: len(positions)]
@@ -157,6 +159,11 @@ class Reading:
             places.append(part.view(run.rows, -1) - firsts[:, None])
             first += run.size
         return places
+
+
+def _filled(count: int, step: int) -> int:
+    """Subtokens of all rows and an unread run; with steps there always is one, and few numbers."""
+    return granular(count) if step == 1 else granular(count + 1, COARSE)
 
 
 def _runs(lengths: Sequence[int], true: Tensor) -> Iterator[Run]:
