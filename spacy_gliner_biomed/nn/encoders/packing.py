@@ -137,7 +137,7 @@ class Reading:
             row += run.rows
         if row > len(positions):  # the unread run fills up this number of rows, too
             filling = _filled(sum(by_row), step) - sum(by_row)
-            counts[-1] = by_row[-1] = 1 + filling
+            counts[-1] = by_row[-1] = counts[-1] + filling
         n_slots = torch.tensor(by_row)
         first_slots = (n_slots.cumsum(dim=0) - n_slots)[: len(positions)]
         slots = first_slots[:, None] + wanted.cumsum(dim=1) - 1  # (B, N)

@@ -41,7 +41,7 @@ def test_rows_keep_padding_up_to_a_step_and_it_is_masked() -> None:
     packed = packing.pack(padded)
     assert packed[:16].tolist() == [1, 2, 3, 4, 5, 1, 1, 1, 6, 7, 8, 9, 11, 12, 11, 11]
     reading = Reading.of(packing, torch.tensor([[4], [0], [1]]), step=4)
-    assert reading.counts == [4, 4, 4]
+    assert reading.counts == [4, 4, 20]  # 32 in all
     assert packed[reading.index[reading.slots]].tolist() == [[5], [6], [12]]
 
 
