@@ -2,8 +2,9 @@
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,8 +27,7 @@ ANY_LABEL = "*"
 Ranked = list[tuple[str, float]]
 
 
-@dataclass(frozen=True)
-class Mention:
+class Mention(NamedTuple):
     """An entity to link.
 
     text (str): Its text.
@@ -112,9 +112,8 @@ class ConceptLinker:
         RETURNS (list[tuple[str, float]]): Ids and scores from 0 to 1.
         """
         scopes = zip(self.kbs, self._scopes_of(mention.label), strict=True)
-        scores = _highest(
-            [(self._score(kb, mention, scope), 1.0) for kb, scope in scopes if scope is not None]
-        )
+        found = [self._score(kb, mention, scope) for kb, scope in scopes if scope is not None]
+        scores = found[0] if len(found) == 1 else _highest([(each, 1.0) for each in found])
         if votes := self._votes(mention):
             scores = dict(scores)
             for concept_id, vote in votes.items():
@@ -123,17 +122,12 @@ class ConceptLinker:
         return list(scores.items() if isinstance(scores, Ordered) else _in_order(scores))
 
     def _score(self, kb: KnowledgeBase, mention: Mention, scope: Scope) -> Mapping[str, float]:
-        names = {mention.text: 1.0}
+        named = partial(self._named, kb, label=mention.label, scope=scope)
+        scores = named(mention.text)
         if mention.long_form:
-            names = {mention.text: OWN_TEXT, mention.long_form: 1.0}
+            scores = _highest([(scores, OWN_TEXT), (named(mention.long_form), 1.0)])
         elif mention.expanded and mention.expanded != mention.text:
-            names[mention.expanded] = EXPANDED
-        scores = _highest(
-            [
-                (self._named(kb, name, mention.label, scope), weight)
-                for name, weight in names.items()
-            ]
-        )
+            scores = _highest([(scores, 1.0), (named(mention.expanded), EXPANDED)])
         if not mention.long_form and max(scores.values(), default=0.0) < SURE:
             found = find_acronym(kb, mention.text, mention.context, scope)
             by_id = {kb.tables.ids[number]: score for number, score in found.items()}
@@ -183,10 +177,8 @@ def _in_order(scores: Mapping[str, float]) -> Ranked:
     return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _highest(found: Sequence[tuple[Mapping[str, float], float]]) -> Mapping[str, float]:
+def _highest(found: Sequence[tuple[Mapping[str, float], float]]) -> dict[str, float]:
     """The highest of each concept's weighted scores."""
-    if len(found) == 1 and found[0][1] == 1.0:  # most mentions; a tenth of the time
-        return found[0][0]
     highest: dict[str, float] = {}
     for scores, weight in found:
         for concept_id, score in scores.items():
