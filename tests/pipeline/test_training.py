@@ -27,7 +27,7 @@ def examples_of(nlp: Language, texts: list[AnnotatedText] = TEXTS) -> list[Examp
 
 
 def train(nlp: Language, n_steps: int, **options: float) -> list[float]:
-    optimizer = make_adamw(3e-3, scorer_factor=1.0)
+    optimizer = make_adamw(2e-3, scorer_factor=1.0)  # 3e-3 leaves some seeds undecided
     examples = examples_of(nlp)
     return [
         nlp.update(examples, sgd=optimizer, losses={}, **options)["gliner_biomed"]
@@ -42,7 +42,7 @@ def test_overfits_two_sentences_then_saves_and_loads(tmp_path: Path, kind: str) 
     config = {"labels": ["drug", "disease"], "model": {"checkpoint": str(folder)}}
     nlp.add_pipe("gliner_biomed", config={**config, "label_sampler": {"vary": 0.0}})
     nlp.initialize(lambda: examples_of(nlp))
-    losses = train(nlp, 120)
+    losses = train(nlp, 200)
     assert losses[-1] < 0.05 * losses[0]
     scores = nlp.evaluate(examples_of(nlp))
     assert scores["spans_sc_f"] == 1.0
