@@ -167,12 +167,16 @@ def _filled(count: int, step: int) -> int:
 
 
 def _runs(lengths: Sequence[int], true: Tensor) -> Iterator[Run]:
-    row = 0
+    row, padded = 0, sum(lengths) > int(true.sum())
     for length, rows in groupby(lengths):
         end, most = row + len(list(rows)), max(1, MAX_SCORES // length**2)
         for first in range(row, end, most):
-            of_run = true[first : min(first + most, end)]
-            inside = torch.arange(length) < of_run[:, None]  # (rows, length)
-            padded = int(of_run.min()) < length
-            yield Run(len(of_run), length, inside[:, None, None] if padded else None)
+            last = min(first + most, end)
+            yield Run(last - first, length, _mask(true[first:last], length) if padded else None)
         row = end
+
+
+def _mask(true: Tensor, length: int) -> Tensor | None:
+    """True for the subtokens of rows of one length; None if all are. # (rows, 1, 1, length)"""
+    inside = torch.arange(length) < true[:, None]
+    return None if bool(inside.all()) else inside[:, None, None]
