@@ -1,23 +1,49 @@
-"""Peak memory of `spacy gliner curate select` and `clean` on many short documents.
+"""Peak memory of the commands that make and choose training data, on many short documents.
 
     python benchmarks/curation_memory.py [--documents 1000000] [--output FILE]
 
 The documents are sentences of made-up words; one of a hundred repeats an earlier one. Each
 command runs in a process of its own, whose peak of resident memory (Linux) is shown beside that
-of the same command on a hundredth of the documents.
+of the same command on a hundredth of the documents. `annotate-llm` finds all answers in its cache,
+as a run does that was killed at its end: no server is asked.
 """
 
 import argparse
 import json
 import random
+import sqlite3
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
+from spacy_gliner_biomed.cli.annotate_llm import make_model, make_prompt
+from spacy_gliner_biomed.silver.cache import TABLE, key_of
+from spacy_gliner_biomed.silver.tally import Tally
+
+URL, MODEL, TYPES = "http://127.0.0.1:9/v1", "none", "disease,drug,gene"
+# The command, its source, what it writes, further arguments; in this order.
 COMMANDS = {
-    "select": ["select", "--scorer", "random", "--ratio", "0.5"],
-    "clean": ["clean"],
+    "curate select": ("docs.jsonl", "half.jsonl", ["--scorer", "random", "--ratio", "0.5"]),
+    "curate clean": ("docs.jsonl", "clean.jsonl", []),
+    "convert, to DocBins": ("docs.jsonl", "docbins", ["--format", "jsonl"]),
+    "convert, to GLiNER's JSON": (
+        "docs.jsonl",
+        "gliner.json",
+        ["--format", "jsonl", "--to", "gliner"],
+    ),
+    "convert, to instructions": (
+        "gliner.json",
+        "instructions.json",
+        ["--format", "gliner", "--to", "instructions"],
+    ),
+    "annotate-llm": (
+        "docs.jsonl",
+        "silver.jsonl",
+        ["--url", URL, "--model", MODEL, "--types", TYPES, "--no-relations", "--quiet"],
+    ),
 }
 RUN = """
 import resource, sys
@@ -52,12 +78,38 @@ def write_documents(path: Path, n_documents: int) -> None:
             file.write(json.dumps(line) + "\n")
 
 
-def measure(command: list[str], source: Path, target: Path) -> int:
-    """Run a command; its peak in MiB."""
-    arguments = ["gliner", "curate", command[0], str(source), str(target), *command[1:]]
-    call = [sys.executable, "-c", RUN, *arguments]
-    printed = subprocess.run(call, check=True, stdout=subprocess.PIPE, text=True).stdout
-    return int(printed.split()[-1])
+def write_answers(documents: Path, path: Path) -> None:
+    """Write a cache with the answer to each document: its entities."""
+    access = {"url": URL, "key": "", "constraint": "json_schema", "body": {}, "timeout": 1}
+    limits = {"retries": 0, "backoff": 0, "requests_per_minute": None, "tokens_per_minute": None}
+    model = make_model(MODEL, None, "cpu", {**access, **limits}, Tally(), Event())
+    prompt, _ = make_prompt(TYPES, None, None, relations=False, bounded=True, max_tokens=2048)
+
+    def rows() -> Iterator[tuple[str, str, bool, int, int]]:
+        with documents.open(encoding="utf8") as lines:
+            for line in map(json.loads, lines):
+                mentions = [
+                    {"id": i, "text": line["text"][x["start"] : x["end"]], "type": x["label"]}
+                    for i, x in enumerate(line["entities"])
+                ]
+                key = key_of(model.identity, prompt.request(line["text"], [], attempt=0))
+                yield key, json.dumps({"entities": mentions}), True, 300, 30
+
+    base = sqlite3.connect(path)
+    with base:
+        base.execute(TABLE)
+        base.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)", rows())
+    base.close()
+
+
+def measure(name: str, folder: Path) -> int:
+    """Run a command in a folder; its peak in MiB."""
+    source, target, options = COMMANDS[name]
+    places = [source, "--output", target] if name == "annotate-llm" else [source, target]
+    call = ["gliner", *name.split(",")[0].split(), *places, *options]
+    process = [sys.executable, "-c", RUN, *call]
+    printed = subprocess.run(process, check=True, stdout=subprocess.PIPE, text=True, cwd=folder)
+    return int(printed.stdout.split()[-1])
 
 
 def main() -> None:
@@ -69,13 +121,14 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     arguments = parser.parse_args()
     table: dict[str, dict[str, int]] = {name: {} for name in COMMANDS}
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "source.jsonl", Path(folder) / "target.jsonl"
-        for n_documents in (arguments.documents // 100, arguments.documents):
-            write_documents(source, n_documents)
-            for name, command in COMMANDS.items():
-                table[name][f"{n_documents:,}"] = measure(command, source, target)
-                print(name, f"{n_documents:,}", table[name][f"{n_documents:,}"], "MiB", flush=True)
+    for n_documents in (arguments.documents // 100, arguments.documents):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            write_documents(folder / "docs.jsonl", n_documents)
+            write_answers(folder / "docs.jsonl", folder / "silver.jsonl.cache")
+            for command, row in table.items():
+                row[f"{n_documents:,}"] = measure(command, folder)
+                print(command, f"{n_documents:,}", row[f"{n_documents:,}"], "MiB", flush=True)
     if arguments.output:
         arguments.output.write_text(json.dumps(table, indent=2) + "\n", encoding="utf8")
 

@@ -1,10 +1,14 @@
 """`python -m spacy gliner convert`: annotated texts of one format in another, to train on."""
 
+import sys
 import warnings
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import count, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -14,11 +18,22 @@ from spacy_gliner_biomed.errors import Errors, Warnings
 if TYPE_CHECKING:
     from spacy_gliner_biomed.training.corpora import AnnotatedText
 
+    Writer = Callable[[Iterable[AnnotatedText], BinaryIO], int]
+
+
+DOCS_PER_FILE = 10_000  # of a folder of DocBins, each of which is made in memory
+
 
 @gliner_cli.command("convert", no_args_is_help=True)
 def convert_cli(
     source: Annotated[Path, typer.Argument(help="A file, or for BRAT a folder.")],
-    output: Annotated[Path, typer.Argument(help="The file to write.")],
+    output: Annotated[
+        Path,
+        typer.Argument(
+            help=f"The file to write. A DocBin has the ending .spacy; another name is that of a "
+            f"folder of DocBins of {DOCS_PER_FILE:,} documents, for what memory cannot hold."
+        ),
+    ],
     data_format: Annotated[
         str, typer.Option("--format", "-f", help="jsonl, gliner, brat, pubtator, instructions.")
     ],
@@ -52,30 +67,48 @@ def convert(
     """Read annotated texts, and write them in another form.
 
     source, data_format: See `training.formats.read_format`.
-    output (Path): Its folder is made.
+    output (Path): Its folder is made; for DocBins see the command.
     to (str): "docbin", or see `training.exchange` for "gliner" and "instructions".
     lang (str), spans_key (str): Tokenizer and group of gold spans of a DocBin.
     RETURNS (tuple[int, int]): Documents and entities.
-    RAISES (ValueError): For what cannot be read, with file and line.
+    RAISES (ValueError): For what cannot be read, with file and line, or a folder in use.
     """
+    from spacy_gliner_biomed.cli.outputs import open_stream
     from spacy_gliner_biomed.training.exchange import write_gliner_json, write_instructions
     from spacy_gliner_biomed.training.formats import read_format
 
-    writers = {"docbin": None, "gliner": write_gliner_json, "instructions": write_instructions}
+    write_docs = partial(_write_docs, lang=lang, spans_key=spans_key)
+    writers: dict[str, Writer] = {
+        "docbin": write_docs,
+        "gliner": write_gliner_json,
+        "instructions": write_instructions,
+    }
     if to not in writers:
         allowed = "one of " + ", ".join(map(repr, writers))
         raise ValueError(Errors.E030.format(name="to", allowed=allowed, found=to))
-    texts = read_format(source, data_format)
-    write = writers[to] or partial(_write_docs, lang=lang, spans_key=spans_key)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    lost = write(texts, output)
+    counts: Counter[str] = Counter()
+    texts = _counted(read_format(source, data_format), counts)
+    if to == "docbin" and output.suffix != ".spacy":
+        lost = _write_folder(texts, output, write_docs)
+    else:
+        with open_stream(str(output)) as stream:
+            lost = writers[to](texts, stream)
     if lost:
         warnings.warn(Warnings.W012.format(n=lost, path=output), stacklevel=2)
-    return len(texts), sum(len(text.spans) for text in texts) - lost
+    return counts["documents"], counts["entities"] - lost
+
+
+def _counted(texts: Iterable["AnnotatedText"], counts: "Counter[str]") -> Iterator["AnnotatedText"]:
+    from tqdm import tqdm
+
+    for text in tqdm(texts, unit=" docs", disable=None, leave=False, mininterval=0.5):
+        counts["documents"] += 1
+        counts["entities"] += len(text.spans)
+        yield text
 
 
 def _write_docs(
-    texts: Sequence["AnnotatedText"], output: Path, *, lang: str, spans_key: str
+    texts: Iterable["AnnotatedText"], stream: BinaryIO, *, lang: str, spans_key: str
 ) -> int:
     """Write a DocBin, in which every entity has its place."""
     import spacy
@@ -83,6 +116,31 @@ def _write_docs(
 
     from spacy_gliner_biomed.training.corpora import gold_doc
 
-    nlp = spacy.blank(lang)
-    DocBin(docs=[gold_doc(nlp, text, spans_key) for text in texts]).to_disk(output)
+    nlp, docs = spacy.blank(lang), DocBin()
+    nlp.max_length = sys.maxsize
+    for text in texts:
+        with nlp.memory_zone():  # a million texts would fill the vocabulary
+            docs.add(gold_doc(nlp, text, spans_key))
+    stream.write(docs.to_bytes())
+    return 0
+
+
+def _write_folder(texts: Iterable["AnnotatedText"], folder: Path, write: "Writer") -> int:
+    """Write DocBins into a new folder, which takes its name when all are written."""
+    from spacy_gliner_biomed.cli.outputs import open_stream
+
+    if folder.exists():
+        reason = "it is there already. Name a new folder, or a file .spacy"
+        raise ValueError(Errors.E056.format(path=folder, reason=reason))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as unfinished:
+        parts = Path(unfinished) / "parts"
+        rest = iter(texts)
+        for number in count():
+            batch = list(islice(rest, DOCS_PER_FILE))
+            if not batch:
+                break
+            with open_stream(str(parts / f"{number:05}.spacy")) as stream:
+                write(batch, stream)
+        parts.rename(folder)
     return 0

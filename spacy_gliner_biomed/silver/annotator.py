@@ -148,10 +148,12 @@ class Annotator:
     def _alone(self, key: str) -> Iterator[None]:
         with self._guard:
             lock = self._asked.setdefault(key, Lock())
-        with lock:
-            yield
-        with self._guard:
-            self._asked.pop(key, None)
+        try:
+            with lock:
+                yield
+        finally:
+            with self._guard:
+                self._asked.pop(key, None)
 
     def _add(self, piece: str, start: int, answer: Answer, found: Annotation) -> None:
         """Add what an answer says of a piece, as far as it stands there."""

@@ -9,12 +9,13 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.tokenization.words import split_words
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.gold import GoldSpan, word_spans
+from spacy_gliner_biomed.training.json_items import read_items, write_items
 
 INSTRUCTION = (
     "Find all entities of these types in the text: {labels}. Answer with a JSON list of objects "
@@ -35,16 +36,22 @@ def instruction_of(text: AnnotatedText) -> str:
     return INSTRUCTION.format(labels=", ".join(labels))
 
 
-def write_instructions(texts: Iterable[AnnotatedText], path: Path) -> int:
+def write_instructions(texts: Iterable[AnnotatedText], stream: BinaryIO) -> int:
     """Write BioSelectTune's form.
 
     RETURNS (int): Entities that it has no place for: none.
     """
-    items = [
-        {"instruction": instruction_of(text), "input": text.text, "output": entities_as_json(text)}
-        for text in texts
-    ]
-    path.write_text(json.dumps(items, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
+    write_items(
+        (
+            {
+                "instruction": instruction_of(text),
+                "input": text.text,
+                "output": entities_as_json(text),
+            }
+            for text in texts
+        ),
+        stream,
+    )
     return 0
 
 
@@ -54,40 +61,38 @@ def read_instructions(path: Path) -> Iterator[AnnotatedText]:
 
     RAISES (ValueError): With file and item, for what cannot be read.
     """
-    items = _items(path)
-    answers = [_answer(item, path, number) for number, item in enumerate(items, 1)]
-    annotated = sorted({label for answer in answers for label, _ in answer})
+    annotated = sorted({label for _, answer in _answers(path) for label, _ in answer})
     lost = 0
-    for number, (item, answer) in enumerate(zip(items, answers, strict=True), 1):
+    for number, (text, answer) in enumerate(_answers(path), 1):
         spans: dict[GoldSpan, None] = {}
         for label, name in answer:
-            found = [(a, b, label) for a, b in occurrences(name, item["input"])]
+            found = [(a, b, label) for a, b in occurrences(name, text)]
             lost += not found
             spans.update(dict.fromkeys(found))
-        yield AnnotatedText(item["input"], sorted(spans), [], annotated, str(number))
+        yield AnnotatedText(text, sorted(spans), [], annotated, str(number))
     if lost:
         warnings.warn(Warnings.W011.format(n=lost, path=path), stacklevel=2)
 
 
-def write_gliner_json(texts: Iterable[AnnotatedText], path: Path) -> int:
+def write_gliner_json(texts: Iterable[AnnotatedText], stream: BinaryIO) -> int:
     """Write GLiNER's training data, in words as its own splitter gives them.
 
     RETURNS (int): Entities that begin or end inside such a word, which it has no place for.
     """
-    items, lost = [], 0
-    for text in texts:
-        words = split_words(text.text, "whitespace")
-        spans, inside = word_spans(text.spans, words, NO_LIMIT)
-        lost += len(inside)
-        pieces = [text.text[a:b] for a, b in zip(words.starts, words.ends, strict=True)]
-        item: dict[str, Any] = {
-            "tokenized_text": pieces,
-            "ner": [[s, e - 1, x] for s, e, x in spans],
-        }
-        if text.annotated is not None:
-            item["ner_labels"] = list(text.annotated)
-        items.append(item)
-    path.write_text(json.dumps(items, ensure_ascii=False) + "\n", encoding="utf8")
+    lost = 0
+
+    def items() -> Iterator[dict[str, Any]]:
+        nonlocal lost
+        for text in texts:
+            words = split_words(text.text, "whitespace")
+            spans, inside = word_spans(text.spans, words, NO_LIMIT)
+            lost += len(inside)
+            pieces = [text.text[a:b] for a, b in zip(words.starts, words.ends, strict=True)]
+            ner = [[start, end - 1, label] for start, end, label in spans]
+            annotated = {} if text.annotated is None else {"ner_labels": list(text.annotated)}
+            yield {"tokenized_text": pieces, "ner": ner, **annotated}
+
+    write_items(items(), stream)
     return lost
 
 
@@ -101,15 +106,11 @@ def occurrences(name: str, text: str) -> list[tuple[int, int]]:
     return []
 
 
-def _items(path: Path) -> list[dict[str, Any]]:
-    try:
-        items = json.loads(path.read_text(encoding="utf8"))
-        if not isinstance(items, list):
-            raise ValueError("not a list")
-    except ValueError as error:
-        line = getattr(error, "lineno", 1)
-        raise ValueError(Errors.E060.format(path=path, line=line, error=error)) from error
-    return items
+def _answers(path: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Text, and label and mention of each entity, of each item."""
+    for number, item in enumerate(read_items(path), 1):
+        answer = _answer(item, path, number)
+        yield item["input"], answer
 
 
 def _answer(item: Any, path: Path, number: int) -> list[tuple[str, str]]:

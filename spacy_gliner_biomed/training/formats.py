@@ -1,19 +1,21 @@
 """Annotated texts from the formats that people have: GLiNER's JSON, BRAT, PubTator."""
 
-import json
 from collections.abc import Iterable, Iterator
+from itertools import accumulate, chain
 from pathlib import Path
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText, read_jsonl
 from spacy_gliner_biomed.training.exchange import read_instructions
 from spacy_gliner_biomed.training.gold import GoldSpan
+from spacy_gliner_biomed.training.json_items import read_items
 
 FORMATS = ("jsonl", "gliner", "brat", "pubtator", "instructions")
 
 
-def read_format(path: Path, name: str) -> list[AnnotatedText]:
-    """Read annotated texts; the labels found in all of them count as annotated.
+def read_format(path: Path, name: str) -> Iterator[AnnotatedText]:
+    """Read annotated texts, one after the other; the labels found in all of them count as
+    annotated. So all is read twice, and what is broken is said before the first text is there.
 
     path (Path): A file, or for "brat" a folder.
     name (str): One of `FORMATS`: JSON lines (see `read_jsonl`), GLiNER's JSON, BRAT's .txt and
@@ -33,10 +35,11 @@ def read_format(path: Path, name: str) -> list[AnnotatedText]:
     path = Path(path)
     if not path.exists():
         raise ValueError(Errors.E050.format(path=path))
-    texts = list(readers[name](path))
-    if not texts:
+    texts = iter(readers[name](path))
+    first = next(texts, None)
+    if first is None:
         raise ValueError(Errors.E062.format(path=path, format=name))
-    return texts
+    return chain([first], texts)
 
 
 def read_gliner_json(path: Path) -> Iterator[AnnotatedText]:
@@ -44,67 +47,81 @@ def read_gliner_json(path: Path) -> Iterator[AnnotatedText]:
 
     Words are joined by single spaces. "ner_labels" of an item, if there, says what is annotated.
     """
-    try:
-        items = json.loads(path.read_text(encoding="utf8"))
-    except ValueError as error:
-        raise ValueError(_broken(path, getattr(error, "lineno", 1), error)) from error
-    for number, item in enumerate(items, 1):
-        if not isinstance(item, dict) or not {"tokenized_text", "ner"} <= set(item):
-            problem = "it must be an object with 'tokenized_text' and 'ner'"
-            raise ValueError(_broken(path, f"item {number}", problem))
-    found = {str(label) for item in items for *_, label in item["ner"]}
-    for number, item in enumerate(items, 1):
-        words, starts, position = item["tokenized_text"], [], 0
-        for word in words:
-            starts.append(position)
-            position += len(word) + 1
-        spans = []
-        for first, last, label in item["ner"]:
-            if not 0 <= first <= last < len(words):
-                problem = f"entity {first}..{last} is outside of {len(words)} words"
-                raise ValueError(_broken(path, f"item {number}", problem))
-            spans.append((starts[first], starts[last] + len(words[last]), str(label)))
-        annotated = sorted(item.get("ner_labels") or found)
-        yield AnnotatedText(" ".join(words), spans, [], annotated, str(number))
+    found = _labels(spans for _, spans, _ in _gliner_items(path))
+    for number, (words, spans, annotated) in enumerate(_gliner_items(path), 1):
+        yield AnnotatedText(" ".join(words), spans, [], annotated or found, str(number))
 
 
 def read_brat(folder: Path) -> Iterator[AnnotatedText]:
     """BRAT's standoff: each .txt with an .ann of the same name. A discontinuous entity is read
     as the span that covers it.
     """
-    texts = {path: _brat_spans(path) for path in sorted(folder.glob("**/*.txt"))}
-    annotated = _labels(texts.values())
-    for path, spans in texts.items():
-        yield AnnotatedText(_text(path), spans, [], annotated, path.stem)
+    paths = sorted(folder.glob("**/*.txt"))
+    annotated = _labels(map(_brat_spans, paths))
+    for path in paths:
+        yield AnnotatedText(_text(path), _brat_spans(path), [], annotated, path.stem)
 
 
 def read_pubtator(path: Path) -> Iterator[AnnotatedText]:
     """PubTator: `id|t|title`, `id|a|abstract`, then tab-separated entities."""
-    documents: dict[str, str] = {}
-    entities: dict[str, list[GoldSpan]] = {}
+    annotated = _labels(spans for *_, spans in _pubtator_documents(path))
+    for name, text, spans in _pubtator_documents(path):
+        yield AnnotatedText(text, spans, [], annotated, name)
+
+
+def _gliner_items(path: Path) -> Iterator[tuple[list[str], list[GoldSpan], list[str]]]:
+    """Words, entities and annotated labels of each item."""
+    for number, item in enumerate(read_items(path), 1):
+        if not isinstance(item, dict) or not {"tokenized_text", "ner"} <= set(item):
+            problem = "it must be an object with 'tokenized_text' and 'ner'"
+            raise ValueError(_broken(path, f"item {number}", problem))
+        words = item["tokenized_text"]
+        ends = list(accumulate(len(word) + 1 for word in words))
+        spans = []
+        for first, last, label in item["ner"]:
+            if not 0 <= first <= last < len(words):
+                problem = f"entity {first}..{last} is outside of {len(words)} words"
+                raise ValueError(_broken(path, f"item {number}", problem))
+            spans.append((ends[first] - len(words[first]) - 1, ends[last] - 1, str(label)))
+        yield words, spans, sorted(item.get("ner_labels") or ())
+
+
+def _pubtator_documents(path: Path) -> Iterator[tuple[str, str, list[GoldSpan]]]:
+    """Name, text and entities of each document, whose lines stand together."""
+    name, text = "", ""
+    spans: list[GoldSpan] = []
     with path.open(encoding="utf8") as file:
         for number, line in enumerate(file, 1):
             line = line.rstrip("\n")
             parts = line.split("|", 2)
             if len(parts) == 3 and parts[1] in ("t", "a") and "\t" not in parts[0]:
-                name, _, text = parts
-                documents[name] = f"{documents[name]}\n{text}" if name in documents else text
+                if parts[1] == "a" and parts[0] == name:
+                    text = f"{text}\n{parts[2]}"
+                    continue
+                if name:
+                    yield name, text, spans
+                name, text, spans = parts[0], parts[2], []
                 continue
             fields = line.split("\t")
             # A relation has a word where an entity has its first character.
-            if not line.strip() or (len(fields) >= 4 and fields[1].isalpha()):
-                continue
-            try:
-                name, start, end, mention, label = fields[:5]
-                span = (int(start), int(end), label)
-            except ValueError as error:
-                problem = f"cannot read {line[:60]!r}"
-                raise ValueError(_broken(path, number, problem)) from error
-            _check_mention(documents.get(name, ""), span, mention, path, number)
-            entities.setdefault(name, []).append(span)
-    annotated = _labels(entities.values())
-    for name, text in documents.items():
-        yield AnnotatedText(text, entities.get(name, []), [], annotated, name)
+            if line.strip() and not (len(fields) >= 4 and fields[1].isalpha()):
+                spans.append(_pubtator_span(fields, name, text, path, number))
+    if name:
+        yield name, text, spans
+
+
+def _pubtator_span(fields: list[str], name: str, text: str, path: Path, number: int) -> GoldSpan:
+    try:
+        document, start, end, mention, label = fields[:5]
+        span = (int(start), int(end), label)
+    except ValueError as error:
+        found = "\t".join(fields)[:60]
+        raise ValueError(_broken(path, number, f"cannot read {found!r}")) from error
+    if document != name:
+        problem = f"an entity of document {document!r} stands below the text of {name!r}"
+        raise ValueError(_broken(path, number, problem))
+    _check_mention(text, span, mention, path, number)
+    return span
 
 
 def _brat_spans(path: Path) -> list[GoldSpan]:

@@ -5,12 +5,14 @@ import math
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from spacy.language import Language
 from spacy.training import Example
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.training.augment import Mentions, collect_mentions, swap_mentions
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
 from spacy_gliner_biomed.training.formats import read_format
 
@@ -57,7 +59,7 @@ def make_file(path: Path, data_format: str, limit: int = 0, spans_key: str = "sc
     """
 
     def read(nlp: Language) -> Iterator[Example]:
-        for text in read_format(path, data_format)[: limit or None]:
+        for text in islice(read_format(path, data_format), limit or None):
             yield _example(nlp, text, spans_key)
 
     return read
@@ -72,6 +74,7 @@ def make_mixed_corpus(
     hold_out: float = 0.0,
     max_sentences: int = 4,
     max_words: int = 150,
+    swap: float = 0.0,
     partial: bool = True,
     seed: int = 0,
     spans_key: str = "sc",
@@ -86,6 +89,8 @@ def make_mixed_corpus(
     hold_out (float): The first part of each dev split that is left out, to choose by.
     max_sentences (int): Sentences in a window: 1 to this many, anew in each pass.
     max_words (int): A window takes no further sentence beyond about this many words.
+    swap (float): Share of windows whose mentions are swapped for others of the same corpus and
+        label (`training.augment.swap_mentions`).
     partial (bool): Each window carries the labels that its corpus annotates, and no other can
         be a negative in it. False takes the corpora as if each annotated all labels of all.
     seed (int): Of the order, the same in each run.
@@ -104,7 +109,8 @@ def make_mixed_corpus(
                 held = dev[: math.ceil(hold_out * len(dev))]
                 skipped.setdefault("dev", set()).update(text.name for text in held)
             texts = read_corpus(path, corpus, splits, merged, skipped)
-            streams.append(_windows(texts, max_sentences, max_words, random.Random(seed)))
+            windows = _windows(texts, max_sentences, max_words, random.Random(seed))
+            streams.append(_swapped(windows, collect_mentions(texts), swap, random.Random(seed)))
             all_labels |= set(texts[0].annotated or ())
         while True:
             stream = rng.choices(streams, list(weights.values()))[0]
@@ -171,6 +177,13 @@ def _windows(
         ]
         rng.shuffle(cut)
         yield from (part for part in cut if part.text.strip())
+
+
+def _swapped(
+    windows: Iterator[AnnotatedText], mentions: Mentions, share: float, rng: random.Random
+) -> Iterator[AnnotatedText]:
+    for text in windows:
+        yield swap_mentions(text, mentions, rng) if rng.random() < share else text
 
 
 def _part(text: AnnotatedText, start: int, end: int) -> AnnotatedText:

@@ -5,7 +5,7 @@ import spacy
 from spacy.training import Corpus
 from typer.testing import CliRunner
 
-from spacy_gliner_biomed.cli import gliner_cli
+from spacy_gliner_biomed.cli import convert, gliner_cli
 from spacy_gliner_biomed.training.gold import read_gold
 
 run = CliRunner().invoke
@@ -55,3 +55,26 @@ def test_gliner_json_and_instructions_are_written_on_demand(tmp_path: Path) -> N
     assert "1 documents, 0 entities" in lost.stderr
     wrong = run(gliner_cli, [*arguments, "word"])
     assert (wrong.exit_code, "GB-E030" in wrong.stderr) == (1, True)
+
+
+def test_a_name_without_ending_is_a_folder_of_docbins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convert, "DOCS_PER_FILE", 2)
+    source, output = tmp_path / "data.txt", tmp_path / "new" / "parts"
+    source.write_text(
+        "\n".join(PUBTATOR.replace("7\t", f"{n}\t", 1).replace("7|", f"{n}|") for n in range(5))
+    )
+    arguments = ["convert", str(source), str(output), "--format", "pubtator"]
+    result = run(gliner_cli, arguments)
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in output.parent.rglob("*")) == [
+        "00000.spacy",
+        "00001.spacy",
+        "00002.spacy",
+        "parts",
+    ]
+    examples = list(Corpus(output)(spacy.blank("en")))
+    assert [read_gold(x.reference, "sc").spans for x in examples] == [[(0, 7, "drug")]] * 5
+    again = run(gliner_cli, arguments)
+    assert (again.exit_code, "GB-E056" in again.stderr) == (1, True)

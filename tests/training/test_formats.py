@@ -65,6 +65,7 @@ def test_a_pubtator_mention_may_look_like_a_title(tmp_path: Path) -> None:
         ("7\t0x\t7\tAspirin\tChemical\tx", "cannot read"),
         ("7\t\t7\tAspirin\tChemical\tx", "cannot read"),
         ("7\t0\t7\tAspirin", "cannot read"),
+        ("8\t0\t7\tAspirin\tChemical\tx", "of document '8' stands below the text of '7'"),
     ],
 )
 def test_broken_pubtator_lines_are_named(tmp_path: Path, line: str, complaint: str) -> None:
