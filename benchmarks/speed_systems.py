@@ -1,5 +1,8 @@
 """The systems that are compared, each as a function from texts to a number of entities."""
 
+import json
+import shutil
+import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -62,9 +65,13 @@ def _gliner_spacy(setting: Setting, checkpoint: Path, labels: list[str], device:
     import spacy
 
     nlp = spacy.blank("en")
-    config = {"gliner_model": str(checkpoint), "labels": labels, "map_location": device}
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")
+        # It looks for the tokenizer where the encoder's name says, which is the hub.
+        copy = Path(shutil.copytree(checkpoint, folder, dirs_exist_ok=True))
+        values = json.loads((copy / "gliner_config.json").read_text())
+        (copy / "gliner_config.json").write_text(json.dumps({**values, "model_name": folder}))
+        config = {"gliner_model": folder, "labels": labels, "map_location": device}
         nlp.add_pipe("gliner_spacy", config=config)
 
     def run(texts: Sequence[str]) -> int:

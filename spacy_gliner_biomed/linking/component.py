@@ -214,10 +214,14 @@ class GlinerBiomedLinker(Pipe):
         if not spans:
             return []
         linker = self.linker
-        return [
-            [pair for pair in linker.rank(mention)[: settings.k] if pair[1] >= settings.least]
-            for mention in read_mentions(doc, spans, abbreviations=settings.abbreviations)
-        ]
+        mentions = read_mentions(doc, spans, abbreviations=settings.abbreviations)
+        ranked = {
+            mention: [
+                pair for pair in linker.rank(mention)[: settings.k] if pair[1] >= settings.least
+            ]
+            for mention in dict.fromkeys(mentions)
+        }
+        return [ranked[mention] for mention in mentions]
 
     def _warn(self, doc: Doc) -> None:
         if not self.warned:

@@ -29,7 +29,7 @@ class TextWords:
 
 
 def read_mentions(doc: Doc, spans: Sequence[Span], *, abbreviations: bool = True) -> list[Mention]:
-    """The mentions of a Doc, one for each span.
+    """The mentions of a Doc, one for each span; equal ones are one object.
 
     abbreviations (bool): Look for what short forms stand for, in the text and, where scispaCy's
         detector has run, in `doc._.abbreviations`.
@@ -39,10 +39,9 @@ def read_mentions(doc: Doc, spans: Sequence[Span], *, abbreviations: bool = True
     known = document_abbreviations(text, sorted(set(places))) if abbreviations else {}
     known.update(_detected(doc) if abbreviations else {})
     context = TextWords(text)
-    return [
-        make_mention(text[start:end], span.label_, known, context)
-        for (start, end), span in zip(places, spans, strict=True)
-    ]
+    keys = [(text[a:b], span.label_) for (a, b), span in zip(places, spans, strict=True)]
+    made = {key: make_mention(*key, known, context) for key in dict.fromkeys(keys)}
+    return [made[key] for key in keys]
 
 
 def document_abbreviations(text: str, mentions: Sequence[tuple[int, int]]) -> dict[str, str]:

@@ -97,7 +97,9 @@ class NgramIndex:
         self, known: NDArray[np.int64], weights: NDArray[np.float64], counts: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """What each row has of some lists, in one go: a third of the time of one by one."""
-        rows = np.concatenate([self.rows[:0], *map(self._rows_of, known.tolist())])
+        starts = self.offsets[known]
+        places = zip(starts.tolist(), (starts + counts).tolist(), strict=True)
+        rows = np.concatenate([self.rows[:0], *(self.rows[first:end] for first, end in places)])
         sums = np.bincount(rows, np.repeat(weights, counts), minlength=len(self))
         return sums.astype(float, copy=False)
 
