@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from spacy_gliner_biomed.nn.dropout import Dropout
-from spacy_gliner_biomed.nn.encoders.attention import join_heads, split_heads, weigh
+from spacy_gliner_biomed.nn.encoders.attention import join_heads, softmax_parts, split_heads, weigh
 from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading
 from spacy_gliner_biomed.nn.encoders.positions import blocks, scores_by_place, shear
 from spacy_gliner_biomed.nn.encoders.settings import EncoderSettings
@@ -136,5 +136,6 @@ def attend_by_head(
             # torch adds a transposed matrix of 16 bits number by number, but copies it fast.
             scores[:, block] += turned[:, block].copy_(behind)
         scores = scores if places is None else scores[places[0]]  # (N, L)
-        contexts.append(product(torch.softmax(scores, dim=-1, out=scores), value[head], None))
+        weights, sums = softmax_parts(scores)
+        contexts.append(product(weights, value[head], None).div_(sums))
     return torch.cat(contexts, dim=-1)  # heads lie beside each other
