@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from spacy.attrs import IDX, IS_SPACE, LENGTH
 from spacy.tokens import Doc, Span, SpanGroup, Token
 
 from spacy_gliner_biomed.pipeline.decoding import choose
@@ -95,7 +94,7 @@ def _align(
     doc: Doc, found: Sequence[ScoredSpan], settings: Settings
 ) -> tuple[list[Span], list[float], dict[str, int]]:
     starts, ends = _offsets(doc)
-    blank = doc.to_array(IS_SPACE).astype(bool).tolist()
+    blank = doc.to_array("IS_SPACE").astype(bool).tolist()
     # Equal scores go to the earlier label of the settings, as before the spans were moved.
     names = list(dict.fromkeys([*(spec.label for spec in settings.labels), *_labels(found)]))
     index = {name: i for i, name in enumerate(names)}
@@ -166,7 +165,7 @@ def _write_group(
 
 
 def _offsets(doc: Doc) -> tuple[list[int], list[int]]:
-    starts, lengths = doc.to_array([IDX, LENGTH]).astype(np.int64).T  # makes no Token
+    starts, lengths = doc.to_array(["IDX", "LENGTH"]).astype(np.int64).T  # makes no Token
     return starts.tolist(), (starts + lengths).tolist()
 
 
