@@ -7,8 +7,8 @@ import torch
 from thinc.api import Optimizer
 from torch import nn
 
-from spacy_gliner_biomed.models.allocator import keep_large_blocks
 from spacy_gliner_biomed.models.tuning import ENCODERS, Tuning
+from spacy_gliner_biomed.nn.allocator import keep_large_blocks
 
 NORMS = ("norm", "layernorm")
 

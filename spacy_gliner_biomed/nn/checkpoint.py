@@ -9,6 +9,7 @@ from torch import Tensor
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.nn.adapters import plain_state_dict
+from spacy_gliner_biomed.nn.allocator import reuse_large_blocks
 from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.nn.networks import Network, build_network
 
@@ -71,20 +72,10 @@ def load_network(config: NetworkConfig, tensors: Mapping[str, Tensor]) -> Networ
     for names in _tied_names(network):
         given = _with_aliases(given, names)
     _check_exact(given, expected)
-    _reuse_large_blocks()
+    reuse_large_blocks()
     # Copied, not assigned: safetensors maps the file, which may change or go away later.
     network.load_state_dict(given)
     return network.eval()
-
-
-def _reuse_large_blocks() -> None:
-    """Have glibc reuse large blocks of memory instead of mapping each anew from the kernel.
-
-    It does so for blocks as large as any that was freed before, up to 32 MiB, unless the user
-    has set its limits: a batch's tensors then cost no page faults, which took 11 to 26 % of the
-    time in 16 bits (benchmarks/levers.py). No page of this block is ever touched.
-    """
-    torch.empty(31 * 2**20, dtype=torch.uint8)
 
 
 def published_tensors(network: Network) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ import pytest
 SCRIPT = """
 import resource
 import torch
-from spacy_gliner_biomed.models.allocator import keep_large_blocks
+from spacy_gliner_biomed.nn.allocator import keep_large_blocks
 
 if {keep}:
     assert keep_large_blocks()
