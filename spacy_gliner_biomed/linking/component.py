@@ -22,7 +22,9 @@ from spacy_gliner_biomed.linking.linker import ConceptLinker, Ranked
 from spacy_gliner_biomed.linking.loading import Loader
 from spacy_gliner_biomed.linking.memory import MentionMemory
 from spacy_gliner_biomed.linking.mentions import read_mentions
+from spacy_gliner_biomed.linking.name_encoder import NameEncoder
 from spacy_gliner_biomed.linking.settings import LinkerSettings
+from spacy_gliner_biomed.models.gliner import GlinerModel
 
 KB_ENDING = ".kb"
 
@@ -35,6 +37,7 @@ class GlinerBiomedLinker(Pipe):
     cfg (Mapping[str, Any]): The settings, see `linking.factory.make_gliner_biomed_linker`.
     kb (Loader | None): Loads the terminologies when they are first needed.
     scorer (Callable | None): Scores predicted against gold Docs.
+    encoder (GlinerModel | None): Encodes names, for candidates by vectors.
     RAISES (ValueError): For a setting that is not allowed.
     """
 
@@ -46,6 +49,7 @@ class GlinerBiomedLinker(Pipe):
         cfg: Mapping[str, Any],
         kb: Loader | None,
         scorer: Callable[..., dict[str, Any]] | None,
+        encoder: GlinerModel | None = None,
     ) -> None:
         self.vocab = vocab
         self.name = name
@@ -53,6 +57,7 @@ class GlinerBiomedLinker(Pipe):
         self.configured = dict(cfg)
         self.load_kb = kb
         self.scorer = scorer
+        self.encoder = None if encoder is None else NameEncoder(encoder)
         self.kbs: list[KnowledgeBase] = []
         self.memory = MentionMemory()
         self.warned = False
@@ -81,8 +86,10 @@ class GlinerBiomedLinker(Pipe):
             if not self.kbs:
                 raise ValueError(Errors.E088.format(name=self.name))
             settings = self.settings
+            weight, encoder = settings.vector_weight, self.encoder
+            vectors = None if encoder is None else encoder.vectors(self.kbs, weight)
             self._linker = ConceptLinker(
-                self.kbs, settings.labels, self.memory, settings.memory_weight
+                self.kbs, settings.labels, self.memory, settings.memory_weight, vectors
             )
         return self._linker
 
@@ -164,6 +171,8 @@ class GlinerBiomedLinker(Pipe):
             "kb": lambda: srsly.msgpack_dumps([kb.to_bytes() for kb in self.kbs]),
             "memory": self.memory.to_bytes,
         }
+        if self.encoder is not None:
+            serialize["encoder"] = self.encoder.to_bytes
         content: bytes = util.to_bytes(serialize, exclude)
         return content
 
@@ -174,6 +183,8 @@ class GlinerBiomedLinker(Pipe):
             "kb": lambda b: self._set_kbs(map(KnowledgeBase.from_bytes, srsly.msgpack_loads(b))),
             "memory": lambda b: self._set_memory(MentionMemory.from_bytes(b)),
         }
+        if (encoder := self.encoder) is not None:
+            deserialize["encoder"] = lambda b: encoder.from_bytes(b, self.kbs)
         util.from_bytes(bytes_data, deserialize, exclude)
         return self
 
@@ -185,6 +196,8 @@ class GlinerBiomedLinker(Pipe):
             "kb": self._save_kbs,
             "memory": lambda p: p.write_bytes(self.memory.to_bytes()),
         }
+        if self.encoder is not None:
+            serialize["encoder"] = self.encoder.to_disk
         util.to_disk(path, serialize, exclude)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "GlinerBiomedLinker":
@@ -196,6 +209,8 @@ class GlinerBiomedLinker(Pipe):
             ),
             "memory": lambda p: self._set_memory(MentionMemory.from_bytes(p.read_bytes())),
         }
+        if (encoder := self.encoder) is not None:
+            deserialize["encoder"] = lambda p: encoder.from_disk(p, self.kbs)
         util.from_disk(path, deserialize, exclude)
         return self
 
@@ -215,6 +230,7 @@ class GlinerBiomedLinker(Pipe):
             return []
         linker = self.linker
         mentions = read_mentions(doc, spans, abbreviations=settings.abbreviations)
+        linker.prepare(mentions)
         ranked = {
             mention: [
                 pair for pair in linker.rank(mention)[: settings.k] if pair[1] >= settings.least
@@ -235,6 +251,8 @@ class GlinerBiomedLinker(Pipe):
         """Before it is saved; without a terminology there is nothing to load."""
         if not self.kbs and self.load_kb is not None:
             self.kbs = self.load_kb()
+        if self.encoder is not None:
+            self.encoder.build(self.kbs)
 
     def _save_kbs(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from thinc.api import Config
 
 from spacy_gliner_biomed.linking.component import GlinerBiomedLinker
 from spacy_gliner_biomed.linking.loading import Loader
+from spacy_gliner_biomed.models.gliner import GlinerModel
 
 DEFAULT_CONFIG = """
 [gliner_biomed_linker]
@@ -20,6 +21,8 @@ k = 5
 abbreviations = true
 memory = true
 memory_weight = 2.0
+encoder = null
+vector_weight = 0.4
 scorer = {"@scorers": "spacy-gliner-biomed.link_scorer.v1"}
 """
 
@@ -49,6 +52,8 @@ def make_gliner_biomed_linker(
     abbreviations: bool,
     memory: bool,
     memory_weight: float,
+    encoder: GlinerModel | None,
+    vector_weight: float,
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> GlinerBiomedLinker:
     """Make the component.
@@ -68,6 +73,11 @@ def make_gliner_biomed_linker(
     abbreviations (bool): Link short forms by the long forms that the text gives.
     memory (bool): Remember the gold mentions of the training data in `initialize`.
     memory_weight (float): Of the votes of remembered mentions; an equal name has 1.
+    encoder: Ranks names by vectors as well as by letters: a checkpoint
+        (`spacy-gliner-biomed.GLiNER.v1`), of a bi-encoder its label encoder, or a pretrained
+        encoder (`spacy-gliner-biomed.NewGLiNER.v1`). It and the vectors of all names are saved
+        with the pipeline. None for letters alone.
+    vector_weight (float): Of the cosine of vectors, from 0 to 1; the rest is of letters.
     scorer: Used by `nlp.evaluate`.
     RAISES (ValueError): For a value that is not allowed.
     """
@@ -80,5 +90,6 @@ def make_gliner_biomed_linker(
         "abbreviations": abbreviations,
         "memory": memory,
         "memory_weight": memory_weight,
+        "vector_weight": vector_weight,
     }
-    return GlinerBiomedLinker(nlp.vocab, name, cfg=cfg, kb=kb, scorer=scorer)
+    return GlinerBiomedLinker(nlp.vocab, name, cfg=cfg, kb=kb, scorer=scorer, encoder=encoder)

@@ -1,21 +1,23 @@
 """From mentions to ranked concept ids, without spaCy: candidates, votes of the memory, labels."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.candidates import (
+    SIMILAR,
     Scope,
     find_acronym,
     find_candidates,
 )
 from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
 from spacy_gliner_biomed.linking.memory import MentionMemory
+from spacy_gliner_biomed.linking.vectors import NameVectors
 
 # Where a text says what a short form stands for, the short form itself counts less.
 OWN_TEXT = 0.6
@@ -86,6 +88,7 @@ class ConceptLinker:
         a label that has none is not linked.
     memory (MentionMemory): Of training mentions.
     memory_weight (float): Of its votes, where a candidate of an equal name has a score of 1.
+    vectors (NameVectors | None): Rank by them, too, where no name is equal.
     RAISES (ValueError): For a rule with a terminology or type that is not there.
     """
 
@@ -93,6 +96,7 @@ class ConceptLinker:
     rules: Sequence[LabelRule] = ()
     memory: MentionMemory = field(default_factory=MentionMemory)
     memory_weight: float = 2.0
+    vectors: NameVectors | None = None
 
     def __post_init__(self) -> None:
         self._scopes: dict[str, list[Scope | None]] = {}
@@ -105,6 +109,12 @@ class ConceptLinker:
                 listed = ", ".join(sorted(known))
                 raise ValueError(Errors.E087.format(found=unknown, known=listed))
             self._scopes_of(rule.label)
+
+    def prepare(self, mentions: Iterable[Mention]) -> None:
+        """What is cheaper for several mentions at once than for each: their vectors."""
+        if self.vectors is not None:
+            names = ((m.text, m.long_form or "", m.expanded) for m in mentions)
+            self.vectors.prepare(chain.from_iterable(names))
 
     def rank(self, mention: Mention) -> Ranked:
         """All candidates of a mention, best first; equal ones by id.
@@ -140,6 +150,8 @@ class ConceptLinker:
             if len(self._cache) >= MAX_CACHED:
                 self._cache.clear()
             found = find_candidates(kb, name, scope)
+            if self.vectors is not None and max(found.values(), default=0.0) <= SIMILAR:
+                found = self.vectors.merge(kb, name, found, scope)
             by_id = {kb.tables.ids[number]: score for number, score in found.items()}
             self._cache[key] = Ordered(_in_order(by_id))
         return self._cache[key]

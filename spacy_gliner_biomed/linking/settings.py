@@ -21,6 +21,7 @@ class LinkerSettings:
     abbreviations: bool
     memory: bool
     memory_weight: float
+    vector_weight: float
 
     @property
     def least(self) -> float:
@@ -47,6 +48,8 @@ class LinkerSettings:
             _refuse("candidate_threshold", "null, or a number from 0 to the threshold", lower)
         if not _is_number(values["memory_weight"]) or not 0 <= values["memory_weight"] < 1e6:
             _refuse("memory_weight", "a number of at least 0", values["memory_weight"])
+        if not _is_number(values["vector_weight"]) or not 0 <= values["vector_weight"] <= 1:
+            _refuse("vector_weight", "a number from 0 to 1", values["vector_weight"])
         k = values["k"]
         if isinstance(k, bool) or not isinstance(k, Integral) or k < 1:
             _refuse("k", "a whole number of at least 1", k)

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.hub import (
     CONFIG_NAME,
@@ -28,7 +30,7 @@ from spacy_gliner_biomed.nn.checkpoint import (
     read_tensors,
 )
 from spacy_gliner_biomed.nn.config import NetworkConfig
-from spacy_gliner_biomed.nn.networks import Network
+from spacy_gliner_biomed.nn.networks import BiEncoderSpan, Network
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 
 
@@ -48,6 +50,14 @@ class Checkpoint:
     subtokens: Subtokenizer
     label_subtokens: Subtokenizer | None
     source: str
+
+    @property
+    def name_encoder(self) -> tuple[nn.Module, Subtokenizer]:
+        """What reads names by themselves: a bi-encoder's label encoder, or the text encoder."""
+        network = self.network
+        if isinstance(network, BiEncoderSpan) and self.label_subtokens is not None:
+            return network.labels_encoder, self.label_subtokens
+        return network.encoder, self.subtokens
 
 
 def load_checkpoint(checkpoint: str, revision: str | None = None) -> Checkpoint:

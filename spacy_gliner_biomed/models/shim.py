@@ -24,11 +24,13 @@ from spacy_gliner_biomed.models.collate import collate_rows, pad_arrays
 from spacy_gliner_biomed.models.trainer import TorchTrainer, set_dropout
 from spacy_gliner_biomed.models.tuning import Tuning
 from spacy_gliner_biomed.nn.kept import forget
-from spacy_gliner_biomed.nn.networks import BiEncoderSpan
+from spacy_gliner_biomed.nn.networks import BiEncoderSpan, mean_state
+from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.types import FloatArray, IntArray, Precision, Row
 
 MAX_CACHED_LABELS = 10_000  # label vectors of a bi-encoder: 4 * D bytes each
 LABEL_BATCH = 64
+NAME_SUBTOKENS, NAME_BATCH = 64, 2048  # of a name, and of all names in a pass
 
 
 class NetworkShim(Shim):
@@ -97,6 +99,24 @@ class NetworkShim(Shim):
         total = (words.float() * inside[..., None]).sum(dim=1)
         mean: FloatArray = (total / n_words.clamp(min=1)).cpu().numpy()
         return mean
+
+    def embed_names(self, names: Sequence[str]) -> FloatArray:
+        """Vectors of names, of unit length: the mean over the states of a bi-encoder's label
+        encoder, or else of the text encoder. # (N, H)
+        """
+        self._settle_in_fork()
+        encoder, subtokens = self.checkpoint.name_encoder
+        encoded = subtokens.encode_names(names, NAME_SUBTOKENS)
+        vectors = np.zeros((len(names), 0), dtype=np.float32)
+        for batch in length_batches(list(map(len, encoded)), NAME_BATCH):
+            ids, mask = self._pad([encoded[i] for i in batch], subtokens.pad_id)
+            with torch.inference_mode(), self._autocast():
+                mean = mean_state(encoder, ids, mask)
+            unit = torch.nn.functional.normalize(mean.float(), dim=-1).cpu().numpy()
+            if not vectors.size:
+                vectors = np.zeros((len(names), unit.shape[1]), dtype=np.float32)
+            vectors[batch] = unit
+        return vectors
 
     def begin_training(self, tuning: Tuning) -> TorchTrainer:
         """Prepare the network for `begin_update`, if that was not done yet."""
@@ -216,12 +236,13 @@ class NetworkShim(Shim):
         assert isinstance(checkpoint.network, BiEncoderSpan)
         assert checkpoint.label_subtokens is not None
         encoded = [checkpoint.label_subtokens.encode_sequence(prompt) for prompt in prompts]
-        return checkpoint.network.encode_labels(*self._pad_labels(encoded))
+        pad_id = checkpoint.label_subtokens.pad_id
+        return checkpoint.network.encode_labels(*self._pad(encoded, pad_id))
 
-    def _pad_labels(self, encoded: Sequence[IntArray]) -> tuple[Tensor, Tensor]:
-        assert self.checkpoint.label_subtokens is not None
+    def _pad(self, encoded: Sequence[IntArray], pad_id: int) -> tuple[Tensor, Tensor]:
+        """Ids and mask of sequences."""
         ids = torch.from_numpy(pad_arrays(encoded, -1)).long().to(self.device)
-        return ids.where(ids >= 0, self.checkpoint.label_subtokens.pad_id), (ids >= 0).long()
+        return ids.where(ids >= 0, pad_id), (ids >= 0).long()
 
     def _cached_labels(self, prompts: Sequence[str]) -> Tensor:  # (C, D)
         """Label vectors, from the cache where it has them."""
@@ -233,7 +254,7 @@ class NetworkShim(Shim):
         encoded = sorted(((p, subtokens.encode_sequence(p)) for p in new), key=lambda x: len(x[1]))
         for first in range(0, len(encoded), LABEL_BATCH):
             names, ids = zip(*encoded[first : first + LABEL_BATCH], strict=True)
-            vectors = checkpoint.network.encode_labels(*self._pad_labels(ids))
+            vectors = checkpoint.network.encode_labels(*self._pad(ids, subtokens.pad_id))
             cache.update(zip(names, vectors, strict=True))
         for prompt in prompts:
             cache.move_to_end(prompt)

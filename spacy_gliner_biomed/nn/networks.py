@@ -128,9 +128,7 @@ class BiEncoderSpan(SpanNetwork):
         input_ids, attention_mask (Tensor): # (C, S)
         RETURNS (Tensor): # (C, D)
         """
-        states = self.labels_encoder(input_ids=input_ids, attention_mask=attention_mask)
-        weights = attention_mask.unsqueeze(-1).to(states.last_hidden_state.dtype)
-        mean = (states.last_hidden_state * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
+        mean = mean_state(self.labels_encoder, input_ids, attention_mask)
         # The mean of projections is the projection of the mean: C rows instead of C * S.
         queries: Tensor = self.prompt_projection(self.labels_projection(mean))
         return queries
@@ -139,6 +137,14 @@ class BiEncoderSpan(SpanNetwork):
         """Score against labels that all rows share. # queries: (C, D)"""
         _, words = self.vectors(batch)
         return self.score(words, queries, batch)
+
+
+def mean_state(encoder: nn.Module, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+    """The mean over all subtokens, CLS and SEP included. # (B, S), (B, S) -> (B, H)"""
+    states = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+    weights = attention_mask.unsqueeze(-1).to(states.dtype)
+    mean: Tensor = (states * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
+    return mean
 
 
 def build_network(config: NetworkConfig) -> Network:

@@ -77,6 +77,19 @@ class Subtokenizer:
                 raise ValueError(Errors.E024.format(label=text, n=len(ids), limit=limit))
         return np.array([*self.prefix, *ids, *self.suffix], dtype=np.int32)
 
+    def encode_names(self, names: Sequence[str], limit: int) -> list[IntArray]:
+        """Ids of names with the special tokens around them; those beyond the limit are left out.
+
+        names (Sequence[str]): Any texts, also empty ones.
+        limit (int): Of a name's own ids, where the model takes so many. # (S,) each
+        """
+        if self.max_length is not None:
+            limit = min(limit, self.max_length - len(self.prefix) - len(self.suffix))
+        found = [self.backend.encode(name, add_special_tokens=False).ids for name in names]
+        return [
+            np.array([*self.prefix, *ids[:limit], *self.suffix], dtype=np.int32) for ids in found
+        ]
+
     def token_id(self, token: str) -> int | None:
         """The id of one token, or None if the tokenizer does not have it."""
         found: int | None = self.backend.token_to_id(token)

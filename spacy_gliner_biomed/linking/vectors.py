@@ -1,0 +1,159 @@
+"""Names as vectors of an encoder, for candidates that share meaning rather than letters."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.linking.candidates import N_FORMS, SIMILAR, Scope, Scores
+from spacy_gliner_biomed.linking.container import (
+    Arrays,
+    dump_arrays,
+    open_arrays,
+    parse_arrays,
+    write_arrays,
+)
+from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.types import FloatArray
+
+FORMAT = "spacy-gliner-biomed name vectors 1"
+BATCH = 1024  # names that are encoded between two looks at the progress bar
+MAX_CACHED = 50_000  # vectors of mentions
+
+# Names -> vectors of unit length. # (N, H)
+Embed = Callable[[Sequence[str]], FloatArray]
+# Shows how far a loop is.
+Progress = Callable[[Iterable[int]], Iterable[int]]
+
+
+@dataclass(frozen=True)
+class FormVectors:
+    """The forms of a terminology as vectors.
+
+    kb (KnowledgeBase): The terminology.
+    vectors (FloatArray): Of unit length, one for each form. # (F, H)
+    """
+
+    kb: KnowledgeBase
+    vectors: FloatArray
+
+    @classmethod
+    def build(cls, kb: KnowledgeBase, embed: Embed, progress: Progress = iter) -> "FormVectors":
+        """Encode a name of each form: names of a form have the same words."""
+        tables = kb.tables
+        firsts = tables.forms[tables.first_forms[:-1]].tolist()
+        parts = [
+            embed([tables.names[row] for row in firsts[first : first + BATCH]])
+            for first in progress(range(0, len(firsts), BATCH))
+        ]
+        return cls(kb, np.concatenate(parts))
+
+    def to_disk(self, path: Path) -> None:
+        """Write one file, without the terminology."""
+        write_arrays(path, {"vectors": self.vectors.reshape(-1)}, self._about())
+
+    def to_bytes(self) -> bytes:
+        """What `to_disk` writes."""
+        return dump_arrays({"vectors": self.vectors.reshape(-1)}, self._about())
+
+    @classmethod
+    def from_disk(cls, kb: KnowledgeBase, path: Path) -> "FormVectors":
+        """Open what `to_disk` wrote for a terminology; it is read as far as it is needed.
+
+        RAISES (ValueError): If it is broken, or of another terminology.
+        """
+        return cls._from_arrays(kb, *open_arrays(path), path)
+
+    @classmethod
+    def from_bytes(cls, kb: KnowledgeBase, content: bytes) -> "FormVectors":
+        """Load what `to_bytes` gave."""
+        return cls._from_arrays(kb, *parse_arrays(content, "bytes"), "bytes")
+
+    def merge(self, scores: Scores, query: FloatArray, scope: Scope, weight: float) -> Scores:
+        """Rank candidates by both similarities, and add those whose vectors are the nearest.
+
+        scores (Scores): By letters, 0 to `SIMILAR`; a concept that is not there counts as 0.
+        query (FloatArray): The mention's vector. # (H,)
+        weight (float): Of the cosine of vectors, 0 to 1.
+        """
+        cosines = self.vectors @ query  # (F,)
+        nearest = self._concepts(_best(cosines, scope.forms))
+        merged = Scores()
+        for concept in {**scores, **dict.fromkeys(nearest)}:
+            if scope.allows(concept):
+                cosine = max(0.0, float(cosines[self._forms_of(concept)].max()))
+                letters = scores.get(concept, 0.0)
+                merged[concept] = (1 - weight) * letters + weight * SIMILAR * cosine
+        return merged
+
+    def _about(self) -> dict[str, Any]:
+        return {"format": FORMAT, "name": self.kb.name, "shape": self.vectors.shape}
+
+    @classmethod
+    def _from_arrays(
+        cls, kb: KnowledgeBase, arrays: Arrays, about: dict[str, Any], path: object
+    ) -> "FormVectors":
+        n_forms = len(kb.tables.first_forms) - 1
+        shape = tuple(about.get("shape", ()))
+        if about.get("format") != FORMAT or len(shape) != 2 or shape[0] != n_forms:
+            error = f"these are not the vectors of the {n_forms:,} forms of {kb.name!r}"
+            raise ValueError(Errors.E083.format(path=path, error=error))
+        return cls(kb, arrays["vectors"].reshape(shape))
+
+    def _concepts(self, forms: NDArray[np.int64]) -> Iterator[int]:
+        tables = self.kb.tables
+        for form in forms.tolist():
+            rows = tables.forms[tables.first_forms[form] : tables.first_forms[form + 1]]
+            yield from tables.concepts[rows].tolist()
+
+    def _forms_of(self, concept: int) -> NDArray[np.int64]:
+        first, last = self.kb.tables.first_names[concept : concept + 2]
+        return self._form_of_name[first:last]
+
+    @cached_property
+    def _form_of_name(self) -> NDArray[np.int64]:
+        tables = self.kb.tables
+        forms = np.empty(len(tables.names), dtype=np.int64)
+        counts = np.diff(tables.first_forms)
+        forms[tables.forms] = np.repeat(np.arange(len(counts)), counts)
+        return forms
+
+
+@dataclass
+class NameVectors:
+    """What ranks candidates by vectors, too.
+
+    embed (Embed): Encodes mentions as it did the forms.
+    forms (Mapping[str, FormVectors]): By the terminology's name.
+    weight (float): See `FormVectors.merge`.
+    """
+
+    embed: Embed
+    forms: Mapping[str, FormVectors]
+    weight: float
+    _cache: dict[str, FloatArray] = field(default_factory=dict)
+
+    def prepare(self, names: Iterable[str]) -> None:
+        """Encode names that are not known yet, together: one by one takes several times as long."""
+        if new := [name for name in dict.fromkeys(names) if name and name not in self._cache]:
+            if len(self._cache) + len(new) > MAX_CACHED:
+                self._cache.clear()
+            self._cache.update(zip(new, self.embed(new), strict=True))
+
+    def merge(self, kb: KnowledgeBase, name: str, scores: Scores, scope: Scope) -> Scores:
+        """See `FormVectors.merge`."""
+        self.prepare([name])
+        return self.forms[kb.name].merge(scores, self._cache[name], scope, self.weight)
+
+
+def _best(cosines: FloatArray, allowed: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+    """The nearest forms, in any order."""
+    rows = np.arange(len(cosines)) if allowed is None else np.flatnonzero(allowed)
+    if len(rows) > N_FORMS:
+        rows = rows[np.argpartition(-cosines[rows], N_FORMS)[:N_FORMS]]
+    return rows
