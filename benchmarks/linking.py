@@ -8,7 +8,8 @@
 
 "exact": character trigrams with min_df=10, as scispaCy indexes them, searched exactly (needs
 scikit-learn). "ours": without memory. "memory": with the mentions of the training and, for the
-test split, development sets. Accuracies are at 1 and at 5; any gold id counts.
+test split, development sets. With --encoder, each also with vectors of names, by their weight.
+Accuracies are at 1 and at 5; any gold id counts.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import statistics
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +34,11 @@ from spacy_gliner_biomed.linking.linker import ConceptLinker, LabelRule, Mention
 from spacy_gliner_biomed.linking.loading import make_knowledge_base
 from spacy_gliner_biomed.linking.memory import MentionMemory
 from spacy_gliner_biomed.linking.mentions import document_abbreviations, make_mention
+from spacy_gliner_biomed.linking.name_encoder import NameEncoder
 from spacy_gliner_biomed.linking.normalization import words
 from spacy_gliner_biomed.linking.readers import make_linked_corpus
 from spacy_gliner_biomed.linking.sources import read_concepts
+from spacy_gliner_biomed.models.gliner import GLiNER_v1, NewGLiNER_v1
 
 DISEASES = ["Diseases", "Psychiatry and Psychology", "Phenomena and Processes", ""]
 RULES = [
@@ -118,6 +122,13 @@ def ranked_ids(linker: ConceptLinker, gold: Iterable[GoldMention]) -> Iterator[l
         yield [concept_id for concept_id, _ in linker.rank(g.mention)]
 
 
+@cache
+def make_encoder(name: str) -> NameEncoder:
+    """The encoder of a GLiNER checkpoint, or a pretrained one."""
+    pretrained = Path(name).is_dir() and not (Path(name) / "gliner_config.json").exists()
+    return NameEncoder(NewGLiNER_v1(name) if pretrained else GLiNER_v1(name))
+
+
 def load(path: Path) -> KnowledgeBase:
     """A terminology as it is."""
     return KnowledgeBase.build(read_concepts(path), name=path.name.split(".")[0])
@@ -140,14 +151,19 @@ def run(
     results: dict[str, Iterable[Sequence[str]]] = {}
     if arguments.baseline:
         results["exact"] = by_trigrams(kb, gold)
-    for name, memory in (("ours", MentionMemory()), ("memory", make_memory(earlier))):
-        linker = ConceptLinker([kb], rules, memory)
-        results[name] = ranked_ids(linker, gold)
+    encoder = make_encoder(arguments.encoder) if arguments.encoder else None
+    for weight in [0.0, *(arguments.weights if encoder else ())]:
+        vectors = encoder.vectors([kb], weight) if encoder and weight else None
+        if vectors:
+            vectors.prepare(g.mention.text for g in gold)
+        for name, memory in (("ours", MentionMemory()), ("memory", make_memory(earlier))):
+            linker = ConceptLinker([kb], rules, memory, vectors=vectors)
+            results[f"{name}, {weight}" if weight else name] = ranked_ids(linker, gold)
     for name, ranked in results.items():
         started = time.perf_counter()
         at_1, at_5 = accuracy(ranked, gold)
         seconds = time.perf_counter() - started
-        print(f"  {name:8} {at_1:5.1f} {at_5:5.1f}   {seconds:6.1f} s", flush=True)
+        print(f"  {name:11} {at_1:5.1f} {at_5:5.1f}   {seconds:6.1f} s", flush=True)
 
 
 def run_text(arguments: argparse.Namespace) -> None:
@@ -282,6 +298,8 @@ def main() -> None:
     parser.add_argument("--split", default="test")
     parser.add_argument("--no-baseline", dest="baseline", action="store_false")
     parser.add_argument("--checkpoint", default="packaged", help="of 'text'")
+    parser.add_argument("--encoder", help="of names: a GLiNER checkpoint or pretrained encoder")
+    parser.add_argument("--weights", type=float, nargs="+", default=[0.4], help="of vectors")
     parser.add_argument("--aliases", type=int, nargs="+", default=[30_000, 125_000])
     parser.add_argument("--documents", type=int, default=0, help="at most; 0 for all")
     parser.add_argument("--rounds", type=int, default=3, help="of 'speed', in turns")

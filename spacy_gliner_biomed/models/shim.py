@@ -1,7 +1,6 @@
 """thinc's side of the network: loads weights late, places them, runs rows, serializes."""
 
 import os
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -21,6 +20,7 @@ from spacy_gliner_biomed.models.checkpoints import (
     write_checkpoint,
 )
 from spacy_gliner_biomed.models.collate import collate_rows, pad_arrays
+from spacy_gliner_biomed.models.label_vectors import LabelVectors
 from spacy_gliner_biomed.models.trainer import TorchTrainer, set_dropout
 from spacy_gliner_biomed.models.tuning import Tuning
 from spacy_gliner_biomed.nn.kept import forget
@@ -28,8 +28,6 @@ from spacy_gliner_biomed.nn.networks import BiEncoderSpan, mean_state
 from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.types import FloatArray, IntArray, Precision, Row
 
-MAX_CACHED_LABELS = 10_000  # label vectors of a bi-encoder: 4 * D bytes each
-LABEL_BATCH = 64
 NAME_SUBTOKENS, NAME_BATCH = 64, 2048  # of a name, and of all names in a pass
 
 
@@ -46,7 +44,7 @@ class NetworkShim(Shim):
         self.device = torch.device("cpu")
         self.precision: Precision = "float32"
         self.process = os.getpid()
-        self.label_vectors: OrderedDict[str, Tensor] = OrderedDict()
+        self.label_vectors = LabelVectors()
         self.trainer: TorchTrainer | None = None
 
     @property
@@ -186,7 +184,7 @@ class NetworkShim(Shim):
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {**self.__dict__, "label_vectors": OrderedDict(), "loaded": None, "trainer": None}
+        state = {**self.__dict__, "label_vectors": LabelVectors(), "loaded": None, "trainer": None}
         state["bytes"] = None if self.loaded is None else self.to_bytes()
         return state
 
@@ -232,12 +230,9 @@ class NetworkShim(Shim):
 
     def _new_labels(self, prompts: Sequence[str]) -> Tensor:  # (C, D)
         """Label vectors with their gradient."""
-        checkpoint = self.checkpoint
-        assert isinstance(checkpoint.network, BiEncoderSpan)
-        assert checkpoint.label_subtokens is not None
-        encoded = [checkpoint.label_subtokens.encode_sequence(prompt) for prompt in prompts]
-        pad_id = checkpoint.label_subtokens.pad_id
-        return checkpoint.network.encode_labels(*self._pad(encoded, pad_id))
+        subtokens = self.checkpoint.label_subtokens
+        assert subtokens is not None
+        return self._encode_labels([subtokens.encode_sequence(prompt) for prompt in prompts])
 
     def _pad(self, encoded: Sequence[IntArray], pad_id: int) -> tuple[Tensor, Tensor]:
         """Ids and mask of sequences."""
@@ -245,23 +240,16 @@ class NetworkShim(Shim):
         return ids.where(ids >= 0, pad_id), (ids >= 0).long()
 
     def _cached_labels(self, prompts: Sequence[str]) -> Tensor:  # (C, D)
-        """Label vectors, from the cache where it has them."""
-        checkpoint, cache = self.checkpoint, self.label_vectors
-        assert isinstance(checkpoint.network, BiEncoderSpan)
-        assert checkpoint.label_subtokens is not None
-        subtokens = checkpoint.label_subtokens
-        new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in cache]
-        encoded = sorted(((p, subtokens.encode_sequence(p)) for p in new), key=lambda x: len(x[1]))
-        for first in range(0, len(encoded), LABEL_BATCH):
-            names, ids = zip(*encoded[first : first + LABEL_BATCH], strict=True)
-            vectors = checkpoint.network.encode_labels(*self._pad(ids, subtokens.pad_id))
-            cache.update(zip(names, vectors, strict=True))
-        for prompt in prompts:
-            cache.move_to_end(prompt)
-        vectors = torch.stack([cache[prompt] for prompt in prompts])
-        while len(cache) > MAX_CACHED_LABELS:
-            cache.popitem(last=False)
-        return vectors
+        """Label vectors, kept from earlier rows where they can be."""
+        subtokens = self.checkpoint.label_subtokens
+        assert subtokens is not None
+        return self.label_vectors.get(prompts, subtokens, self._encode_labels)
+
+    def _encode_labels(self, encoded: Sequence[IntArray]) -> Tensor:  # (C, D)
+        network, subtokens = self.checkpoint.network, self.checkpoint.label_subtokens
+        assert isinstance(network, BiEncoderSpan)
+        assert subtokens is not None
+        return network.encode_labels(*self._pad(encoded, subtokens.pad_id))
 
     def _autocast(self) -> Any:
         if self.precision == "float32":
