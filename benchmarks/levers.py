@@ -28,7 +28,14 @@ from torch.nn import functional as F
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.models.shim import NetworkShim
 from spacy_gliner_biomed.nn import linear, span_scoring
-from spacy_gliner_biomed.nn.encoders import bert, deberta, disentangled, packing, positions
+from spacy_gliner_biomed.nn.encoders import (
+    attention,
+    bert,
+    deberta,
+    disentangled,
+    packing,
+    positions,
+)
 from spacy_gliner_biomed.nn.encoders.blocks import PackedEncoder
 from spacy_gliner_biomed.nn.kept import Kept, forget
 from spacy_gliner_biomed.pipeline import prediction
@@ -89,6 +96,11 @@ def fused_attention(
     return F.scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=scale)
 
 
+def shifted_softmax(scores: Tensor) -> tuple[Tensor, Tensor]:
+    """`attention.softmax_parts` by torch's softmax, which looks for the largest scores."""
+    return scores.softmax(dim=-1), scores.new_ones(1)
+
+
 def score_by_width(*arguments: Any) -> Tensor:
     """Spans scored width by width, over all words at once, as in training."""
     with patch.object(span_scoring, "in_inference", lambda x: False):
@@ -136,6 +148,7 @@ ALL: list[Callable[[], Patch]] = []
 GATHERS = [on(positions, "shear", gather), on(disentangled, "shear", gather)]
 SIZES = [on(packing, "granular", int), on(span_scoring, "granular", int)]
 FUSED = [on(bert, "weigh", fused_attention), on(disentangled, "weigh", fused_attention)]
+SHIFTED = [on(module, "softmax_parts", shifted_softmax) for module in (attention, disentangled)]
 LEVERS = {
     "all of them": ALL,
     "no padding": [on(packing.Packing, "of", padded)],
@@ -147,6 +160,7 @@ LEVERS = {
     "last layer where it is read": [on(PackedEncoder, "read", read_all)],
     "weights of 16 bits kept": [on(Kept, "get", cast_again)],
     "plain attention in 16 bits": FUSED,
+    "softmax without the largest score": SHIFTED,
     "relative positions projected once": [on(deberta.Deberta, "relative_positions", project_again)],
     "sheared view": GATHERS,
     "attention head by head": [on(disentangled, "BY_HEAD", 10**9)],
@@ -154,7 +168,11 @@ LEVERS = {
     "last span layer folded into labels": [on(span_scoring, "_folding_pays", lambda *sizes: False)],
     "label vectors cached": [on(NetworkShim, "_cached_labels", encode_again)],
 }
-IN_16_BITS = ("weights of 16 bits kept", "plain attention in 16 bits")
+IN_16_BITS = (
+    "weights of 16 bits kept",
+    "plain attention in 16 bits",
+    "softmax without the largest score",
+)
 OF_DEBERTA = ("relative positions projected once", "sheared view", "attention head by head")
 OF_BI_ENCODERS = ("label vectors cached",)
 
