@@ -130,10 +130,6 @@ class Errors:
         "folder of corpora, and the corpora's names those of its folders."
     )
     E062 = "[GB-E062] No document of the format {format!r} was found in {path}."
-    E063 = (
-        "[GB-E063] The checkpoint {source!r} is a token model (span_mode 'token_level'), which can "
-        "be run, but not trained here. Train a span model, or freeze the component."
-    )
     E064 = (
         "[GB-E064] Low-rank training (lora_rank) needs peft, which is not installed: "
         'pip install "spacy_gliner_biomed[lora]".'

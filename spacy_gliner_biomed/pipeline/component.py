@@ -20,7 +20,7 @@ from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
 from spacy_gliner_biomed.models.tuning import Tuning
 from spacy_gliner_biomed.pipeline.annotation import EntsFilter, annotate
 from spacy_gliner_biomed.pipeline.labels import parse_labels, unique_labels
-from spacy_gliner_biomed.pipeline.prediction import Predictor, row_maker
+from spacy_gliner_biomed.pipeline.prediction import Predictor, row_maker, widest_entity
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.training.gold import Gold, count_lost, gold_labels, read_gold
@@ -326,13 +326,12 @@ class GlinerBiomed(TrainablePipe):
 
     def _report_lost(self, golds: Sequence[tuple[str, Gold]]) -> None:
         config = network_shim(self.model).checkpoint.config
-        if config.kind == "uni_token":  # is not trained here
-            return
-        counts = count_lost(golds, config.words_splitter_type, config.max_width)
+        width = widest_entity(config)
+        counts = count_lost(golds, config.words_splitter_type, width)
         found = [f"{name or 'corpus'} {n} of {of}" for name, (n, of) in counts.items() if n]
         if found:
             self.reported.add("gold_lost")
-            message = Warnings.W010.format(found=", ".join(found), width=config.max_width)
+            message = Warnings.W010.format(found=", ".join(found), width=width)
             warnings.warn(message, stacklevel=3)
 
     def _write(

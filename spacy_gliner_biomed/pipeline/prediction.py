@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.checkpoints import Checkpoint
 from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
+from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.pipeline.decoding import choose, span_candidates, token_candidates
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.tokenization.prompts import Prompt, bare_prompt, encode_prompts
@@ -181,15 +182,9 @@ class Predictor:
 
 
 def row_maker(model: GlinerModel, settings: Settings, sampler: Sampler) -> RowMaker:
-    """What makes training rows for a model.
-
-    RAISES (ValueError): If the model is a token model.
-    """
+    """What makes training rows for a model."""
     checkpoint = network_shim(model).checkpoint
     config, subtokens = checkpoint.config, checkpoint.subtokens
-    if config.kind == "uni_token":
-        raise ValueError(Errors.E063.format(source=checkpoint.source))
-
     max_subtokens = min(subtokens.max_length or NO_LIMIT, settings.batch_subtokens)
     budget = max_subtokens // 2 - len(subtokens.prefix) - len(subtokens.suffix)
 
@@ -201,10 +196,16 @@ def row_maker(model: GlinerModel, settings: Settings, sampler: Sampler) -> RowMa
         encode_prompt=encode_prompt,
         sampler=sampler,
         splitter=config.words_splitter_type,
-        max_width=config.max_width,
+        max_width=widest_entity(config),
+        tokens=config.kind == "uni_token",
         max_words=settings.window or config.max_len,
         max_subtokens=max_subtokens,
     )
+
+
+def widest_entity(config: NetworkConfig) -> int:
+    """Words of an entity that can be learnt, at most; a token model has no K."""
+    return config.max_len if config.kind == "uni_token" else config.max_width
 
 
 def encode_labels(texts: Sequence[str], checkpoint: Checkpoint, budget: int) -> list[Prompt]:

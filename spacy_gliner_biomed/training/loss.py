@@ -18,7 +18,8 @@ class FocalLoss:
     gamma (float): Exponent by which easy cases lose weight; 0 for none.
     prob_margin (float): Subtracted from the probability of negatives.
     label_smoothing (float): Moves targets towards 0.5.
-    reduction: "sum", or "mean" over spans (not over spans times labels).
+    reduction: "sum", or "mean" over spans (not over spans times labels), of a token model over
+        words and labels.
 
     Upstream `focal_loss_with_logits` (gliner/modeling/loss_functions.py) and
     `SpanModel.loss` (gliner/modeling/base.py).
@@ -33,9 +34,10 @@ class FocalLoss:
     def __call__(self, logits: FloatArray, targets: FloatArray) -> tuple[float, FloatArray]:
         """Loss and gradient of one row.
 
-        logits (FloatArray): Minus infinity marks what is not a span of the row. # (W, K, C)
-        targets (FloatArray): 1 where a span has the label, else 0. # (W, K, C)
-        RETURNS (tuple[float, FloatArray]): Loss, and its gradient. # (W, K, C)
+        logits (FloatArray): Minus infinity marks what is not a span of the row. # (W, K, C), or
+            of a token model (W, C, 3), as all of these
+        targets (FloatArray): 1 where a span has the label, else 0.
+        RETURNS (tuple[float, FloatArray]): Loss, and its gradient.
         """
         valid = np.isfinite(logits)
         x = np.clip(np.where(valid, logits, 0), -80, 80).astype(np.float64)

@@ -1,8 +1,9 @@
 """Training rows: a window of words, sampled labels, and what should be found."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -20,7 +21,7 @@ Sampler = Callable[[Sequence[str], Sequence[str]], list[tuple[str, str]]]
 
 @dataclass(frozen=True)
 class TrainingRow:
-    """A row with its targets. # targets: (W, K, C)"""
+    """A row with its targets: (W, K, C) of spans, or (W, C, 3) of tokens, as the logits."""
 
     row: Row
     targets: FloatArray
@@ -34,7 +35,8 @@ class RowMaker:
     encode_prompt (Callable): Encodes as many of the prompts as fit, from the first on.
     sampler (Sampler): Chooses the labels of a row.
     splitter (str): See `tokenization.words`.
-    max_width (int): K.
+    max_width (int): Words of an entity, at most.
+    tokens (bool): Targets are start, end and inside of entities, instead of spans.
     max_words, max_subtokens (int): Of a row's text, and of a row.
     counts (Counter[str]): Gold spans, and those of them that no row could express.
     """
@@ -44,6 +46,7 @@ class RowMaker:
     sampler: Sampler
     splitter: str
     max_width: int
+    tokens: bool
     max_words: int
     max_subtokens: int
     counts: Counter[str] = field(default_factory=Counter)
@@ -59,7 +62,8 @@ class RowMaker:
         pieces = [text[a:b] for a, b in zip(words.starts, words.ends, strict=True)]
         ids, counts = self.subtokens.encode(pieces)
         budget = self.max_subtokens // 2
-        kept = limit_counts(counts, run=2 * self.max_width, budget=budget)
+        run = min(2 * self.max_width, self.max_words)
+        kept = limit_counts(counts, run=run, budget=budget)
         encoded = EncodedText(ids, counts, kept)
         spans, lost = word_spans(gold.spans, words, self.max_width)
         annotated = labels if gold.annotated is None else gold.annotated
@@ -85,9 +89,38 @@ class RowMaker:
         prompt = self.encode_prompt([prompt for _, prompt in labels])
         labels = labels[: len(prompt.texts)]
         row = encoded.row(window, prompt, self.subtokens)
-        targets = np.zeros((last - first, self.max_width, len(labels)), dtype=np.float32)
         columns = {label: c for c, (label, _) in enumerate(labels)}
-        for start, end, label in inside:
-            if label in columns:
-                targets[start - first, end - start - 1, columns[label]] = 1.0
-        return TrainingRow(row, targets)
+        asked = [(a - first, b - first, columns[x]) for a, b, x in inside if x in columns]
+        make = token_targets if self.tokens else partial(span_targets, max_width=self.max_width)
+        return TrainingRow(row, make(asked, last - first, len(labels)))
+
+
+def span_targets(
+    entities: Iterable[tuple[int, int, int]], n_words: int, n_labels: int, *, max_width: int
+) -> FloatArray:
+    """1 where an entity begins, at its width and label.
+
+    entities: First word, one past the last, and place of the label.
+    RETURNS (FloatArray): # (W, K, C)
+    """
+    targets = np.zeros((n_words, max_width, n_labels), dtype=np.float32)
+    for start, end, label in entities:
+        targets[start, end - start - 1, label] = 1.0
+    return targets
+
+
+def token_targets(
+    entities: Iterable[tuple[int, int, int]], n_words: int, n_labels: int
+) -> FloatArray:
+    """1 at the first word of each entity, at the last, and at all of them.
+
+    Upstream `TokenProcessor.create_labels` (gliner/data_processing/processor.py).
+
+    entities: As `span_targets`.
+    RETURNS (FloatArray): # (W, C, 3)
+    """
+    targets = np.zeros((n_words, n_labels, 3), dtype=np.float32)
+    for start, end, label in entities:
+        targets[start, label, 0] = targets[end - 1, label, 1] = 1.0
+        targets[start:end, label, 2] = 1.0
+    return targets

@@ -51,6 +51,7 @@ def training_row(shim: NetworkShim, text: str) -> TrainingRow:
         sampler=lambda positives, annotated: [(label, label) for label in LABELS],
         splitter=config.words_splitter_type,
         max_width=config.max_width,
+        tokens=config.kind == "uni_token",
         max_words=400,
         max_subtokens=10_000,
     )
@@ -58,7 +59,7 @@ def training_row(shim: NetworkShim, text: str) -> TrainingRow:
     return row
 
 
-@pytest.mark.parametrize("name", ["bert", "deberta", "marker", "bi_encoder"])
+@pytest.mark.parametrize("name", ["bert", "deberta", "marker", "token", "bi_encoder"])
 def test_loss_and_gradients_equal(name: str, upstream_checkpoint: Callable[[str], Path]) -> None:
     folder = upstream_checkpoint(name)
     text = next(text for text in texts() if 20 < len(text.split()) < 60)
@@ -77,7 +78,8 @@ def test_loss_and_gradients_equal(name: str, upstream_checkpoint: Callable[[str]
     reference = Reference(folder, torch.float64)
     batch, *_ = reference.forward(text)
     model = reference.model.model.eval()
-    targets = torch.from_numpy(row.targets).double().reshape(1, -1, len(LABELS))
+    shape = row.targets.shape if name == "token" else (-1, len(LABELS))
+    targets = torch.from_numpy(row.targets).double().reshape(1, *shape)
     with torch.enable_grad():
         output = model(**batch, labels=targets, **settings, reduction="sum")
         output.loss.backward()

@@ -35,7 +35,7 @@ def train(nlp: Language, n_steps: int, **options: float) -> list[float]:
     ]
 
 
-@pytest.mark.parametrize("kind", ["uni_span", "bi_span"])
+@pytest.mark.parametrize("kind", ["uni_span", "uni_token", "bi_span"])
 def test_overfits_two_sentences_then_saves_and_loads(tmp_path: Path, kind: str) -> None:
     folder = tiny_checkpoint(tmp_path / "checkpoint", kind=kind)
     nlp = spacy.blank("en")
@@ -131,10 +131,21 @@ def test_a_prompt_that_does_not_fit_asks_fewer_labels(make_nlp: Callable[..., La
     assert row.targets.shape[-1] == len(row.row.prompts)
 
 
-def test_token_models_are_refused(make_nlp: Callable[..., Language], uni_token: Path) -> None:
-    nlp = make_nlp(uni_token)
-    with pytest.raises(ValueError, match="GB-E063"):
-        nlp.update(examples_of(nlp), sgd=make_adamw(1e-3))
+def test_token_targets_are_start_end_and_inside(
+    make_nlp: Callable[..., Language], uni_token: Path
+) -> None:
+    nlp = make_nlp(uni_token, label_sampler={"vary": 0.0, "all_negatives": 1.0})
+    component = nlp.get_pipe("gliner_biomed")
+    text = AnnotatedText("aspirin of the cell cancer", [(11, 26, "drug")], [], ["drug", "gene"])
+    (row,) = component._training_rows(examples_of(nlp, [text]), component.settings())
+    drug = list(row.row.prompts).index("drug")
+    assert np.argwhere(row.targets).tolist() == [
+        [2, drug, 0],
+        [2, drug, 2],
+        [3, drug, 2],
+        [4, drug, 1],
+        [4, drug, 2],
+    ]
 
 
 def test_training_logits_equal_prediction_for_rows_with_different_labels(tmp_path: Path) -> None:
