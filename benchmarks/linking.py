@@ -299,7 +299,7 @@ def main() -> None:
     parser.add_argument("--no-baseline", dest="baseline", action="store_false")
     parser.add_argument("--checkpoint", default="packaged", help="of 'text'")
     parser.add_argument("--encoder", help="of names: a GLiNER checkpoint or pretrained encoder")
-    parser.add_argument("--weights", type=float, nargs="+", default=[0.4], help="of vectors")
+    parser.add_argument("--weights", type=float, nargs="+", default=[0.6], help="of vectors")
     parser.add_argument("--aliases", type=int, nargs="+", default=[30_000, 125_000])
     parser.add_argument("--documents", type=int, default=0, help="at most; 0 for all")
     parser.add_argument("--rounds", type=int, default=3, help="of 'speed', in turns")

@@ -22,7 +22,7 @@ abbreviations = true
 memory = true
 memory_weight = 2.0
 encoder = null
-vector_weight = 0.4
+vector_weight = 0.6
 scorer = {"@scorers": "spacy-gliner-biomed.link_scorer.v1"}
 """
 
