@@ -7,8 +7,9 @@ from torch.nn import functional as F
 from spacy_gliner_biomed.nn.dropout import drop
 from spacy_gliner_biomed.nn.linear import HALVES, in_inference
 
-# Of exponentials: what is lost of a row below the smallest number is a 10**-8th of its sum.
-LEAST_SUM = 1e-30
+# Of exponentials: what a row loses below the smallest number is a 10**-8th of its sum, and its
+# products with values stay below the largest.
+LEAST_SUM, LARGEST_SUM = 1e-30, 1e30
 
 
 def split_heads(states: Tensor, rows: int, n_heads: int) -> Tensor:
@@ -70,6 +71,6 @@ def softmax_parts(scores: Tensor) -> tuple[Tensor, Tensor]:
         weights = scores.exp()
         sums = weights.sum(dim=-1, keepdim=True)
         smallest, largest = sums.aminmax()
-        if smallest > LEAST_SUM and largest < torch.inf:
+        if smallest > LEAST_SUM and largest < LARGEST_SUM:
             return weights, sums
     return torch.softmax(scores, dim=-1, out=scores), scores.new_ones(1)

@@ -27,3 +27,13 @@ def test_masked_scores_weigh_nothing() -> None:
         short = key[..., :3, :], value[..., :3, :]
         expected = weigh(query, *short, bias=None, scale=0.3, dropout=0.0)
     torch.testing.assert_close(found, expected, atol=0.02, rtol=0.02)
+
+
+def test_large_scores_and_values_do_not_overflow() -> None:
+    """exp of these is still a number, but not with a value in the same product."""
+    query = key = torch.full((1, 1, 4, 1), 9.2, dtype=torch.bfloat16)
+    value = torch.full((1, 1, 4, 1), 1e4, dtype=torch.bfloat16)
+    with torch.inference_mode():
+        assert (query @ key.transpose(-1, -2)).exp().sum().isfinite()
+        found = weigh(query, key, value, bias=None, scale=1.0, dropout=0.0)
+    torch.testing.assert_close(found, value)
