@@ -76,13 +76,18 @@ def _gliner_items(path: Path) -> Iterator[tuple[list[str], list[GoldSpan], list[
             problem = "it must be an object with 'tokenized_text' and 'ner'"
             raise ValueError(_broken(path, f"item {number}", problem))
         words = item["tokenized_text"]
-        ends = list(accumulate(len(word) + 1 for word in words))
-        spans = []
-        for first, last, label in item["ner"]:
-            if not 0 <= first <= last < len(words):
-                problem = f"entity {first}..{last} is outside of {len(words)} words"
-                raise ValueError(_broken(path, f"item {number}", problem))
-            spans.append((ends[first] - len(words[first]) - 1, ends[last] - 1, str(label)))
+        try:
+            ends = list(accumulate(len(word) + 1 for word in words))
+            entities = [(first, last, str(label)) for first, last, label in item["ner"]]
+            outside = [e for e in entities if not 0 <= e[0] <= e[1] < len(words)]
+        except (TypeError, ValueError) as error:
+            problem = f"words must be strings and entities [first, last, label]: {error}"
+            raise ValueError(_broken(path, f"item {number}", problem)) from error
+        if outside:
+            first, last, _ = outside[0]
+            problem = f"entity {first}..{last} is outside of {len(words)} words"
+            raise ValueError(_broken(path, f"item {number}", problem))
+        spans = [(ends[i] - len(words[i]) - 1, ends[j] - 1, label) for i, j, label in entities]
         yield words, spans, sorted(item.get("ner_labels") or ())
 
 

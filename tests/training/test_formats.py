@@ -97,6 +97,9 @@ def test_empty_and_unknown(tmp_path: Path) -> None:
         ('[{"tokenized_text": ["a"],\n oops}]', "line 2"),
         ('[{"tokenized_text": ["a"]}]', "item 1.*'ner'"),
         ('[{"tokenized_text": ["a"], "ner": [[0, 3, "x"]]}]', "item 1.*outside"),
+        ('[{"tokenized_text": ["a"], "ner": [[0, 0]]}]', "item 1.*first, last, label"),
+        ('[{"tokenized_text": ["a"], "ner": [["0", 0, "x"]]}]', "item 1.*first, last, label"),
+        ('[{"tokenized_text": [1], "ner": []}]', "item 1.*must be strings"),
     ],
 )
 def test_broken_gliner_json_is_named(tmp_path: Path, content: str, complaint: str) -> None:
