@@ -30,13 +30,14 @@ import numpy as np
 
 from spacy_gliner_biomed.linking.concepts import Concept
 from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
-from spacy_gliner_biomed.linking.linker import ConceptLinker, LabelRule, Mention
+from spacy_gliner_biomed.linking.linker import ConceptLinker, Mention
 from spacy_gliner_biomed.linking.loading import make_knowledge_base
 from spacy_gliner_biomed.linking.memory import MentionMemory
 from spacy_gliner_biomed.linking.mentions import document_abbreviations, make_mention
 from spacy_gliner_biomed.linking.name_encoder import NameEncoder
 from spacy_gliner_biomed.linking.normalization import words
 from spacy_gliner_biomed.linking.readers import make_linked_corpus
+from spacy_gliner_biomed.linking.rules import LabelRule
 from spacy_gliner_biomed.linking.sources import read_concepts
 from spacy_gliner_biomed.models.gliner import GLiNER_v1, NewGLiNER_v1
 
@@ -118,6 +119,8 @@ def make_memory(gold: Iterable[GoldMention]) -> MentionMemory:
 
 def ranked_ids(linker: ConceptLinker, gold: Iterable[GoldMention]) -> Iterator[list[str]]:
     """What a linker ranks for each mention."""
+    gold = list(gold)
+    linker.prepare(g.mention for g in gold)
     for g in gold:
         yield [concept_id for concept_id, _ in linker.rank(g.mention)]
 
@@ -154,8 +157,6 @@ def run(
     encoder = make_encoder(arguments.encoder) if arguments.encoder else None
     for weight in [0.0, *(arguments.weights if encoder else ())]:
         vectors = encoder.vectors([kb], weight) if encoder and weight else None
-        if vectors:
-            vectors.prepare(g.mention.text for g in gold)
         for name, memory in (("ours", MentionMemory()), ("memory", make_memory(earlier))):
             linker = ConceptLinker([kb], rules, memory, vectors=vectors)
             results[f"{name}, {weight}" if weight else name] = ranked_ids(linker, gold)

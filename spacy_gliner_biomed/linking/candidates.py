@@ -1,6 +1,6 @@
 """Concepts that a name may stand for: by its exact form, by exchanged words, by similarity."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,7 @@ INITIALS, IN_CONTEXT = 0.5, 0.3
 MAX_ACRONYM = 6
 
 N_FORMS = 20
+TOGETHER = 64  # names whose forms are searched at once
 LEAST_COSINE = 0.35
 # Of two concepts with an equal score, the one whose preferred name it is goes first.
 NOT_PREFERRED = 0.0005
@@ -55,30 +56,66 @@ class Scope:
         return self.concepts is None or bool(self.concepts[concept])
 
 
-def find_candidates(kb: KnowledgeBase, name: str, scope: Scope) -> Scores:
-    """Concepts with a name that is equal or similar, with scores from 0 to 1.
+def find_candidates(kb: KnowledgeBase, names: Sequence[str], scope: Scope) -> list[Scores]:
+    """Concepts with a name that is equal or similar, with scores from 0 to 1, for each name.
 
-    Similar names are looked up only if none is equal.
+    Similar ones are looked up only where none is equal, for all names together: it takes half the
+    time of one by one.
     """
-    tables, scores = kb.tables, Scores()
-    parts = words(name)
-    for row in tables.by_fold.find(fold(name)).tolist():
-        same = SAME if tables.names[row] == name else SAME_CASE_APART
-        _put_all(kb, scores, scope, [row], same)
-    if not parts:
-        return scores
-    in_sequence = tables.by_sequence.find(sequence_key(parts)).tolist()
-    _put_all(kb, scores, scope, in_sequence, SAME_SEQUENCE)
-    bag = bag_key(parts)
-    _put_all(kb, scores, scope, _rows_of_bag(kb, bag), SAME_BAG)
-    if scores:
-        return scores
-    for variant in variants(parts, kb.rewrites):
-        _put_all(kb, scores, scope, _rows_of_bag(kb, bag_key(variant)), REWRITTEN)
-    forms, cosines = tables.ngrams.search(bag, k=N_FORMS, least=LEAST_COSINE, allowed=scope.forms)
-    for form, cosine in zip(forms.tolist(), cosines.tolist(), strict=True):
-        _put_all(kb, scores, scope, _rows_of_form(kb, form), SIMILAR * cosine)
-    return scores
+    parts = [words(name) for name in names]
+    found = _find_equal(kb, names, parts, scope)
+    new = [i for i in range(len(names)) if parts[i] and not found[i]]
+    _find_rewritten(kb, [parts[i] for i in new], scope, [found[i] for i in new])
+    for first in range(0, len(new), TOGETHER):
+        some = new[first : first + TOGETHER]
+        _find_similar(kb, [bag_key(parts[i]) for i in some], scope, [found[i] for i in some])
+    return found
+
+
+def _find_equal(
+    kb: KnowledgeBase, names: Sequence[str], parts: Sequence[list[str]], scope: Scope
+) -> list[Scores]:
+    tables, found = kb.tables, [Scores() for _ in names]
+    by_fold = tables.by_fold.find([fold(name) for name in names])
+    by_sequence = tables.by_sequence.find([sequence_key(each) for each in parts])
+    by_bag = _rows_of_bags(kb, [bag_key(each) for each in parts])
+    for i, scores in enumerate(found):
+        for row in by_fold[i]:
+            same = SAME if tables.names[row] == names[i] else SAME_CASE_APART
+            _put_all(kb, scores, scope, [row], same)
+        if parts[i]:
+            _put_all(kb, scores, scope, by_sequence[i], SAME_SEQUENCE)
+            _put_all(kb, scores, scope, by_bag[i], SAME_BAG)
+    return found
+
+
+def _find_rewritten(
+    kb: KnowledgeBase, parts: Sequence[list[str]], scope: Scope, scores: Sequence[Scores]
+) -> None:
+    """Raise scores, those of each name, where a word of it is exchanged."""
+    rewritten = [
+        (i, bag_key(v)) for i, each in enumerate(parts) for v in variants(each, kb.rewrites)
+    ]
+    rows_of = _rows_of_bags(kb, [bag for _, bag in rewritten])
+    for (i, _), rows in zip(rewritten, rows_of, strict=True):
+        _put_all(kb, scores[i], scope, rows, REWRITTEN)
+
+
+def _find_similar(
+    kb: KnowledgeBase, bags: Sequence[str], scope: Scope, scores: Sequence[Scores]
+) -> None:
+    """Raise scores, those of each bag, by the cosines of forms."""
+    tables = kb.tables
+    found = tables.ngrams.search(bags, k=N_FORMS, least=LEAST_COSINE, allowed=scope.forms)
+    owners = np.repeat(np.arange(len(found)), [len(forms) for forms, _ in found])
+    rows, counts = _rows_of_forms(kb, np.concatenate([forms for forms, _ in found]))
+    concepts = tables.concepts[rows]
+    reached = SIMILAR * np.repeat(np.concatenate([cosines for _, cosines in found]), counts)
+    reached[rows != tables.first_names[concepts]] -= NOT_PREFERRED
+    triples = zip(owners.repeat(counts).tolist(), concepts.tolist(), reached.tolist(), strict=True)
+    for owner, concept, score in triples:
+        if score > scores[owner].get(concept, 0.0) and scope.allows(concept):
+            scores[owner][concept] = score
 
 
 def find_acronym(kb: KnowledgeBase, short: str, context: Container[str], scope: Scope) -> Scores:
@@ -89,22 +126,28 @@ def find_acronym(kb: KnowledgeBase, short: str, context: Container[str], scope: 
     scores = Scores()
     if not (short.isupper() and short.isalpha() and 2 <= len(short) <= MAX_ACRONYM):
         return scores
-    for row in kb.tables.by_acronym.find(short.casefold()).tolist():
+    for row in kb.tables.by_acronym.find([short.casefold()])[0]:
         content = set(words(kb.tables.names[row])) - STOP_WORDS
         share = sum(word in context for word in content) / len(content)
         _put_all(kb, scores, scope, [row], INITIALS + IN_CONTEXT * share)
     return scores
 
 
-def _rows_of_bag(kb: KnowledgeBase, bag: str) -> Iterable[int]:
-    for form in kb.tables.by_bag.find(bag).tolist():
-        yield from _rows_of_form(kb, form)
+def _rows_of_bags(kb: KnowledgeBase, bags: Sequence[str]) -> list[list[int]]:
+    return [
+        _rows_of_forms(kb, np.array(forms))[0].tolist() if forms else []
+        for forms in kb.tables.by_bag.find(bags)
+    ]
 
 
-def _rows_of_form(kb: KnowledgeBase, form: int) -> list[int]:
-    first_forms = kb.tables.first_forms
-    rows: list[int] = kb.tables.forms[first_forms[form] : first_forms[form + 1]].tolist()
-    return rows
+def _rows_of_forms(
+    kb: KnowledgeBase, forms: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The names of forms, one form after the other, and how many each has."""
+    firsts = kb.tables.first_forms[forms]
+    counts = kb.tables.first_forms[forms + 1] - firsts
+    shifts = np.repeat(firsts - np.cumsum(counts) + counts, counts)
+    return kb.tables.forms[np.arange(len(shifts)) + shifts], counts
 
 
 def _put_all(

@@ -3,6 +3,7 @@
 import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.linking.annotation import annotate, has_group, spans_of
 from spacy_gliner_biomed.linking.gold import remember
 from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
-from spacy_gliner_biomed.linking.linker import ConceptLinker, Ranked
+from spacy_gliner_biomed.linking.linker import ConceptLinker, Mention, Ranked
 from spacy_gliner_biomed.linking.loading import Loader
 from spacy_gliner_biomed.linking.memory import MentionMemory
 from spacy_gliner_biomed.linking.mentions import read_mentions
@@ -99,28 +100,20 @@ class GlinerBiomedLinker(Pipe):
         doc (Doc): Changed in place.
         RETURNS (Doc): The same Doc.
         """
-        try:
-            self._link(doc)
-        except Exception as error:
-            self.get_error_handler()(self.name, self, [doc], error)
+        for _ in self._link_all([doc]):
+            pass
         return doc
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Link the entities of a stream of Docs, in order.
 
         stream (Iterable[Doc]): The Docs; each is changed in place.
-        batch_size (int): Not needed: what costs time is looking up names, and one that comes
-            again, in any Doc, is not looked up again.
+        batch_size (int): Docs whose names are looked up together. One that comes again, in any
+            Doc, is not looked up again.
         YIELDS (Doc): The Docs. One that fails is given to the error handler, alone.
         """
-        error_handler = self.get_error_handler()
-        for doc in stream:
-            try:
-                self._link(doc)
-            except Exception as error:
-                error_handler(self.name, self, [doc], error)
-            else:
-                yield doc
+        for docs in util.minibatch(stream, batch_size):
+            yield from self._link_all(docs)
 
     def predict(self, docs: Iterable[Doc]) -> list[list[Ranked]]:
         """Find concepts; no Doc is changed.
@@ -128,12 +121,17 @@ class GlinerBiomedLinker(Pipe):
         RETURNS (list[list[Ranked]]): For each Doc and each entity the candidates with the scores
             that they need, best first.
         """
-        return [self._predict(doc) for doc in docs]
+        settings = self.settings
+        mentions = [self._read(doc, settings) for doc in docs]
+        if not any(mentions):
+            return [[] for _ in mentions]
+        self.linker.prepare(chain.from_iterable(mentions))
+        return [self._rank(each, settings) for each in mentions]
 
     def set_annotations(self, docs: Iterable[Doc], found: Sequence[Sequence[Ranked]]) -> None:
         """Write what `predict` found on the Docs."""
+        settings = self.settings
         for doc, candidates in zip(docs, found, strict=True):
-            settings = self.settings
             annotate(doc, candidates, settings.spans_key, threshold=settings.threshold)
 
     def initialize(
@@ -214,23 +212,28 @@ class GlinerBiomedLinker(Pipe):
         util.from_disk(path, deserialize, exclude)
         return self
 
-    def _link(self, doc: Doc) -> None:
+    def _link_all(self, docs: list[Doc]) -> Iterator[Doc]:
+        """Link Docs together, or one by one where that fails; yields those that did not."""
         try:
-            self.set_annotations([doc], self.predict([doc]))
-        except KeyError as error:  # spaCy would read it as "not initialized" (E109)
-            raise RuntimeError(f"KeyError: {error}") from error
+            self.set_annotations(docs, self.predict(docs))
+        except Exception as error:
+            if len(docs) > 1:
+                yield from chain.from_iterable(self._link_all([doc]) for doc in docs)
+                return
+            self.get_error_handler()(self.name, self, docs, _without_key_error(error))
+        else:
+            yield from docs
 
-    def _predict(self, doc: Doc) -> list[Ranked]:
-        settings = self.settings
+    def _read(self, doc: Doc, settings: LinkerSettings) -> list[Mention]:
+        """The mentions to link; one for each entity."""
         if not has_group(doc, settings.spans_key):
             self._warn(doc)
             return []
         spans = spans_of(doc, settings.spans_key)
-        if not spans:
-            return []
+        return read_mentions(doc, spans, abbreviations=settings.abbreviations) if spans else []
+
+    def _rank(self, mentions: Sequence[Mention], settings: LinkerSettings) -> list[Ranked]:
         linker = self.linker
-        mentions = read_mentions(doc, spans, abbreviations=settings.abbreviations)
-        linker.prepare(mentions)
         ranked = {
             mention: [
                 pair for pair in linker.rank(mention)[: settings.k] if pair[1] >= settings.least
@@ -279,3 +282,10 @@ class GlinerBiomedLinker(Pipe):
             if key in self.cfg and state["configured"].get(key) == self.configured[key]:
                 self.cfg[key] = value
         self._linker = None
+
+
+def _without_key_error(error: Exception) -> Exception:
+    """The same; spaCy would read a KeyError as "not initialized" (E109)."""
+    if not isinstance(error, KeyError):
+        return error
+    return RuntimeError(f"KeyError: {error}").with_traceback(error.__traceback__)

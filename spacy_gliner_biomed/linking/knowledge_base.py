@@ -65,10 +65,8 @@ class KnowledgeBase:
 
     def number(self, concept_id: str) -> int | None:
         """The number of a concept; None if it is not here."""
-        for number in self.tables.by_id.find(concept_id):
-            if self.tables.ids[number] == concept_id:
-                return int(number)
-        return None
+        (numbers,) = self.tables.by_id.find([concept_id])
+        return next((number for number in numbers if self.tables.ids[number] == concept_id), None)
 
     def concept(self, number: int) -> Concept:
         """A concept by its number."""

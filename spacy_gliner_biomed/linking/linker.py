@@ -3,20 +3,16 @@
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, combinations
-from typing import Any, NamedTuple
+from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.linking.candidates import (
-    SIMILAR,
-    Scope,
-    find_acronym,
-    find_candidates,
-)
+from spacy_gliner_biomed.linking.candidates import Scope, find_acronym, find_candidates
 from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
 from spacy_gliner_biomed.linking.memory import MentionMemory
+from spacy_gliner_biomed.linking.rules import LabelRule, make_scopes
 from spacy_gliner_biomed.linking.vectors import NameVectors
 
 # Where a text says what a short form stands for, the short form itself counts less.
@@ -45,34 +41,22 @@ class Mention(NamedTuple):
     expanded: str = ""
     context: Container[str] = frozenset()
 
+    @property
+    def is_expanded(self) -> bool:
+        """Whether short forms within it are written out."""
+        return bool(self.expanded) and self.expanded != self.text
 
-@dataclass(frozen=True)
-class LabelRule:
-    """What entities of a label may be linked to.
+    @property
+    def whole_name(self) -> str:
+        """With nothing abbreviated, as far as the text says what it stands for."""
+        return self.long_form or self.expanded or self.text
 
-    label (str): The label; "*" stands for all that have no rule.
-    types (frozenset[str]): Types of concepts, "" for none; empty for all.
-    sources (frozenset[str]): Names of terminologies; empty for all.
-    """
-
-    label: str
-    types: frozenset[str] = frozenset()
-    sources: frozenset[str] = frozenset()
-
-    @classmethod
-    def parse(cls, rule: Mapping[str, Any]) -> "LabelRule":
-        """Read a rule of the config: {"label": "disease", "types": [...], "sources": [...]}.
-
-        RAISES (ValueError): If it is not of this form.
-        """
-        lists = {name: rule.get(name) or [] for name in ("types", "sources")}
-        right = isinstance(rule.get("label"), str) and set(rule) <= {"label", *lists}
-        if not right or not all(
-            isinstance(value, list) and all(isinstance(item, str) for item in value)
-            for value in lists.values()
-        ):
-            raise ValueError(Errors.E086.format(found=dict(rule)))
-        return cls(rule["label"], frozenset(lists["types"]), frozenset(lists["sources"]))
+    @property
+    def names(self) -> list[str]:
+        """What is looked up for it."""
+        if self.long_form:
+            return [self.text, self.long_form]
+        return [self.text, self.expanded] if self.is_expanded else [self.text]
 
 
 class Ordered(dict[str, float]):
@@ -111,10 +95,17 @@ class ConceptLinker:
             self._scopes_of(rule.label)
 
     def prepare(self, mentions: Iterable[Mention]) -> None:
-        """What is cheaper for several mentions at once than for each: their vectors."""
-        if self.vectors is not None:
-            names = ((m.text, m.long_form or "", m.expanded) for m in mentions)
-            self.vectors.prepare(chain.from_iterable(names))
+        """Look up names that are not known yet, all together, which is faster than one by one."""
+        different = list(dict.fromkeys(mentions))
+        if self._remembers:
+            self.memory.prepare(mention.whole_name for mention in different)
+        names: dict[str, dict[str, None]] = {}
+        for mention in different:
+            names.setdefault(mention.label, {}).update(dict.fromkeys(mention.names))
+        for label, wanted in names.items():
+            for kb, scope in zip(self.kbs, self._scopes_of(label), strict=True):
+                if scope is not None:
+                    self._look_up(kb, list(wanted), label, scope)
 
     def rank(self, mention: Mention) -> Ranked:
         """All candidates of a mention, best first; equal ones by id.
@@ -136,7 +127,7 @@ class ConceptLinker:
         scores = named(mention.text)
         if mention.long_form:
             scores = _highest([(scores, OWN_TEXT), (named(mention.long_form), 1.0)])
-        elif mention.expanded and mention.expanded != mention.text:
+        elif mention.is_expanded:
             scores = _highest([(scores, 1.0), (named(mention.expanded), EXPANDED)])
         if not mention.long_form and max(scores.values(), default=0.0) < SURE:
             found = find_acronym(kb, mention.text, mention.context, scope)
@@ -147,21 +138,31 @@ class ConceptLinker:
     def _named(self, kb: KnowledgeBase, name: str, label: str, scope: Scope) -> Mapping[str, float]:
         key = (name, kb.name, self._scope_name(label))
         if key not in self._cache:
-            if len(self._cache) >= MAX_CACHED:
-                self._cache.clear()
-            found = find_candidates(kb, name, scope)
-            if self.vectors is not None and max(found.values(), default=0.0) <= SIMILAR:
-                found = self.vectors.merge(kb, name, found, scope)
-            by_id = {kb.tables.ids[number]: score for number, score in found.items()}
-            self._cache[key] = Ordered(_in_order(by_id))
+            self._look_up(kb, [name], label, scope)
         return self._cache[key]
 
+    def _look_up(self, kb: KnowledgeBase, names: Sequence[str], label: str, scope: Scope) -> None:
+        within = self._scope_name(label)
+        if len(self._cache) + len(names) > MAX_CACHED:
+            self._cache.clear()
+        new = [name for name in names if (name, kb.name, within) not in self._cache]
+        found = find_candidates(kb, new, scope)
+        if self.vectors is not None:
+            found = self.vectors.merge(kb, new, found, scope)
+        for name, scores in zip(new, found, strict=True):
+            by_id = {kb.tables.ids[number]: score for number, score in scores.items()}
+            self._cache[name, kb.name, within] = Ordered(_in_order(by_id))
+
     def _votes(self, mention: Mention) -> dict[str, float]:
-        if not len(self.memory) or not self.memory_weight:
+        if not self._remembers:
             return {}
-        name = mention.long_form or mention.expanded or mention.text
-        votes = self.memory.votes(mention.label, name, defined=bool(mention.long_form))
+        name, defined = mention.whole_name, bool(mention.long_form)
+        votes = self.memory.votes(mention.label, name, defined=defined)
         return {id_: vote for id_, vote in votes.items() if self._allows(mention.label, id_)}
+
+    @property
+    def _remembers(self) -> bool:
+        return bool(len(self.memory) and self.memory_weight)
 
     def _allows(self, label: str, concept_id: str) -> bool:
         """Whether a terminology has the id, in the label's scope."""
@@ -177,7 +178,7 @@ class ConceptLinker:
         if self.rules and key not in self._rules:
             return [None] * len(self.kbs)
         if key not in self._scopes:
-            self._scopes[key] = _make_scopes(self.kbs, self._rules.get(key))
+            self._scopes[key] = make_scopes(self.kbs, self._rules.get(key))
         return self._scopes[key]
 
     def _scope_name(self, label: str) -> str:
@@ -196,29 +197,6 @@ def _highest(found: Sequence[tuple[Mapping[str, float], float]]) -> dict[str, fl
         for concept_id, score in scores.items():
             highest[concept_id] = max(weight * score, highest.get(concept_id, 0.0))
     return highest
-
-
-def _make_scopes(kbs: Sequence[KnowledgeBase], rule: LabelRule | None) -> list[Scope | None]:
-    if rule is None:
-        return [Scope() for _ in kbs]
-    chosen = [kb for kb in kbs if not rule.sources or kb.name in rule.sources]
-    known = {"", *(name for kb in chosen for name in kb.type_names)}
-    if unknown := sorted(rule.types - known):
-        names = ", ".join(kb.name for kb in chosen)
-        raise ValueError(
-            Errors.E085.format(found=unknown, name=names, known=", ".join(sorted(known - {""})))
-        )
-    scopes: list[Scope | None] = []
-    for kb in kbs:
-        types = rule.types & {"", *kb.type_names}
-        if kb not in chosen or (rule.types and not types):
-            scopes.append(None)
-        elif not rule.types:
-            scopes.append(Scope())
-        else:
-            concepts = kb.concepts_of_types(types)
-            scopes.append(Scope.of(kb, concepts) if np.any(concepts) else None)
-    return scopes
 
 
 def _check_distinct(kbs: Sequence[KnowledgeBase]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import srsly
 
-from spacy_gliner_biomed.linking.ngrams import NgramIndex
+from spacy_gliner_biomed.linking.ngrams import Found, NgramIndex
 from spacy_gliner_biomed.linking.normalization import bag_key, words
 from spacy_gliner_biomed.linking.strings import HashTable, hash_string
 
@@ -21,6 +21,7 @@ NEIGHBOURS = 5
 LEAST_COSINE = 0.5
 SHARPNESS = 20  # a neighbour's vote is its cosine to this power: near ones decide
 TRUST = 4  # votes as a whole count as the nearest one's cosine to this power
+MAX_CACHED = 50_000  # names
 MAX_COUNT = 4  # mentions of one name that add to its weight
 UNDEFINED = 0.9  # similarity of a short form to itself in another document
 
@@ -51,6 +52,16 @@ class MentionMemory:
         self._count(label, long_form or text, False, found)
         if long_form:
             self._count(label, text, True, found)
+
+    def prepare(self, names: Iterable[str]) -> None:
+        """Search names that are not known yet, all together, which is faster than one by one."""
+        wanted = dict.fromkeys(names)
+        if len(self._found) + len(wanted) > MAX_CACHED:
+            self._found.clear()
+        new = [name for name in wanted if name not in self._found]
+        bags = [bag_key(words(name)) for name in new]
+        found = self._index.search(bags, k=4 * NEIGHBOURS, least=LEAST_COSINE)
+        self._found.update(zip(new, found, strict=True))
 
     def votes(self, label: str, name: str, *, defined: bool) -> dict[str, float]:
         """Ids that similar mentions of the label had, with their shares of the votes.
@@ -91,21 +102,27 @@ class MentionMemory:
         counter = self.entries.setdefault(key, Counter())
         for concept_id in ids:
             counter[concept_id] += 1 / len(ids)  # type: ignore[assignment]
-        for name_ in ("_keys", "_counters", "_index", "_by_name"):
+        for name_ in ("_keys", "_counters", "_index", "_by_name", "_found"):
             self.__dict__.pop(name_, None)
 
     def _neighbours(self, label: str, name: str, defined: bool) -> dict[int, float]:
-        bag = bag_key(words(name))
-        rows, cosines = self._index.search(bag, k=4 * NEIGHBOURS, least=LEAST_COSINE)
+        if name not in self._found:
+            self.prepare([name])
+        rows, cosines = self._found[name]
         found: dict[int, float] = {}
-        for row, cosine in zip(rows, cosines, strict=True):
+        for row, cosine in zip(rows.tolist(), cosines.tolist(), strict=True):
             if self._keys[row][1] == label and len(found) < NEIGHBOURS:
-                found[int(row)] = min(float(cosine), 1.0)
+                found[row] = min(cosine, 1.0)
         if not defined:
-            for row in self._by_name.find(name):
+            for row in self._by_name.find([name])[0]:
                 if self._keys[row] == (name, label, True):
-                    found[int(row)] = UNDEFINED
+                    found[row] = UNDEFINED
         return found
+
+    @cached_property
+    def _found(self) -> dict[str, Found]:
+        """What is similar to names that were searched."""
+        return {}
 
     @cached_property
     def _keys(self) -> list[Key]:

@@ -6,17 +6,39 @@ the long lists of frequent trigrams are looked up for few rows only. No result i
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_gliner_biomed.linking.trigrams import codes_of, count_rows, read_blocks, sort_by_code
+from spacy_gliner_biomed.linking.trigrams import count_rows, read_blocks, sort_by_code, trigrams
 
 SLACK = 1e-6  # of weights in 32 bits
-AT_ONCE = 2**14  # rows of the first lists that are added together
+AT_ONCE = 2**16  # rows of the first lists that are added together
 CHECK_AFTER = 4  # times as many rows as at the last look at the best ones
+
+# Rows and their cosines.
+Found = tuple[NDArray[np.int64], NDArray[np.float64]]
+
+
+class Query(NamedTuple):
+    """The trigrams of a text that rows have.
+
+    places (NDArray): Of the trigrams in the index.
+    weights (NDArray): What each adds to the sum of a row.
+    counts (NDArray): How many rows have it.
+    """
+
+    places: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    counts: NDArray[np.int64]
+
+    def at(self, chosen: NDArray[np.int64] | slice) -> "Query":
+        """Some of them."""
+        return Query(self.places[chosen], self.weights[chosen], self.counts[chosen])
 
 
 @dataclass(frozen=True)
@@ -56,83 +78,84 @@ class NgramIndex:
 
     def search(
         self,
-        text: str,
+        texts: Sequence[str],
         *,
         k: int,
         least: float = 0.3,
         allowed: NDArray[np.bool_] | None = None,
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The most similar rows, best first; equal ones by row.
+    ) -> list[Found]:
+        """The rows most similar to each text, best first; equal ones by row.
 
-        text (str): Made as the indexed texts were.
+        texts (Sequence[str]): Made as the indexed ones were.
         k (int): Rows at most.
         least (float): Similarity that a row must have, more than 0.
         allowed (NDArray | None): Rows that may be found. # (R,)
-        RETURNS: Rows and similarities.
+        RETURNS (list[Found]): Rows and similarities, for each text.
         """
-        known, weights, counts = self._weigh(text)
-        if counts.sum() <= AT_ONCE:
-            rows, scores = self._scored(self._add(known, weights, counts), least, allowed)
-        else:
-            rows, scores = self._prune(known, weights, counts, k, least, allowed)
-        if len(rows) > k:  # sort no more than is wanted
-            top = scores >= _kth_best(scores, k)
-            rows, scores = rows[top], scores[top]
-        best = np.lexsort((rows, -scores))[:k]
-        return rows[best], scores[best].astype(np.float32)
+        found = []
+        for query in self._weigh(texts):
+            if query.counts.sum() <= AT_ONCE:
+                rows, scores = self._scored(self._add(query), least, allowed)
+            else:
+                rows, scores = self._prune(query, k, least, allowed)
+            found.append(_best(rows, scores, k))
+        return found
 
-    def _weigh(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-        """Places of a query's trigrams, what each adds to a sum, and how many rows have it."""
-        codes = codes_of(text)
-        places = self.codes.searchsorted(codes)
-        places[places == len(self.codes)] = 0
-        known = places[self.codes[places] == codes] if len(self.codes) else places[:0]
-        idf = self.idf[known].astype(float)
+    def _weigh(self, texts: Sequence[str]) -> list[Query]:
+        """The trigrams of each text; of all texts at once, since one has few."""
+        codes, owners = (found.astype(int) for found in trigrams(texts))
+        places, known = _look_up(self.codes, codes.astype(np.uint32))
         # A trigram that no row has lengthens the query's vector as the rarest would.
-        rarest = math.log(1 + len(self)) + 1
-        length = math.sqrt(idf @ idf + (len(codes) - len(known)) * rarest**2)
-        return known, idf * idf / (length or 1.0), self.offsets[known + 1] - self.offsets[known]
+        idf = np.full(len(codes), math.log(1 + len(self)) + 1)
+        idf[known] = self.idf[places[known]]
+        lengths = np.sqrt(np.bincount(owners, idf**2, minlength=len(texts)))
+        order = np.argsort(owners, kind="stable")
+        order = order[known[order]]
+        places, owners, idf = places[order], owners[order], idf[order]
+        weights = idf**2 / lengths[owners]
+        counts = self.offsets[places + 1] - self.offsets[places]
+        ends = np.cumsum(np.bincount(owners, minlength=len(texts))).tolist()
+        return [
+            Query(places[first:end], weights[first:end], counts[first:end])
+            for first, end in pairwise([0, *ends])
+        ]
 
-    def _add(
-        self, known: NDArray[np.int64], weights: NDArray[np.float64], counts: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
+    def _add(self, query: Query) -> NDArray[np.float64]:
         """What each row has of some lists, in one go: a third of the time of one by one."""
-        starts = self.offsets[known]
-        places = zip(starts.tolist(), (starts + counts).tolist(), strict=True)
+        starts = self.offsets[query.places]
+        places = zip(starts.tolist(), (starts + query.counts).tolist(), strict=True)
         rows = np.concatenate([self.rows[:0], *(self.rows[first:end] for first, end in places)])
-        sums = np.bincount(rows, np.repeat(weights, counts), minlength=len(self))
-        return sums.astype(float, copy=False)
+        weights = np.repeat(query.weights, query.counts)
+        return np.bincount(rows, weights, minlength=len(self)).astype(float, copy=False)
 
     def _prune(
         self,
-        known: NDArray[np.int64],
-        weights: NDArray[np.float64],
-        counts: NDArray[np.int64],
+        query: Query,
         k: int,
         least: float,
         allowed: NDArray[np.bool_] | None,
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    ) -> Found:
         """The rows that can be among the best, and their cosines: rare trigrams first."""
-        order = np.argsort(counts, kind="stable")
-        known, weights, counts = known[order], weights[order], counts[order]
+        order = np.argsort(query.counts, kind="stable")
+        places, weights, counts = query = query.at(order)
         # The cosine from trigrams i and later is at most the length of the query's part in them.
-        parts = weights / self.idf[known]
+        parts = weights / self.idf[places]
         rest = np.sqrt(np.append(np.cumsum((parts**2)[::-1])[::-1], 0.0))
         i = int(np.searchsorted(np.cumsum(counts), AT_ONCE, side="right"))
-        sums, seen = self._add(known[:i], weights[:i], counts[:i]), int(counts[:i].sum())
+        sums, seen = self._add(query.at(slice(i))), int(counts[:i].sum())
         checked = len(self) // 64
-        while i < len(known) and rest[i] >= least - SLACK:  # a new row can still be good enough
-            having = self._rows_of(known[i])
+        while i < len(places) and rest[i] >= least - SLACK:  # a new row can still be good enough
+            having = self._rows_of(places[i])
             sums[having] += weights[i]
             i, seen = i + 1, seen + len(having)
             if seen > CHECK_AFTER * checked:
                 _, scores = self._scored(sums, least - rest[i], allowed)
                 least, checked = max(least, _kth_best(scores, k)), seen
         rows, scores = self._scored(sums, least - rest[i], allowed)
-        for j in range(i, len(known)):
+        for j in range(i, len(places)):
             alive = scores + rest[j] >= least - SLACK
             rows, scores = rows[alive], scores[alive]
-            having = self._rows_of(known[j])
+            having = self._rows_of(places[j])
             at = np.searchsorted(having, rows)
             at[at == len(having)] = 0
             more = having[at] == rows
@@ -142,7 +165,7 @@ class NgramIndex:
 
     def _scored(
         self, sums: NDArray[np.float64], least: float, allowed: NDArray[np.bool_] | None
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    ) -> Found:
         """Rows with a part of the cosine so far, at least this large, and the parts."""
         scores = sums * self.norms
         rows = np.flatnonzero(scores >= least - SLACK if least > SLACK else scores > 0)
@@ -152,6 +175,25 @@ class NgramIndex:
 
     def _rows_of(self, place: int) -> NDArray[np.int32]:
         return self.rows[self.offsets[place] : self.offsets[place + 1]]
+
+
+def _look_up(
+    codes: NDArray[np.uint32], wanted: NDArray[np.uint32]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Places of codes, and which are there."""
+    if not len(codes):
+        return np.zeros(len(wanted), int), np.zeros(len(wanted), bool)
+    places = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
+    return places, codes[places] == wanted
+
+
+def _best(rows: NDArray[np.int64], scores: NDArray[np.float64], k: int) -> Found:
+    """The best k, in order."""
+    if len(rows) > k:  # sort no more than is wanted
+        top = scores >= _kth_best(scores, k)
+        rows, scores = rows[top], scores[top]
+    best = np.lexsort((rows, -scores))[:k]
+    return rows[best], scores[best]
 
 
 def _kth_best(scores: NDArray[np.float64], k: int) -> float:

@@ -69,23 +69,24 @@ def make_candidate_generator(paths: list[Path]) -> Any:
             self.kb = ScispacyView(kbs)
 
         def __call__(self, mention_texts: list[str], k: int) -> list[list[Any]]:
-            found = [best_concepts(kbs, text, k) for text in mention_texts]
+            found = best_concepts(kbs, mention_texts, k)
             return [[module.MentionCandidate(*one) for one in candidates] for candidates in found]
 
     return LocalCandidateGenerator()
 
 
 def best_concepts(
-    kbs: list[KnowledgeBase], text: str, k: int
-) -> list[tuple[str, list[str], list[float]]]:
-    """Ids, names and scores of a mention's best candidates, best first."""
-    scored = [
-        (score, kb.tables.ids[number], kb.concept(number).canonical_name)
-        for kb in kbs
-        for number, score in find_candidates(kb, text, Scope()).items()
-    ]
-    best = sorted(scored, key=lambda one: (-one[0], one[1]))[:k]
-    return [(concept_id, [name], [score]) for score, concept_id, name in best]
+    kbs: list[KnowledgeBase], texts: list[str], k: int
+) -> list[list[tuple[str, list[str], list[float]]]]:
+    """Ids, names and scores of each mention's best candidates, best first."""
+    found: list[list[tuple[float, str, str]]] = [[] for _ in texts]
+    for kb in kbs:
+        for scored, scores in zip(found, find_candidates(kb, texts, Scope()), strict=True):
+            for number, score in scores.items():
+                concept = kb.concept(number)
+                scored.append((score, concept.concept_id, concept.canonical_name))
+    best = [sorted(scored, key=lambda one: (-one[0], one[1]))[:k] for scored in found]
+    return [[(id_, [name], [score]) for score, id_, name in one] for one in best]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.linking.linker import LabelRule
+from spacy_gliner_biomed.linking.rules import LabelRule
 
 
 @dataclass(frozen=True)

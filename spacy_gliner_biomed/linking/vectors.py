@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -138,17 +139,26 @@ class NameVectors:
     weight: float
     _cache: dict[str, FloatArray] = field(default_factory=dict)
 
-    def prepare(self, names: Iterable[str]) -> None:
-        """Encode names that are not known yet, together: one by one takes several times as long."""
-        if new := [name for name in dict.fromkeys(names) if name and name not in self._cache]:
-            if len(self._cache) + len(new) > MAX_CACHED:
-                self._cache.clear()
-            self._cache.update(zip(new, self.embed(new), strict=True))
+    def merge(
+        self, kb: KnowledgeBase, names: Sequence[str], found: Sequence[Scores], scope: Scope
+    ) -> list[Scores]:
+        """See `FormVectors.merge`; what has an equal name stays as it is."""
+        similar = [max(scores.values(), default=0.0) <= SIMILAR for scores in found]
+        self._encode(compress(names, similar))
+        return [
+            self.forms[kb.name].merge(scores, self._cache[name], scope, self.weight)
+            if chosen
+            else scores
+            for name, scores, chosen in zip(names, found, similar, strict=True)
+        ]
 
-    def merge(self, kb: KnowledgeBase, name: str, scores: Scores, scope: Scope) -> Scores:
-        """See `FormVectors.merge`."""
-        self.prepare([name])
-        return self.forms[kb.name].merge(scores, self._cache[name], scope, self.weight)
+    def _encode(self, names: Iterable[str]) -> None:
+        """Names that are not known yet, together: one by one takes several times as long."""
+        wanted = dict.fromkeys(names)
+        if len(self._cache) + len(wanted) > MAX_CACHED:
+            self._cache.clear()
+        if new := [name for name in wanted if name not in self._cache]:
+            self._cache.update(zip(new, self.embed(new), strict=True))
 
 
 def _best(cosines: FloatArray, allowed: NDArray[np.bool_] | None) -> NDArray[np.int64]:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from spacy_gliner_biomed.linking import candidates
 from spacy_gliner_biomed.linking.candidates import (
     REWRITTEN,
     SAME,
@@ -15,7 +16,7 @@ from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
 
 
 def found(kb: KnowledgeBase, name: str, scope: Scope | None = None) -> dict[str, float]:
-    scores = find_candidates(kb, name, scope or Scope())
+    (scores,) = find_candidates(kb, [name], scope or Scope())
     best = sorted(scores.items(), key=lambda pair: -pair[1])
     return {kb.tables.ids[number]: score for number, score in best}
 
@@ -60,6 +61,17 @@ def test_only_what_is_in_scope_is_found(kb: KnowledgeBase) -> None:
     assert "C:1" in found(kb, "penicillamin", drugs)
     nothing = Scope.of(kb, np.zeros(len(kb), dtype=bool))
     assert found(kb, "penicillamin", nothing) == {}
+
+
+def test_names_together_have_the_candidates_of_each_alone(
+    kb: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["penicillamin", "", "Liver Failure", "zzzz", "renal neoplasm", "livers", "prednison"]
+    alone = [find_candidates(kb, [name], Scope())[0] for name in names]
+    assert find_candidates(kb, names, Scope()) == alone
+    monkeypatch.setattr(candidates, "TOGETHER", 2)
+    assert find_candidates(kb, names, Scope()) == alone
+    assert find_candidates(kb, [], Scope()) == []
 
 
 def test_initials_count_more_where_the_words_are_in_the_text(kb: KnowledgeBase) -> None:

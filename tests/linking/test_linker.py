@@ -4,8 +4,9 @@ import pytest
 
 from spacy_gliner_biomed.linking.concepts import Concept
 from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
-from spacy_gliner_biomed.linking.linker import ConceptLinker, LabelRule, Mention
+from spacy_gliner_biomed.linking.linker import ConceptLinker, Mention
 from spacy_gliner_biomed.linking.memory import MentionMemory
+from spacy_gliner_biomed.linking.rules import LabelRule
 
 
 @pytest.fixture

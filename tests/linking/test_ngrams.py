@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_gliner_biomed.linking import trigrams as module
+from spacy_gliner_biomed.linking import ngrams, trigrams
 from spacy_gliner_biomed.linking.ngrams import NgramIndex
 
 NAMES = st.lists(st.text(alphabet="abcé ", max_size=12), max_size=25)
@@ -44,7 +44,7 @@ def by_hand(texts: list[str], query: str, least: float) -> dict[int, float]:
 
 
 def test_trigrams_are_inside_padded_words() -> None:
-    codes, rows = module.trigrams(["ab c", "", "ab"])
+    codes, rows = trigrams.trigrams(["ab c", "", "ab"])
     found = sorted(
         (int(row), int(code).to_bytes(3, "big")) for code, row in zip(codes, rows, strict=True)
     )
@@ -52,22 +52,41 @@ def test_trigrams_are_inside_padded_words() -> None:
 
 
 @given(
-    NAMES, st.text(alphabet="abcdé ", min_size=1, max_size=12), st.sampled_from([0.05, 0.4, 0.8])
+    NAMES,
+    st.lists(st.text(alphabet="abcdé ", max_size=12), max_size=4),
+    st.sampled_from([0.05, 0.4, 0.8]),
+    st.sampled_from([0, 1, 8, ngrams.AT_ONCE]),
 )
-def test_search_finds_what_the_definition_says(texts: list[str], query: str, least: float) -> None:
-    rows, cosines = NgramIndex.build(texts).search(query, k=len(texts) + 1, least=least)
-    expected = by_hand(texts, query, least + 1e-4)
-    found = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
-    assert expected.keys() <= found.keys() <= by_hand(texts, query, least - 1e-4).keys()
-    for row, cosine in expected.items():
-        assert found[row] == pytest.approx(cosine, abs=1e-5)
-    assert sorted(cosines, reverse=True) == cosines.tolist()
+def test_search_finds_what_the_definition_says(
+    texts: list[str], queries: list[str], least: float, at_once: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ngrams, "AT_ONCE", at_once)  # so that short lists are pruned, too
+        results = NgramIndex.build(texts).search(queries, k=len(texts) + 1, least=least)
+    for query, (rows, cosines) in zip(queries, results, strict=True):
+        expected = by_hand(texts, query, least + 1e-4)
+        found = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
+        assert expected.keys() <= found.keys() <= by_hand(texts, query, least - 1e-4).keys()
+        for row, cosine in expected.items():
+            assert found[row] == pytest.approx(cosine, abs=1e-5)
+        assert sorted(cosines, reverse=True) == cosines.tolist()
+
+
+@given(NAMES.filter(bool), st.integers(1, 5))
+def test_pruning_keeps_the_best(texts: list[str], k: int) -> None:
+    index = NgramIndex.build(texts)
+    whole = index.search(texts, k=k)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ngrams, "AT_ONCE", 0)
+        pruned = index.search(texts, k=k)
+    for (_, expected), (_, cosines) in zip(whole, pruned, strict=True):
+        assert cosines == pytest.approx(expected, abs=1e-6)
 
 
 def test_blocks_give_the_index_of_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["renal failure", "heart failure", "", "kidney", "renal cell"]
     whole = NgramIndex.build(texts)
-    monkeypatch.setattr(module, "BLOCK", 2)
+    monkeypatch.setattr(trigrams, "BLOCK", 2)
     parts = NgramIndex.build(texts)
     for name in ("codes", "offsets", "rows", "idf", "norms"):
         assert np.array_equal(getattr(whole, name), getattr(parts, name))
@@ -76,15 +95,17 @@ def test_blocks_give_the_index_of_one_block(monkeypatch: pytest.MonkeyPatch) -> 
 def test_only_allowed_rows_are_found_and_ties_go_by_row() -> None:
     index = NgramIndex.build(["asthma", "asthma", "asthma x", "gout"])
     allowed = np.array([False, True, True, True])
-    assert index.search("asthma", k=5)[0].tolist() == [0, 1, 2]
-    assert index.search("asthma", k=5, allowed=allowed)[0].tolist() == [1, 2]
-    assert index.search("asthma", k=1)[0].tolist() == [0]
+    assert index.search(["asthma"], k=5)[0][0].tolist() == [0, 1, 2]
+    assert index.search(["asthma"], k=5, allowed=allowed)[0][0].tolist() == [1, 2]
+    assert index.search(["asthma"], k=1)[0][0].tolist() == [0]
 
 
 @pytest.mark.parametrize("query", ["", "zzz", " "])
 def test_nothing_similar_is_nothing(query: str) -> None:
-    assert len(NgramIndex.build(["asthma"]).search(query, k=5)[0]) == 0
+    (found,) = NgramIndex.build(["asthma"]).search([query], k=5)
+    assert len(found[0]) == 0
 
 
 def test_an_empty_index_finds_nothing() -> None:
-    assert len(NgramIndex.build([]).search("asthma", k=5)[0]) == 0
+    (found,) = NgramIndex.build([]).search(["asthma"], k=5)
+    assert len(found[0]) == 0
