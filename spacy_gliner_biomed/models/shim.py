@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -209,11 +210,13 @@ class NetworkShim(Shim):
         if not isinstance(checkpoint.network, BiEncoderSpan):
             logits: Tensor = checkpoint.network(batch)
             return logits
-        prompts = list(dict.fromkeys(prompt for row in rows for prompt in row.prompts))
+        groups = list({id(row.prompts): row.prompts for row in rows}.values())
+        prompts = list(dict.fromkeys(chain.from_iterable(groups)))
         logits = checkpoint.network(batch, encode_labels(prompts))
-        columns = [[prompts.index(prompt) for prompt in row.prompts] for row in rows]
-        if all(column == columns[0] for column in columns):
-            return logits[..., columns[0]] if len(columns[0]) < len(prompts) else logits
+        if len(groups) == 1 and len(groups[0]) == len(prompts):  # as in prediction
+            return logits
+        place = {prompt: column for column, prompt in enumerate(prompts)}
+        columns = [[place[prompt] for prompt in row.prompts] for row in rows]
         index = torch.from_numpy(pad_arrays(list(map(np.array, columns)), 0)).long()
         index = index.to(logits.device)[:, None, None].expand(*logits.shape[:3], -1)
         return logits.gather(-1, index)

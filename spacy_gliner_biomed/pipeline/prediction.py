@@ -12,8 +12,9 @@ from spacy_gliner_biomed.models.checkpoints import Checkpoint
 from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
 from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.pipeline.decoding import choose, span_candidates, token_candidates
+from spacy_gliner_biomed.pipeline.label_groups import LabelGroup, encode_labels
 from spacy_gliner_biomed.pipeline.settings import Settings
-from spacy_gliner_biomed.tokenization.prompts import Prompt, bare_prompt, encode_prompts
+from spacy_gliner_biomed.tokenization.prompts import Prompt
 from spacy_gliner_biomed.tokenization.rows import EncodedText, length_batches
 from spacy_gliner_biomed.tokenization.windows import (
     NO_LIMIT,
@@ -42,7 +43,8 @@ ROWS_AT_ONCE = 1024
 # million characters, to 628 MiB with 1,024 subtokens in 32 bits, to 796 MiB with 2,048.
 CPU_SUBTOKENS = {"float32": 1024, "bfloat16": 2048, "float16": 2048}
 
-Job = tuple[int, int, Prompt, Row]  # a Doc's index, its window's, the labels, and the row of both
+# Indices of a Doc, of its window and of the group of labels, and the row of all three.
+Job = tuple[int, int, int, Row]
 
 
 @dataclass
@@ -79,10 +81,15 @@ class Predictor:
         if self.row_budget < 4 * self._max_width():
             least = 4 * self._max_width() + special
             raise ValueError(Errors.E035.format(found=settings.batch_subtokens, least=least))
-        self.prompts = self._encode_prompts()
-        longest = max((len(prompt.input_ids) for prompt in self.prompts), default=0)
+        self.groups = [LabelGroup.of(prompt, settings) for prompt in self._encode_prompts()]
+        longest = max((len(group.prompt.input_ids) for group in self.groups), default=0)
         self.text_budget = self.row_budget - longest
         self.size, self.overlap = window_shape(settings, config.max_len, self._max_width())
+        # Two prompts of one label are one label to the overlap rule.
+        self.names = list(dict.fromkeys(spec.label for spec in settings.labels))
+        place = {name: i for i, name in enumerate(self.names)}
+        named = [place[spec.label] for spec in settings.labels]
+        self.name_of_label: IntArray = np.array(named or [0], dtype=np.int32)
 
     def predict(self, docs: Sequence[Doc]) -> list[Prediction]:
         """The entities of each Doc, in order, with their characters."""
@@ -97,8 +104,8 @@ class Predictor:
         for batch in length_batches([len(row) for *_, row in jobs], self.batch_subtokens):
             logits = self.model.predict([jobs[i][-1] for i in batch])
             for i, row_logits in zip(batch, logits, strict=True):
-                doc, window, prompt, _ = jobs[i]
-                found = self._candidates(docs[doc], window, prompt, row_logits)
+                doc, window, group, _ = jobs[i]
+                found = self._candidates(docs[doc], window, self.groups[group], row_logits)
                 docs[doc].found.append(found)
 
     def _encode_prompts(self) -> list[Prompt]:
@@ -136,25 +143,22 @@ class Predictor:
     def _rows(self, docs: Sequence[PreparedDoc]) -> Iterator[Job]:
         for d, doc in enumerate(docs):
             for w, window in enumerate(doc.windows):
-                for prompt in self.prompts:
-                    yield d, w, prompt, doc.encoded.row(window, prompt, self.subtokens)
+                for g, group in enumerate(self.groups):
+                    yield d, w, g, doc.encoded.row(window, group.prompt, self.subtokens)
 
     def _candidates(
-        self, doc: PreparedDoc, window: int, prompt: Prompt, logits: FloatArray
+        self, doc: PreparedDoc, window: int, group: LabelGroup, logits: FloatArray
     ) -> Candidates:
         """What a row finds of the spans that its window owns, in words of the text."""
-        specs = self.settings.labels
-        columns = {text: c for c, text in enumerate(prompt.texts)}
-        asked = [i for i, spec in enumerate(specs) if spec.prompt in columns]
-        picked = [columns[specs[i].prompt] for i in asked]
-        thresholds = self.settings.thresholds([specs[i] for i in asked])
-        all_columns = picked == list(range(len(prompt.texts)))  # then nothing has to be copied
-        if self.checkpoint.config.kind == "uni_token":
-            found = token_candidates(logits if all_columns else logits[:, picked], thresholds)
+        tokens = self.checkpoint.config.kind == "uni_token"
+        if group.columns is not None:  # otherwise nothing has to be copied
+            logits = logits[:, group.columns] if tokens else logits[:, :, group.columns]
+        if tokens:
+            found = token_candidates(logits, group.thresholds)
         else:
-            asked_for = logits if all_columns else logits[:, :, picked]
-            found = span_candidates(asked_for, thresholds, multi_label=self.settings.multi_label)
-        labels: IntArray = np.array(asked, dtype=np.int32)[found.labels]
+            multi_label = self.settings.multi_label
+            found = span_candidates(logits, group.thresholds, multi_label=multi_label)
+        labels = group.labels[found.labels]
         first = np.int32(doc.windows[window][0])
         moved = Candidates(found.starts + first, found.ends + first, labels, found.scores)
         mine = owned(moved.starts, moved.ends, doc.windows, window)
@@ -162,10 +166,7 @@ class Predictor:
 
     def _decode(self, doc: PreparedDoc) -> Prediction:
         settings, found = self.settings, Candidates.join(doc.found)
-        # Two prompts of one label are one label to the overlap rule.
-        names = list(dict.fromkeys(spec.label for spec in settings.labels))
-        place = {name: i for i, name in enumerate(names)}
-        index = np.array([place[spec.label] for spec in settings.labels] or [0], dtype=np.int32)
+        names, index = self.names, self.name_of_label
         named = Candidates(found.starts, found.ends, index[found.labels], found.scores)
         kept = named.take(choose(named, overlap=settings.overlap, multi_label=settings.multi_label))
         spans = [
@@ -206,24 +207,6 @@ def row_maker(model: GlinerModel, settings: Settings, sampler: Sampler) -> RowMa
 def widest_entity(config: NetworkConfig) -> int:
     """Words of an entity that can be learnt, at most; a token model has no K."""
     return config.max_len if config.kind == "uni_token" else config.max_width
-
-
-def encode_labels(texts: Sequence[str], checkpoint: Checkpoint, budget: int) -> list[Prompt]:
-    """The prompts of a checkpoint's kind; see `tokenization.prompts.encode_prompts`."""
-    config, subtokens = checkpoint.config, checkpoint.subtokens
-    if config.kind == "bi_span" or not texts:
-        return [bare_prompt(texts)] if texts else []
-    sep_id = subtokens.token_id(config.sep_token)
-    assert sep_id is not None  # checked when the checkpoint was read
-    return encode_prompts(
-        texts,
-        subtokens,
-        ent_id=config.class_token_index,
-        sep_id=sep_id,
-        ent_token=config.ent_token,
-        after_marker=not config.embed_ent_token,
-        budget=budget,
-    )
 
 
 def window_shape(settings: Settings, max_len: int, max_width: int) -> tuple[int, int]:

@@ -1,8 +1,9 @@
 """Words to subtoken ids, with the tokenizer that a checkpoint was trained with."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import chain, islice
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -12,6 +13,7 @@ from spacy_gliner_biomed.types import IntArray
 
 # An encoding holds about a kilobyte a word until its ids are read.
 WORDS_AT_ONCE = 4096
+MAX_KNOWN = 50_000  # words whose ids are kept, before a text: about 10 MB
 
 
 @dataclass(frozen=True)
@@ -39,29 +41,38 @@ class Subtokenizer:
         return tokenizer
 
     def __getstate__(self) -> dict[str, object]:
-        return {key: value for key, value in self.__dict__.items() if key != "backend"}
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @cached_property
+    def _known(self) -> dict[str, tuple[int, ...]]:
+        return {}
 
     def encode(self, words: Sequence[str]) -> tuple[IntArray, IntArray]:
         """Ids of words that are already split, and how many ids each word has.
 
-        A word's ids do not depend on its neighbours, so they may be concatenated at will. A
-        word may have none (control characters), which leaves a hole and moves no other word.
+        A word's ids do not depend on its neighbours, so they may be concatenated at will, and
+        are kept: most words of a text were seen before, and looking them up takes a fifth of the
+        time. A word may have none (control characters), which leaves a hole and moves no other.
 
         words (Sequence[str]): The words.
         RETURNS (tuple[IntArray, IntArray]): Ids (S,) and counts (W,).
         """
-        if not words:
-            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)
-        parts = [
-            self._encode(list(words[first : first + WORDS_AT_ONCE]))
-            for first in range(0, len(words), WORDS_AT_ONCE)
-        ]
-        return np.concatenate([ids for ids, _ in parts]), np.concatenate([n for _, n in parts])
+        known = self._known
+        if len(known) > MAX_KNOWN:
+            known.clear()
+        new = [word for word in dict.fromkeys(words) if word not in known]
+        for first in range(0, len(new), WORDS_AT_ONCE):
+            some = new[first : first + WORDS_AT_ONCE]
+            known.update(zip(some, self._encode(some), strict=True))
+        found = [known[word] for word in words]
+        counts = np.fromiter(map(len, found), np.int32, len(found))
+        return np.fromiter(chain.from_iterable(found), np.int32, counts.sum()), counts
 
-    def _encode(self, words: list[str]) -> tuple[IntArray, IntArray]:
+    def _encode(self, words: list[str]) -> Iterator[tuple[int, ...]]:
         encoding = self.backend.encode(words, is_pretokenized=True, add_special_tokens=False)
         counts = np.bincount(np.array(encoding.word_ids, dtype=np.int64), minlength=len(words))
-        return np.array(encoding.ids, dtype=np.int32), counts.astype(np.int32)
+        ids = iter(encoding.ids)
+        return (tuple(islice(ids, count)) for count in counts.tolist())
 
     def encode_sequence(self, text: str) -> IntArray:
         """Ids of a bi-encoder's label with the special tokens around it. # (S,)

@@ -81,12 +81,12 @@ def test_each_span_of_a_long_text_is_owned_by_one_window(make_nlp):
     doc = predictor._prepare(nlp.make_doc(LONG))
     n_words, width = len(doc.words), 4
     times = np.zeros((n_words, width), dtype=int)
-    [prompt] = predictor.prompts
+    [group] = predictor.groups
     for window, (first, last) in enumerate(doc.windows):
         logits = np.full((last - first, width, 2), 9, dtype=np.float32)
         beyond = np.arange(last - first)[:, None] + np.arange(width) >= last - first
         logits[beyond] = -np.inf
-        found = predictor._candidates(doc, window, prompt, logits)
+        found = predictor._candidates(doc, window, group, logits)
         np.add.at(times, (found.starts, found.ends - found.starts - 1), 1)
     inside = np.arange(n_words)[:, None] + np.arange(width) < n_words
     assert (times == 2 * inside).all()  # once for each label
@@ -122,7 +122,7 @@ MANY = [f"{a}{b}" for a in "abcdefghij" for b in "klmnopqrst"]
 @pytest.mark.parametrize("kind", ["uni_span", "uni_token"])
 def test_labels_that_do_not_fit_into_a_prompt_are_asked_in_groups(kind, make_nlp, request):
     nlp = make_nlp(request.getfixturevalue(kind), labels=MANY, threshold=0.3, multi_label=True)
-    groups = [list(prompt.texts) for prompt in make_predictor(nlp).prompts]
+    groups = [list(group.prompt.texts) for group in make_predictor(nlp).groups]
     assert [label for group in groups for label in group] == MANY
     assert len(groups) > 2
     apart = [found for group in groups for found in entities(nlp, "cell", labels=group)]
@@ -133,7 +133,7 @@ def test_labels_that_do_not_fit_into_a_prompt_are_asked_in_groups(kind, make_nlp
 
 def test_a_bi_encoder_asks_all_labels_at_once_and_each_by_itself(make_nlp, bi_span):
     nlp = make_nlp(bi_span, labels=MANY, threshold=0.3, multi_label=True)
-    assert len(make_predictor(nlp).prompts) == 1
+    assert len(make_predictor(nlp).groups) == 1
     together = entities(nlp, "cell")
     few = MANY[50:55]
     assert together

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
+from spacy_gliner_biomed.tokenization import subtokens
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 from tests.tiny import ENT, tiny_tokenizer
 
@@ -41,7 +42,10 @@ WORDS = st.lists(st.text("ab \x01\x7f\u0301é\U0001f9ec", max_size=5) | st.text(
 def test_ids_of_a_word_do_not_depend_on_its_neighbours(kind: str, words: list[str]) -> None:
     tokenizer = TOKENIZERS[kind]
     ids, counts = tokenizer.encode(words)
-    alone = [tokenizer.encode([word])[0].tolist() for word in words]
+    alone = [
+        tokenizer.backend.encode([word], is_pretokenized=True, add_special_tokens=False).ids
+        for word in words
+    ]
     assert ids.tolist() == [i for word in alone for i in word]
     assert counts.tolist() == [len(word) for word in alone]
 
@@ -55,6 +59,18 @@ def test_a_word_of_control_characters_leaves_a_hole_and_moves_no_other_word() ->
 def test_holes_at_the_end_are_counted() -> None:
     assert tiny_tokenizer().encode(["drug", "\x7f", ""])[1].tolist() == [1, 0, 0]
     assert tiny_tokenizer().encode(["\x01"])[1].tolist() == [0]
+
+
+def test_words_are_encoded_once_and_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer, encoded = tiny_tokenizer(), []
+    monkeypatch.setattr(subtokens, "MAX_KNOWN", 2)
+    encode = Subtokenizer._encode
+    monkeypatch.setattr(
+        Subtokenizer, "_encode", lambda self, words: encoded.append(words) or encode(self, words)
+    )
+    for words in (["drug", "a", "drug"], ["a", "b"], ["drug"]):
+        tokenizer.encode(words)
+    assert encoded == [["drug", "a"], ["b"], ["drug"]]
 
 
 def test_no_words_have_no_ids() -> None:

@@ -1,0 +1,56 @@
+"""Labels that a row asks for together: their prompt, and which column is whose."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from spacy_gliner_biomed.models.checkpoints import Checkpoint
+from spacy_gliner_biomed.pipeline.settings import Settings
+from spacy_gliner_biomed.tokenization.prompts import Prompt, bare_prompt, encode_prompts
+from spacy_gliner_biomed.types import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class LabelGroup:
+    """Labels that are asked for together.
+
+    prompt (Prompt): Their prompt; labels of equal texts share a column of the logits.
+    labels (IntArray): Their indices among the settings' labels. # (C,)
+    columns (list[int] | None): The column of each; None if they are the columns in order.
+    thresholds (FloatArray): # (C,)
+    """
+
+    prompt: Prompt
+    labels: IntArray
+    columns: list[int] | None
+    thresholds: FloatArray
+
+    @classmethod
+    def of(cls, prompt: Prompt, settings: Settings) -> "LabelGroup":
+        """The labels of a prompt."""
+        place = {text: column for column, text in enumerate(prompt.texts)}
+        asked = [i for i, spec in enumerate(settings.labels) if spec.prompt in place]
+        specs = [settings.labels[i] for i in asked]
+        columns = [place[spec.prompt] for spec in specs]
+        in_order = columns == list(range(len(prompt.texts)))
+        labels = np.array(asked, dtype=np.int32)
+        return cls(prompt, labels, None if in_order else columns, settings.thresholds(specs))
+
+
+def encode_labels(texts: Sequence[str], checkpoint: Checkpoint, budget: int) -> list[Prompt]:
+    """The prompts of a checkpoint's kind; see `tokenization.prompts.encode_prompts`."""
+    config, subtokens = checkpoint.config, checkpoint.subtokens
+    if config.kind == "bi_span" or not texts:
+        return [bare_prompt(texts)] if texts else []
+    sep_id = subtokens.token_id(config.sep_token)
+    assert sep_id is not None  # checked when the checkpoint was read
+    return encode_prompts(
+        texts,
+        subtokens,
+        ent_id=config.class_token_index,
+        sep_id=sep_id,
+        ent_token=config.ent_token,
+        after_marker=not config.embed_ent_token,
+        budget=budget,
+    )
