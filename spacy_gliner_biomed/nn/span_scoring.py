@@ -7,12 +7,14 @@ to the labels. Both are equal to the published form in real arithmetic, and no t
 W * K wide rows exists (derivation: Zaratiana et al. 2023 for the form; README, "Speed").
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from spacy_gliner_biomed.nn.dropout import draw_kept
 from spacy_gliner_biomed.nn.kept import Kept
 from spacy_gliner_biomed.nn.layers import ProjectionMLP
 from spacy_gliner_biomed.nn.linear import granular, in_inference, prepare, product
@@ -54,13 +56,12 @@ class MarkerV0(nn.Module):
         ends = F.linear(self.project_end(words).relu(), to_end)  # (B, W, 4D)
         size, n_widths = words.size(1), min(max_width, words.size(1))
         fold = _folding_pays(labels.size(-2), size * n_widths, self.width)
-        queries = labels @ output.weight if fold else labels  # (.., C, 4D or D)
-        offsets = labels @ output.bias  # (.., C)
-        spans = dropout(_SpanSums.apply(starts, ends, n_widths))  # (B, K * W, 4D)
+        queries = labels @ output.weight if fold else output.weight  # (.., C or D, 4D)
+        rate = dropout.p if self.training else 0.0
+        logits = _SpanProducts.apply(starts, ends, queries.to(starts.dtype), n_widths, rate)
         if not fold:
-            spans = spans @ output.weight.T  # (B, K * W, D)
-        scores = spans @ queries.transpose(-1, -2) + offsets.unsqueeze(-2)  # (B, K * W, C)
-        logits = scores.unflatten(1, (n_widths, size)).transpose(1, 2)  # (B, W, K, C)
+            logits = logits @ labels.transpose(-1, -2).unsqueeze(-3)
+        logits = logits + (labels @ output.bias).unsqueeze(-2).unsqueeze(-2)  # (B, W, K, C)
         return F.pad(logits, (0, 0, 0, max_width - n_widths))
 
     def _score_rows(
@@ -118,33 +119,56 @@ class MarkerV0(nn.Module):
         return product(starts, *to_start), product(ends, *to_end)
 
 
-class _SpanSums(torch.autograd.Function):
-    """relu(start + end) of all spans. Autograd would fill and add up two tensors as large as
-    `starts` for each width.
+class _SpanProducts(torch.autograd.Function):
+    """relu(start + end) of all spans, times queries, one width after the other: the sums are
+    added up again for the gradient, so that no tensor of all spans is stored, dropped or read.
     """
 
     @staticmethod
-    def forward(ctx: Any, starts: Tensor, ends: Tensor, n_widths: int) -> Tensor:
-        """Zeros for spans that reach beyond W. # (B, W, 4D), (B, W, 4D) -> (B, K * W, 4D)"""
-        sums = starts.new_empty(len(starts), n_widths, *starts.shape[1:])
-        for k in range(n_widths):
-            inside = starts.size(1) - k
-            torch.add(starts[:, :inside], ends[:, k:], out=sums[:, k, :inside]).relu_()
-            sums[:, k, inside:] = 0
-        ctx.save_for_backward(sums)
-        return sums.flatten(1, 2)
+    def forward(
+        ctx: Any, starts: Tensor, ends: Tensor, queries: Tensor, n_widths: int, rate: float
+    ) -> Tensor:
+        """Of spans that reach beyond W, any number.
+
+        starts, ends (Tensor): # (B, W, H)
+        queries (Tensor): Of each row, or shared. # (B, C, H) or (C, H)
+        rate (float): Of dropout, which acts on the sums.
+        RETURNS (Tensor): # (B, W, K, C)
+        """
+        ends = F.pad(ends, (0, 0, 0, n_widths - 1))
+        drawn = [draw_kept(starts.shape, rate, starts.device) for _ in range(n_widths)]
+        kept, ctx.scale = [mask for mask, _ in drawn], drawn[0][1]
+        products = [
+            _span_sums(starts, ends, k, kept) @ queries.transpose(-1, -2) for k in range(n_widths)
+        ]
+        ctx.save_for_backward(starts, ends, queries, *kept)
+        return torch.stack(products, dim=2).mul_(ctx.scale)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
-        """# (B, K * W, 4D) -> (B, W, 4D), (B, W, 4D)"""
-        (sums,) = ctx.saved_tensors
-        passed = torch.ops.aten.threshold_backward(gradient.view_as(sums), sums, 0)
-        to_starts, to_ends = passed[:, 0].clone(), passed[:, 0].clone()
-        for k in range(1, sums.size(1)):
-            inside = sums.size(2) - k
-            to_starts[:, :inside] += passed[:, k, :inside]
-            to_ends[:, k:] += passed[:, k, :inside]
-        return to_starts, to_ends, None
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """# (B, W, K, C) -> (B, W, H), (B, W, H), (B, C, H) or (C, H)"""
+        starts, ends, queries, *kept = ctx.saved_tensors
+        size = starts.size(1)
+        to_starts, to_ends = torch.zeros_like(starts), torch.zeros_like(ends)
+        exact = torch.promote_types(queries.dtype, torch.float32)
+        to_queries = queries.new_zeros(queries.shape, dtype=exact)
+        for k, of_width in enumerate((gradient * ctx.scale).unbind(2)):  # (B, W, C)
+            sums = _span_sums(starts, ends, k, kept)
+            product = of_width.transpose(-1, -2) @ sums  # (B, C, H)
+            to_queries += product if queries.dim() == 3 else product.sum(dim=0)
+            passed = torch.ops.aten.threshold_backward(of_width @ queries, sums, 0)
+            to_starts += passed
+            to_ends[:, k : k + size] += passed
+        return to_starts, to_ends[:, :size], to_queries.to(queries.dtype), None, None
+
+
+def _span_sums(
+    starts: Tensor, ends: Tensor, k: int, kept: Sequence[Tensor | None]
+) -> Tensor:  # (B, W, H)
+    """relu(start + end) of spans of k + 1 words, or 0 where dropped."""
+    sums = torch.add(starts, ends[:, k : k + starts.size(1)]).relu_()
+    mask = kept[k]
+    return sums if mask is None else sums.mul_(mask)
 
 
 class Marker(nn.Module):
