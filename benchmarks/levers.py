@@ -39,15 +39,17 @@ from spacy_gliner_biomed.nn.encoders import (
 from spacy_gliner_biomed.nn.encoders.blocks import PackedEncoder
 from spacy_gliner_biomed.nn.kept import Kept, forget
 from spacy_gliner_biomed.pipeline import prediction
+from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 
 Patch = AbstractContextManager[Any]
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
 product, read_table = linear.product, deberta.Deberta.relative_positions
-score_spans, cached_labels, kept = (
+score_spans, cached_labels, kept, encode = (
     span_scoring.MarkerV0.forward,
     NetworkShim._cached_labels,
     Kept.get,
+    Subtokenizer.encode,
 )
 
 
@@ -113,6 +115,12 @@ def encode_again(self: NetworkShim, prompts: Sequence[str]) -> Tensor:
     return cached_labels(self, prompts)
 
 
+def tokenize_again(self: Subtokenizer, words: Sequence[str]) -> Any:
+    """The ids of each word of each text looked for in the tokenizer."""
+    self._known.clear()
+    return encode(self, words)
+
+
 def in_order(lengths: Sequence[int], max_subtokens: int) -> list[list[int]]:
     """Batches of rows as they come."""
     batches: list[list[int]] = []
@@ -152,6 +160,7 @@ SHIFTED = [on(module, "softmax_parts", shifted_softmax) for module in (attention
 LEVERS = {
     "all of them": ALL,
     "no padding": [on(packing.Packing, "of", padded)],
+    "words tokenized once": [on(Subtokenizer, "encode", tokenize_again)],
     "rows sorted by length": [on(prediction, "length_batches", in_order)],
     "oneDNN's products": [on(linear, "onednn", lambda dtype: None)],
     "GELU inside the product": [on(linear, "product", separate_gelu)],
@@ -227,6 +236,7 @@ def main() -> None:
     add("--precisions", nargs="+", default=["float32", "bfloat16"])
     add("--words", type=int, default=4000)
     add("--rounds", type=int, default=3)
+    add("--only", nargs="+", choices=list(LEVERS), default=list(LEVERS), help="these levers")
     add("--output", type=Path)
     arguments = parser.parse_args()
     texts = read_texts(arguments.corpora, arguments.mix, arguments.words)
@@ -243,6 +253,7 @@ def main() -> None:
                 docs = [nlp.make_doc(text) for text in texts]
                 component.predict(docs[:1])
                 names = levers_of(network_shim(component.model).checkpoint.config, precision)
+                names = [name for name in names if name in ["all of them", *arguments.only]]
                 for row in measure(component, docs, names, arguments.rounds):
                     rows.append({"checkpoint": name, "precision": precision, **row})
                     shown = f"{row['times_slower']:.2f}x {row['without']}"
