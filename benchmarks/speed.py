@@ -172,6 +172,7 @@ def parse() -> argparse.Namespace:
     add("--int8", action="store_true", help="try the package's int8, too")
     add("--gliner-spacy", help="Python of an environment that has it, to try it, too")
     add("--batch-subtokens", type=int, default=4096, help="of ours")
+    add("--threshold", type=float, default=0.5, help="random weights have few entities at 0.9")
     add("--words", type=int, default=8000, help="of text in each round")
     add("--rounds", type=int, default=5)
     add("--threads", type=int, default=0, help="0 leaves it to torch")
@@ -198,6 +199,7 @@ def main() -> None:
                         "threads": arguments.threads,
                         "device": arguments.device,
                         "gliner_spacy": arguments.gliner_spacy,
+                        "threshold": arguments.threshold,
                     }
                     what = {"checkpoint": name, "mix": mix, "labels": n_labels}
                     settings = list(settings_of(arguments))

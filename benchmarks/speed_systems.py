@@ -35,14 +35,18 @@ class Setting:
         return f"{self.system} {self.precision} {self.batch}{' packed' if self.packed else ''}"
 
 
-def load(setting: Setting, checkpoint: Path, labels: Sequence[str], device: str) -> Run:
+def load(
+    setting: Setting, checkpoint: Path, labels: Sequence[str], device: str, threshold: float
+) -> Run:
     """Load a system and say what runs it."""
     loaders = {"ours": _ours, "gliner": _gliner, "gliner-spacy": _gliner_spacy}
     loader = loaders[setting.system]
-    return loader(setting, checkpoint, list(labels), device)
+    return loader(setting, checkpoint, list(labels), device, threshold)
 
 
-def _ours(setting: Setting, checkpoint: Path, labels: list[str], device: str) -> Run:
+def _ours(
+    setting: Setting, checkpoint: Path, labels: list[str], device: str, threshold: float
+) -> Run:
     import spacy
 
     nlp = spacy.blank("en")
@@ -52,6 +56,7 @@ def _ours(setting: Setting, checkpoint: Path, labels: list[str], device: str) ->
         "precision": OUR_TYPES[setting.precision],
         "device": device,
         "batch_subtokens": setting.batch,
+        "threshold": threshold,
     }
     nlp.add_pipe("gliner_biomed", config=config)
 
@@ -61,7 +66,9 @@ def _ours(setting: Setting, checkpoint: Path, labels: list[str], device: str) ->
     return run
 
 
-def _gliner_spacy(setting: Setting, checkpoint: Path, labels: list[str], device: str) -> Run:
+def _gliner_spacy(
+    setting: Setting, checkpoint: Path, labels: list[str], device: str, threshold: float
+) -> Run:
     import spacy
 
     nlp = spacy.blank("en")
@@ -72,7 +79,7 @@ def _gliner_spacy(setting: Setting, checkpoint: Path, labels: list[str], device:
         values = json.loads((copy / "gliner_config.json").read_text())
         (copy / "gliner_config.json").write_text(json.dumps({**values, "model_name": folder}))
         config = {"gliner_model": folder, "labels": labels, "map_location": device}
-        nlp.add_pipe("gliner_spacy", config=config)
+        nlp.add_pipe("gliner_spacy", config={**config, "threshold": threshold})
 
     def run(texts: Sequence[str]) -> int:
         with warnings.catch_warnings():
@@ -82,7 +89,9 @@ def _gliner_spacy(setting: Setting, checkpoint: Path, labels: list[str], device:
     return run
 
 
-def _gliner(setting: Setting, checkpoint: Path, labels: list[str], device: str) -> Run:
+def _gliner(
+    setting: Setting, checkpoint: Path, labels: list[str], device: str, threshold: float
+) -> Run:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import gliner
@@ -106,6 +115,7 @@ def _gliner(setting: Setting, checkpoint: Path, labels: list[str], device: str) 
             found = model.inference(
                 pieces,
                 labels,
+                threshold=threshold,
                 batch_size=setting.batch,
                 packing_config=packing if setting.packed else None,
             )

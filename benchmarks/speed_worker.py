@@ -23,7 +23,8 @@ def main() -> None:
     if task["threads"]:
         torch.set_num_threads(task["threads"])
     setting = Setting(**task["setting"])
-    run = load(setting, Path(task["checkpoint"]), task["labels"], task["device"])
+    checkpoint = Path(task["checkpoint"])
+    run = load(setting, checkpoint, task["labels"], task["device"], task["threshold"])
     run(task["texts"][:1])
     tell(first_document=True)
     for _ in sys.stdin:
