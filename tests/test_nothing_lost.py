@@ -76,7 +76,7 @@ def test_no_row_is_longer_than_the_encoder_takes_and_none_loses_a_subtoken(share
     prepared = prepare(nlp, predictor, text, sentences=True)
     rows = [row for *_, row in predictor._rows([prepared])]
     assert max(len(row) for row in rows) <= predictor.subtokens.max_length == 512
-    [prompt] = predictor.prompts
+    [prompt] = [group.prompt for group in predictor.groups]
     special = len(predictor.subtokens.prefix) + len(predictor.subtokens.suffix)
     for row, (first, last) in zip(rows, prepared.windows, strict=True):
         n_subtokens = len(row) - len(prompt.input_ids) - special
