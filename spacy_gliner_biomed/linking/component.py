@@ -26,6 +26,7 @@ from spacy_gliner_biomed.linking.mentions import read_mentions
 from spacy_gliner_biomed.linking.name_encoder import NameEncoder
 from spacy_gliner_biomed.linking.settings import LinkerSettings
 from spacy_gliner_biomed.models.gliner import GlinerModel
+from spacy_gliner_biomed.nn.allocator import reuse_large_blocks
 
 KB_ENDING = ".kb"
 
@@ -86,6 +87,7 @@ class GlinerBiomedLinker(Pipe):
                 self.kbs = self.load_kb()
             if not self.kbs:
                 raise ValueError(Errors.E088.format(name=self.name))
+            reuse_large_blocks()  # a sum for each of millions of names is a large one
             settings = self.settings
             weight, encoder = settings.vector_weight, self.encoder
             vectors = None if encoder is None else encoder.vectors(self.kbs, weight)

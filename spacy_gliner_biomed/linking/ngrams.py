@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from spacy_gliner_biomed.linking.trigrams import count_rows, read_blocks, sort_by_code, trigrams
 
 SLACK = 1e-6  # of weights in 32 bits
-AT_ONCE = 2**16  # rows of the first lists that are added together
+# So many rows of lists are added together at least, or this share of all rows: pruning looks at all
+# rows several times.
+AT_ONCE, SHARE_AT_ONCE = 2**16, 0.5
 CHECK_AFTER = 4  # times as many rows as at the last look at the best ones
 
 # Rows and their cosines.
@@ -94,12 +96,16 @@ class NgramIndex:
         """
         found = []
         for query in self._weigh(texts):
-            if query.counts.sum() <= AT_ONCE:
+            if query.counts.sum() <= self._at_once:
                 rows, scores = self._scored(self._add(query), least, allowed)
             else:
                 rows, scores = self._prune(query, k, least, allowed)
             found.append(_best(rows, scores, k))
         return found
+
+    @property
+    def _at_once(self) -> float:
+        return max(AT_ONCE, SHARE_AT_ONCE * len(self))
 
     def _weigh(self, texts: Sequence[str]) -> list[Query]:
         """The trigrams of each text; of all texts at once, since one has few."""
@@ -141,7 +147,7 @@ class NgramIndex:
         # The cosine from trigrams i and later is at most the length of the query's part in them.
         parts = weights / self.idf[places]
         rest = np.sqrt(np.append(np.cumsum((parts**2)[::-1])[::-1], 0.0))
-        i = int(np.searchsorted(np.cumsum(counts), AT_ONCE, side="right"))
+        i = int(np.searchsorted(np.cumsum(counts), self._at_once, side="right"))
         sums, seen = self._add(query.at(slice(i))), int(counts[:i].sum())
         checked = len(self) // 64
         while i < len(places) and rest[i] >= least - SLACK:  # a new row can still be good enough

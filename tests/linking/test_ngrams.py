@@ -62,6 +62,7 @@ def test_search_finds_what_the_definition_says(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ngrams, "AT_ONCE", at_once)  # so that short lists are pruned, too
+        patch.setattr(ngrams, "SHARE_AT_ONCE", 0)
         results = NgramIndex.build(texts).search(queries, k=len(texts) + 1, least=least)
     for query, (rows, cosines) in zip(queries, results, strict=True):
         expected = by_hand(texts, query, least + 1e-4)
@@ -78,6 +79,7 @@ def test_pruning_keeps_the_best(texts: list[str], k: int) -> None:
     whole = index.search(texts, k=k)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ngrams, "AT_ONCE", 0)
+        patch.setattr(ngrams, "SHARE_AT_ONCE", 0)
         pruned = index.search(texts, k=k)
     for (_, expected), (_, cosines) in zip(whole, pruned, strict=True):
         assert cosines == pytest.approx(expected, abs=1e-6)
