@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from spacy_gliner_biomed.errors import Errors
+
 STEPS = 2**16  # of the rate: one number of 16 bits an element
 
 
@@ -40,7 +42,12 @@ def draw_kept(
     again. Here a number of 64 bits, of torch's generator all the same, decides on four elements.
 
     RETURNS (tuple[Tensor | None, float]): What is kept, None for all, and the factor. # shape
+    RAISES (ValueError): For a rate that is none.
     """
+    if not 0 <= rate <= 1:
+        raise ValueError(
+            Errors.E030.format(name="dropout", allowed="a rate from 0 to 1", found=rate)
+        )
     dropped = round(rate * STEPS)
     if not dropped:
         return None, 1.0

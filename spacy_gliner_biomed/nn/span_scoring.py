@@ -54,7 +54,8 @@ class MarkerV0(nn.Module):
         to_start, to_end = hidden.weight.split(self.width, dim=1)  # each (4D, D)
         starts = F.linear(self.project_start(words).relu(), to_start, hidden.bias)  # (B, W, 4D)
         ends = F.linear(self.project_end(words).relu(), to_end)  # (B, W, 4D)
-        size, n_widths = words.size(1), min(max_width, words.size(1))
+        size = words.size(1)
+        n_widths = max(1, min(max_width, size))
         fold = _folding_pays(labels.size(-2), size * n_widths, self.width)
         queries = labels @ output.weight if fold else output.weight  # (.., C or D, 4D)
         rate = dropout.p if self.training else 0.0

@@ -44,3 +44,9 @@ def test_a_seed_repeats_it_and_evaluation_has_none() -> None:
     torch.manual_seed(3)
     assert torch.equal(layer(x), first)
     assert layer.eval()(x) is x
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.5])
+def test_a_rate_that_is_none_is_refused(rate: float) -> None:
+    with pytest.raises(ValueError, match=rf"GB-E030.*dropout.*{rate}"):
+        drop(torch.ones(9), rate)

@@ -52,6 +52,14 @@ def test_a_row_shorter_than_the_widest_span_is_scored(kind: type[nn.Module]) -> 
         torch.testing.assert_close(found[0, start, width], expected[0, start, width])
 
 
+def test_rows_without_words_have_no_logits() -> None:
+    scorer, words = make(MarkerV0).train(), random(2, 0, WIDTH)
+    logits = scorer(words, random(N_LABELS, WIDTH), MAX_WIDTH)
+    assert logits.shape == (2, 0, MAX_WIDTH, N_LABELS)
+    logits.sum().backward()
+    assert words.grad is not None
+
+
 @SCORERS
 def test_logits_do_not_depend_on_padding(kind: type[nn.Module]) -> None:
     scorer = make(kind)
