@@ -1,7 +1,7 @@
 """Takes optimizer steps in torch, driven by thinc's optimizer and its schedules."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from thinc.api import Optimizer
@@ -11,6 +11,7 @@ from spacy_gliner_biomed.models.tuning import ENCODERS, Tuning
 from spacy_gliner_biomed.nn.allocator import keep_large_blocks
 
 NORMS = ("norm", "layernorm")
+TABLE_ROWS = 2**13
 
 
 class AdamW(Optimizer):
@@ -66,6 +67,7 @@ class TorchTrainer:
         tuning.apply(network)
         self.network = network
         self.parameters = [p for p in network.parameters() if p.requires_grad]
+        self.tables = [Table(module) for module in network.modules() if _is_large_table(module)]
         groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
         for name, parameter in network.named_parameters():
             if parameter.requires_grad:
@@ -78,6 +80,8 @@ class TorchTrainer:
 
     def step(self, settings: Optimizer) -> None:
         """Step with the current values of a thinc optimizer, and clear the gradients."""
+        for table in self.tables:
+            table.spread()
         if settings.grad_clip:
             nn.utils.clip_grad_norm_(self.parameters, settings.grad_clip)
         rate = float(settings.learn_rate)
@@ -89,6 +93,8 @@ class TorchTrainer:
             group["eps"] = float(settings.eps)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
+        for table in self.tables:
+            table.clear()
 
     def state(self) -> dict[str, Any]:
         """All that the next step depends on but for the settings: tensors in plain dicts."""
@@ -100,11 +106,46 @@ class TorchTrainer:
         self.optimizer.load_state_dict(state["optimizer"])
 
 
+class Table:
+    """The gradient of a large embedding table, in memory that stays, of which a step writes and
+    clears the rows alone that a batch has: a fresh tensor of zeros for each batch took a
+    twentieth of a training step.
+
+    module (nn.Embedding): From now on has sparse gradients.
+    """
+
+    def __init__(self, module: nn.Embedding) -> None:
+        module.sparse = True
+        self.weight = module.weight
+        self.gradient = torch.zeros_like(module.weight)
+        self.rows = torch.zeros(0, dtype=torch.long, device=module.weight.device)
+
+    def spread(self) -> None:
+        """Make the sparse gradient a dense one, as the optimizer takes it."""
+        sparse = self.weight.grad
+        if sparse is None or not sparse.is_sparse:
+            return
+        sparse = sparse.coalesce()
+        self.rows = sparse.indices()[0]
+        self.weight.grad = self.gradient.index_copy_(0, self.rows, sparse.values())
+
+    def clear(self) -> None:
+        """Forget the rows of the last step."""
+        self.gradient.index_fill_(0, self.rows, 0.0)
+        self.rows = self.rows[:0]
+
+
 def set_dropout(network: nn.Module, rate: float) -> None:
     """Set the rate of each dropout layer, so that `nlp.update(drop=...)` reaches torch."""
     for module in network.modules():
         if isinstance(module, nn.Dropout):
             module.p = rate
+
+
+def _is_large_table(module: nn.Module) -> TypeGuard[nn.Embedding]:
+    if not isinstance(module, nn.Embedding):
+        return False
+    return module.weight.requires_grad and module.num_embeddings >= TABLE_ROWS
 
 
 def _is_encoder(name: str) -> bool:

@@ -1,15 +1,17 @@
-"""Dropout that costs a CPU a third of torch's."""
+"""Dropout that costs a CPU a fifth of torch's."""
 
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from spacy_gliner_biomed.errors import Errors
 
-STEPS = 2**16  # of the rate: one number of 16 bits an element
+BYTE, SHORT = torch.int8, torch.int16  # one number an element
+NEAR = 1.05
 
 
 class Dropout(nn.Dropout):
@@ -24,36 +26,51 @@ def drop(x: Tensor, rate: float) -> Tensor:
     """Zeros at random, and the rest scaled up so that the mean stays.
 
     x (Tensor): # (..)
-    rate (float): The share of zeros, from 0 to 1; on a CPU rounded to 1 / 65,536.
+    rate (float): The share of zeros, from 0 to 1; on a CPU rounded as `draw_kept` does.
     RETURNS (Tensor): # (..)
     """
     if x.device.type != "cpu":
         return F.dropout(x, rate)
-    kept, scale = draw_kept(x.shape, rate, x.device)
+    kept, scale = draw_kept(x.shape, rate, x)
     return x if kept is None else (x * kept).mul_(scale)
 
 
-def draw_kept(
-    shape: Sequence[int], rate: float, device: torch.device
-) -> tuple[Tensor | None, float]:
+def draw_kept(shape: Sequence[int], rate: float, like: Tensor) -> tuple[Tensor | None, float]:
     """What dropout keeps, by chance, and the factor that keeps the mean.
 
     torch draws a number for each element, in one thread, which makes a training step half as long
-    again. Here a number of 64 bits, of torch's generator all the same, decides on four elements.
+    again. Here one of 64 bits decides on eight elements, which rounds the rate to 1 / 256; on
+    four, where that would change it by more than a twentieth.
 
-    RETURNS (tuple[Tensor | None, float]): What is kept, None for all, and the factor. # shape
+    shape (Sequence[int]): Of what is dropped.
+    like (Tensor): Has its type and device.
+    RETURNS (tuple[Tensor | None, float]): 1 for what is kept, else 0, or None for all, and the
+        factor. The numbers are of the tensor's type: it takes seven times as long to multiply
+        it by truth values. # shape
     RAISES (ValueError): For a rate that is none.
     """
     if not 0 <= rate <= 1:
         raise ValueError(
             Errors.E030.format(name="dropout", allowed="a rate from 0 to 1", found=rate)
         )
-    dropped = round(rate * STEPS)
+    dtype = BYTE if rate / NEAR <= round(rate * 2**8) / 2**8 <= rate * NEAR else SHORT
+    steps = 2 ** (8 * dtype.itemsize)
+    dropped = round(rate * steps)
     if not dropped:
         return None, 1.0
-    if dropped >= STEPS:  # more than 16 bits can say
-        return torch.zeros(tuple(shape), dtype=torch.bool, device=device), 1.0
-    size = math.prod(shape)
-    numbers = torch.empty(-(-size // 4), dtype=torch.int64, device=device).random_(-(2**63), None)
-    kept = numbers.view(torch.int16)[:size].view(shape) >= dropped - STEPS // 2
-    return kept, STEPS / (STEPS - dropped)
+    if dropped >= steps:  # more than the numbers can say
+        return torch.zeros(tuple(shape), dtype=like.dtype, device=like.device), 1.0
+    numbers = _draw(math.prod(shape), dtype, like.device).view(tuple(shape))
+    kept = torch.empty(numbers.shape, dtype=like.dtype, device=like.device)
+    return torch.ge(numbers, dropped - steps // 2, out=kept), steps / (steps - dropped)
+
+
+def _draw(count: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Whole numbers of any value that the type has; torch's seed repeats them. # (count,)"""
+    n_draws = count * dtype.itemsize // 8 + 1
+    draws = torch.empty(1 if device.type == "cpu" else n_draws, dtype=torch.int64, device=device)
+    draws.random_(-(2**63), None)
+    if device.type == "cpu":  # numpy's generator takes half the time of torch's
+        raw = np.random.SFC64(draws.numpy().view(np.uint64)).random_raw(n_draws)
+        draws = torch.from_numpy(raw.view(np.int64))
+    return draws.view(dtype)[:count]

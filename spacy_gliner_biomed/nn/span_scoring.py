@@ -137,7 +137,7 @@ class _SpanProducts(torch.autograd.Function):
         RETURNS (Tensor): # (B, W, K, C)
         """
         ends = F.pad(ends, (0, 0, 0, n_widths - 1))
-        drawn = [draw_kept(starts.shape, rate, starts.device) for _ in range(n_widths)]
+        drawn = [draw_kept(starts.shape, rate, starts) for _ in range(n_widths)]
         kept, ctx.scale = [mask for mask, _ in drawn], drawn[0][1]
         products = [
             _span_sums(starts, ends, k, kept) @ queries.transpose(-1, -2) for k in range(n_widths)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from spacy_gliner_biomed.models.trainer import TorchTrainer, make_adamw
+from spacy_gliner_biomed.models.trainer import TABLE_ROWS, TorchTrainer, make_adamw
 from spacy_gliner_biomed.models.tuning import Tuning
 
 
@@ -47,3 +47,43 @@ def test_gradients_are_clipped_together_and_frozen_parameters_stay() -> None:
     trainer.step(make_adamw(1e-3, grad_clip=0.5))
     assert seen == [pytest.approx(0.5, rel=1e-3)]
     assert torch.equal(net.encoder.weight, before)
+
+
+class Tables(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.large = nn.Embedding(TABLE_ROWS, 3, padding_idx=0)
+        self.small = nn.Embedding(4, 3)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return (self.large(ids) * self.small(ids % 4) * torch.arange(3)).sum()
+
+
+def test_tables_learn_as_with_dense_gradients() -> None:
+    torch.manual_seed(0)
+    net, reference = Tables(), Tables()
+    reference.load_state_dict(net.state_dict())
+    trainer = TorchTrainer(net, Tuning())
+    assert [table.weight for table in trainer.tables] == [net.large.weight]
+    optimizer = torch.optim.AdamW(reference.parameters(), lr=0.1, weight_decay=0.5)
+    batches = [[[3, 3, 0], [7, 1]], [[5]], [[3, 9], [9]], []]  # of each step, accumulated
+    for step in batches:
+        for ids in step:
+            (1e3 * net(torch.tensor(ids))).backward()
+            (1e3 * reference(torch.tensor(ids))).backward()
+        trainer.step(make_adamw(0.1, scorer_factor=1.0, L2=0.5, grad_clip=1.0))
+        if step:
+            nn.utils.clip_grad_norm_(reference.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        assert net.large.weight.grad is None
+        assert not trainer.tables[0].gradient.any()
+        for found, expected in zip(net.parameters(), reference.parameters(), strict=True):
+            torch.testing.assert_close(found, expected)
+
+
+def test_frozen_tables_cost_nothing() -> None:
+    net = Tables()
+    net.large.weight.requires_grad_(False)
+    assert not TorchTrainer(net, Tuning()).tables
+    assert not net.large.sparse

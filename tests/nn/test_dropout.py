@@ -13,7 +13,12 @@ def test_the_share_of_zeros_is_the_rate(rate: float, dtype: torch.dtype) -> None
     dropped = drop(torch.ones(501, 401, dtype=dtype), rate)
     assert dropped.dtype == dtype
     assert (dropped == 0).float().mean().item() == pytest.approx(rate, abs=0.01)
-    assert sorted(dropped.unique().tolist()) == pytest.approx([0.0, 1 / (1 - rate)], rel=0.01)
+    assert sorted(dropped.unique().tolist()) == pytest.approx([0.0, 1 / (1 - rate)], rel=0.02)
+
+
+def test_a_small_rate_is_not_rounded_away() -> None:
+    dropped = drop(torch.ones(1000, 1000), 0.001)
+    assert (dropped == 0).float().mean().item() == pytest.approx(0.001, rel=0.2)
 
 
 def test_neighbours_are_dropped_independently() -> None:
