@@ -40,17 +40,16 @@ class Quantized:
         self.weights: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
         self.last: tuple[Tensor, Tensor, float] | None = None
 
-    def forward(self, layer: linear.Linear, x: Tensor, gelu: bool = False) -> Tensor:
+    def forward(self, layer: linear.Linear, x: Tensor, activation: Any = "none") -> Tensor:
         """In place of `Linear.forward`."""
         if not linear.in_inference(x) or len(layer.weight) < LEAST_WIDTH or x.dim() != 2:
-            return forward(layer, x, gelu)
+            return forward(layer, x, activation)
         if id(layer) not in self.weights:
             self.weights[id(layer)] = quantize_weight(layer.weight)
         if self.last is None or self.last[0] is not x:  # query, key and value read the same
             self.last = (x, *quantize(x))
         _, values, scale = self.last
         bias = None if layer.bias is None else layer.bias.float()
-        activation = "gelu" if gelu else "none"
         out: Tensor = torch.ops.onednn.qlinear_pointwise(
             values, scale, 128, *self.weights[id(layer)], bias, 1.0, 0, torch.bfloat16,
             activation, [], "none",

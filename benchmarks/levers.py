@@ -61,10 +61,9 @@ def padded(mask: Tensor, step: int = 1) -> packing.Packing:
     return packing.Packing((n_rows, size), [run], index, index[::size], len(index))
 
 
-def separate_gelu(*arguments: Any, gelu: bool = False) -> Tensor:
-    """GELU as an operation of its own."""
-    y = product(*arguments)
-    return F.gelu(y) if gelu else y
+def separate_activation(x: Tensor, weight: Tensor, bias: Any, activation: Any = "none") -> Tensor:
+    """An activation as an operation of its own."""
+    return linear.ACTIVATIONS[activation](product(x, weight, bias))
 
 
 def read_all(self: PackedEncoder, ids: Tensor, mask: Tensor, wanted: Tensor) -> Tensor:
@@ -163,7 +162,7 @@ LEVERS = {
     "words tokenized once": [on(Subtokenizer, "encode", tokenize_again)],
     "rows sorted by length": [on(prediction, "length_batches", in_order)],
     "oneDNN's products": [on(linear, "onednn", lambda dtype: None)],
-    "GELU inside the product": [on(linear, "product", separate_gelu)],
+    "activations inside products": [on(linear, "product", separate_activation)],
     "few numbers of rows": SIZES,
     "large blocks reused": [fresh_blocks],
     "last layer where it is read": [on(PackedEncoder, "read", read_all)],

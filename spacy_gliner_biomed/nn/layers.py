@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from spacy_gliner_biomed.nn.dropout import Dropout
-from spacy_gliner_biomed.nn.linear import Linear
+from spacy_gliner_biomed.nn.linear import Activation, Linear
 
 
 class ProjectionMLP(nn.Sequential):
@@ -22,6 +22,12 @@ class ProjectionMLP(nn.Sequential):
             Dropout(dropout),
             Linear(factor * width_out, width_out),
         )
+
+    def forward(self, x: Tensor, activation: Activation = "none") -> Tensor:
+        """# (.., width_in) -> (.., width_out)"""
+        hidden, dropout, output = self.parts()
+        projected: Tensor = output(dropout(hidden(x, "relu")), activation)
+        return projected
 
     def parts(self) -> tuple[Linear, nn.Module, Linear]:
         """First Linear, Dropout, last Linear."""

@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Callable
 from functools import cache
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,25 +15,31 @@ HALVES = (torch.bfloat16, torch.float16)
 X86 = ("x86_64", "AMD64")
 GRANULE = 16
 
+Activation = Literal["none", "relu", "gelu"]
+ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
+    "none": lambda y: y,
+    "relu": F.relu,
+    "gelu": F.gelu,
+}
+
 
 class Linear(nn.Linear):
-    """`nn.Linear`, and GELU behind it if asked; names of weights and results are the same."""
+    """`nn.Linear`, and an activation if asked; names of weights and results are the same."""
 
     def __init__(self, width_in: int, width_out: int, bias: bool = True) -> None:
         super().__init__(width_in, width_out, bias)
         self.kept = Kept()
 
-    def forward(self, x: Tensor, gelu: bool = False) -> Tensor:
-        """Apply the layer. # (.., width_in) -> (.., width_out)"""
+    def forward(self, x: Tensor, activation: Activation = "none") -> Tensor:
+        """Apply the layer, and an activation behind it. # (.., width_in) -> (.., width_out)"""
         if not in_inference(x):
-            y = super().forward(x)
-            return F.gelu(y) if gelu else y
+            return ACTIVATIONS[activation](super().forward(x))
         dtype, weight, bias = compute_dtype(x), self.weight, self.bias
         if dtype in HALVES:
             # Autocast would cast the weights again for each batch.
             weights = [weight] if bias is None else [weight, bias]
             weight, bias = self.kept.get(weights, dtype, lambda: prepare(weight, bias, dtype))
-        return product(x.to(dtype), weight, bias, gelu=gelu)
+        return product(x.to(dtype), weight, bias, activation)
 
 
 def in_inference(x: Tensor) -> bool:
@@ -48,8 +55,10 @@ def compute_dtype(x: Tensor) -> torch.dtype:
     return x.dtype
 
 
-def product(x: Tensor, weight: Tensor, bias: Tensor | None, *, gelu: bool = False) -> Tensor:
-    """`F.linear`, and GELU behind it if asked, in inference on a CPU.
+def product(
+    x: Tensor, weight: Tensor, bias: Tensor | None, activation: Activation = "none"
+) -> Tensor:
+    """`F.linear`, and an activation behind it if asked, in inference on a CPU.
 
     x (Tensor): # (.., width_in)
     weight (Tensor): Of x's type, or as `prepare` made it for this type. # (width_out, width_in)
@@ -58,12 +67,11 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None, *, gelu: bool = Fals
     fused = onednn(x.dtype)
     # Of a strided weight, oneDNN's product takes a thousand times as long.
     if fused is None or not (weight.is_mkldnn or weight.is_contiguous()):
-        y = F.linear(x, weight, bias)
-        return F.gelu(y) if gelu else y
+        return ACTIVATIONS[activation](F.linear(x, weight, bias))
     # oneDNN uses AVX-512 where MKL does not: 245 instead of 110 GFLOP/s a core in fp32 on EPYC,
     # 1.7 times the speed of whole pipelines (benchmarks/levers.py).
-    # GELU inside the product saves a pass over the widest tensor.
-    return fused(x, weight, bias, "gelu" if gelu else "none", [], "none")
+    # An activation inside the product saves a pass over the widest tensor.
+    return fused(x, weight, bias, activation, [], "none")
 
 
 def prepare(
@@ -107,9 +115,13 @@ def onednn(dtype: torch.dtype) -> Callable[..., Tensor] | None:
         with torch.inference_mode():
             x, weight, bias = torch.ones(3, 4), torch.eye(4)[:2], torch.ones(2)
             x, weight, bias = x.to(dtype), weight.to(dtype), bias.to(dtype)
-            expected = F.gelu(F.linear(x, weight, bias))
             packed = torch.ops.mkldnn._reorder_linear_weight(weight)
-            found = [fused(x, w, bias, "gelu", [], "none") for w in (weight, packed)]
+            right = [
+                torch.allclose(fused(x, w, bias, name, [], "none"), expected, rtol=0.01)
+                for name, activate in ACTIVATIONS.items()
+                for expected in [activate(F.linear(x, weight, bias))]
+                for w in (weight, packed)
+            ]
     except Exception:  # another version of torch may have it in another form
         return None
-    return fused if all(torch.allclose(y, expected, rtol=0.01) for y in found) else None
+    return fused if all(right) else None

@@ -8,7 +8,15 @@ import torch
 from torch.nn import functional as F
 
 from spacy_gliner_biomed.nn.kept import Kept, forget
-from spacy_gliner_biomed.nn.linear import Linear, granular, onednn, prepare, product
+from spacy_gliner_biomed.nn.linear import (
+    ACTIVATIONS,
+    Activation,
+    Linear,
+    granular,
+    onednn,
+    prepare,
+    product,
+)
 
 TYPES = {torch.float32: 1e-5, torch.bfloat16: 0.05, torch.float16: 0.01, torch.float64: 1e-12}
 
@@ -19,17 +27,17 @@ def layer() -> Linear:
     return Linear(32, 24)
 
 
-@pytest.mark.parametrize("gelu", [False, True])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("shape", [(1, 32), (7, 32), (2, 3, 32), (0, 32)])
 def test_inference_gives_what_training_gives(
-    layer: Linear, gelu: bool, shape: tuple[int, ...]
+    layer: Linear, activation: Activation, shape: tuple[int, ...]
 ) -> None:
     x = torch.randn(*shape)
-    trained = layer(x, gelu=gelu)
+    trained = layer(x, activation)
     with torch.inference_mode():
-        torch.testing.assert_close(layer(x, gelu=gelu), trained.detach(), rtol=0, atol=1e-5)
+        torch.testing.assert_close(layer(x, activation), trained.detach(), rtol=0, atol=1e-5)
     expected = F.linear(x, layer.weight, layer.bias)
-    torch.testing.assert_close(trained, F.gelu(expected) if gelu else expected)
+    torch.testing.assert_close(trained, getattr(F, activation, torch.clone)(expected))
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -54,9 +62,9 @@ def test_a_strided_weight_is_multiplied_right() -> None:
 def test_without_onednn_torch_multiplies(layer: Linear, monkeypatch: pytest.MonkeyPatch) -> None:
     x = torch.randn(3, 32)
     with torch.inference_mode():
-        expected = layer(x, gelu=True)
+        expected = layer(x, "gelu")
         monkeypatch.setattr("spacy_gliner_biomed.nn.linear.onednn", lambda dtype: None)
-        torch.testing.assert_close(layer(x, gelu=True), expected, rtol=0, atol=1e-6)
+        torch.testing.assert_close(layer(x, "gelu"), expected, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("broken", [lambda *a: torch.zeros(3, 2), lambda *a: 1 / 0])

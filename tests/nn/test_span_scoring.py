@@ -142,3 +142,12 @@ def test_inference_gives_what_training_gives(
         found = mask_tails(scorer(words, labels, MAX_WIDTH, n_words), n_words)
     tolerance = 1e-12 if dtype == torch.float64 else 1e-5
     torch.testing.assert_close(found, expected, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_relu_in_place_is_relu(dtype: torch.dtype) -> None:
+    special = torch.tensor([0.0, -0.0, float("inf"), float("-inf"), 1e-7, -1e-7])
+    x = torch.cat([torch.randn(100), special]).to(dtype)
+    expected = x.relu()
+    assert torch.equal(span_scoring._relu_(x), expected)
+    assert torch.equal(x, expected)

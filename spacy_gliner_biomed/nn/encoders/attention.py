@@ -1,15 +1,20 @@
 """Attention over runs of equally long rows, for queries that are all subtokens or some."""
 
+import math
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from spacy_gliner_biomed.nn.dropout import drop
+from spacy_gliner_biomed.nn.encoders.packing import Run
 from spacy_gliner_biomed.nn.linear import HALVES, in_inference
 
 # Of exponentials: what a row loses below the smallest number is a 10**-8th of its sum, and its
 # products with values stay below the largest.
 LEAST_SUM, LARGEST_SUM = 1e-30, 1e30
+LOG2_OF_E = math.log2(math.e)
 
 
 def split_heads(states: Tensor, rows: int, n_heads: int) -> Tensor:
@@ -18,8 +23,52 @@ def split_heads(states: Tensor, rows: int, n_heads: int) -> Tensor:
 
 
 def join_heads(context: Tensor) -> Tensor:
-    """# (rows, heads, N, H / heads) -> (rows * N, H)"""
-    return context.transpose(1, 2).flatten(2).flatten(0, 1)
+    """# (rows, heads, N, H / heads) -> (rows * N, heads, H / heads), of one row a view"""
+    return context.transpose(1, 2).flatten(0, 1)
+
+
+def attend_in_16_bits(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    runs: Sequence[Run],
+    counts: Sequence[int],
+    *,
+    n_heads: int,
+    scale: float,
+) -> Tensor:
+    """As `weigh` without bias and dropout, of all runs, in inference on a CPU: 0.8 of the time,
+    since less is copied, scaled and called.
+
+    query (Tensor): # (R, H)
+    key, value (Tensor): # (T, H)
+    counts (Sequence[int]): Queries of each run.
+    RETURNS (Tensor): # (R, H)
+    """
+    sizes = [run.size for run in runs]
+    contexts = torch.empty_like(query)
+    unread = query.new_empty(1, 1, 1)
+    by_run = zip(
+        runs,
+        *(
+            split_heads(part, 1, n_heads)[0].split(lengths, dim=1)  # (heads, rows * N, d) each
+            for part, lengths in (
+                (query, counts), (contexts, counts), (key, sizes), (value, sizes)
+            )
+        ),
+        strict=True,
+    )  # fmt: skip
+    for run, of_run, context, *others in by_run:
+        shape = (n_heads * run.rows, -1, of_run.size(-1))
+        # torch would copy what is strided all the same, but keys number by number.
+        queries, keys, values = (part.reshape(shape).contiguous() for part in (of_run, *others))
+        scores = torch.baddbmm(
+            unread, queries, keys.transpose(1, 2), beta=0, alpha=scale * LOG2_OF_E
+        )
+        weights, sums = softmax_parts(scores, base_2=True)
+        products = torch.bmm(weights, values)
+        torch.div(products.view_as(context), sums.view(*context.shape[:2], 1), out=context)
+    return contexts
 
 
 def weigh(
@@ -56,7 +105,7 @@ def weigh(
     )
 
 
-def softmax_parts(scores: Tensor) -> tuple[Tensor, Tensor]:
+def softmax_parts(scores: Tensor, *, base_2: bool = False) -> tuple[Tensor, Tensor]:
     """Two tensors whose quotient is softmax(scores), in inference on a CPU.
 
     In bfloat16, torch's softmax takes longer to find each row's largest score, which it subtracts
@@ -65,12 +114,15 @@ def softmax_parts(scores: Tensor) -> tuple[Tensor, Tensor]:
     time, products included, for 128 to 256 subtokens.
 
     scores (Tensor): Used up. # (.., N, L)
+    base_2 (bool): Whether they are exponents of 2, which take 0.8 of the time of those of e.
     RETURNS (tuple[Tensor, Tensor]): # (.., N, L), (.., N, 1)
     """
     if scores.dtype == torch.bfloat16:
-        weights = scores.exp()
+        weights = scores.exp2() if base_2 else scores.exp()
         sums = weights.sum(dim=-1, keepdim=True)
         smallest, largest = sums.aminmax()
         if smallest > LEAST_SUM and largest < LARGEST_SUM:
             return weights, sums
-    return torch.softmax(scores, dim=-1, out=scores), scores.new_ones(1)
+    exact = scores.float().div_(LOG2_OF_E) if base_2 else scores
+    weights = torch.softmax(exact, dim=-1, out=exact).to(scores.dtype)
+    return weights, torch.ones_like(weights[..., :1])

@@ -4,11 +4,16 @@ import torch
 from torch import Tensor, nn
 
 from spacy_gliner_biomed.nn.dropout import Dropout
-from spacy_gliner_biomed.nn.encoders.attention import join_heads, split_heads, weigh
+from spacy_gliner_biomed.nn.encoders.attention import (
+    attend_in_16_bits,
+    join_heads,
+    split_heads,
+    weigh,
+)
 from spacy_gliner_biomed.nn.encoders.blocks import Layer, Layers, PackedEncoder, word_embeddings
 from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading
 from spacy_gliner_biomed.nn.encoders.settings import EncoderSettings
-from spacy_gliner_biomed.nn.linear import Linear
+from spacy_gliner_biomed.nn.linear import HALVES, Linear, in_inference
 
 
 class Embeddings(nn.Module):
@@ -48,24 +53,25 @@ class SelfAttention(nn.Module):
         """Attention within each row. # (T, H) -> (T or R, H)"""
         read = states if reading is None else states[reading.index]
         sizes, counts = packing.sizes, packing.sizes if reading is None else reading.sizes(packing)
+        query, key, value = self.query(read), self.key(states), self.value(states)
+        if in_inference(query) and query.dtype in HALVES:
+            return attend_in_16_bits(
+                query, key, value, packing.runs, counts, n_heads=self.n_heads, scale=self.scale
+            )
         parts = zip(
-            packing.runs,
-            self.query(read).split(counts),
-            self.key(states).split(sizes),
-            self.value(states).split(sizes),
-            strict=True,
+            packing.runs, query.split(counts), key.split(sizes), value.split(sizes), strict=True
         )
         dropout = self.dropout.p if self.training else 0.0
         contexts = [
             weigh(
-                *(split_heads(part, run.rows, self.n_heads) for part in (query, key, value)),
+                *(split_heads(part, run.rows, self.n_heads) for part in parts_of_run),
                 bias=run.mask,
                 scale=self.scale,
                 dropout=dropout,
             )
-            for run, query, key, value in parts
+            for run, *parts_of_run in parts
         ]
-        return torch.cat([join_heads(context) for context in contexts])
+        return torch.cat([join_heads(context) for context in contexts]).flatten(1)
 
 
 class Bert(PackedEncoder):

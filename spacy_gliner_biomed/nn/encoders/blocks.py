@@ -55,7 +55,7 @@ class Intermediate(nn.Module):
     def forward(self, states: Tensor) -> Tensor:
         """# (T, H) -> (T, intermediate_size)"""
         if type(self.dense) is Linear:
-            return self.dense(states, gelu=True)  # type: ignore[no-any-return]
+            return self.dense(states, "gelu")  # type: ignore[no-any-return]
         return F.gelu(self.dense(states))  # an adapter adds to what comes before GELU
 
 

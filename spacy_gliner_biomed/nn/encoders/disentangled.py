@@ -107,7 +107,8 @@ def attend(
     if places is not None:
         index = places[:, None, :, None]
         query, bias = query.take_along_dim(index, dim=2), bias.take_along_dim(index, dim=2)
-    return join_heads(weigh(query, key, value, bias=bias, scale=1.0, dropout=dropout))
+    context = weigh(query, key, value, bias=bias, scale=1.0, dropout=dropout)
+    return join_heads(context).flatten(1)
 
 
 def attend_by_head(
