@@ -54,8 +54,8 @@ class DisentangledAttention(nn.Module):
     ) -> Tensor:
         """Attention within each row.
 
-        queries (Tensor): q' of all distances of a longest row, the lowest first.
-            # (heads, 2 * S, d)
+        queries (Tensor): q' of all distances of a row of S subtokens or more, the lowest
+            first. # (heads, 2 * S, d)
         keys (Tensor): k' of all distances, the highest first. # (heads, 2 * S, d)
         RETURNS (Tensor): # (T or R, H)
         """
@@ -64,9 +64,9 @@ class DisentangledAttention(nn.Module):
         parts = [query, self.key_proj(states), self.value_proj(states)]
         by_run = zip(*(part.split(packing.sizes) for part in parts), strict=True)
         dropout = self.dropout.p if self.training else 0.0
-        contexts = []
+        contexts, middle = [], queries.size(1) // 2
         for run, places, (query, key, value) in zip(packing.runs, read, by_run, strict=True):
-            near = slice(packing.longest - run.length, packing.longest + run.length)
+            near = slice(middle - run.length, middle + run.length)
             by_distance = queries[:, near], keys[:, near]
             alone = run.rows == 1 and run.length >= BY_HEAD
             if alone and in_inference(states) and not dropout:
@@ -129,14 +129,15 @@ def attend_by_head(
     value = split_heads(value, 1, n_heads)[0].transpose(-1, -2).contiguous()  # (heads, d, L)
     turned = torch.empty(length, length, dtype=query.dtype)
     contexts = []
-    for head in range(n_heads):
-        scores = product(query[head], key[head], None)  # (L, L)
+    for of_head in zip(query, key, value, queries, keys, strict=True):
+        of_query, of_key, of_value, to_query, to_key = of_head
+        scores = product(of_query, of_key, None)  # (L, L)
         for block, near in blocks(length):
-            scores[block] += shear(product(query[head, block], keys[head, near], None))
-            behind = shear(product(key[head, block], queries[head, near], None)).T
+            scores[block].add_(shear(product(of_query[block], to_key[near], None)))
+            behind = shear(product(of_key[block], to_query[near], None)).T
             # torch adds a transposed matrix of 16 bits number by number, but copies it fast.
-            scores[:, block] += turned[:, block].copy_(behind)
+            scores[:, block].add_(turned[:, block].copy_(behind))
         scores = scores if places is None else scores[places[0]]  # (N, L)
         weights, sums = softmax_parts(scores)
-        contexts.append(product(weights, value[head], None).div_(sums))
+        contexts.append(product(weights, of_value, None).div_(sums))
     return torch.cat(contexts, dim=-1)  # heads lie beside each other

@@ -70,7 +70,8 @@ def shear(scores: Tensor) -> Tensor:
     scores (Tensor): # (.., N, L + N)
     RETURNS (Tensor): # (.., N, L)
     """
-    n_lines, size = scores.shape[-2:]
-    flat = scores.flatten(-2).narrow(-1, n_lines - 1, n_lines * (size - 1))
-    sheared: Tensor = flat.unflatten(-1, (n_lines, size - 1))[..., : size - n_lines]
-    return sheared
+    scores = scores.contiguous()
+    *lead, n_lines, size = scores.shape
+    strides = (*scores.stride()[:-2], size - 1, 1)
+    first = scores.storage_offset() + n_lines - 1
+    return scores.as_strided((*lead, n_lines, size - n_lines), strides, first)
