@@ -22,6 +22,7 @@ from spacy_gliner_biomed.nn.linear import HALVES, granular, in_inference, prepar
 # Spans are scored in blocks of so many numbers, which stay in a core's second-level cache: 6 to
 # 8 % of the packaged model's time.
 BLOCK = 2**20
+GRAIN = 8  # Words of a block, in products.
 
 
 class MarkerV0(nn.Module):
@@ -80,19 +81,20 @@ class MarkerV0(nn.Module):
         shared = prepare(queries, None, labels.dtype)[0] if queries.dim() == 2 else None
         # Blocks share the last layer's weights, which are as large: longer ones read them less.
         step = max(1, (BLOCK if last is None else 2 * BLOCK) // windows[0].numel())
-        spans = torch.empty(step, max_width, windows.size(-1), dtype=labels.dtype)
+        spans = torch.zeros(step, max_width, windows.size(-1), dtype=labels.dtype)
         logits = starts.new_empty(*words.shape[:2], max_width, labels.size(-2))  # (B, W, K, C)
         first_word = 0
         for row, count in enumerate(counts):
             of_row = queries[row] if shared is None else shared
             for first in range(0, count, step):
                 end = min(first + step, count)
-                block = slice(first_word + first, first_word + end)
-                made = torch.add(starts[block, None], windows[block], out=spans[: end - first])
-                vectors = _relu_(made).flatten(0, 1)  # (N * K, 4D)
+                block, size = slice(first_word + first, first_word + end), end - first
+                _relu_(torch.add(starts[block, None], windows[block], out=spans[:size]))
+                # What is left of other words fills up the product, see `linear.granular`.
+                vectors = spans[: -(-size // GRAIN) * GRAIN].flatten(0, 1)  # (N * K, 4D)
                 vectors = vectors if last is None else product(vectors, last, None)
                 scores = product(vectors, of_row, offsets[row])
-                logits[row, first:end] = scores.unflatten(0, (-1, max_width))
+                logits[row, first:end] = scores.unflatten(0, (-1, max_width))[:size]
             first_word += count
         return logits
 

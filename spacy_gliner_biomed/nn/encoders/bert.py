@@ -13,7 +13,7 @@ from spacy_gliner_biomed.nn.encoders.attention import (
 from spacy_gliner_biomed.nn.encoders.blocks import Layer, Layers, PackedEncoder, word_embeddings
 from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading
 from spacy_gliner_biomed.nn.encoders.settings import EncoderSettings
-from spacy_gliner_biomed.nn.linear import HALVES, Linear, in_inference
+from spacy_gliner_biomed.nn.linear import HALVES, Linear, compute_dtype, in_inference
 
 
 class Embeddings(nn.Module):
@@ -51,13 +51,16 @@ class SelfAttention(nn.Module):
 
     def forward(self, states: Tensor, packing: Packing, reading: Reading | None) -> Tensor:
         """Attention within each row. # (T, H) -> (T or R, H)"""
-        read = states if reading is None else states[reading.index]
-        sizes, counts = packing.sizes, packing.sizes if reading is None else reading.sizes(packing)
-        query, key, value = self.query(read), self.key(states), self.value(states)
-        if in_inference(query) and query.dtype in HALVES:
-            return attend_in_16_bits(
-                query, key, value, packing.runs, counts, n_heads=self.n_heads, scale=self.scale
+        sizes = packing.sizes
+        if in_inference(states) and compute_dtype(states) in HALVES:
+            query, key, value = self.query(states), self.key(states), self.value(states)
+            context = attend_in_16_bits(
+                query, key, value, packing.runs, n_heads=self.n_heads, scale=self.scale
             )
+            return context if reading is None else context[reading.index]
+        read = states if reading is None else states[reading.index]
+        counts = sizes if reading is None else reading.sizes(packing)
+        query, key, value = self.query(read), self.key(states), self.value(states)
         parts = zip(
             packing.runs, query.split(counts), key.split(sizes), value.split(sizes), strict=True
         )

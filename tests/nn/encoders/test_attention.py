@@ -38,15 +38,14 @@ def test_scores_may_be_exponents_of_two(shift: float, dtype: torch.dtype) -> Non
 
 def test_runs_of_16_bits_attend_as_those_of_32() -> None:
     torch.manual_seed(0)
-    runs, counts = [Run(1, 6), Run(3, 2), Run(2, 1), Run(1, 9)], [6, 3, 2, 4]
-    query = torch.randn(sum(counts), 8).bfloat16()
-    key, value = torch.randn(2, sum(run.size for run in runs), 8).bfloat16()
+    runs = [Run(1, 6), Run(3, 2), Run(2, 1), Run(1, 9)]
+    sizes = [run.size for run in runs]
+    parts = torch.randn(3, sum(sizes), 8).bfloat16()
     with torch.inference_mode():
-        found = attend_in_16_bits(query, key, value, runs, counts, n_heads=2, scale=0.5)
-    parts = [part.float().split([run.size for run in runs]) for part in (key, value)]
+        found = attend_in_16_bits(*parts, runs, n_heads=2, scale=0.5)
     expected = []
-    for run, of_run, *others in zip(runs, query.float().split(counts), *parts, strict=True):
-        heads = [part.view(run.rows, -1, 2, 4).transpose(1, 2) for part in (of_run, *others)]
+    for run, of_run in zip(runs, parts.float().split(sizes, dim=1), strict=True):
+        heads = [part.view(run.rows, -1, 2, 4).transpose(1, 2) for part in of_run]
         context = torch.nn.functional.scaled_dot_product_attention(*heads, scale=0.5)
         expected.append(context.transpose(1, 2).reshape(-1, 8))
     torch.testing.assert_close(found.float(), torch.cat(expected), atol=0.02, rtol=0.02)
@@ -71,6 +70,6 @@ def test_large_scores_and_values_do_not_overflow() -> None:
         assert (query @ key.transpose(-1, -2)).exp().sum().isfinite()
         found = weigh(query, key, value, bias=None, scale=1.0, dropout=0.0)
         rows = (part[0, 0] for part in (query, key, value))
-        in_runs = attend_in_16_bits(*rows, [Run(1, 4)], [4], n_heads=1, scale=1.0)
+        in_runs = attend_in_16_bits(*rows, [Run(1, 4)], n_heads=1, scale=1.0)
     torch.testing.assert_close(found, value)
     torch.testing.assert_close(in_runs, value[0, 0])
