@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
+from operator import truediv
 from pathlib import Path
 from typing import Any
 
@@ -50,18 +51,17 @@ class Worker:
         self.entities = 0
         python = task["gliner_spacy"] if setting.system == "gliner-spacy" else sys.executable
         command = [python, str(HERE / "speed_worker.py")]
-        arguments = json.dumps({**task, "setting": asdict(setting)})
         started = time.perf_counter()
         self.process = subprocess.Popen(
-            [*command, arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+        self._tell(json.dumps({**task, "setting": asdict(setting)}))
         self._answer()
         self.first_document_s = time.perf_counter() - started
 
     def run(self, *, counts: bool) -> None:
-        """Run all texts once."""
-        assert self.process.stdin is not None
-        print(file=self.process.stdin, flush=True)
+        """Run the texts of the next turn."""
+        self._tell("")
         answer = self._answer()
         self.entities = answer["entities"]
         if counts:
@@ -75,6 +75,10 @@ class Worker:
         self.process.wait()
         return answer
 
+    def _tell(self, line: str) -> None:
+        assert self.process.stdin is not None
+        print(line, file=self.process.stdin, flush=True)
+
     def _answer(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         for line in self.process.stdout:
@@ -84,22 +88,22 @@ class Worker:
         raise RuntimeError(f"{self.setting} ended with {self.process.wait()}")
 
 
-def measure(task: dict[str, Any], settings: Sequence[Setting], rounds: int) -> list[dict[str, Any]]:
+def measure(task: dict[str, Any], settings: Sequence[Setting]) -> list[dict[str, Any]]:
     """Run all settings in turns. RETURNS (list[dict]): A row each."""
     workers = [Worker(setting, task) for setting in settings]
-    for turn in range(rounds + 1):
+    for turn in range(len(task["turns"])):
         for worker in workers:
             worker.run(counts=turn > 0)
-    n_words, n_docs = sum(map(count_words, task["texts"])), len(task["texts"])
+    n_words = [sum(map(count_words, texts)) for texts in task["turns"]]
     rows = []
     for worker in workers:
-        seconds = statistics.median(worker.seconds)
+        rate = statistics.median(map(truediv, n_words[1:], worker.seconds))
         row = {"setting": str(worker.setting), **asdict(worker.setting), "seconds": worker.seconds}
-        row |= {"words_s": n_words / seconds, "docs_s": n_docs / seconds}
+        row |= {"words_s": rate, "docs_s": rate * sum(map(len, task["turns"])) / sum(n_words)}
         row |= {"first_document_s": worker.first_document_s, "entities": worker.entities}
         row |= worker.finish()
         if "floor_seconds" in row:
-            row["of_floor"] = seconds / row["floor_seconds"]
+            row["of_floor"] = n_words[-1] / rate / row["floor_seconds"]
         rows.append(row)
     theirs = [r["words_s"] for r in rows if r["system"] == "gliner" and r["precision"] == "fp32"]
     for row in rows:
@@ -121,6 +125,15 @@ def settings_of(arguments: argparse.Namespace) -> Iterator[Setting]:
             yield Setting("gliner", precision, max(arguments.batches), packed=True)
         if arguments.int8:
             yield Setting("gliner", "int8", min(arguments.batches))
+
+
+def turns_of(arguments: argparse.Namespace, mix: str) -> list[list[str]]:
+    """The texts of each round, and of one before that is not counted."""
+    n_turns = arguments.rounds + 1
+    if not arguments.fresh:
+        return [read_texts(arguments.corpora, mix, arguments.words)] * n_turns
+    texts = read_texts(arguments.corpora, mix, n_turns * arguments.words)
+    return [texts[turn::n_turns] for turn in range(n_turns)]
 
 
 def show(rows: Sequence[dict[str, Any]]) -> str:
@@ -175,6 +188,7 @@ def parse() -> argparse.Namespace:
     add("--threshold", type=float, default=0.5, help="random weights have few entities at 0.9")
     add("--words", type=int, default=8000, help="of text in each round")
     add("--rounds", type=int, default=5)
+    add("--fresh", action="store_true", help="other texts in each round, as in a stream")
     add("--threads", type=int, default=0, help="0 leaves it to torch")
     add("--device", default="cpu")
     add("--alone", action="store_true", help="without the GLiNER package")
@@ -190,12 +204,12 @@ def main() -> None:
         for name in arguments.checkpoint:
             folder = checkpoint_folder(name, Path(work))
             for mix in arguments.mix:
-                texts = read_texts(arguments.corpora, mix, arguments.words)
+                turns = turns_of(arguments, mix)
                 for n_labels in arguments.labels:
                     task = {
                         "checkpoint": str(folder),
                         "labels": make_labels(n_labels),
-                        "texts": texts,
+                        "turns": turns,
                         "threads": arguments.threads,
                         "device": arguments.device,
                         "gliner_spacy": arguments.gliner_spacy,
@@ -203,7 +217,7 @@ def main() -> None:
                     }
                     what = {"checkpoint": name, "mix": mix, "labels": n_labels}
                     settings = list(settings_of(arguments))
-                    rows += [what | row for row in measure(task, settings, arguments.rounds)]
+                    rows += [what | row for row in measure(task, settings)]
                     print(show(rows[-len(settings) :]), flush=True)
     arguments.output.mkdir(parents=True, exist_ok=True)
     machine = {"machine": platform.processor() or platform.machine(), "date": str(date.today())}

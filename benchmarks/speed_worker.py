@@ -16,8 +16,8 @@ from speed_systems import Run, Setting, load
 
 
 def main() -> None:
-    """Read the task from the command line and the turns from standard input."""
-    task = json.loads(sys.argv[1])
+    """Read the task, and then the turns, from standard input."""
+    task = json.loads(sys.stdin.readline())
     import torch
 
     if task["threads"]:
@@ -25,15 +25,15 @@ def main() -> None:
     setting = Setting(**task["setting"])
     checkpoint = Path(task["checkpoint"])
     run = load(setting, checkpoint, task["labels"], task["device"], task["threshold"])
-    run(task["texts"][:1])
+    run(task["turns"][0][:1])
     tell(first_document=True)
-    for _ in sys.stdin:
+    for texts, _ in zip(task["turns"], sys.stdin, strict=False):
         started = time.perf_counter()
-        entities = run(task["texts"])
+        entities = run(texts)
         tell(seconds=time.perf_counter() - started, entities=entities)
     result = {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
     if setting.system == "ours" and task["device"] == "cpu":
-        result |= floor(run, task["texts"], setting.precision)
+        result |= floor(run, task["turns"][-1], setting.precision)
     tell(**result)
 
 
