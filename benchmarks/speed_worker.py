@@ -27,7 +27,7 @@ def main() -> None:
     run = load(setting, checkpoint, task["labels"], task["device"], task["threshold"])
     run(task["turns"][0][:1])
     tell(first_document=True)
-    for texts, _ in zip(task["turns"], sys.stdin, strict=False):
+    for _, texts in zip(sys.stdin, task["turns"], strict=False):
         started = time.perf_counter()
         entities = run(texts)
         tell(seconds=time.perf_counter() - started, entities=entities)
