@@ -10,7 +10,8 @@ from torch import Tensor
 from spacy_gliner_biomed.nn.linear import granular
 
 # Attention takes equally long rows together up to so many scores a head, which is one row from
-# 128 subtokens on: memory that is fresh from the kernel costs more than the calls.
+# 128 subtokens on: memory that is fresh from the kernel costs more than the calls. And 1, 2, 4..
+# rows: each number of them is a product of its own, which oneDNN prepares and keeps.
 MAX_SCORES = 2**15 - 1
 
 COARSE = 4  # 8 numbers of subtokens an octave, where rows have steps
@@ -170,10 +171,9 @@ def _runs(lengths: Sequence[int], true: Tensor) -> Iterator[Run]:
     row, padded = 0, sum(lengths) > int(true.sum())
     for length, rows in groupby(lengths):
         end, most = row + len(list(rows)), max(1, MAX_SCORES // length**2)
-        for first in range(row, end, most):
-            last = min(first + most, end)
-            yield Run(last - first, length, _mask(true[first:last], length) if padded else None)
-        row = end
+        while row < end:
+            first, row = row, row + 2 ** (min(most, end - row).bit_length() - 1)
+            yield Run(row - first, length, _mask(true[first:row], length) if padded else None)
 
 
 def _mask(true: Tensor, length: int) -> Tensor | None:
