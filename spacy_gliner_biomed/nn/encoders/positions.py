@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-# A block of so many places is multiplied with L + 256 distances, instead of 2 L.
-BLOCK = 256
+# A block of so many places is multiplied with L + 512 distances, instead of 2 L.
+BLOCK = 512
 
 
 def distances(length: int, device: torch.device) -> Tensor:
