@@ -97,9 +97,34 @@ def fused_attention(
     return F.scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=scale)
 
 
-def shifted_softmax(scores: Tensor) -> tuple[Tensor, Tensor]:
+def fused_runs(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    runs: Sequence[packing.Run],
+    *,
+    n_heads: int,
+    scale: float,
+) -> Tensor:
+    """The same for all runs, as in 32 bits."""
+    sizes = [run.size for run in runs]
+    parts = zip(runs, *(part.split(sizes) for part in (query, key, value)), strict=True)
+    contexts = [
+        fused_attention(
+            *(attention.split_heads(part, run.rows, n_heads) for part in of_run),
+            bias=None,
+            scale=scale,
+            dropout=0.0,
+        )
+        for run, *of_run in parts
+    ]
+    return torch.cat([attention.join_heads(context) for context in contexts]).flatten(1)
+
+
+def shifted_softmax(scores: Tensor, *, base_2: bool = False) -> tuple[Tensor, Tensor]:
     """`attention.softmax_parts` by torch's softmax, which looks for the largest scores."""
-    return scores.softmax(dim=-1), scores.new_ones(1)
+    scores = scores / attention.LOG2_OF_E if base_2 else scores
+    return scores.softmax(dim=-1), torch.ones_like(scores[..., :1])
 
 
 def score_by_width(*arguments: Any) -> Tensor:
@@ -153,8 +178,12 @@ def on(target: Any, name: str, value: Any) -> Callable[[], Patch]:
 
 ALL: list[Callable[[], Patch]] = []
 GATHERS = [on(positions, "shear", gather), on(disentangled, "shear", gather)]
-SIZES = [on(packing, "granular", int), on(span_scoring, "granular", int)]
-FUSED = [on(bert, "weigh", fused_attention), on(disentangled, "weigh", fused_attention)]
+SIZES = [
+    on(packing, "granular", int),
+    on(span_scoring, "granular", int),
+    on(span_scoring, "GRAIN", 1),
+]
+FUSED = [on(bert, "attend_in_16_bits", fused_runs), on(disentangled, "weigh", fused_attention)]
 SHIFTED = [on(module, "softmax_parts", shifted_softmax) for module in (attention, disentangled)]
 LEVERS = {
     "all of them": ALL,
@@ -172,6 +201,7 @@ LEVERS = {
     "relative positions projected once": [on(deberta.Deberta, "relative_positions", project_again)],
     "sheared view": GATHERS,
     "attention head by head": [on(disentangled, "BY_HEAD", 10**9)],
+    "ReLU of whole numbers": [on(span_scoring, "_relu_", Tensor.relu_)],
     "spans in blocks": [on(span_scoring.MarkerV0, "forward", score_by_width)],
     "last span layer folded into labels": [on(span_scoring, "_folding_pays", lambda *sizes: False)],
     "label vectors cached": [on(NetworkShim, "_cached_labels", encode_again)],
@@ -180,6 +210,7 @@ IN_16_BITS = (
     "weights of 16 bits kept",
     "plain attention in 16 bits",
     "softmax without the largest score",
+    "ReLU of whole numbers",
 )
 OF_DEBERTA = ("relative positions projected once", "sheared view", "attention head by head")
 OF_BI_ENCODERS = ("label vectors cached",)
