@@ -19,8 +19,8 @@ from spacy_gliner_biomed.nn.kept import Kept
 from spacy_gliner_biomed.nn.layers import ProjectionMLP
 from spacy_gliner_biomed.nn.linear import HALVES, granular, in_inference, prepare, product
 
-# Spans are scored in blocks of so many numbers, which stay in a core's second-level cache: 6 to
-# 8 % of the packaged model's time.
+# Spans are scored in blocks of so many numbers, which stay in the cache: 5 to 15 % of the packaged
+# model's time.
 BLOCK = 2**20
 GRAIN = 8  # Words of a block, in products.
 

@@ -51,8 +51,8 @@ class SelfAttention(nn.Module):
 
     def forward(self, states: Tensor, packing: Packing, reading: Reading | None) -> Tensor:
         """Attention within each row. # (T, H) -> (T or R, H)"""
-        sizes = packing.sizes
-        if in_inference(states) and compute_dtype(states) in HALVES:
+        sizes, dropout = packing.sizes, self.dropout.p if self.training else 0.0
+        if in_inference(states) and not dropout and compute_dtype(states) in HALVES:
             query, key, value = self.query(states), self.key(states), self.value(states)
             context = attend_in_16_bits(
                 query, key, value, packing.runs, n_heads=self.n_heads, scale=self.scale
@@ -64,7 +64,6 @@ class SelfAttention(nn.Module):
         parts = zip(
             packing.runs, query.split(counts), key.split(sizes), value.split(sizes), strict=True
         )
-        dropout = self.dropout.p if self.training else 0.0
         contexts = [
             weigh(
                 *(split_heads(part, run.rows, self.n_heads) for part in parts_of_run),
