@@ -79,8 +79,7 @@ class MarkerV0(nn.Module):
         bias = self.out_project.parts()[-1].bias.to(labels.dtype)
         offsets = (labels @ bias).expand(len(words), -1)  # (B, C)
         shared = prepare(queries, None, labels.dtype)[0] if queries.dim() == 2 else None
-        # Blocks share the last layer's weights, which are as large: longer ones read them less.
-        step = max(1, (BLOCK if last is None else 2 * BLOCK) // windows[0].numel())
+        step = max(1, BLOCK // windows[0].numel())
         spans = torch.zeros(step, max_width, windows.size(-1), dtype=labels.dtype)
         logits = starts.new_empty(*words.shape[:2], max_width, labels.size(-2))  # (B, W, K, C)
         first_word = 0
