@@ -27,7 +27,7 @@ from torch.nn import functional as F
 
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.models.shim import NetworkShim
-from spacy_gliner_biomed.nn import linear, span_scoring
+from spacy_gliner_biomed.nn import linear, marker_v0, span_sums
 from spacy_gliner_biomed.nn.encoders import (
     attention,
     bert,
@@ -46,7 +46,7 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
 product, read_table = linear.product, deberta.Deberta.relative_positions
 score_spans, cached_labels, kept, encode = (
-    span_scoring.MarkerV0.forward,
+    marker_v0.MarkerV0.forward,
     NetworkShim._cached_labels,
     Kept.get,
     Subtokenizer.encode,
@@ -129,7 +129,7 @@ def shifted_softmax(scores: Tensor, *, base_2: bool = False) -> tuple[Tensor, Te
 
 def score_by_width(*arguments: Any) -> Tensor:
     """Spans scored width by width, over all words at once, as in training."""
-    with patch.object(span_scoring, "in_inference", lambda x: False):
+    with patch.object(marker_v0, "in_inference", lambda x: False):
         return score_spans(*arguments)
 
 
@@ -180,8 +180,8 @@ ALL: list[Callable[[], Patch]] = []
 GATHERS = [on(positions, "shear", gather), on(disentangled, "shear", gather)]
 SIZES = [
     on(packing, "granular", int),
-    on(span_scoring, "granular", int),
-    on(span_scoring, "GRAIN", 1),
+    on(span_sums, "granular", int),
+    on(span_sums, "GRAIN", 1),
 ]
 FUSED = [on(bert, "attend_in_16_bits", fused_runs), on(disentangled, "weigh", fused_attention)]
 SHIFTED = [on(module, "softmax_parts", shifted_softmax) for module in (attention, disentangled)]
@@ -201,9 +201,10 @@ LEVERS = {
     "relative positions projected once": [on(deberta.Deberta, "relative_positions", project_again)],
     "sheared view": GATHERS,
     "attention head by head": [on(disentangled, "BY_HEAD", 10**9)],
-    "ReLU of whole numbers": [on(span_scoring, "_relu_", Tensor.relu_)],
-    "spans in blocks": [on(span_scoring.MarkerV0, "forward", score_by_width)],
-    "last span layer folded into labels": [on(span_scoring, "_folding_pays", lambda *sizes: False)],
+    "ReLU of whole numbers": [on(span_sums, "relu_", Tensor.relu_)],
+    "spans in blocks": [on(marker_v0.MarkerV0, "forward", score_by_width)],
+    "last span layer folded into labels": [on(marker_v0, "_folding_pays", lambda *sizes: False)],
+    "many labels screened": [on(marker_v0, "screening_pays", lambda *sizes: False)],
     "label vectors cached": [on(NetworkShim, "_cached_labels", encode_again)],
 }
 IN_16_BITS = (
@@ -213,12 +214,12 @@ IN_16_BITS = (
     "ReLU of whole numbers",
 )
 OF_DEBERTA = ("relative positions projected once", "sheared view", "attention head by head")
-OF_BI_ENCODERS = ("label vectors cached",)
+OF_BI_ENCODERS = ("label vectors cached", "many labels screened")
 
 
 def levers_of(config: Any, precision: str) -> list[str]:
     """Those that a network has."""
-    idle = [] if precision == "bfloat16" else [*IN_16_BITS]
+    idle = ["many labels screened"] if precision == "bfloat16" else [*IN_16_BITS]
     idle += [] if config.encoder_config["model_type"] == "deberta-v2" else OF_DEBERTA
     idle += [] if config.kind == "bi_span" else OF_BI_ENCODERS
     return [name for name in LEVERS if name not in idle]

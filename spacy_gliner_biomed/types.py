@@ -56,16 +56,33 @@ class Row:
         no subtoken, whose vector is then zero. # (W,)
     label_positions (IntArray): Subtoken that stands for each label; empty for a
         bi-encoder. # (C,)
-    prompts (Sequence[str]): The prompts of the labels, in order. # (C,)
+    prompts (Sequence[str]): The prompts of the labels, in order; rows that ask for the same
+        share them. # (C,)
+    least (FloatArray | None): If given, the network's answer is the spans that have a logit
+        above these, instead of all logits; a token model gives all. # (C,)
     """
 
     input_ids: IntArray
     word_positions: IntArray
     label_positions: IntArray
     prompts: Sequence[str]
+    least: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.input_ids)
+
+
+@dataclass(frozen=True)
+class SpanLogits:
+    """Spans of words of a row that may count, as parallel arrays. # (N,)
+
+    starts, ends (IntArray): First word, and one past the last word.
+    logits (FloatArray): Of all labels. # (N, C)
+    """
+
+    starts: IntArray
+    ends: IntArray
+    logits: FloatArray
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,17 @@
-"""Rows to tensors: padded index arrays, one copy to the device each."""
+"""Rows to tensors: padded index arrays, one copy to the device each; and spans back to rows."""
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from spacy_gliner_biomed.nn.networks import RowBatch
-from spacy_gliner_biomed.types import IntArray, Row
+from spacy_gliner_biomed.nn.selection import SelectedSpans
+from spacy_gliner_biomed.types import IntArray, Row, SpanLogits
 
 # In training, numbers of words and of labels are multiples of these: few shapes, for each of
 # which oneDNN prepares its products and the LSTM once (see `nn.encoders.blocks.LENGTH_STEP`).
@@ -39,17 +43,28 @@ def collate_rows(
     )
 
 
-def pad_arrays(arrays: Sequence[IntArray], value: int, step: int = 1) -> IntArray:
-    """Stack arrays of different length.
+def pad_arrays(arrays: Sequence[NDArray[Any]], value: float, step: int = 1) -> NDArray[Any]:
+    """Stack arrays of different length and one type.
 
     step (int): The longest is filled up to a multiple of it.
-    RETURNS (IntArray): # (B, longest)
+    RETURNS (NDArray): # (B, longest)
     """
     longest = -(-max(map(len, arrays)) // step) * step
-    padded = np.full((len(arrays), longest), value, dtype=np.int32)
+    padded = np.full((len(arrays), longest), value, dtype=arrays[0].dtype)
     for line, array in zip(padded, arrays, strict=True):
         line[: len(array)] = array
     return padded
+
+
+def spans_by_row(spans: SelectedSpans, rows: Sequence[Row]) -> list[SpanLogits]:
+    """Each row's spans, with the logits of its labels."""
+    row, starts, widths = spans.places.cpu().numpy().T.astype(np.int32)
+    logits = spans.logits.float().cpu().numpy()
+    borders = np.searchsorted(row, np.arange(len(rows) + 1))
+    return [
+        SpanLogits(starts[a:b], starts[a:b] + widths[a:b] + 1, logits[a:b, : len(line.prompts)])
+        for line, (a, b) in zip(rows, pairwise(borders.tolist()), strict=True)
+    ]
 
 
 def _to(array: IntArray, device: torch.device) -> Tensor:

@@ -9,9 +9,10 @@ from thinc.api import Model
 from spacy_gliner_biomed.models.checkpoints import Checkpoint, load_checkpoint
 from spacy_gliner_biomed.models.fresh import new_checkpoint
 from spacy_gliner_biomed.models.shim import NetworkShim
-from spacy_gliner_biomed.types import FloatArray, Row
+from spacy_gliner_biomed.types import Row
 
-GlinerModel = Model[Sequence[Row], list[FloatArray]]
+# Of each row a FloatArray, or SpanLogits if it says what counts.
+GlinerModel = Model[Sequence[Row], list[Any]]
 
 
 def GLiNER_v1(checkpoint: str = "packaged", revision: str | None = None) -> GlinerModel:
@@ -22,8 +23,8 @@ def GLiNER_v1(checkpoint: str = "packaged", revision: str | None = None) -> Glin
 
     checkpoint (str): "packaged", a folder, or a Hugging Face repository name.
     revision (str | None): Commit, branch or tag of the repository.
-    RETURNS (Model[Sequence[Row], list[FloatArray]]): Logits of each row: (W, K, C) of spans,
-        or (W, C, 3) as start, end and inside of a token model.
+    RETURNS (GlinerModel): Logits of each row: (W, K, C) of spans, or (W, C, 3) as start, end
+        and inside of a token model; of rows that say what counts, those of spans that do.
     """
     return _model(partial(load_checkpoint, checkpoint, revision))
 
@@ -69,7 +70,7 @@ def _model(load: Callable[[], Checkpoint]) -> GlinerModel:
 
 def _forward(
     model: GlinerModel, rows: Sequence[Row], is_train: bool
-) -> tuple[list[FloatArray], Callable[[Any], Any]]:
+) -> tuple[list[Any], Callable[[Any], Any]]:
     shim = network_shim(model)
     if not is_train:
         return shim.predict(rows), lambda gradients: []

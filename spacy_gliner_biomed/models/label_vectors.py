@@ -21,11 +21,16 @@ class LabelVectors:
 
     def __init__(self) -> None:
         self.kept: OrderedDict[str, Tensor] = OrderedDict()
+        self.last: tuple[tuple[str, ...], Tensor] | None = None
 
     def get(
         self, prompts: Sequence[str], subtokens: Subtokenizer, encode: EncodeLabels
     ) -> Tensor:  # (C, D)
-        """Vectors of labels; those that are not kept are encoded now, in batches by length."""
+        """Vectors of labels; those that are not kept are encoded now, in batches by length.
+        The same labels again are the same tensor, so that what follows from it can be kept.
+        """
+        if self.last is not None and self.last[0] == tuple(prompts):
+            return self.last[1]
         new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self.kept]
         encoded = sorted(((p, subtokens.encode_sequence(p)) for p in new), key=lambda x: len(x[1]))
         for first in range(0, len(encoded), BATCH):
@@ -36,8 +41,10 @@ class LabelVectors:
         vectors = torch.stack([self.kept[prompt] for prompt in prompts])
         while len(self.kept) > MAX_KEPT:
             self.kept.popitem(last=False)
+        self.last = tuple(prompts), vectors
         return vectors
 
     def clear(self) -> None:
         """Forget all: the weights changed, or where or how they compute."""
         self.kept.clear()
+        self.last = None

@@ -20,14 +20,15 @@ from spacy_gliner_biomed.models.checkpoints import (
     read_checkpoint,
     write_checkpoint,
 )
-from spacy_gliner_biomed.models.collate import collate_rows, pad_arrays
+from spacy_gliner_biomed.models.collate import collate_rows, pad_arrays, spans_by_row
 from spacy_gliner_biomed.models.label_vectors import LabelVectors
 from spacy_gliner_biomed.models.trainer import TorchTrainer, set_dropout
 from spacy_gliner_biomed.models.tuning import Tuning
 from spacy_gliner_biomed.nn.kept import forget
 from spacy_gliner_biomed.nn.networks import BiEncoderSpan, mean_state
+from spacy_gliner_biomed.nn.selection import SelectedSpans, select_spans
 from spacy_gliner_biomed.tokenization.rows import length_batches
-from spacy_gliner_biomed.types import FloatArray, IntArray, Precision, Row
+from spacy_gliner_biomed.types import FloatArray, IntArray, Precision, Row, SpanLogits
 
 NAME_SUBTOKENS, NAME_BATCH = 64, 2048  # of a name, and of all names in a pass
 
@@ -79,11 +80,15 @@ class NetworkShim(Shim):
             raise ValueError(Errors.E033.format(device=device, error=error)) from error
         self.device = wanted
 
-    def predict(self, rows: Sequence[Row]) -> list[FloatArray]:
-        """Logits of each row: (W, K, C) of spans, or (W, C, 3) of tokens, as float32."""
+    def predict(self, rows: Sequence[Row]) -> list[FloatArray] | list[SpanLogits]:
+        """Logits of each row as float32: (W, K, C) of spans, or (W, C, 3) of tokens; of rows that
+        say what counts, those of the spans that do.
+        """
         self._settle_in_fork()
         with torch.inference_mode(), self._autocast():
-            logits = self._run(rows, self._cached_labels)
+            logits = self._run(rows, self._cached_labels, self._least(rows))
+        if isinstance(logits, SelectedSpans):
+            return spans_by_row(logits, rows)
         return self._per_row(logits.float().cpu().numpy(), rows)
 
     def embed(self, rows: Sequence[Row]) -> FloatArray:
@@ -130,7 +135,9 @@ class NetworkShim(Shim):
         network = self.checkpoint.network.train()
         set_dropout(network, dropout)
         with torch.enable_grad(), self._autocast():
-            logits = self._run(rows, self._new_labels, training=True).float()
+            logits = self._run(rows, self._new_labels, training=True)
+            assert isinstance(logits, Tensor)
+            logits = logits.float()
         network.eval()
 
         def backprop(gradients: Sequence[FloatArray]) -> None:
@@ -203,23 +210,39 @@ class NetworkShim(Shim):
         checkpoint.network.to(self.device)
 
     def _run(
-        self, rows: Sequence[Row], encode_labels: Callable[..., Tensor], *, training: bool = False
-    ) -> Tensor:
+        self,
+        rows: Sequence[Row],
+        encode_labels: Callable[..., Tensor],
+        least: Tensor | None = None,  # (B, C)
+        *,
+        training: bool = False,
+    ) -> Tensor | SelectedSpans:
         checkpoint, pad_id = self.checkpoint, self.checkpoint.subtokens.pad_id
         batch = collate_rows(rows, pad_id=pad_id, device=self.device, training=training)
+        scored: Tensor | SelectedSpans
         if not isinstance(checkpoint.network, BiEncoderSpan):
-            logits: Tensor = checkpoint.network(batch)
-            return logits
+            scored = checkpoint.network(batch, *([] if least is None else [least]))
+            return scored
         groups = list({id(row.prompts): row.prompts for row in rows}.values())
         prompts = list(dict.fromkeys(chain.from_iterable(groups)))
-        logits = checkpoint.network(batch, encode_labels(prompts))
+        labels = encode_labels(prompts)
         if len(groups) == 1 and len(groups[0]) == len(prompts):  # as in prediction
-            return logits
+            scored = checkpoint.network(batch, labels, None if least is None else least[:1])
+            return scored
         place = {prompt: column for column, prompt in enumerate(prompts)}
         columns = [[place[prompt] for prompt in row.prompts] for row in rows]
         index = torch.from_numpy(pad_arrays(list(map(np.array, columns)), 0)).long()
+        logits = checkpoint.network(batch, labels)
         index = index.to(logits.device)[:, None, None].expand(*logits.shape[:3], -1)
-        return logits.gather(-1, index)
+        logits = logits.gather(-1, index)
+        return logits if least is None else select_spans(logits, least)
+
+    def _least(self, rows: Sequence[Row]) -> Tensor | None:  # (B, C)
+        """What a span's logits have to be above, if all rows say it."""
+        least = [row.least for row in rows if row.least is not None]
+        if len(least) < len(rows) or self.checkpoint.config.kind == "uni_token":
+            return None
+        return torch.from_numpy(pad_arrays(least, np.inf)).to(self.device)
 
     def _per_row(self, logits: FloatArray, rows: Sequence[Row]) -> list[FloatArray]:
         """Views of each row's part, without padding."""

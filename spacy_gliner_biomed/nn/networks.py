@@ -12,7 +12,9 @@ from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.nn.encoder import build_encoder, encoder_width, read_states
 from spacy_gliner_biomed.nn.layers import ProjectionMLP, WordLSTM
 from spacy_gliner_biomed.nn.linear import Linear
-from spacy_gliner_biomed.nn.span_scoring import Marker, MarkerV0, mask_tails
+from spacy_gliner_biomed.nn.marker_v0 import MarkerV0
+from spacy_gliner_biomed.nn.selection import SelectedSpans
+from spacy_gliner_biomed.nn.span_scoring import Marker, SpanScorer, mask_tails
 from spacy_gliner_biomed.nn.token_scoring import TokenScorer
 
 
@@ -63,18 +65,26 @@ class SpanNetwork(Network):
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config)
-        scorer = {"markerV0": MarkerV0, "marker": Marker}[config.span_mode]
+        scorer: type[SpanScorer] = {"markerV0": MarkerV0, "marker": Marker}[config.span_mode]
         self.span_scorer = scorer(config.hidden_size, config.dropout)
         self.prompt_projection = ProjectionMLP(
             config.hidden_size, config.hidden_size, config.dropout
         )
 
-    def score(self, words: Tensor, queries: Tensor, batch: RowBatch) -> Tensor:
-        """Span logits, minus infinity where a span ends beyond its row. # (B, W, K, C)
+    def score(
+        self, words: Tensor, queries: Tensor, batch: RowBatch, least: Tensor | None
+    ) -> Tensor | SelectedSpans:
+        """Logits of all spans, minus infinity where a span ends beyond its row, or of those that
+        have one above the least.
 
         queries (Tensor): Projected label vectors. # (B, C, D) or (C, D)
+        least (Tensor | None): Of each row, or shared. # (B, C) or (1, C)
+        RETURNS (Tensor | SelectedSpans): # (B, W, K, C)
         """
-        logits = self.span_scorer(words, queries, self.config.max_width, batch.n_words)
+        size = self.config.max_width
+        if least is not None:
+            return self.span_scorer.select(words, queries, size, batch.n_words, least)
+        logits = self.span_scorer(words, queries, size, batch.n_words)
         return mask_tails(logits, batch.n_words)
 
 
@@ -84,10 +94,10 @@ class UniEncoderSpan(SpanNetwork):
     Upstream `UniEncoderSpanModel` (gliner/modeling/base.py); Zaratiana et al. 2023.
     """
 
-    def forward(self, batch: RowBatch) -> Tensor:
-        """Span logits. # (B, W, K, C)"""
+    def forward(self, batch: RowBatch, least: Tensor | None = None) -> Tensor | SelectedSpans:
+        """Span logits; see `SpanNetwork.score`."""
         labels, words = self.vectors(batch)
-        return self.score(words, self.prompt_projection(labels), batch)
+        return self.score(words, self.prompt_projection(labels), batch, least)
 
 
 class UniEncoderToken(Network):
@@ -133,10 +143,12 @@ class BiEncoderSpan(SpanNetwork):
         queries: Tensor = self.prompt_projection(self.labels_projection(mean))
         return queries
 
-    def forward(self, batch: RowBatch, queries: Tensor) -> Tensor:  # (B, W, K, C)
-        """Score against labels that all rows share. # queries: (C, D)"""
+    def forward(
+        self, batch: RowBatch, queries: Tensor, least: Tensor | None = None
+    ) -> Tensor | SelectedSpans:
+        """Span logits for labels that all rows share, see `SpanNetwork.score`. # queries: (C, D)"""
         _, words = self.vectors(batch)
-        return self.score(words, queries, batch)
+        return self.score(words, queries, batch, least)
 
 
 def mean_state(encoder: nn.Module, input_ids: Tensor, attention_mask: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.types import Candidates, FloatArray
+from spacy_gliner_biomed.types import Candidates, FloatArray, SpanLogits
 
 Overlap = Literal["flat", "nested"]
 
@@ -30,36 +30,33 @@ def sigmoid(logits: FloatArray) -> FloatArray:
 
 
 def span_candidates(
-    logits: FloatArray, thresholds: FloatArray, *, multi_label: bool = True
+    spans: SpanLogits, thresholds: FloatArray, *, multi_label: bool = True
 ) -> Candidates:
     """The spans of a row above their label's threshold.
 
-    logits (FloatArray): Minus infinity for spans that reach beyond the row. # (W, K, C)
+    spans (SpanLogits): At least all those of which a logit is above `least_logits`.
     thresholds (FloatArray): # (C,)
     multi_label (bool): Otherwise only the best label of each span, the others having no chance.
     RAISES (ValueError): If a logit is not a number.
     """
-    if logits.size and np.isnan(logits.max()):
-        raise ValueError(Errors.E036)
-    starts, widths = np.nonzero((logits > _least_logits(thresholds)).any(axis=-1))
-    scores = sigmoid(logits[starts, widths])  # (N, C)
+    scores = sigmoid(spans.logits)  # (N, C)
     above = scores > thresholds
-    above &= logits[starts, widths] > -np.inf
+    above &= spans.logits > -np.inf
     if multi_label:
-        spans, labels = np.nonzero(above)
+        which, labels = np.nonzero(above)
     else:
         best = np.where(above, scores, -1).argmax(axis=-1)
-        spans = np.flatnonzero(above.any(axis=-1))
-        labels = best[spans]
+        which = np.flatnonzero(above.any(axis=-1))
+        labels = best[which]
     return Candidates(
-        starts=starts[spans].astype(np.int32),
-        ends=(starts[spans] + widths[spans] + 1).astype(np.int32),
+        starts=spans.starts[which],
+        ends=spans.ends[which],
         labels=labels.astype(np.int32),
-        scores=scores[spans, labels],
+        scores=scores[which, labels],
     )
 
 
-def _least_logits(thresholds: FloatArray) -> FloatArray:
+def least_logits(thresholds: FloatArray) -> FloatArray:
     """Logits a little below those of the thresholds: comparing each logit with one costs a tenth
     of its probability, which only the few that are left then need.
     """

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spacy_gliner_biomed.models.checkpoints import Checkpoint
+from spacy_gliner_biomed.pipeline.decoding import least_logits
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.tokenization.prompts import Prompt, bare_prompt, encode_prompts
 from spacy_gliner_biomed.types import FloatArray, IntArray
@@ -19,12 +20,14 @@ class LabelGroup:
     labels (IntArray): Their indices among the settings' labels. # (C,)
     columns (list[int] | None): The column of each; None if they are the columns in order.
     thresholds (FloatArray): # (C,)
+    least (FloatArray): What a column's logit is above, if one of its labels counts. # (C,)
     """
 
     prompt: Prompt
     labels: IntArray
     columns: list[int] | None
     thresholds: FloatArray
+    least: FloatArray
 
     @classmethod
     def of(cls, prompt: Prompt, settings: Settings) -> "LabelGroup":
@@ -35,7 +38,14 @@ class LabelGroup:
         columns = [place[spec.prompt] for spec in specs]
         in_order = columns == list(range(len(prompt.texts)))
         labels = np.array(asked, dtype=np.int32)
-        return cls(prompt, labels, None if in_order else columns, settings.thresholds(specs))
+        thresholds = settings.thresholds(specs)
+        least = np.full(len(prompt.texts), np.inf, dtype=np.float32)
+        np.minimum.at(least, columns, least_logits(thresholds))
+        return cls(prompt, labels, None if in_order else columns, thresholds, least)
+
+    def of_labels(self, logits: FloatArray) -> FloatArray:
+        """The labels' columns of a row's logits. # (N, columns, ..) -> (N, C, ..)"""
+        return logits if self.columns is None else logits[:, self.columns]  # nothing is copied
 
 
 def encode_labels(texts: Sequence[str], checkpoint: Checkpoint, budget: int) -> list[Prompt]:

@@ -1,7 +1,7 @@
 """From texts to entities: words, windows, rows, batches, logits, and the way back."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -32,6 +32,7 @@ from spacy_gliner_biomed.types import (
     Prediction,
     Row,
     ScoredSpan,
+    SpanLogits,
     WordOffsets,
 )
 
@@ -144,20 +145,21 @@ class Predictor:
         for d, doc in enumerate(docs):
             for w, window in enumerate(doc.windows):
                 for g, group in enumerate(self.groups):
-                    yield d, w, g, doc.encoded.row(window, group.prompt, self.subtokens)
+                    row = doc.encoded.row(window, group.prompt, self.subtokens, group.least)
+                    yield d, w, g, row
 
     def _candidates(
-        self, doc: PreparedDoc, window: int, group: LabelGroup, logits: FloatArray
+        self, doc: PreparedDoc, window: int, group: LabelGroup, logits: FloatArray | SpanLogits
     ) -> Candidates:
         """What a row finds of the spans that its window owns, in words of the text."""
-        tokens = self.checkpoint.config.kind == "uni_token"
-        if group.columns is not None:  # otherwise nothing has to be copied
-            logits = logits[:, group.columns] if tokens else logits[:, :, group.columns]
-        if tokens:
-            found = token_candidates(logits, group.thresholds)
+        if isinstance(logits, SpanLogits):
+            found = span_candidates(
+                replace(logits, logits=group.of_labels(logits.logits)),
+                group.thresholds,
+                multi_label=self.settings.multi_label,
+            )
         else:
-            multi_label = self.settings.multi_label
-            found = span_candidates(logits, group.thresholds, multi_label=multi_label)
+            found = token_candidates(group.of_labels(logits), group.thresholds)
         labels = group.labels[found.labels]
         first = np.int32(doc.windows[window][0])
         moved = Candidates(found.starts + first, found.ends + first, labels, found.scores)

@@ -7,7 +7,7 @@ import numpy as np
 from spacy_gliner_biomed.tokenization.prompts import Prompt
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 from spacy_gliner_biomed.tokenization.windows import Window
-from spacy_gliner_biomed.types import IntArray, Row
+from spacy_gliner_biomed.types import FloatArray, IntArray, Row
 
 
 class EncodedText:
@@ -25,8 +25,14 @@ class EncodedText:
         self.counts = kept
         self.totals = np.concatenate([[0], np.cumsum(kept, dtype=np.int64)])
 
-    def row(self, window: Window, prompt: Prompt, subtokens: Subtokenizer) -> Row:
-        """The row of a window and a prompt."""
+    def row(
+        self,
+        window: Window,
+        prompt: Prompt,
+        subtokens: Subtokenizer,
+        least: FloatArray | None = None,
+    ) -> Row:
+        """The row of a window and a prompt; `least` as in `types.Row`."""
         start, end = window
         ids = self.ids[self.totals[start] : self.totals[end]]
         head = len(subtokens.prefix)
@@ -39,6 +45,7 @@ class EncodedText:
             word_positions=np.where(self.counts[start:end] > 0, positions, -1).astype(np.int32),
             label_positions=prompt.label_positions + np.int32(head),
             prompts=prompt.texts,
+            least=least,
         )
 
 

@@ -4,8 +4,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from spacy_gliner_biomed.nn import span_scoring
-from spacy_gliner_biomed.nn.span_scoring import Marker, MarkerV0, mask_tails
+from spacy_gliner_biomed.nn import marker_v0, span_sums
+from spacy_gliner_biomed.nn.marker_v0 import MarkerV0
+from spacy_gliner_biomed.nn.selection import select_spans
+from spacy_gliner_biomed.nn.span_scoring import Marker, mask_tails
 
 WIDTH, N_WORDS, MAX_WIDTH, N_LABELS = 6, 7, 4, 3
 SCORERS = pytest.mark.parametrize("kind", [MarkerV0, Marker])
@@ -23,7 +25,7 @@ def _seed() -> None:
 def test_logits_and_gradients_equal_the_published_form(
     monkeypatch: pytest.MonkeyPatch, kind: type[nn.Module], fold: bool, shared_labels: bool
 ) -> None:
-    monkeypatch.setattr(span_scoring, "_folding_pays", lambda *sizes: fold)
+    monkeypatch.setattr(marker_v0, "_folding_pays", lambda *sizes: fold)
     scorer = make(kind)
     words = random(2, N_WORDS, WIDTH)
     labels = random(N_LABELS, WIDTH) if shared_labels else random(2, N_LABELS, WIDTH)
@@ -80,8 +82,8 @@ def test_tails_are_masked_row_by_row() -> None:
 
 
 def test_the_last_layer_is_folded_into_few_labels_and_not_into_many() -> None:
-    assert span_scoring._folding_pays(10, 1800, 512)
-    assert not span_scoring._folding_pays(500, 1800, 512)
+    assert marker_v0._folding_pays(10, 1800, 512)
+    assert not marker_v0._folding_pays(500, 1800, 512)
 
 
 def test_dropout_acts_on_each_span() -> None:
@@ -130,8 +132,8 @@ def test_inference_gives_what_training_gives(
     dtype: torch.dtype,
 ) -> None:
     """In blocks of two words, and of rows that are shorter and longer than the widest span."""
-    monkeypatch.setattr(span_scoring, "_folding_pays", lambda *sizes: fold)
-    monkeypatch.setattr(span_scoring, "BLOCK", 2 * MAX_WIDTH * 4 * WIDTH)
+    monkeypatch.setattr(marker_v0, "_folding_pays", lambda *sizes: fold)
+    monkeypatch.setattr(span_sums, "BLOCK", 2 * MAX_WIDTH * 4 * WIDTH)
     scorer = make(kind).to(dtype)
     words, labels = random(3, N_WORDS, WIDTH), random(3, N_LABELS, WIDTH)
     labels = labels[0] if shared_labels else labels
@@ -144,10 +146,39 @@ def test_inference_gives_what_training_gives(
     torch.testing.assert_close(found, expected, rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
-def test_relu_in_place_is_relu(dtype: torch.dtype) -> None:
-    special = torch.tensor([0.0, -0.0, float("inf"), float("-inf"), 1e-7, -1e-7])
-    x = torch.cat([torch.randn(100), special]).to(dtype)
-    expected = x.relu()
-    assert torch.equal(span_scoring._relu_(x), expected)
-    assert torch.equal(x, expected)
+@SCORERS
+@pytest.mark.parametrize("way", ["few labels", "many labels", "screened"])
+@pytest.mark.parametrize("shared_labels", [True, False])
+def test_selected_spans_are_those_of_all_logits_that_count(
+    monkeypatch: pytest.MonkeyPatch, kind: type[nn.Module], way: str, shared_labels: bool
+) -> None:
+    """In blocks of two words; labels of a row that are not asked for count never."""
+    monkeypatch.setattr(span_sums, "BLOCK", 2 * MAX_WIDTH * 4 * WIDTH)
+    monkeypatch.setattr(marker_v0, "MANY", 99 if way == "few labels" else 1)
+    screened = way == "screened" and shared_labels
+    monkeypatch.setattr(marker_v0, "screening_pays", lambda *sizes: screened)
+    scorer = make(kind).float()
+    words, labels = random(3, N_WORDS, WIDTH).float(), random(3, N_LABELS, WIDTH).float()
+    n_words = torch.tensor([N_WORDS, 2, 5])
+    least = torch.tensor([[0.3, -0.1, 0.2], [0.0, 1.0, torch.inf], [-torch.inf, 0.5, 0.0]])
+    labels, least = (labels[0], least[:1]) if shared_labels else (labels, least)
+    with torch.inference_mode():
+        logits = mask_tails(scorer(words, labels, MAX_WIDTH, n_words), n_words)
+        places, found = scorer.select(words, labels, MAX_WIDTH, n_words, least)
+        expected = select_spans(logits, least)
+    assert 0 < len(expected.places) < N_WORDS * 3 * MAX_WIDTH
+    torch.testing.assert_close(found, logits[tuple(places.T)], rtol=0, atol=1e-5)
+    there = {tuple(place) for place in places.tolist()}
+    assert len(there) == len(places)
+    assert there >= {tuple(place) for place in expected.places.tolist()}
+    assert screened or len(places) == len(expected.places)
+
+
+def test_of_no_span_there_are_the_logits_of_all_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(marker_v0, "MANY", 1)
+    least = torch.full((1, N_LABELS), torch.inf)
+    with torch.inference_mode():
+        words, labels = random(1, N_WORDS, WIDTH), random(N_LABELS, WIDTH)
+        found = make(MarkerV0).select(words, labels, MAX_WIDTH, torch.tensor([N_WORDS]), least)
+    assert found.places.shape == (0, 3)
+    assert found.logits.shape == (0, N_LABELS)

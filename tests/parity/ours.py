@@ -1,35 +1,36 @@
 """The component on a checkpoint, with what passes through its network on record."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import spacy
 import torch
 
 from spacy_gliner_biomed.models.checkpoints import load_checkpoint
 from spacy_gliner_biomed.models.shim import NetworkShim
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
-from spacy_gliner_biomed.types import FloatArray, Row
+from spacy_gliner_biomed.types import FloatArray, Row, SpanLogits
 from tests.parity.upstream import LABELS
 
 Entity = tuple[int, int, str, float]
 
 
 class RememberingShim(NetworkShim):
-    """Runs each batch once: logits do not depend on what is decoded from them."""
+    """Runs each batch of rows once for what counts in them, and remembers it."""
 
-    def predict(self, rows: Sequence[Row]) -> list[FloatArray]:
-        key = tuple(row.input_ids.tobytes() for row in rows)
+    def predict(self, rows: Sequence[Row]) -> list[FloatArray] | list[SpanLogits]:
+        least = [None if row.least is None else row.least.tobytes() for row in rows]
+        key = tuple((row.input_ids.tobytes(), each) for row, each in zip(rows, least, strict=True))
         if key not in self.runs:
-            self.runs[key] = super().predict(rows)
-        return self.runs[key]
+            self.runs[key] = (rows, super().predict(rows))
+        return self.runs[key][1]
 
     @property
-    def runs(self) -> dict[tuple[bytes, ...], list[FloatArray]]:
-        found: dict[tuple[bytes, ...], list[FloatArray]] = self.__dict__.setdefault("_runs", {})
+    def runs(self) -> dict[Any, tuple[Sequence[Row], Any]]:
+        found: dict[Any, tuple[Sequence[Row], Any]] = self.__dict__.setdefault("_runs", {})
         return found
 
 
@@ -54,11 +55,11 @@ class Ours:
         """Logits of each row, by its input ids."""
         self.shim.runs.clear()
         self.entities(texts, batched=batched)
-        return {
-            tuple(np.frombuffer(ids, dtype=np.int32).tolist()): row
-            for keys, logits in self.shim.runs.items()
-            for ids, row in zip(keys, logits, strict=True)
-        }
+        every: dict[tuple[int, ...], FloatArray] = {}
+        for rows, _ in [*self.shim.runs.values()]:
+            logits = self.shim.predict([replace(row, least=None) for row in rows])
+            every |= {tuple(r.input_ids.tolist()): x for r, x in zip(rows, logits, strict=True)}
+        return every
 
     def entities(
         self, texts: Sequence[str], *, batched: bool, **options: Any

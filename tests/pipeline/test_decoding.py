@@ -3,20 +3,36 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacy_gliner_biomed.models.collate import spans_by_row
+from spacy_gliner_biomed.nn.selection import select_spans
 from spacy_gliner_biomed.pipeline.decoding import (
     Overlap,
     choose,
+    least_logits,
     sigmoid,
     span_candidates,
     token_candidates,
 )
-from spacy_gliner_biomed.types import Candidates, FloatArray
+from spacy_gliner_biomed.types import Candidates, FloatArray, Row
 
 Entity = tuple[int, int, int]  # start, end (exclusive), label
 THRESHOLDS = [0.0, 0.1, 0.3, 0.5, 0.9]
+
+
+def candidates_of(
+    logits: FloatArray, thresholds: FloatArray, *, multi_label: bool = True
+) -> Candidates:
+    """Candidates of all logits of a row. # (W, K, C)"""
+    least = torch.from_numpy(least_logits(thresholds))[None]
+    spans = select_spans(torch.from_numpy(logits)[None], least)
+    none = np.zeros(0, dtype=np.int32)
+    row = Row(none, none, none, ["label"] * len(thresholds))
+    [found] = spans_by_row(spans, [row])
+    return span_candidates(found, thresholds, multi_label=multi_label)
 
 
 def candidates(*spans: tuple[int, int, int, float]) -> Candidates:
@@ -126,26 +142,26 @@ def test_a_logit_that_is_not_a_number_is_an_error() -> None:
     logits = np.zeros((2, 2, 2), dtype=np.float32)
     logits[1, 0, 1] = np.nan
     with pytest.raises(ValueError, match="E036"):
-        span_candidates(logits, np.array([0.5, 0.5], dtype=np.float32))
+        candidates_of(logits, np.array([0.5, 0.5], dtype=np.float32))
 
 
 def test_a_score_that_equals_its_labels_threshold_is_not_found() -> None:
     logits = np.zeros((1, 1, 3), dtype=np.float32)
-    found = span_candidates(logits, np.array([0.5, 0.4999, 0.6], dtype=np.float32))
+    found = candidates_of(logits, np.array([0.5, 0.4999, 0.6], dtype=np.float32))
     assert entities(found) == [(0, 1, 1)]
 
 
 def test_spans_beyond_the_row_are_not_found_even_at_threshold_0() -> None:
     logits = np.full((3, 2, 1), -50, dtype=np.float32)
     logits[2, 1] = -np.inf
-    found = span_candidates(logits, np.zeros(1, dtype=np.float32))
+    found = candidates_of(logits, np.zeros(1, dtype=np.float32))
     assert entities(found) == [(0, 1, 0), (0, 2, 0), (1, 2, 0), (1, 3, 0), (2, 3, 0)]
 
 
 @pytest.mark.parametrize("shape", [(0, 4, 2), (3, 4, 0)])
 def test_no_words_or_no_labels_have_no_spans(shape: tuple[int, ...]) -> None:
     logits = np.zeros(shape, dtype=np.float32)
-    assert len(span_candidates(logits, np.zeros(shape[2], dtype=np.float32))) == 0
+    assert len(candidates_of(logits, np.zeros(shape[2], dtype=np.float32))) == 0
 
 
 def token_logits(*words: tuple[float, float, float]) -> FloatArray:
@@ -226,7 +242,7 @@ def test_entities_of_span_logits_are_those_of_the_gliner_package(
     )
     beyond = np.add.outer(np.arange(n_words), np.arange(4)) >= n_words
     logits[beyond] = -np.inf  # as our networks give them; upstream's decoder looks at the words
-    found = span_candidates(logits, np.full(8, threshold, dtype=np.float32))
+    found = candidates_of(logits, np.full(8, threshold, dtype=np.float32))
     assert_equal(found.take(choose(found, overlap=overlap, multi_label=multi_label)), expected)
 
 
@@ -253,7 +269,7 @@ def test_entities_of_token_logits_are_those_of_the_gliner_package(
 
 def test_the_comparison_with_the_gliner_package_sees_ties_and_overlaps() -> None:
     logits = np.random.default_rng(32).normal(0, 3, (32, 4, 8)).astype(np.float32).round(1)
-    found = span_candidates(logits, np.full(8, 0.5, dtype=np.float32))
+    found = candidates_of(logits, np.full(8, 0.5, dtype=np.float32))
     assert len(np.unique(found.scores)) < len(found) / 3
     assert len(kept(found)) < len(kept(found, "nested")) < len(found) / 3
 
@@ -272,10 +288,10 @@ def test_candidates_are_all_probabilities_above_thresholds_and_best_labels_decid
     logits = np.random.default_rng(seed).normal(0, scale, (6, 3, 3)).astype(np.float32)
     logits[np.arange(6)[:, None] + np.arange(3) >= 6] = -np.inf
     least = np.array(thresholds, dtype=np.float32)
-    every = span_candidates(logits, least)
+    every = candidates_of(logits, least)
     above = (sigmoid(logits) > least) & (logits > -np.inf)
     assert {(s, e - s - 1, c) for s, e, c in entities(every)} == {
         tuple(place) for place in np.argwhere(above).tolist()
     }
-    best = span_candidates(logits, least, multi_label=False)
+    best = candidates_of(logits, least, multi_label=False)
     assert kept(best, overlap) == kept(every, overlap)

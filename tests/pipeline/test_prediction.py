@@ -8,9 +8,11 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_gliner_biomed.models.gliner import network_shim
+from spacy_gliner_biomed.nn import marker_v0
 from spacy_gliner_biomed.pipeline import prediction as module
 from spacy_gliner_biomed.pipeline.prediction import Predictor, sentence_starts, window_shape
 from spacy_gliner_biomed.tokenization.words import split_words
+from spacy_gliner_biomed.types import SpanLogits
 
 SENTENCE = "The patient was given aspirin for a disease of the cell."
 LONG = " ".join(f"{SENTENCE[:-1]} {i}." for i in range(20))
@@ -83,10 +85,11 @@ def test_each_span_of_a_long_text_is_owned_by_one_window(make_nlp):
     times = np.zeros((n_words, width), dtype=int)
     [group] = predictor.groups
     for window, (first, last) in enumerate(doc.windows):
-        logits = np.full((last - first, width, 2), 9, dtype=np.float32)
-        beyond = np.arange(last - first)[:, None] + np.arange(width) >= last - first
-        logits[beyond] = -np.inf
-        found = predictor._candidates(doc, window, group, logits)
+        size = last - first
+        spans = [(a, a + n) for a in range(size) for n in range(1, width + 1) if a + n <= size]
+        starts, ends = np.array(spans, dtype=np.int32).T
+        logits = np.full((len(spans), 2), 9, dtype=np.float32)
+        found = predictor._candidates(doc, window, group, SpanLogits(starts, ends, logits))
         np.add.at(times, (found.starts, found.ends - found.starts - 1), 1)
     inside = np.arange(n_words)[:, None] + np.arange(width) < n_words
     assert (times == 2 * inside).all()  # once for each label
@@ -138,6 +141,21 @@ def test_a_bi_encoder_asks_all_labels_at_once_and_each_by_itself(make_nlp, bi_sp
     few = MANY[50:55]
     assert together
     assert [e for e in together if e[2] in few] == entities(nlp, "cell", labels=few)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.3, 0.6, 0.9])
+def test_screened_spans_are_the_entities_of_all_spans(monkeypatch, make_nlp, bi_span, threshold):
+    """Of many labels, on machines where it pays; the last label alone counts from 0.2 on."""
+    labels = [*MANY, {"label": "late", "prompt": MANY[0], "threshold": 0.2}]
+    found = {}
+    for screened in (False, True):
+        monkeypatch.setattr(marker_v0, "screening_pays", lambda *sizes, pays=screened: pays)
+        nlp = make_nlp(bi_span, labels=labels, threshold=threshold, multi_label=True)
+        list(nlp.pipe([SENTENCE]))  # a screen that many pass is not used again
+        found[screened] = entities(nlp, LONG)
+    assert found[True]
+    assert {e[:3] for e in found[True]} == {e[:3] for e in found[False]}
+    np.testing.assert_allclose(*([e[3] for e in each] for each in found.values()), atol=1e-5)
 
 
 def test_two_prompts_of_one_label_give_it_the_better_score(make_nlp):

@@ -1,0 +1,179 @@
+"""The span layer of nearly all checkpoints, factorised exactly.
+
+Published form: span = out_project(relu([project_start(w_i); project_end(w_j)])),
+logit = span . label. A Linear on a concatenation is the sum of two Linears, so its
+first layer is computed per *word* instead of per span; and the last Linear may be moved
+to the labels. Both are equal to the published form in real arithmetic, and no tensor of
+W * K wide rows exists (derivation: Zaratiana et al. 2023 for the form; README, "Speed").
+"""
+
+from collections.abc import Iterable, Iterator
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from spacy_gliner_biomed.nn.kept import Kept
+from spacy_gliner_biomed.nn.layers import ProjectionMLP
+from spacy_gliner_biomed.nn.linear import in_inference, prepare, product
+from spacy_gliner_biomed.nn.screening import Screen, screening_pays
+from spacy_gliner_biomed.nn.selection import SelectedSpans, select_spans
+from spacy_gliner_biomed.nn.span_products import SpanProducts
+from spacy_gliner_biomed.nn.span_scoring import SpanScorer, mask_tails
+from spacy_gliner_biomed.nn.span_sums import SpanSums, pack_rows
+
+MANY = 64  # Labels of which not all logits are written to memory, if few of them are asked for.
+
+
+class MarkerV0(SpanScorer):
+    """The span layer `markerV0` of GLiNER (gliner/modeling/span_rep.py, `SpanMarkerV0`)."""
+
+    def __init__(self, width: int, dropout: float) -> None:
+        super().__init__()
+        self.width = width
+        self.project_start = ProjectionMLP(width, width, dropout)
+        self.project_end = ProjectionMLP(width, width, dropout)
+        self.out_project = ProjectionMLP(2 * width, width, dropout)
+        self.kept_halves, self.kept_last, self.kept_screen = Kept(), Kept(), Kept()
+
+    def forward(
+        self, words: Tensor, labels: Tensor, max_width: int, n_words: Tensor | None = None
+    ) -> Tensor:
+        """Score all spans.
+
+        words (Tensor): Word vectors. # (B, W, D)
+        labels (Tensor): Label vectors, per row or shared. # (B, C, D) or (C, D)
+        max_width (int): K.
+        n_words (Tensor | None): Words in each row, on the CPU; None if all have W. # (B,)
+        RETURNS (Tensor): Logits; of what reaches beyond its row, any number. # (B, W, K, C)
+        """
+        if in_inference(words):
+            counts = [words.size(1)] * len(words) if n_words is None else n_words.tolist()
+            sums = self._sums(words, max_width, counts)
+            shape = (*words.shape[:2], max_width, labels.size(-2))
+            logits = words.new_empty(shape, dtype=sums.dtype)  # (B, W, K, C)
+            for row, first, scores in self._blocks(sums, labels, counts):
+                logits[row, first : first + len(scores)] = scores
+            return logits
+        hidden, dropout, output = self.out_project.parts()
+        to_start, to_end = hidden.weight.split(self.width, dim=1)  # each (4D, D)
+        starts = F.linear(self.project_start(words, "relu"), to_start, hidden.bias)  # (B, W, 4D)
+        ends = F.linear(self.project_end(words, "relu"), to_end)  # (B, W, 4D)
+        size = words.size(1)
+        n_widths = max(1, min(max_width, size))
+        fold = _folding_pays(labels.size(-2), size * n_widths, self.width)
+        queries = labels @ output.weight if fold else output.weight  # (.., C or D, 4D)
+        rate = dropout.p if self.training else 0.0
+        logits = SpanProducts.apply(starts, ends, queries.to(starts.dtype), n_widths, rate)
+        if not fold:
+            logits = logits @ labels.transpose(-1, -2).unsqueeze(-3)
+        logits = logits + (labels @ output.bias).unsqueeze(-2).unsqueeze(-2)  # (B, W, K, C)
+        return F.pad(logits, (0, 0, 0, max_width - n_widths))
+
+    def select(
+        self, words: Tensor, labels: Tensor, max_width: int, n_words: Tensor, least: Tensor
+    ) -> SelectedSpans:
+        """As `SpanScorer.select`; of many labels, all logits are never in memory together."""
+        if labels.size(-2) < MANY or not in_inference(words):
+            return super().select(words, labels, max_width, n_words, least)
+        counts: list[int] = n_words.tolist()
+        sums = self._sums(words, max_width, counts)
+        screen = self._screen(labels, sums.dtype)
+        if screen is None:
+            least = least.expand(len(counts), -1)
+            parts = self._above(self._blocks(sums, labels, counts), counts, least)
+        else:
+            parts = self._screened(sums, screen, counts, least[0])
+        none = SelectedSpans(n_words.new_zeros(0, 3), sums.starts.new_zeros(0, labels.size(-2)))
+        return SelectedSpans.join([none, *parts])
+
+    def _blocks(
+        self, sums: SpanSums, labels: Tensor, counts: list[int]
+    ) -> Iterator[tuple[int, int, Tensor]]:
+        """Row, first word and logits (N, K, C) of blocks that fit the cache: no padding is
+        scored, and no tensor as wide as all spans is written to memory.
+        """
+        labels = labels.to(sums.dtype)
+        last, queries = self._last_layer(labels, sum(counts) * sums.max_width)
+        offsets = self._offsets(labels).expand(len(counts), -1)  # (B, C)
+        shared = prepare(queries, None, labels.dtype)[0] if queries.dim() == 2 else None
+        first_word = 0
+        for row, count in enumerate(counts):
+            of_row = queries[row] if shared is None else shared
+            for first, end in sums.blocks(count):
+                vectors = sums.block(first_word + first, first_word + end)  # (N * K, 4D)
+                vectors = vectors if last is None else product(vectors, last, None)
+                scores = product(vectors, of_row, offsets[row])
+                yield row, first, scores.unflatten(0, (-1, sums.max_width))[: end - first]
+            first_word += count
+
+    def _above(
+        self, blocks: Iterable[tuple[int, int, Tensor]], counts: list[int], least: Tensor
+    ) -> Iterator[SelectedSpans]:
+        """What blocks have above the least logits of their rows. # least: (B, C)"""
+        for row, first, scores in blocks:
+            left = torch.tensor([counts[row] - first])
+            places, logits = select_spans(mask_tails(scores[None], left), least[row, None])
+            yield SelectedSpans(places + torch.tensor([row, first, 0]), logits)
+
+    def _screen(self, labels: Tensor, dtype: torch.dtype) -> Screen | None:
+        """What spans are screened with, if that is faster. # labels: (.., C, D)"""
+        if not screening_pays(labels, dtype, self.width):
+            return None
+        weight = self.out_project.parts()[-1].weight
+        # The screen holds the labels, so that no others can come to lie at their address.
+        screen: Screen = self.kept_screen.get(
+            [weight, labels], None, lambda: Screen(labels, weight)
+        )
+        return screen if screen.pays else None
+
+    def _screened(
+        self, sums: SpanSums, screen: Screen, counts: list[int], least: Tensor
+    ) -> Iterator[SelectedSpans]:
+        """The spans that a screen lets pass, in parts. # least: (C,)"""
+        offsets = self._offsets(screen.labels)  # (C,)
+        rows = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))  # (T,)
+        words = torch.cat([torch.arange(count) for count in counts])  # (T,)
+        inside = words[:, None] + torch.arange(sums.max_width) < torch.tensor(counts)[rows, None]
+        passing = screen.passing(sums, least - offsets, inside)
+        for spans in passing.split(sums.n_spans):
+            logits = product(sums.of_spans(spans), screen.queries, offsets)[: len(spans)]
+            word, more = spans // sums.max_width, spans % sums.max_width
+            yield SelectedSpans(torch.stack([rows[word], words[word], more], dim=1), logits)
+
+    def _sums(self, words: Tensor, max_width: int, counts: list[int]) -> SpanSums:
+        """The first layer of `out_project`, of the words of all rows."""
+        return SpanSums(*self._halves(pack_rows(words, counts, max_width - 1)), max_width)
+
+    def _offsets(self, labels: Tensor) -> Tensor:
+        """What the last bias adds to each label's logits. # (.., C, D) -> (.., C)"""
+        return labels @ self.out_project.parts()[-1].bias.to(labels.dtype)
+
+    def _last_layer(self, labels: Tensor, n_spans: int) -> tuple[Tensor | None, Tensor]:
+        """What spans are multiplied with, if not folded into the labels, and then the labels.
+
+        RETURNS (tuple[Tensor | None, Tensor]): # (D, 4D) or None, (.., C, D or 4D)
+        """
+        weight, dtype = self.out_project.parts()[-1].weight, labels.dtype
+        if _folding_pays(labels.size(-2), n_spans, self.width):
+            return None, labels @ weight.to(dtype)
+        last, _ = self.kept_last.get([weight], dtype, lambda: prepare(weight, None, dtype))
+        return last, labels
+
+    def _halves(self, words: Tensor) -> tuple[Tensor, Tensor]:
+        """The two terms of the first layer of `out_project`. # (T, D) -> (T, 4D) each"""
+        starts, ends = self.project_start(words, "relu"), self.project_end(words, "relu")
+        hidden, dtype = self.out_project.parts()[0], starts.dtype
+
+        def split() -> list[tuple[Tensor, Tensor | None]]:
+            to_start, to_end = hidden.weight.split(self.width, dim=1)
+            return [prepare(to_start, hidden.bias, dtype), prepare(to_end, None, dtype)]
+
+        to_start, to_end = self.kept_halves.get([hidden.weight, hidden.bias], dtype, split)
+        return product(starts, *to_start), product(ends, *to_end)
+
+
+def _folding_pays(n_labels: int, n_spans: int, width: int) -> bool:
+    # Operations: folded 8CD^2 + 8NCD, unfolded 8ND^2 + 2NCD, for N spans.
+    folded = 8 * n_labels * width**2 + 8 * n_spans * n_labels * width
+    return folded < 8 * n_spans * width**2 + 2 * n_spans * n_labels * width

@@ -1,0 +1,83 @@
+"""Which spans may reach a label's threshold, by products in bfloat16 with a bound on their error.
+
+Of many labels, nearly all spans are far below all thresholds, and half the precision shows it in
+half the time. The bound holds always, so that no span is lost; what it lets pass is then scored
+in full precision.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from spacy_gliner_biomed.nn.linear import onednn, prepare, product
+from spacy_gliner_biomed.nn.span_sums import SpanSums
+
+ROUNDOFF = 2.0**-8  # of bfloat16, relative
+PASSES = 24  # Labels whose exact products take as long as all that a screen does besides.
+MOST = 0.4  # Spans that pass; if more do, a screen is a detour.
+
+
+class Screen:
+    """Labels that all rows share, as spans are screened with them.
+
+    labels (Tensor): # (C, D)
+    weight (Tensor): Of the spans' last layer, which is folded into the labels. # (D, H)
+
+    pays (bool): Whether few of the spans that were screened last passed.
+    """
+
+    def __init__(self, labels: Tensor, weight: Tensor) -> None:
+        self.labels = labels
+        self.pays = True
+        queries = labels @ weight  # (C, H)
+        self.queries, _ = prepare(queries, None, torch.float32)
+        self.lengths = queries.norm(dim=-1).clamp_min(1e-30)  # (C,)
+        unit = queries / self.lengths[:, None]
+        rounded = unit.to(torch.bfloat16)
+        self.unit, _ = prepare(rounded, None, torch.bfloat16)
+        # By Cauchy and Schwarz, in units of the span's length: what rounding the query and the
+        # span changes, and the sum of all products in 32 bits.
+        of_unit = float((unit - rounded.float()).norm(dim=-1).max())
+        self.error = 1.01 * (ROUNDOFF + of_unit + (queries.size(1) + 8) * 2.0**-24)
+
+    def passing(self, sums: SpanSums, least: Tensor, inside: Tensor) -> Tensor:
+        """The spans that may be above the least logit of a label.
+
+        sums (SpanSums): In 32 bits.
+        least (Tensor): Without what the last bias adds to the logits. # (C,)
+        inside (Tensor): Which spans there are. # (T, K)
+        RETURNS (Tensor): First words times K, plus widths less 1, ascending. # (N,)
+        """
+        missing = least / self.lengths
+        # Products add 16 bits, and these are rounded up.
+        bias = (missing.abs() * (2 * ROUNDOFF) - missing).to(torch.bfloat16)
+        margins = sums.norms().mul_(-self.error)  # (T, K)
+        rounded = torch.zeros(sums.sums.shape, dtype=torch.bfloat16)
+        passing = torch.empty_like(inside)
+        for first, end in sums.blocks(len(inside)):
+            best = product(sums.block(first, end, rounded), self.unit, bias).amax(dim=-1)
+            best = best.unflatten(0, (-1, sums.max_width))[: end - first]
+            # What is not a number passes, to be seen.
+            torch.logical_not(best < margins[first:end], out=passing[first:end])
+        spans = passing.logical_and_(inside).flatten().nonzero()[:, 0]
+        self.pays = len(spans) <= MOST * inside.numel()
+        return spans
+
+
+def screening_pays(labels: Tensor, dtype: torch.dtype, width: int) -> bool:
+    """Whether a screen is faster than all logits.
+
+    labels (Tensor): # (C, D) if shared
+    dtype (torch.dtype): Of the sums.
+    width (int): D.
+    """
+    if labels.dim() != 2 or dtype != torch.float32 or not _halves_are_fast():
+        return False
+    n_labels = len(labels)  # Operations a span, by D: folded 8C, unfolded 8D + 2C.
+    return 4 * n_labels + 8 * PASSES < min(8 * n_labels, 8 * width + 2 * n_labels)
+
+
+def _halves_are_fast() -> bool:
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return onednn(torch.bfloat16) is not None and bool(capabilities.get("avx512_bf16"))

@@ -1,0 +1,62 @@
+"""Sums of span starts and ends times queries, with a gradient that stores no span."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from spacy_gliner_biomed.nn.dropout import draw_kept
+
+
+class SpanProducts(torch.autograd.Function):
+    """relu(start + end) of all spans, times queries, one width after the other: the sums are
+    added up again for the gradient, so that no tensor of all spans is stored, dropped or read.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, starts: Tensor, ends: Tensor, queries: Tensor, n_widths: int, rate: float
+    ) -> Tensor:
+        """Of spans that reach beyond W, any number.
+
+        starts, ends (Tensor): # (B, W, H)
+        queries (Tensor): Of each row, or shared. # (B, C, H) or (C, H)
+        rate (float): Of dropout, which acts on the sums.
+        RETURNS (Tensor): # (B, W, K, C)
+        """
+        ends = F.pad(ends, (0, 0, 0, n_widths - 1))
+        drawn = [draw_kept(starts.shape, rate, starts) for _ in range(n_widths)]
+        kept, ctx.scale = [mask for mask, _ in drawn], drawn[0][1]
+        products = [
+            _span_sums(starts, ends, k, kept) @ queries.transpose(-1, -2) for k in range(n_widths)
+        ]
+        ctx.save_for_backward(starts, ends, queries, *kept)
+        return torch.stack(products, dim=2).mul_(ctx.scale)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """# (B, W, K, C) -> (B, W, H), (B, W, H), (B, C, H) or (C, H)"""
+        starts, ends, queries, *kept = ctx.saved_tensors
+        size = starts.size(1)
+        to_starts, to_ends = torch.zeros_like(starts), torch.zeros_like(ends)
+        exact = torch.promote_types(queries.dtype, torch.float32)
+        to_queries = queries.new_zeros(queries.shape, dtype=exact)
+        for k, of_width in enumerate((gradient * ctx.scale).unbind(2)):  # (B, W, C)
+            sums = _span_sums(starts, ends, k, kept)
+            product = of_width.transpose(-1, -2) @ sums  # (B, C, H)
+            to_queries += product if queries.dim() == 3 else product.sum(dim=0)
+            passed = torch.ops.aten.threshold_backward(of_width @ queries, sums, 0)
+            to_starts += passed
+            to_ends[:, k : k + size] += passed
+        return to_starts, to_ends[:, :size], to_queries.to(queries.dtype), None, None
+
+
+def _span_sums(
+    starts: Tensor, ends: Tensor, k: int, kept: Sequence[Tensor | None]
+) -> Tensor:  # (B, W, H)
+    """relu(start + end) of spans of k + 1 words, or 0 where dropped."""
+    sums = torch.add(starts, ends[:, k : k + starts.size(1)]).relu_()
+    mask = kept[k]
+    return sums if mask is None else sums.mul_(mask)
