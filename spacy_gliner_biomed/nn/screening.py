@@ -15,7 +15,7 @@ from spacy_gliner_biomed.nn.span_sums import SpanSums
 
 ROUNDOFF = 2.0**-8  # of bfloat16, relative
 PASSES = 24  # Labels whose exact products take as long as all that a screen does besides.
-MOST = 0.4  # Spans that pass; if more do, a screen is a detour.
+MOST, REST = 0.4, 8  # If more spans pass, a screen is a detour for so many batches.
 
 
 class Screen:
@@ -23,13 +23,11 @@ class Screen:
 
     labels (Tensor): # (C, D)
     weight (Tensor): Of the spans' last layer, which is folded into the labels. # (D, H)
-
-    pays (bool): Whether few of the spans that were screened last passed.
     """
 
     def __init__(self, labels: Tensor, weight: Tensor) -> None:
         self.labels = labels
-        self.pays = True
+        self.rest = 0
         queries = labels @ weight  # (C, H)
         self.queries, _ = prepare(queries, None, torch.float32)
         self.lengths = queries.norm(dim=-1).clamp_min(1e-30)  # (C,)
@@ -61,8 +59,13 @@ class Screen:
             # What is not a number passes, to be seen.
             torch.logical_not(best < margins[first:end], out=passing[first:end])
         spans = passing.logical_and_(inside).flatten().nonzero()[:, 0]
-        self.pays = len(spans) <= MOST * inside.numel()
+        self.rest = REST if len(spans) > MOST * inside.numel() else 0
         return spans
+
+    def pays(self) -> bool:
+        """Whether to screen the next batch: not for a while, after one of which most passed."""
+        self.rest -= 1
+        return self.rest < 0
 
 
 def screening_pays(labels: Tensor, dtype: torch.dtype, width: int) -> bool:

@@ -74,12 +74,14 @@ def test_what_is_not_a_number_passes() -> None:
     assert passing.tolist() == [15, 16, 17]
 
 
-def test_a_screen_that_lets_many_pass_says_that_it_does_not_pay() -> None:
+def test_a_screen_that_lets_most_pass_rests_for_a_while() -> None:
     screen, sums, logits = make(0, 1.0)
     screen.passing(sums, torch.full((N_LABELS,), float(logits.max())), INSIDE)
-    assert screen.pays
+    assert screen.pays()
     screen.passing(sums, torch.full((N_LABELS,), float(logits.min())), INSIDE)
-    assert not screen.pays
+    assert [screen.pays() for _ in range(screening.REST + 2)] == [False] * screening.REST + [
+        True
+    ] * 2
 
 
 def test_screening_pays_for_many_shared_labels_in_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
