@@ -26,7 +26,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from spacy_gliner_biomed.models.gliner import network_shim
-from spacy_gliner_biomed.models.shim import NetworkShim
+from spacy_gliner_biomed.models.runner import NetworkRunner
 from spacy_gliner_biomed.nn import linear, marker_v0, span_sums
 from spacy_gliner_biomed.nn.encoders import (
     attention,
@@ -47,7 +47,7 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 product, read_table = linear.product, deberta.Deberta.relative_positions
 score_spans, cached_labels, kept, encode = (
     marker_v0.MarkerV0.forward,
-    NetworkShim._cached_labels,
+    NetworkRunner._cached_labels,
     Kept.get,
     Subtokenizer.encode,
 )
@@ -133,7 +133,7 @@ def score_by_width(*arguments: Any) -> Tensor:
         return score_spans(*arguments)
 
 
-def encode_again(self: NetworkShim, prompts: Sequence[str]) -> Tensor:
+def encode_again(self: NetworkRunner, prompts: Sequence[str]) -> Tensor:
     """Label vectors of a bi-encoder for each batch."""
     self.label_vectors.clear()
     return cached_labels(self, prompts)
@@ -205,7 +205,7 @@ LEVERS = {
     "spans in blocks": [on(marker_v0.MarkerV0, "forward", score_by_width)],
     "last span layer folded into labels": [on(marker_v0, "_folding_pays", lambda *sizes: False)],
     "many labels screened": [on(marker_v0, "screening_pays", lambda *sizes: False)],
-    "label vectors cached": [on(NetworkShim, "_cached_labels", encode_again)],
+    "label vectors cached": [on(NetworkRunner, "_cached_labels", encode_again)],
 }
 IN_16_BITS = (
     "weights of 16 bits kept",

@@ -53,7 +53,7 @@ class Learner:
         network.load_state_dict(self.start)
         forget(network)
         self.shim.trainer = None
-        self.shim.label_vectors.clear()
+        self.shim.runner.label_vectors.clear()
 
     def train(
         self, *phases: tuple[Iterator[AnnotatedText], int], seed: int, rate: float = RATE

@@ -1,6 +1,5 @@
 """The pipeline component: links entities to concepts of terminologies."""
 
-import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -27,6 +26,7 @@ from spacy_gliner_biomed.linking.name_encoder import NameEncoder
 from spacy_gliner_biomed.linking.settings import LinkerSettings
 from spacy_gliner_biomed.models.gliner import GlinerModel
 from spacy_gliner_biomed.nn.allocator import reuse_large_blocks
+from spacy_gliner_biomed.saving import dump_settings, restore_settings
 
 KB_ENDING = ".kb"
 
@@ -167,7 +167,7 @@ class GlinerBiomedLinker(Pipe):
         """Everything, terminologies and memory included, as bytes."""
         self._load()
         serialize = {
-            "cfg": lambda: json.dumps(self._state()).encode("utf8"),
+            "cfg": lambda: dump_settings(self.configured, self.cfg),
             "kb": lambda: srsly.msgpack_dumps([kb.to_bytes() for kb in self.kbs]),
             "memory": self.memory.to_bytes,
         }
@@ -179,7 +179,7 @@ class GlinerBiomedLinker(Pipe):
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "GlinerBiomedLinker":
         """Load what `to_bytes` gave."""
         deserialize: dict[str, Callable[[bytes], Any]] = {
-            "cfg": lambda b: self._restore(json.loads(b)),
+            "cfg": self._restore,
             "kb": lambda b: self._set_kbs(map(KnowledgeBase.from_bytes, srsly.msgpack_loads(b))),
             "memory": lambda b: self._set_memory(MentionMemory.from_bytes(b)),
         }
@@ -192,7 +192,7 @@ class GlinerBiomedLinker(Pipe):
         """Save everything; each terminology is a file that `KnowledgeBase.from_disk` opens."""
         self._load()
         serialize = {
-            "cfg": lambda p: p.write_text(json.dumps(self._state(), indent=2), encoding="utf8"),
+            "cfg": lambda p: p.write_bytes(dump_settings(self.configured, self.cfg)),
             "kb": self._save_kbs,
             "memory": lambda p: p.write_bytes(self.memory.to_bytes()),
         }
@@ -203,7 +203,7 @@ class GlinerBiomedLinker(Pipe):
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "GlinerBiomedLinker":
         """Load what `to_disk` saved; the terminologies are read as far as they are needed."""
         deserialize: dict[str, Callable[[Path], Any]] = {
-            "cfg": lambda p: self._restore(json.loads(p.read_text(encoding="utf8"))),
+            "cfg": lambda p: self._restore(p.read_bytes()),
             "kb": lambda p: self._set_kbs(
                 KnowledgeBase.from_disk(file) for file in sorted(p.glob("*" + KB_ENDING))
             ),
@@ -270,19 +270,11 @@ class GlinerBiomedLinker(Pipe):
     def _set_kbs(self, kbs: Iterable[KnowledgeBase]) -> None:
         self.kbs, self._linker = list(kbs), None
 
-    def _state(self) -> dict[str, Any]:
-        return {"configured": self.configured, "current": self.cfg}
-
     def _set_memory(self, memory: MentionMemory) -> None:
         self.memory, self._linker = memory, None
 
-    def _restore(self, state: Mapping[str, Any]) -> None:
-        """Take settings that were changed before saving, unless the config that this component
-        was made from was changed after it.
-        """
-        for key, value in state["current"].items():
-            if key in self.cfg and state["configured"].get(key) == self.configured[key]:
-                self.cfg[key] = value
+    def _restore(self, saved: bytes) -> None:
+        restore_settings(saved, self.configured, self.cfg)
         self._linker = None
 
 

@@ -78,7 +78,7 @@ class MarkerV0(SpanScorer):
             return super().select(words, labels, max_width, n_words, least)
         counts: list[int] = n_words.tolist()
         sums = self._sums(words, max_width, counts)
-        screen = self._screen(labels, sums.dtype)
+        screen = self._screen(labels, sums.dtype) if len(least) == 1 else None
         if screen is None:
             least = least.expand(len(counts), -1)
             parts = self._above(self._blocks(sums, labels, counts), counts, least)

@@ -35,9 +35,9 @@ class Screen:
         rounded = unit.to(torch.bfloat16)
         self.unit, _ = prepare(rounded, None, torch.bfloat16)
         # By Cauchy and Schwarz, in units of the span's length: what rounding the query and the
-        # span changes, and the sum of all products in 32 bits.
+        # span changes, and sums of products in 32 bits, here and where it is exact.
         of_unit = float((unit - rounded.float()).norm(dim=-1).max())
-        self.error = 1.01 * (ROUNDOFF + of_unit + (queries.size(1) + 8) * 2.0**-24)
+        self.error = 1.01 * (ROUNDOFF + of_unit + (queries.size(1) + 8) * 2.0**-23)
 
     def passing(self, sums: SpanSums, least: Tensor, inside: Tensor) -> Tensor:
         """The spans that may be above the least logit of a label.

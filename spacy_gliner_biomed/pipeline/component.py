@@ -1,6 +1,5 @@
 """The pipeline component: spaCy's contract around prediction and annotation."""
 
-import json
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from spacy_gliner_biomed.pipeline.annotation import EntsFilter, annotate
 from spacy_gliner_biomed.pipeline.labels import parse_labels, unique_labels
 from spacy_gliner_biomed.pipeline.prediction import Predictor, row_maker, widest_entity
 from spacy_gliner_biomed.pipeline.settings import Settings
+from spacy_gliner_biomed.saving import dump_settings, restore_settings
 from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.training.gold import Gold, count_lost, gold_labels, read_gold
 from spacy_gliner_biomed.training.loss import FocalLoss
@@ -265,7 +265,7 @@ class GlinerBiomed(TrainablePipe):
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Everything, weights and tokenizer included, as bytes."""
         serialize = {
-            "cfg": lambda: json.dumps(self._state()).encode("utf8"),
+            "cfg": lambda: dump_settings(self.configured, self.cfg),
             "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
             "model": network_shim(self.model).to_bytes,
         }
@@ -275,7 +275,7 @@ class GlinerBiomed(TrainablePipe):
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "GlinerBiomed":
         """Load what `to_bytes` gave; needs no network."""
         deserialize = {
-            "cfg": lambda b: self._restore(json.loads(b)),
+            "cfg": self._restore,
             "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
             "model": lambda b: network_shim(self.model).from_bytes(b),
         }
@@ -285,7 +285,7 @@ class GlinerBiomed(TrainablePipe):
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Save everything; its folder `model` is a GLiNER checkpoint."""
         serialize = {
-            "cfg": lambda p: p.write_text(json.dumps(self._state(), indent=2), encoding="utf8"),
+            "cfg": lambda p: p.write_bytes(dump_settings(self.configured, self.cfg)),
             "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
             "model": lambda p: network_shim(self.model).to_disk(p),
         }
@@ -294,7 +294,7 @@ class GlinerBiomed(TrainablePipe):
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "GlinerBiomed":
         """Load what `to_disk` saved; needs no network."""
         deserialize: dict[str, Callable[[Path], Any]] = {
-            "cfg": lambda p: self._restore(json.loads(p.read_text(encoding="utf8"))),
+            "cfg": lambda p: self._restore(p.read_bytes()),
             "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
             "model": lambda p: network_shim(self.model).from_disk(p),
         }
@@ -354,14 +354,5 @@ class GlinerBiomed(TrainablePipe):
         shim.place(settings.device, settings.precision)
         shim.checkpoint  # noqa: B018  loads it
 
-    def _state(self) -> dict[str, Any]:
-        return {"configured": self.configured, "current": self.cfg}
-
-    def _restore(self, state: Mapping[str, Any]) -> None:
-        """Take settings that were changed before saving, unless the config that this
-        component was made from was changed after it: the newest word counts. (Numbers are
-        compared, so they are read by `json`; srsly reads 0.3 as 0.30000000000000004.)
-        """
-        for key, value in state["current"].items():
-            if key in self.cfg and state["configured"].get(key) == self.configured[key]:
-                self.cfg[key] = value
+    def _restore(self, saved: bytes) -> None:
+        restore_settings(saved, self.configured, self.cfg)

@@ -1,4 +1,4 @@
-"""BERT with absolute positions (Devlin et al. 2019), as transformers' `BertModel`."""
+"""BERT with absolute positions (Devlin and others, 2019), as transformers' `BertModel`."""
 
 import torch
 from torch import Tensor, nn

@@ -1,0 +1,170 @@
+"""A network at work: rows and names in, arrays out, and gradients back."""
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from spacy_gliner_biomed.models.checkpoints import Checkpoint
+from spacy_gliner_biomed.models.collate import collate_rows, pad_arrays, spans_by_row
+from spacy_gliner_biomed.models.label_vectors import LabelVectors
+from spacy_gliner_biomed.models.trainer import set_dropout
+from spacy_gliner_biomed.nn.networks import BiEncoderSpan, mean_state
+from spacy_gliner_biomed.nn.selection import SelectedSpans, select_spans
+from spacy_gliner_biomed.tokenization.rows import length_batches
+from spacy_gliner_biomed.types import FloatArray, IntArray, Precision, Row, SpanLogits
+
+NAME_SUBTOKENS, NAME_BATCH = 64, 2048  # of a name, and of all names in a pass
+
+
+class NetworkRunner:
+    """Runs a checkpoint's network.
+
+    checkpoint (Checkpoint): Its network is on the device.
+    device (torch.device): Where it computes.
+    precision (Precision): "float32" is exact; the others run matrix products in 16 bits.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, device: torch.device, precision: Precision) -> None:
+        self.checkpoint, self.device, self.precision = checkpoint, device, precision
+        self.label_vectors = LabelVectors()
+
+    def predict(self, rows: Sequence[Row]) -> list[FloatArray] | list[SpanLogits]:
+        """Logits of each row as float32: (W, K, C) of spans, or (W, C, 3) of tokens; of rows that
+        say what counts, those of the spans that do.
+        """
+        with torch.inference_mode(), self._autocast():
+            logits = self._run(rows, self._cached_labels, self._least(rows))
+        if isinstance(logits, SelectedSpans):
+            return spans_by_row(logits, rows)
+        return self._per_row(logits.float().cpu().numpy(), rows)
+
+    def embed(self, rows: Sequence[Row]) -> FloatArray:
+        """Mean vector of each row's words. # (B, D)"""
+        checkpoint = self.checkpoint
+        batch = collate_rows(rows, pad_id=checkpoint.subtokens.pad_id, device=self.device)
+        with torch.inference_mode(), self._autocast():
+            _, words = checkpoint.network.vectors(batch)
+        n_words = batch.n_words.to(words.device)[:, None]
+        inside = torch.arange(words.size(1), device=words.device) < n_words
+        total = (words.float() * inside[..., None]).sum(dim=1)
+        mean: FloatArray = (total / n_words.clamp(min=1)).cpu().numpy()
+        return mean
+
+    def embed_names(self, names: Sequence[str]) -> FloatArray:
+        """Vectors of names, of unit length: the mean over the states of a bi-encoder's label
+        encoder, or else of the text encoder. # (N, H)
+        """
+        encoder, subtokens = self.checkpoint.name_encoder
+        encoded = subtokens.encode_names(names, NAME_SUBTOKENS)
+        vectors = np.zeros((len(names), 0), dtype=np.float32)
+        for batch in length_batches(list(map(len, encoded)), NAME_BATCH):
+            ids, mask = self._pad([encoded[i] for i in batch], subtokens.pad_id)
+            with torch.inference_mode(), self._autocast():
+                mean = mean_state(encoder, ids, mask)
+            unit = torch.nn.functional.normalize(mean.float(), dim=-1).cpu().numpy()
+            if not vectors.size:
+                vectors = np.zeros((len(names), unit.shape[1]), dtype=np.float32)
+            vectors[batch] = unit
+        return vectors
+
+    def begin_update(
+        self, rows: Sequence[Row], dropout: float
+    ) -> tuple[list[FloatArray], Callable[[Sequence[FloatArray]], None]]:
+        """Logits as `predict`, with dropout, and a function that takes their gradients."""
+        network = self.checkpoint.network.train()
+        set_dropout(network, dropout)
+        with torch.enable_grad(), self._autocast():
+            logits = self._run(rows, self._new_labels, training=True)
+            assert isinstance(logits, Tensor)
+            logits = logits.float()
+        network.eval()
+
+        def backprop(gradients: Sequence[FloatArray]) -> None:
+            padded = torch.zeros(logits.shape)
+            for line, gradient in zip(self._per_row(padded.numpy(), rows), gradients, strict=True):
+                line[...] = gradient
+            logits.backward(padded.to(logits.device))  # type: ignore[no-untyped-call]
+
+        return self._per_row(logits.detach().cpu().numpy(), rows), backprop
+
+    def _run(
+        self,
+        rows: Sequence[Row],
+        encode_labels: Callable[..., Tensor],
+        least: Tensor | None = None,  # (B, C) or (1, C)
+        *,
+        training: bool = False,
+    ) -> Tensor | SelectedSpans:
+        network, pad_id = self.checkpoint.network, self.checkpoint.subtokens.pad_id
+        batch = collate_rows(rows, pad_id=pad_id, device=self.device, training=training)
+        scored: Tensor | SelectedSpans
+        if not isinstance(network, BiEncoderSpan):
+            scored = network(batch) if least is None else network(batch, least)
+            return scored
+        groups = list({id(row.prompts): row.prompts for row in rows}.values())
+        prompts = list(dict.fromkeys(chain.from_iterable(groups)))
+        labels = encode_labels(prompts)
+        if len(groups) == 1 and len(groups[0]) == len(prompts):  # as in prediction
+            scored = network(batch, labels, least)
+            return scored
+        logits = _own_labels(network(batch, labels), rows, prompts)
+        return logits if least is None else select_spans(logits, least)
+
+    def _least(self, rows: Sequence[Row]) -> Tensor | None:  # (B, C), or (1, C) if they share it
+        """What a span's logits have to be above, if all rows say it."""
+        least = [row.least for row in rows if row.least is not None]
+        if len(least) < len(rows) or self.checkpoint.config.kind == "uni_token":
+            return None
+        shared = all(each is least[0] for each in least)
+        return torch.from_numpy(pad_arrays(least[:1] if shared else least, np.inf)).to(self.device)
+
+    def _per_row(self, logits: FloatArray, rows: Sequence[Row]) -> list[FloatArray]:
+        """Views of each row's part, without padding."""
+        views = []
+        for values, row in zip(logits, rows, strict=True):
+            labels = slice(len(row.prompts))
+            token = self.checkpoint.config.kind == "uni_token"
+            view = values[: len(row.word_positions)]
+            views.append(view[:, labels] if token else view[:, :, labels])
+        return views
+
+    def _new_labels(self, prompts: Sequence[str]) -> Tensor:  # (C, D)
+        """Label vectors with their gradient."""
+        subtokens = self.checkpoint.label_subtokens
+        assert subtokens is not None
+        return self._encode_labels([subtokens.encode_sequence(prompt) for prompt in prompts])
+
+    def _pad(self, encoded: Sequence[IntArray], pad_id: int) -> tuple[Tensor, Tensor]:
+        """Ids and mask of sequences."""
+        ids = torch.from_numpy(pad_arrays(encoded, -1)).long().to(self.device)
+        return ids.where(ids >= 0, pad_id), (ids >= 0).long()
+
+    def _cached_labels(self, prompts: Sequence[str]) -> Tensor:  # (C, D)
+        """Label vectors, kept from earlier rows where they can be."""
+        subtokens = self.checkpoint.label_subtokens
+        assert subtokens is not None
+        return self.label_vectors.get(prompts, subtokens, self._encode_labels)
+
+    def _encode_labels(self, encoded: Sequence[IntArray]) -> Tensor:  # (C, D)
+        network, subtokens = self.checkpoint.network, self.checkpoint.label_subtokens
+        assert isinstance(network, BiEncoderSpan)
+        assert subtokens is not None
+        return network.encode_labels(*self._pad(encoded, subtokens.pad_id))
+
+    def _autocast(self) -> Any:
+        if self.precision == "float32":
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=getattr(torch, self.precision))
+
+
+def _own_labels(logits: Tensor, rows: Sequence[Row], prompts: Sequence[str]) -> Tensor:
+    """Each row's labels, out of those of all rows. # (B, W, K, all) -> (B, W, K, C)"""
+    place = {prompt: column for column, prompt in enumerate(prompts)}
+    columns = [np.array([place[prompt] for prompt in row.prompts]) for row in rows]
+    index = torch.from_numpy(pad_arrays(columns, 0)).long().to(logits.device)
+    return logits.gather(-1, index[:, None, None].expand(*logits.shape[:3], -1))
