@@ -2,11 +2,11 @@
 
     python benchmarks/speed.py --corpora FOLDER [--checkpoint packaged random-small-512 ...]
 
-Each system runs in a process of its own; all take turns, so that what else the machine does hits
-all alike. Medians of the rounds. "floor" is the time of the bare encoder's matrix products for rows
-without padding, at the best rate that was measured here and at that of torch's own products. The
-time to the first document is that from the start of the process, files being in memory. Writes a
-table, JSON, and with matplotlib a plot.
+Each system has a process of its own for each number of labels; all take turns, so that what else
+the machine does hits all alike. Medians of the rounds. "floor" is the time of the bare encoder's
+matrix products for rows without padding, at the best rate that was measured here and at that of
+torch's own products. The time to the first document is that from the start of the process, files
+being in memory. Writes a table, JSON, and with matplotlib a plot.
 """
 
 import argparse
@@ -90,28 +90,40 @@ class Worker:
         raise RuntimeError(f"{self.setting} ended with {self.process.wait()}")
 
 
-def measure(task: dict[str, Any], settings: Sequence[Setting]) -> list[dict[str, Any]]:
-    """Run all settings in turns. RETURNS (list[dict]): A row each."""
-    workers = [Worker(setting, task) for setting in settings]
+def measure(
+    task: dict[str, Any], n_labels: Sequence[int], settings: Sequence[Setting]
+) -> list[dict[str, Any]]:
+    """Run all settings with all numbers of labels in turns. RETURNS (list[dict]): A row each."""
+    tasks = {n: {**task, "labels": make_labels(n)} for n in n_labels}
+    workers = [(n, Worker(setting, tasks[n])) for n in n_labels for setting in settings]
     for turn in range(len(task["turns"])):
-        for worker in workers:
+        for _, worker in workers:
             worker.run(counts=turn > 0)
     n_words = [sum(map(count_words, texts)) for texts in task["turns"]]
-    rows = []
-    for worker in workers:
+    rows: list[dict[str, Any]] = []
+    for n, worker in workers:
         rate = statistics.median(map(truediv, n_words[1:], worker.seconds))
-        row = {"setting": str(worker.setting), **asdict(worker.setting), "seconds": worker.seconds}
+        row = {"labels": n, "setting": str(worker.setting), **asdict(worker.setting)}
         row |= {"words_s": rate, "docs_s": rate * sum(map(len, task["turns"])) / sum(n_words)}
         row |= {"first_document_s": worker.first_document_s, "entities": worker.entities}
-        row |= worker.finish()
+        row |= {"seconds": worker.seconds, **worker.finish()}
         for floor in ("floor", "torch_floor"):
             if f"{floor}_seconds" in row:
                 row[f"of_{floor}"] = n_words[-1] / rate / row[f"{floor}_seconds"]
         rows.append(row)
-    theirs = [r["words_s"] for r in rows if r["system"] == "gliner" and r["precision"] == "fp32"]
-    for row in rows:
-        row["ratio"] = row["words_s"] / max(theirs) if theirs else None
-    return rows
+    return [row | {"ratio": ratio(row, rows)} for row in rows]
+
+
+def ratio(row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> float | None:
+    """A row's speed by the GLiNER package's best in float32 with as many labels."""
+    theirs = [
+        other["words_s"]
+        for other in rows
+        if (other["system"], other["precision"]) == ("gliner", "fp32")
+        and other["labels"] == row["labels"]
+    ]
+    speed: float = row["words_s"]
+    return speed / max(theirs) if theirs else None
 
 
 def settings_of(arguments: argparse.Namespace) -> Iterator[Setting]:
@@ -188,7 +200,7 @@ def parse() -> argparse.Namespace:
     add("--int8", action="store_true", help="try the package's int8, too")
     add("--gliner-spacy", help="Python of an environment that has it, to try it, too")
     add("--batch-subtokens", type=int, default=4096, help="of ours")
-    add("--threshold", type=float, default=0.5, help="random weights have few entities at 0.9")
+    add("--threshold", type=float, default=0.5, help="of a score")
     add("--words", type=int, default=8000, help="of text in each round")
     add("--rounds", type=int, default=5)
     add("--fresh", action="store_true", help="other texts in each round, as in a stream")
@@ -207,21 +219,18 @@ def main() -> None:
         for name in arguments.checkpoint:
             folder = checkpoint_folder(name, Path(work))
             for mix in arguments.mix:
-                turns = turns_of(arguments, mix)
-                for n_labels in arguments.labels:
-                    task = {
-                        "checkpoint": str(folder),
-                        "labels": make_labels(n_labels),
-                        "turns": turns,
-                        "threads": arguments.threads,
-                        "device": arguments.device,
-                        "gliner_spacy": arguments.gliner_spacy,
-                        "threshold": arguments.threshold,
-                    }
-                    what = {"checkpoint": name, "mix": mix, "labels": n_labels}
-                    settings = list(settings_of(arguments))
-                    rows += [what | row for row in measure(task, settings)]
-                    print(show(rows[-len(settings) :]), flush=True)
+                task = {
+                    "checkpoint": str(folder),
+                    "turns": turns_of(arguments, mix),
+                    "threads": arguments.threads,
+                    "device": arguments.device,
+                    "gliner_spacy": arguments.gliner_spacy,
+                    "threshold": arguments.threshold,
+                }
+                what = {"checkpoint": name, "mix": mix}
+                found = measure(task, arguments.labels, list(settings_of(arguments)))
+                rows += [what | row for row in found]
+                print(show(rows[-len(found) :]), flush=True)
     arguments.output.mkdir(parents=True, exist_ok=True)
     machine = {"machine": platform.processor() or platform.machine(), "date": str(date.today())}
     stem = arguments.output / f"speed-{arguments.device.split(':')[0]}"

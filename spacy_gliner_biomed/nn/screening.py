@@ -50,17 +50,18 @@ class Screen:
         missing = least / self.lengths
         # Products add 16 bits, and these are rounded up.
         bias = (missing.abs() * (2 * ROUNDOFF) - missing).to(torch.bfloat16)
-        margins = sums.norms().mul_(-self.error)  # (T, K)
-        rounded = torch.zeros(sums.sums.shape, dtype=torch.bfloat16)
+        rounded = torch.zeros(sums.sums.shape, dtype=torch.bfloat16).flatten(0, 1)
         passing = torch.empty_like(inside)
         for first, end in sums.blocks(len(inside)):
-            best = product(sums.block(first, end, rounded), self.unit, bias).amax(dim=-1)
-            best = best.unflatten(0, (-1, sums.max_width))[: end - first]
-            # What is not a number passes, to be seen.
-            torch.logical_not(best < margins[first:end], out=passing[first:end])
-        spans = passing.logical_and_(inside).flatten().nonzero()[:, 0]
-        self.rest = REST if len(spans) > MOST * inside.numel() else 0
-        return spans
+            spans = sums.block(first, end)  # (N * K, H)
+            halves = rounded[: len(spans)].copy_(spans)
+            best = product(halves, self.unit, bias).amax(dim=-1)  # (N * K,)
+            short = best < torch.linalg.vector_norm(spans, dim=-1).mul_(-self.error)
+            # What is not a number is not short: it passes, to be seen.
+            passing[first:end] = ~short.unflatten(0, (-1, sums.max_width))[: end - first]
+        places = passing.logical_and_(inside).flatten().nonzero()[:, 0]
+        self.rest = REST if len(places) > MOST * inside.numel() else 0
+        return places
 
     def pays(self) -> bool:
         """Whether to screen the next batch: not for a while, after one of which most passed."""

@@ -34,22 +34,18 @@ class SpanSums:
         for first in range(0, n_words, self.step):
             yield first, min(first + self.step, n_words)
 
-    def block(self, first: int, end: int, rounded: Tensor | None = None) -> Tensor:
+    def block(self, first: int, end: int) -> Tensor:
         """Of the spans that begin at some words; what is left of other words fills up the
         product, see `linear.granular`.
 
         first, end (int): The words, no more than `step`.
-        rounded (Tensor | None): Takes them in its own type; by default they are in a tensor that
-            the next block overwrites. # (step, K, H)
-        RETURNS (Tensor): # (N * K, H), N at least end - first
+        RETURNS (Tensor): Overwritten by the next block. # (N * K, H), N at least end - first
         """
         size = end - first
-        sums = torch.add(
-            self.starts[first:end, None], self.windows[first:end], out=self.sums[:size]
+        relu_(
+            torch.add(self.starts[first:end, None], self.windows[first:end], out=self.sums[:size])
         )
-        sums = relu_(sums if rounded is None else rounded[:size].copy_(sums))
-        whole = self.sums if rounded is None else rounded
-        return whole[: -(-size // GRAIN) * GRAIN].flatten(0, 1)
+        return self.sums[: -(-size // GRAIN) * GRAIN].flatten(0, 1)
 
     def of_spans(self, spans: Tensor) -> Tensor:
         """Of some spans, and a few others that fill up the product.
@@ -60,21 +56,6 @@ class SpanSums:
         spans = F.pad(spans, (0, granular(len(spans)) - len(spans)))
         first, more = spans // self.max_width, spans % self.max_width
         return relu_(self.starts[first].add_(self.ends[first + more]))
-
-    def norms(self) -> Tensor:
-        """What no span's vector is longer than: its ends' lengths together. # (T - K + 1, K)"""
-        of_starts, of_ends = (self._lengths(half) for half in (self.starts, self.ends))
-        norms: Tensor = of_starts[: len(self.windows), None] + of_ends.unfold(0, self.max_width, 1)
-        return norms
-
-    def _lengths(self, half: Tensor) -> Tensor:  # (T,)
-        """Of what is positive, block by block in memory that is there."""
-        lengths = half.new_empty(len(half))
-        rows = self.sums.flatten(0, 1)
-        for part, to in zip(half.split(len(rows)), lengths.split(len(rows)), strict=True):
-            positive = torch.clamp_min(part, 0, out=rows[: len(part)])
-            torch.linalg.vector_norm(positive, dim=-1, out=to)
-        return lengths
 
 
 def relu_(x: Tensor) -> Tensor:

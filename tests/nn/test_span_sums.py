@@ -6,7 +6,6 @@ import torch
 from spacy_gliner_biomed.nn import span_sums
 from spacy_gliner_biomed.nn.span_sums import SpanSums, pack_rows
 
-HALVES = [torch.float32, torch.bfloat16]
 N_WORDS, MAX_WIDTH, WIDTH = 21, 4, 6
 
 
@@ -18,21 +17,18 @@ def make() -> tuple[SpanSums, torch.Tensor]:
     return SpanSums(starts, ends, MAX_WIDTH), whole.relu()
 
 
-@pytest.mark.parametrize("dtype", HALVES)
 @pytest.mark.parametrize("block", [1, 10 * MAX_WIDTH * WIDTH, 2**20])
 def test_blocks_are_all_spans_and_fill_up_products(
-    monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, block: int
+    monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
     monkeypatch.setattr(span_sums, "BLOCK", block)
     sums, expected = make()
-    rounded = None if dtype == torch.float32 else torch.zeros(sums.sums.shape, dtype=dtype)
     for first, end in sums.blocks(N_WORDS):
-        found = sums.block(first, end, rounded)
-        assert found.dtype == dtype
+        found = sums.block(first, end)
         assert len(found) % MAX_WIDTH == 0
         assert len(found) // MAX_WIDTH in {sums.step, -(-(end - first) // 8) * 8}
         found = found.unflatten(0, (-1, MAX_WIDTH))[: end - first]
-        assert torch.equal(found, expected[first:end].to(dtype))
+        assert torch.equal(found, expected[first:end])
     assert [*range(N_WORDS)] == [t for a, b in sums.blocks(N_WORDS) for t in range(a, b)]
 
 
@@ -42,16 +38,6 @@ def test_some_spans_are_found_by_their_place() -> None:
     found = sums.of_spans(spans)
     assert len(found) == 16  # filled up
     assert torch.equal(found[:4], expected.flatten(0, 1)[spans])
-
-
-@pytest.mark.parametrize("block", [1, 2**20])
-def test_no_span_is_longer_than_its_norm(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
-    monkeypatch.setattr(span_sums, "BLOCK", block)
-    sums, expected = make()
-    norms = sums.norms()[:N_WORDS]
-    assert (norms >= expected.norm(dim=-1)).all()
-    last = sums.starts[7].relu().norm() + sums.ends[9].relu().norm()
-    torch.testing.assert_close(norms[7, 2], last)
 
 
 def test_rows_are_packed_one_after_the_other_and_filled_up() -> None:
