@@ -13,6 +13,7 @@ from spacy_gliner_biomed.nn.encoders.attention import (
 from spacy_gliner_biomed.nn.encoders.blocks import Layer, Layers, PackedEncoder, word_embeddings
 from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading
 from spacy_gliner_biomed.nn.encoders.settings import EncoderSettings
+from spacy_gliner_biomed.nn.layers import pick
 from spacy_gliner_biomed.nn.linear import HALVES, Linear, compute_dtype, in_inference
 
 
@@ -57,8 +58,8 @@ class SelfAttention(nn.Module):
             context = attend_in_16_bits(
                 query, key, value, packing.runs, n_heads=self.n_heads, scale=self.scale
             )
-            return context if reading is None else context[reading.index]
-        read = states if reading is None else states[reading.index]
+            return context if reading is None else pick(context, reading.index)
+        read = states if reading is None else pick(states, reading.index)
         counts = sizes if reading is None else reading.sizes(packing)
         query, key, value = self.query(read), self.key(states), self.value(states)
         parts = zip(

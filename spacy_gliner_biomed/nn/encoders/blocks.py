@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from spacy_gliner_biomed.nn.dropout import Dropout
 from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading
 from spacy_gliner_biomed.nn.encoders.settings import EncoderSettings
+from spacy_gliner_biomed.nn.layers import pick, pick_by_row
 from spacy_gliner_biomed.nn.linear import Linear, compute_dtype, in_inference
 
 # In training, the lengths of rows. oneDNN prepares each product of a new shape, forwards and
@@ -88,7 +89,7 @@ class Layer(nn.Module):
         positions (Tensor): What the attention knows of relative positions.
         """
         context = self.attention.self(states, packing, reading, *positions)
-        before = states if reading is None else states[reading.index]
+        before = states if reading is None else pick(states, reading.index)
         attended = self.attention.output(context, before)
         result: Tensor = self.output(self.intermediate(attended), attended)
         return result
@@ -129,10 +130,9 @@ class PackedEncoder(nn.Module):
         ids = packing.pack(input_ids)
         if input_ids.device.type != "cpu":
             states = packing.unpack(self.encode(ids, packing, None))
-            rows = torch.arange(len(states), device=states.device)[:, None]
-            return states[rows, positions.clamp(min=0)]
+            return pick_by_row(states, positions.clamp(min=0))
         reading = Reading.of(packing, positions, step)
-        return self.encode(ids, packing, reading)[reading.slots]
+        return pick(self.encode(ids, packing, reading), reading.slots)
 
     def encode(self, ids: Tensor, packing: Packing, reading: Reading | None) -> Tensor:
         """All states, or those alone that are read. # (T,) -> (T or R, H)"""

@@ -8,6 +8,7 @@ from spacy_gliner_biomed.nn.encoders.attention import join_heads, softmax_parts,
 from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading
 from spacy_gliner_biomed.nn.encoders.positions import blocks, scores_by_place, shear
 from spacy_gliner_biomed.nn.encoders.settings import EncoderSettings
+from spacy_gliner_biomed.nn.layers import pick
 from spacy_gliner_biomed.nn.linear import Linear, in_inference, product
 
 # Rows from so many subtokens on are attended head by head; the calls cost shorter ones more.
@@ -137,7 +138,7 @@ def attend_by_head(
             behind = shear(product(of_key[block], to_query[near], None)).T
             # torch adds a transposed matrix of 16 bits number by number, but copies it fast.
             scores[:, block].add_(turned[:, block].copy_(behind))
-        scores = scores if places is None else scores[places[0]]  # (N, L)
+        scores = scores if places is None else pick(scores, places[0])  # (N, L)
         weights, sums = softmax_parts(scores)
         contexts.append(product(weights, of_value, None).div_(sums))
     return torch.cat(contexts, dim=-1)  # heads lie beside each other
