@@ -27,6 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--characters", type=int, default=1_000_000)
     parser.add_argument("--checkpoint", default="packaged")
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -35,7 +36,11 @@ def main() -> None:
     text = (text * (1 + arguments.characters // len(text)))[: arguments.characters]
     nlp = spacy.blank("en")
     nlp.max_length = len(text) + 1
-    config = {"labels": make_labels(10), "model": {"checkpoint": arguments.checkpoint}}
+    config = {
+        "labels": make_labels(10),
+        "precision": arguments.precision,
+        "model": {"checkpoint": arguments.checkpoint},
+    }
     component = nlp.add_pipe("gliner_biomed", config=config)
     nlp("Aspirin for migraine.")
     doc = nlp.make_doc(text)

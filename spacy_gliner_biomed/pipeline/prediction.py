@@ -40,9 +40,9 @@ from spacy_gliner_biomed.types import (
 # and enough to fill whole batches.
 ROWS_AT_ONCE = 1024
 
-# On a CPU, larger forward passes are 2 to 3 % faster, and memory grows with them: for a Doc of a
-# million characters, to 628 MiB with 1,024 subtokens in 32 bits, to 796 MiB with 2,048.
-CPU_SUBTOKENS = {"float32": 1024, "bfloat16": 2048, "float16": 2048}
+# On a CPU, larger forward passes are 1 to 4 % faster, and memory grows with them: for a Doc of a
+# million characters, to 624 MiB with 1,024 subtokens in 32 bits, to 754 MiB with 3,072 in 16.
+CPU_SUBTOKENS = {"float32": 1024, "bfloat16": 3072, "float16": 3072}
 
 # Indices of a Doc, of its window and of the group of labels, and the row of all three.
 Job = tuple[int, int, int, Row]
