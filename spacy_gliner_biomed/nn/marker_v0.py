@@ -125,7 +125,7 @@ class MarkerV0(SpanScorer):
         screen: Screen = self.kept_screen.get(
             [weight, labels], None, lambda: Screen(labels, weight)
         )
-        return screen if screen.pays() else None
+        return screen if screen.ready() else None
 
     def _screened(
         self, sums: SpanSums, screen: Screen, counts: list[int], least: Tensor

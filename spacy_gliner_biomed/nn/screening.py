@@ -5,6 +5,7 @@ half the time. The bound holds always, so that no span is lost; what it lets pas
 in full precision.
 """
 
+from functools import cache
 from typing import Any
 
 import torch
@@ -63,7 +64,7 @@ class Screen:
         self.rest = REST if len(places) > MOST * inside.numel() else 0
         return places
 
-    def pays(self) -> bool:
+    def ready(self) -> bool:
         """Whether to screen the next batch: not for a while, after one of which most passed."""
         self.rest -= 1
         return self.rest < 0
@@ -82,6 +83,7 @@ def screening_pays(labels: Tensor, dtype: torch.dtype, width: int) -> bool:
     return 4 * n_labels + 8 * PASSES < min(8 * n_labels, 8 * width + 2 * n_labels)
 
 
+@cache
 def _halves_are_fast() -> bool:
     capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return onednn(torch.bfloat16) is not None and bool(capabilities.get("avx512_bf16"))

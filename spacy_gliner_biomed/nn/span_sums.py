@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from spacy_gliner_biomed.nn.layers import pick
 from spacy_gliner_biomed.nn.linear import HALVES, granular
 
 # Spans are scored in blocks of so many numbers, which stay in the cache: 5 to 15 % of the packaged
@@ -42,9 +43,8 @@ class SpanSums:
         RETURNS (Tensor): Overwritten by the next block. # (N * K, H), N at least end - first
         """
         size = end - first
-        relu_(
-            torch.add(self.starts[first:end, None], self.windows[first:end], out=self.sums[:size])
-        )
+        starts, ends = self.starts[first:end, None], self.windows[first:end]
+        relu_(torch.add(starts, ends, out=self.sums[:size]))
         return self.sums[: -(-size // GRAIN) * GRAIN].flatten(0, 1)
 
     def of_spans(self, spans: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ class SpanSums:
         """
         spans = F.pad(spans, (0, granular(len(spans)) - len(spans)))
         first, more = spans // self.max_width, spans % self.max_width
-        return relu_(self.starts[first].add_(self.ends[first + more]))
+        return relu_(pick(self.starts, first).add_(pick(self.ends, first + more)))
 
 
 def relu_(x: Tensor) -> Tensor:

@@ -77,9 +77,9 @@ def test_what_is_not_a_number_passes() -> None:
 def test_a_screen_that_lets_most_pass_rests_for_a_while() -> None:
     screen, sums, logits = make(0, 1.0)
     screen.passing(sums, torch.full((N_LABELS,), float(logits.max())), INSIDE)
-    assert screen.pays()
+    assert screen.ready()
     screen.passing(sums, torch.full((N_LABELS,), float(logits.min())), INSIDE)
-    assert [screen.pays() for _ in range(screening.REST + 2)] == [False] * screening.REST + [
+    assert [screen.ready() for _ in range(screening.REST + 2)] == [False] * screening.REST + [
         True
     ] * 2
 
