@@ -91,6 +91,10 @@ class Errors:
         "[GB-E025] The label {label!r} is in the labels with two thresholds {found} for the same "
         "prompt. Keep one of them."
     )
+    E026 = (
+        "[GB-E026] This checkpoint cannot get layout marks: its vocabulary has no token {token!r}. "
+        "Set layout to false, or use an encoder with unused tokens, as BERT's have."
+    )
 
     # Settings
     E030 = "[GB-E030] The setting {name!r} must be {allowed}; found {found!r}."

@@ -139,8 +139,8 @@ def _read_own(
 def _read_tokenizer(folder: Path, surroundings: dict[str, Any]) -> Subtokenizer:
     path = folder / TOKENIZER_NAME
     surroundings = {**surroundings}
-    for key in ("prefix", "suffix"):
-        surroundings[key] = tuple(surroundings[key])
+    for key in ("prefix", "suffix", "layout"):
+        surroundings[key] = tuple(surroundings.get(key, ()))
     try:
         definition = path.read_text(encoding="utf8")
     except (OSError, ValueError) as error:

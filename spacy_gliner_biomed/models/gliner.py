@@ -8,6 +8,7 @@ from thinc.api import Model
 
 from spacy_gliner_biomed.models.checkpoints import Checkpoint, load_checkpoint
 from spacy_gliner_biomed.models.fresh import new_checkpoint
+from spacy_gliner_biomed.models.layout import load_with_layout
 from spacy_gliner_biomed.models.shim import NetworkShim
 from spacy_gliner_biomed.types import Row
 
@@ -15,7 +16,9 @@ from spacy_gliner_biomed.types import Row
 GlinerModel = Model[Sequence[Row], list[Any]]
 
 
-def GLiNER_v1(checkpoint: str = "packaged", revision: str | None = None) -> GlinerModel:
+def GLiNER_v1(
+    checkpoint: str = "packaged", revision: str | None = None, layout: bool = False
+) -> GlinerModel:
     """A GLiNER network of a checkpoint, whose class follows from the checkpoint's config.
 
     Registered as `spacy-gliner-biomed.GLiNER.v1`. Nothing is loaded, let alone downloaded,
@@ -23,10 +26,13 @@ def GLiNER_v1(checkpoint: str = "packaged", revision: str | None = None) -> Glin
 
     checkpoint (str): "packaged", a folder, or a Hugging Face repository name.
     revision (str | None): Commit, branch or tag of the repository.
+    layout (bool): Give the network layout marks (see `tokenization.layout`), to be trained with
+        them. A checkpoint that has them keeps them.
     RETURNS (GlinerModel): Logits of each row: (W, K, C) of spans, or (W, C, 3) as start, end
         and inside of a token model; of rows that say what counts, those of spans that do.
     """
-    return _model(partial(load_checkpoint, checkpoint, revision))
+    load = partial(load_checkpoint, checkpoint, revision)
+    return _model(partial(load_with_layout, load) if layout else load)
 
 
 def NewGLiNER_v1(
@@ -37,11 +43,13 @@ def NewGLiNER_v1(
     max_len: int = 256,
     num_rnn_layers: int = 1,
     words: str = "fine",
+    layout: bool = False,
     seed: int = 0,
 ) -> GlinerModel:
     """A new uni-encoder span network on a pretrained encoder, to be trained.
 
-    Registered as `spacy-gliner-biomed.NewGLiNER.v1`; arguments as `models.fresh.new_checkpoint`.
+    Registered as `spacy-gliner-biomed.NewGLiNER.v1`; arguments as `models.fresh.new_checkpoint`,
+    and `layout` as `GLiNER_v1`.
     """
     make = partial(
         new_checkpoint,
@@ -54,7 +62,7 @@ def NewGLiNER_v1(
         words=words,
         seed=seed,
     )
-    return _model(make)
+    return _model(partial(load_with_layout, make) if layout else make)
 
 
 def network_shim(model: GlinerModel) -> NetworkShim:

@@ -117,10 +117,7 @@ class Predictor:
     def _prepare(self, doc: Doc) -> PreparedDoc:
         text = doc.text
         words = split_words(text, self.checkpoint.config.words_splitter_type)
-        pieces = [
-            text[a:b] for a, b in zip(words.starts.tolist(), words.ends.tolist(), strict=True)
-        ]
-        ids, counts = self.subtokens.encode(pieces)
+        ids, counts = self.subtokens.encode_text(text, words)
         width = self._max_width()
         kept = limit_counts(counts, run=2 * width, budget=self.text_budget)
         windows = cut_windows(

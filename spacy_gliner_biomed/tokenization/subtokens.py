@@ -9,7 +9,8 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.types import IntArray
+from spacy_gliner_biomed.tokenization.layout import LayoutMarks, insert_marks
+from spacy_gliner_biomed.types import IntArray, WordOffsets
 
 # An encoding holds about a kilobyte a word until its ids are read.
 WORDS_AT_ONCE = 4096
@@ -24,6 +25,8 @@ class Subtokenizer:
     prefix, suffix (tuple[int, ...]): Ids before and after each sequence, e.g. CLS and SEP.
     pad_id (int): Id that fills padded rows.
     max_length (int | None): Subtokens that the model takes; None is no limit.
+    layout (tuple[int, ...]): Ids of the layout marks, in the order of `layout.MARK_NAMES`;
+        empty for a model that reads none.
     """
 
     definition: str
@@ -31,6 +34,7 @@ class Subtokenizer:
     suffix: tuple[int, ...]
     pad_id: int
     max_length: int | None
+    layout: tuple[int, ...] = ()
 
     @cached_property
     def backend(self) -> Tokenizer:
@@ -67,6 +71,21 @@ class Subtokenizer:
         found = [known[word] for word in words]
         counts = np.fromiter(map(len, found), np.int32, len(found))
         return np.fromiter(chain.from_iterable(found), np.int32, counts.sum()), counts
+
+    def encode_text(self, text: str, words: WordOffsets) -> tuple[IntArray, IntArray]:
+        """Ids of a text's words, with layout marks if the model reads them.
+
+        text (str): The text.
+        words (WordOffsets): Its words.
+        RETURNS (tuple[IntArray, IntArray]): Ids (S,) and counts (W,), as `encode`.
+        """
+        pieces = [
+            text[a:b] for a, b in zip(words.starts.tolist(), words.ends.tolist(), strict=True)
+        ]
+        ids, counts = self.encode(pieces)
+        if not self.layout:
+            return ids, counts
+        return insert_marks(text, words, ids, counts, LayoutMarks(*self.layout))
 
     def _encode(self, words: list[str]) -> Iterator[tuple[int, ...]]:
         encoding = self.backend.encode(words, is_pretokenized=True, add_special_tokens=False)

@@ -59,8 +59,7 @@ class RowMaker:
         labels (Sequence[str]): Possible negatives where the corpus does not say.
         """
         words = split_words(text, self.splitter)
-        pieces = [text[a:b] for a, b in zip(words.starts, words.ends, strict=True)]
-        ids, counts = self.subtokens.encode(pieces)
+        ids, counts = self.subtokens.encode_text(text, words)
         budget = self.max_subtokens // 2
         run = min(2 * self.max_width, self.max_words)
         kept = limit_counts(counts, run=run, budget=budget)

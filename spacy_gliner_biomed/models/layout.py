@@ -1,0 +1,52 @@
+"""Gives a network layout marks: unused tokens of its vocabulary, with vectors to begin with."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.models.checkpoints import Checkpoint
+from spacy_gliner_biomed.tokenization.layout import MARK_NAMES
+from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
+
+# BERT's vocabularies reserve these; each mark begins as the mean of tokens that separate, too.
+MARK_TOKENS = {"line": "[unused1]", "paragraph": "[unused2]", "column": "[unused3]"}
+SIMILAR_TOKENS = {"line": (";", "-"), "paragraph": (".", ";"), "column": ("|", ",")}
+
+
+def load_with_layout(load: Callable[[], Checkpoint]) -> Checkpoint:
+    """Load a checkpoint, and add layout marks if it has none; picklable."""
+    checkpoint = load()
+    return checkpoint if checkpoint.subtokens.layout else add_layout(checkpoint)
+
+
+def add_layout(checkpoint: Checkpoint) -> Checkpoint:
+    """A checkpoint whose network reads layout marks; it has to be trained with them.
+
+    checkpoint (Checkpoint): Changed in place: three rows of its embedding.
+    RETURNS (Checkpoint): The same network with the marks in its tokenizer.
+    RAISES (ValueError): If the vocabulary has no unused tokens.
+    """
+    subtokens = checkpoint.subtokens
+    ids = tuple(_token_id(subtokens, MARK_TOKENS[name]) for name in MARK_NAMES)
+    vectors = _word_vectors(checkpoint.network.encoder)
+    with torch.no_grad():
+        for name, index in zip(MARK_NAMES, ids, strict=True):
+            similar = [_token_id(subtokens, token) for token in SIMILAR_TOKENS[name]]
+            vectors[index] = vectors[similar].mean(dim=0)
+    return replace(checkpoint, subtokens=replace(subtokens, layout=ids))
+
+
+def _word_vectors(encoder: nn.Module) -> Tensor:
+    """The embedding of words: by far the largest. # (vocabulary, H)"""
+    tables = [module for module in encoder.modules() if isinstance(module, nn.Embedding)]
+    return max(tables, key=lambda table: table.num_embeddings).weight
+
+
+def _token_id(subtokens: Subtokenizer, token: str) -> int:
+    found = subtokens.token_id(token)
+    if found is None:
+        raise ValueError(Errors.E026.format(token=token))
+    return found
