@@ -1,7 +1,6 @@
 """`python -m spacy gliner convert`: annotated texts of one format in another, to train on."""
 
 import sys
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -14,6 +13,7 @@ import typer
 
 from spacy_gliner_biomed.cli.app import gliner_cli, reported, say
 from spacy_gliner_biomed.errors import Errors, Warnings
+from spacy_gliner_biomed.reporting import warn
 
 if TYPE_CHECKING:
     from spacy_gliner_biomed.training.corpora import AnnotatedText
@@ -94,7 +94,7 @@ def convert(
         with open_stream(str(output)) as stream:
             lost = writers[to](texts, stream)
     if lost:
-        warnings.warn(Warnings.W012.format(n=lost, path=output), stacklevel=2)
+        warn(Warnings.W012.format(n=lost, path=output))
     return counts["documents"], counts["entities"] - lost
 
 

@@ -1,6 +1,5 @@
 """The pipeline component: links entities to concepts of terminologies."""
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -26,6 +25,7 @@ from spacy_gliner_biomed.linking.name_encoder import NameEncoder
 from spacy_gliner_biomed.linking.settings import LinkerSettings
 from spacy_gliner_biomed.models.gliner import GlinerModel
 from spacy_gliner_biomed.nn.allocator import reuse_large_blocks
+from spacy_gliner_biomed.reporting import warn
 from spacy_gliner_biomed.saving import dump_settings, restore_settings
 
 KB_ENDING = ".kb"
@@ -250,7 +250,7 @@ class GlinerBiomedLinker(Pipe):
             found = ", ".join(map(repr, doc.spans)) or "none"
             key = self.settings.spans_key
             message = Warnings.W020.format(name=self.name, key=key, found=found)
-            warnings.warn(message, stacklevel=5)
+            warn(message)
 
     def _load(self) -> None:
         """Before it is saved; without a terminology there is nothing to load."""

@@ -1,6 +1,5 @@
 """The pipeline component: spaCy's contract around prediction and annotation."""
 
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from spacy_gliner_biomed.pipeline.annotation import EntsFilter, annotate
 from spacy_gliner_biomed.pipeline.labels import parse_labels, unique_labels
 from spacy_gliner_biomed.pipeline.prediction import Predictor, row_maker, widest_entity
 from spacy_gliner_biomed.pipeline.settings import Settings
+from spacy_gliner_biomed.reporting import warn
 from spacy_gliner_biomed.saving import dump_settings, restore_settings
 from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.training.gold import Gold, count_lost, gold_labels, read_gold
@@ -238,7 +238,7 @@ class GlinerBiomed(TrainablePipe):
         if labels is not None:
             self.labels = labels
         if self.cfg["spans_key"] != "sc":
-            warnings.warn(Warnings.W008.format(found=self.cfg["spans_key"]), stacklevel=2)
+            warn(Warnings.W008.format(found=self.cfg["spans_key"]))
         self._place(self.settings())
         docs = [example.reference for example in get_examples()]
         golds = [(doc.text, read_gold(doc, self.cfg["spans_key"])) for doc in docs]
@@ -332,7 +332,7 @@ class GlinerBiomed(TrainablePipe):
         if found:
             self.reported.add("gold_lost")
             message = Warnings.W010.format(found=", ".join(found), width=width)
-            warnings.warn(message, stacklevel=3)
+            warn(message)
 
     def _write(
         self, docs: Iterable[Doc], predictions: Sequence[Prediction], settings: Settings
@@ -347,7 +347,7 @@ class GlinerBiomed(TrainablePipe):
             if counts.get(what):
                 self.reported.add(what)
                 message = REPORTED[what].format(n=counts[what], alignment=settings.alignment)
-                warnings.warn(message, stacklevel=4)
+                warn(message)
 
     def _place(self, settings: Settings) -> None:
         shim = network_shim(self.model)

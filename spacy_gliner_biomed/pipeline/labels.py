@@ -1,11 +1,11 @@
 """The component's `labels` setting as checked values."""
 
-import warnings
 from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
 from spacy_gliner_biomed.errors import Errors, Warnings
+from spacy_gliner_biomed.reporting import warn
 from spacy_gliner_biomed.types import LabelSpec
 
 # What `add_pipe` asks for if nobody names labels. A list: a dict in `default_config` would
@@ -42,7 +42,7 @@ def unique_labels(labels: Any) -> list[str | Mapping[str, Any]]:
             repeated.add(spec.label)
         unique.setdefault(spec, entry)
     if repeated:
-        warnings.warn(Warnings.W007.format(found=sorted(repeated)), stacklevel=3)
+        warn(Warnings.W007.format(found=sorted(repeated)))
     return list(unique.values())
 
 

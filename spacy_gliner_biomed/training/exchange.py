@@ -6,12 +6,12 @@ The second is BioSelectTune's form (arXiv 2512.22738): a list of {"instruction",
 
 import json
 import re
-import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from spacy_gliner_biomed.errors import Errors, Warnings
+from spacy_gliner_biomed.reporting import warn
 from spacy_gliner_biomed.tokenization.words import split_words
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.gold import GoldSpan, word_spans
@@ -71,7 +71,7 @@ def read_instructions(path: Path) -> Iterator[AnnotatedText]:
             spans.update(dict.fromkeys(found))
         yield AnnotatedText(text, sorted(spans), [], annotated, str(number))
     if lost:
-        warnings.warn(Warnings.W011.format(n=lost, path=path), stacklevel=2)
+        warn(Warnings.W011.format(n=lost, path=path))
 
 
 def write_gliner_json(texts: Iterable[AnnotatedText], stream: BinaryIO) -> int:
