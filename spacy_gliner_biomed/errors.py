@@ -66,6 +66,44 @@ class Errors:
         "download the checkpoint again."
     )
 
+    E130 = (
+        "[GB-E130] {where} hold numbers that are not finite (NaN or infinity), in: {names}. With "
+        "them, entities would be lost without a word. Copy or download the checkpoint again; "
+        "after a training, go back to an earlier model and train with a lower learning rate."
+    )
+    E131 = (
+        "[GB-E131] The network's vectors of {what} are not finite (NaN or infinity). "
+        "precision='float16' overflows in some encoders: use 'bfloat16' or 'float32'. In "
+        "'float32', the weights are damaged: copy or download the checkpoint again; after a "
+        "training, go back to an earlier model and train with a lower learning rate."
+    )
+    E132 = (
+        "[GB-E132] The training has diverged: the norm of the gradients is {found}. The weights "
+        "are those before this step. Train with a lower learning rate, with gradient clipping "
+        "(grad_clip), and with precision 'bfloat16' or 'float32' instead of 'float16'."
+    )
+    E133 = (
+        "[GB-E133] {what} needs Python code that it brings with it ('auto_map' in its config), "
+        "which is never run here. Use a checkpoint of an architecture that transformers has."
+    )
+    E134 = (
+        "[GB-E134] {path} is a pickled file, which torch {found} cannot read safely "
+        "(CVE-2025-32434, CVE-2026-24747). Install torch>=2.10, or export the weights to "
+        "'model.safetensors'."
+    )
+    E135 = (
+        "[GB-E135] {path} is not the file that was saved: its SHA-256 differs from the one in "
+        "{extras}. Copy or download the checkpoint again. If you changed the file on purpose, "
+        "remove its name from 'sha256' in {extras}."
+    )
+    E136 = (
+        "[GB-E136] Weights are too large for {dtype}, in: {names}. Use 'bfloat16' or 'float32'."
+    )
+    E137 = (
+        "[GB-E137] The bytes of this model hold a file {found!r}, which no saved model has. "
+        "Allowed are the files of a checkpoint folder. Nothing was written."
+    )
+
     # Labels
     E020 = (
         "[GB-E020] The label {label!r} holds {token!r}, the marker that the model reads before "
@@ -99,8 +137,8 @@ class Errors:
     # Settings
     E030 = "[GB-E030] The setting {name!r} must be {allowed}; found {found!r}."
     E031 = (
-        "[GB-E031] Unknown setting {found} for 'gliner_biomed'. What can be set for one call is: "
-        "{allowed}."
+        "[GB-E031] Unknown setting {found} for 'gliner_biomed'.{hint} What can be set for one call "
+        "is: {allowed}."
     )
     E032 = (
         "[GB-E032] window={window} and stride={stride} do not work with this model: spans of up "
@@ -269,6 +307,11 @@ class Errors:
         "[GB-E126] {found}. Give either --url and --model, for a server, or --local, for a model "
         "in this process."
     )
+    E150 = (
+        "[GB-E150] None of the documents could be annotated: {n} failed ({kinds}). {path} was not "
+        "written, and an earlier one is as it was; the reasons are in {failed}. Mend what they "
+        "name (server, model, --max-tokens), and run the same command again."
+    )
 
     # Corpora
     E100 = (
@@ -305,6 +348,35 @@ class Errors:
     E109 = (
         "[GB-E109] Another run has begun to write to {path}; what is left of this one is refused, "
         "so that nothing is written twice."
+    )
+
+    # Files
+    E160 = (
+        "[GB-E160] {path}, line {line}: this is not UTF-8: {found}. {hint}. Save the file as "
+        "UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 (or -f CP1252)."
+    )
+    E161 = (
+        "[GB-E161] {path}: the compressed file is damaged or cut off: {error}. Copy or download "
+        "it again."
+    )
+
+    # Settings and saved components
+    E140 = "[GB-E140] Unknown setting {found} for {component!r}.{hint} The settings are: {allowed}."
+    E141 = (
+        "[GB-E141] The settings of {component!r} are entries and not attributes: write "
+        "cfg[{name!r}] = ... or component.{name} = ..., with a name that is in cfg."
+    )
+    E142 = (
+        "[GB-E142] A setting of {component!r} cannot be removed. Set it to a value that is allowed "
+        "(see configs/default.cfg)."
+    )
+    E144 = (
+        "[GB-E144] {what} cannot be read: {error}. Copy it again, or save the pipeline again. To "
+        "change a setting of a saved pipeline, edit its config.cfg."
+    )
+    E148 = (
+        "[GB-E148] {component!r} has no attribute {name!r}. Did you mean the setting {nearest!r}? "
+        "Set it with component.cfg[{nearest!r}] = ...; it is checked, works at once and is saved."
     )
 
 

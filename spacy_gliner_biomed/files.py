@@ -1,0 +1,224 @@
+"""Opens text of any length, and writes files that take their name only when they are complete."""
+
+import errno
+import gzip
+import io
+import os
+import secrets
+import stat
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, TextIO, cast
+
+from spacy_gliner_biomed.errors import Errors
+
+BOM = "\ufeff"
+DAMAGED_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
+HEAD = 512  # bytes by which UTF-16 is recognised
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+NEW_FILE |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)  # not on every system
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to read; it is decompressed if its name ends with .gz.
+
+    path (Path): The file.
+    YIELDS (BinaryIO): Its bytes.
+    RAISES (ValueError): While it is read, if a compressed file is damaged.
+    """
+    try:
+        with _open(path) as stream:
+            yield stream
+    except DAMAGED_GZIP as error:
+        if not _is_gzip(path):
+            raise
+        raise ValueError(Errors.E161.format(path=path, error=error)) from error
+
+
+@contextmanager
+def open_text(path: Path, newline: str | None = None) -> Iterator[TextIO]:
+    r"""Open a UTF-8 file to read, with or without a byte order mark; see `open_bytes`.
+
+    path (Path): The file.
+    newline (str | None): As of Python's `open`; None makes every line end "\n".
+    YIELDS (TextIO): Its text.
+    RAISES (ValueError): While it is read, with the line, if it is not UTF-8 or is damaged.
+    """
+    try:
+        with _open(path) as stream:
+            _refuse_utf16(stream)
+            text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline=newline)
+            try:
+                yield text
+            finally:
+                text.detach()
+    except UnicodeDecodeError as error:
+        raise _encoding_error(path, error) from error
+    except DAMAGED_GZIP as error:
+        if not _is_gzip(path):
+            raise
+        where = f"{path}, line {_find_problem(path)[0]}"
+        raise ValueError(Errors.E161.format(path=where, error=error)) from error
+
+
+def read_text(path: Path) -> str:
+    """Read a whole text as `open_text` does; its line ends stay, so that offsets stay right."""
+    with open_text(path, newline="") as file:
+        return file.read()
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Read the lines of a text as `open_text` does.
+
+    YIELDS (tuple[int, str]): Number, from 1, and line without its end.
+    """
+    with open_text(path) as file:
+        for number, line in enumerate(file, 1):
+            yield number, line.rstrip("\n")
+
+
+@contextmanager
+def open_output(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to write. It takes its name when all is written and on the disk: a run that
+    fails leaves an earlier file as it was, and of two runs at once the later one to end wins.
+
+    path (Path): Its folder is made. A link is followed; a device or a pipe is written to.
+    RAISES (ValueError): If it is a folder.
+    """
+    target = _real_target(path)
+    if target is None:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "wb") as stream:
+            yield stream
+        return
+    with _new_file(target) as (_, descriptor), os.fdopen(descriptor, "wb") as stream:
+        yield stream
+        stream.flush()
+        os.fsync(descriptor)
+
+
+@contextmanager
+def replace_file(path: Path) -> Iterator[Path]:
+    """Like `open_output`, for what is written by a library that wants a path.
+
+    YIELDS (Path): An empty file in the same folder, to be written.
+    RAISES (ValueError): If the path is no regular file, such as a folder or a device.
+    """
+    target = _real_target(path)
+    if target is None:
+        reason = "it is a device or a pipe. Name a regular file"
+        raise ValueError(Errors.E056.format(path=path, reason=reason))
+    with _new_file(target) as (part, descriptor):
+        os.close(descriptor)
+        yield part
+        with part.open("rb+") as stream:
+            os.fsync(stream.fileno())
+
+
+@contextmanager
+def _new_file(target: Path) -> Iterator[tuple[Path, int]]:
+    """A file of a name of its own beside the target, whose name it takes in the end."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name[:40]}.{secrets.token_hex(8)}.part")
+    descriptor = os.open(part, NEW_FILE, 0o666)
+    try:
+        # Who may read an earlier file may read the new one, and nobody else.
+        earlier = target if target.exists() else part
+        mode = stat.S_IMODE(earlier.stat().st_mode)
+        part.chmod(mode)
+        yield part, descriptor
+        part.chmod(mode)  # some libraries set another
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    _sync_folder(target.parent)
+
+
+def _real_target(path: Path) -> Path | None:
+    """The file that a path leads to, even if it is not there yet; None for a device or a pipe.
+
+    RAISES (ValueError): If it is a folder.
+    """
+    if path.is_dir():
+        raise ValueError(Errors.E056.format(path=path, reason="it is a folder. Name a file in it"))
+    if _is_descriptor(path) or (path.exists() and not path.is_file()):
+        return None
+    return Path(os.path.realpath(path))
+
+
+def _is_descriptor(path: Path) -> bool:
+    """Whether a path is an open file of a process, as /dev/stdout is, whatever that file is."""
+    for _ in range(40):  # links that Linux follows
+        folder = os.path.realpath(path.parent)
+        if folder.startswith("/proc/") or folder == "/dev/fd":
+            return True
+        if not path.is_symlink():
+            return False
+        path = path.parent / path.readlink()
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name in a folder last, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:  # some network file systems cannot; the file itself is on the disk
+        pass
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path) if _is_gzip(path) else path.open("rb"))
+
+
+def _is_gzip(path: Path) -> bool:
+    return path.suffix.lower() == ".gz"
+
+
+def _refuse_utf16(stream: BinaryIO) -> None:
+    """RAISES (UnicodeDecodeError): For UTF-16 without a mark, much of which is UTF-8, too."""
+    head = cast(io.BufferedReader, stream).peek(HEAD)[:HEAD]
+    if _is_utf16(head):
+        raise UnicodeDecodeError("utf-8", head, 0, 1, "the file is UTF-16")
+
+
+def _is_utf16(head: bytes) -> bool:
+    """Whether bytes begin with a mark of UTF-16, or have a zero beside most letters."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    zeros = (head[::2].count(0), head[1::2].count(0))
+    return len(head) >= 8 and min(zeros) == 0 and max(zeros) > len(head) // 4
+
+
+def _find_problem(path: Path) -> tuple[int | str, bytes]:
+    """The number of the first line that cannot be read, and what there is of it."""
+    if not path.is_file():  # a pipe can be read only once
+        return "unknown", b""
+    n_lines = 0
+    try:
+        with _open(path) as lines:
+            for line in lines:
+                n_lines += 1
+                line.decode("utf8")
+    except UnicodeDecodeError:
+        return n_lines, line
+    except DAMAGED_GZIP:
+        return n_lines + 1, b""
+    return 1, b""  # UTF-16 of which each line is UTF-8, too
+
+
+def _encoding_error(path: Path, error: UnicodeDecodeError) -> ValueError:
+    number, line = _find_problem(path)
+    found = f"byte 0x{error.object[error.start]:02x} ({error.reason})"
+    if _is_utf16(error.object[:HEAD]) or (number == 1 and _is_utf16(line[:HEAD])):
+        hint = "It looks like UTF-16"
+    else:
+        shown = line.decode("cp1252", "replace").strip()[:60]
+        hint = f"If it is Windows-1252, the line reads {shown!r}"
+    return ValueError(Errors.E160.format(path=path, line=number, found=found, hint=hint))

@@ -1,0 +1,74 @@
+"""JSON of unknown origin: what is read can be used, and what is written can be read again."""
+
+import json
+from typing import Any
+
+from spacy_gliner_biomed.terminal import UNSAFE_CHARACTER
+
+MAX_DEPTH = 100  # levels of lists and objects; Python's own parser ends at about 1,000
+
+
+def parse_json(text: str) -> Any:
+    """Parse JSON.
+
+    text (str): One value.
+    RETURNS (Any): The value.
+    RAISES (ValueError): If it is no JSON, or is nested deeper than `MAX_DEPTH`.
+    """
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, " if error.lineno > 1 else ""
+        raise ValueError(f"{error.msg} ({where}column {error.colno})") from error
+    except RecursionError as error:
+        raise ValueError(_too_deep()) from error
+    check_depth(value)
+    return value
+
+
+def check_depth(value: Any) -> None:
+    """RAISES (ValueError): If a value is nested deeper than `MAX_DEPTH`: no writer can take it."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for item in level for child in _children(item)]
+        if not level:
+            return
+    raise ValueError(_too_deep())
+
+
+def check_text(text: str) -> str:
+    r"""Return a text as it is.
+
+    RAISES (ValueError): If it holds half of a surrogate pair, as JSON can ("\ud800"): this is
+        no text, and cannot be stored.
+    """
+    try:
+        text.encode("utf8")
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(text[error.start]):04x}"
+        problem = f"character {error.start} of the text is half of a surrogate pair ({half})"
+        raise ValueError(problem) from error
+    return text
+
+
+def dump_json(value: Any) -> bytes:
+    r"""Write a value as JSON in one line, letters as they are.
+
+    Characters that a terminal would obey, and halves of surrogate pairs, are escapes ("\u009b"):
+    the same value is read from these.
+
+    value (Any): Lists, dicts, strings, numbers.
+    RETURNS (bytes): JSON, without a line break.
+    """
+    # Outside of strings, JSON has none of these characters.
+    text = json.dumps(value, ensure_ascii=False)
+    return UNSAFE_CHARACTER.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode("utf8")
+
+
+def _children(value: Any) -> list[Any]:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [child for child in inner if isinstance(child, (dict, list))]
+
+
+def _too_deep() -> str:
+    return f"it is nested deeper than {MAX_DEPTH} levels"
