@@ -22,8 +22,8 @@ class Errors:
     )
     E013 = (
         "[GB-E013] The checkpoint's tensors do not fit its gliner_config.json. Every tensor has "
-        "to be there with its shape; nothing is left at random.\n  missing:{missing}\n"
-        "  unexpected:{unexpected}\n  shape:{shapes}\nCheck that weights and config are of the "
+        "to be there with its shape; nothing is left at random.\n  missing: {missing}\n"
+        "  unexpected: {unexpected}\n  shape: {shapes}\nCheck that weights and config are of the "
         "same checkpoint."
     )
     E014 = (
@@ -334,8 +334,8 @@ class Errors:
         "kept: make room, and run the command again with --resume."
     )
     E106 = (
-        "[GB-E106] There is no corpus in {path}: no file with one of the endings {endings}. Files "
-        "and folders whose names begin with a dot are not read."
+        "[GB-E106] There is no corpus in {path}: no file with one of the endings {endings}; found: "
+        "{found}. Files and folders whose names begin with a dot are not read."
     )
     E107 = (
         "[GB-E107] {what} needs {package}: python -m pip install "
@@ -359,6 +359,18 @@ class Errors:
         "[GB-E161] {path}: the compressed file is damaged or cut off: {error}. Copy or download "
         "it again."
     )
+    E162 = (
+        "[GB-E162] There is no document in {path}. It may be cut off or of another kind: look at "
+        "it, or leave it out."
+    )
+    E163 = (
+        "[GB-E163] None of the {n} documents could be annotated; the reasons are above. No output "
+        "was written, and an earlier one is as it was."
+    )
+    E164 = (
+        "[GB-E164] {path} is a folder; the format {format!r} is read from one file. Name the "
+        "file, or use the format 'brat' for a folder of .txt and .ann files."
+    )
 
     # Settings and saved components
     E140 = "[GB-E140] Unknown setting {found} for {component!r}.{hint} The settings are: {allowed}."
@@ -373,6 +385,22 @@ class Errors:
     E144 = (
         "[GB-E144] {what} cannot be read: {error}. Copy it again, or save the pipeline again. To "
         "change a setting of a saved pipeline, edit its config.cfg."
+    )
+    E145 = (
+        "[GB-E145] There is nothing to learn for {component!r}: of {n} training documents none has "
+        "a span group {key!r} or entities (doc.ents). Their span groups are: {groups}. Set "
+        "'spans_key' to the group with the gold, or write the gold to doc.spans[{key!r}] or "
+        "doc.ents."
+    )
+    E146 = (
+        "[GB-E146] The entity {start}..{end} ({text}) begins or ends inside a token of the Doc, or "
+        "outside of its text. Cut the tokens first ('pipeline.annotation.split_tokens'), or "
+        "correct the offsets."
+    )
+    E147 = (
+        "[GB-E147] {component!r} has no labels to learn: its 'labels' are empty, and in {n} "
+        "training documents no entity and no annotated label was found. Set 'labels', or give "
+        "documents with entities."
     )
     E148 = (
         "[GB-E148] {component!r} has no attribute {name!r}. Did you mean the setting {nearest!r}? "
@@ -431,8 +459,48 @@ class Warnings:
     )
     W007 = "[GB-W007] The labels hold {found!r} more than once; each is asked once."
     W008 = (
-        "[GB-W008] spans_key is {found!r}, but the component's default score weights are for "
-        "'spans_sc_f'. Set [training.score_weights] to 'spans_{found}_f'."
+        "[GB-W008] spans_key is {found!r}, but none of the scores that decide which model is the "
+        "best is of that group; they are: {weights}. Set 'spans_{found}_f' in "
+        "[training.score_weights]."
+    )
+    W140 = (
+        "[GB-W140] {component!r} has no labels, so that it finds nothing. Set them: "
+        "component.labels = ['disease', 'drug']. Given once."
+    )
+    W141 = (
+        "[GB-W141] Of {n} training documents for {component!r} none has an entity: with these "
+        "alone it learns to find nothing. If that is not meant, check 'spans_key' ({key!r}) and "
+        "the data; their span groups are: {groups}."
+    )
+    W142 = (
+        "[GB-W142] {n} training documents do not say which entities they have (no span group "
+        "{key!r}, and 'missing' in doc.ents); nothing is learnt from them. Counted in "
+        "stats['without_gold'] in each update; given once."
+    )
+    W143 = (
+        "[GB-W143] The optimizer has a learning rate of {rate:g}, which wrecks a pretrained "
+        "network. Use 'spacy-gliner-biomed.AdamW.v1' with about 1e-5 to 2e-4 in "
+        "[training.optimizer] (see configs/few_shot.cfg), or sgd=component.create_optimizer(). "
+        "Given once."
+    )
+    W144 = (
+        "[GB-W144] {n} gold entities had white space at an end, or were nothing else; they are "
+        "learnt without it. Counted in stats['gold_trimmed']; given once."
+    )
+    W160 = (
+        "[GB-W160] {n} files or folders were not read: {found}. Files that can be read end with "
+        "{endings}, in upper or lower case."
+    )
+    W161 = (
+        "[GB-W161] {n} entities in {path} have white space at an end, which was left out of them."
+    )
+    W162 = (
+        "[GB-W162] {n} entities in {path} are discontinuous. Each was read as one span, from its "
+        "first character to its last."
+    )
+    W163 = (
+        "[GB-W163] {n} lines in {path} hold relations, events, attributes or notes, which are not "
+        "read; the entities are."
     )
     W020 = (
         "[GB-W020] '{name}' is set to link the span group {key!r}, which a Doc does not have; it "

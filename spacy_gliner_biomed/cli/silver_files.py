@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -33,10 +33,12 @@ class SilverFile:
         self, path: Path, stream: BinaryIO, nlp: Language, options: dict[str, Any]
     ) -> None:
         self.stream, self.nlp, self.options = stream, nlp, options
+        self.n_written = 0
         self.docs = DocBinWriter(stream, []) if path.suffix == ".spacy" else None
 
     def write(self, document: str | Doc, record: Record, found: Annotation) -> None:
         """Write one document."""
+        self.n_written += 1
         if self.docs is None:
             text = document if isinstance(document, str) else document.text
             self.stream.write(_line(record, text, found))
@@ -71,11 +73,20 @@ class FailuresFile:
 
 @contextmanager
 def open_silver(path: Path, nlp: Language, options: dict[str, Any]) -> Iterator[SilverFile]:
-    """A file that takes its name when all is written."""
-    with open_stream(str(path)) as stream:
+    """A file that takes its name when all is written.
+
+    Without a document there is none: an earlier one is left as it was.
+    """
+    with suppress(_NothingWritten), open_stream(str(path)) as stream:
         file = SilverFile(path, stream, nlp, options)
         yield file
+        if not file.n_written:
+            raise _NothingWritten
         file.finish()
+
+
+class _NothingWritten(Exception):  # noqa: N818
+    """Ends a stream so that it does not take its name."""
 
 
 @contextmanager
@@ -84,7 +95,7 @@ def open_failures(path: Path) -> Iterator[FailuresFile]:
     with open_stream(str(path)) as stream:
         file = FailuresFile(stream)
         yield file
-    if not file.n_written:
+    if not file.n_written and path.is_file():  # not a device
         path.unlink()
 
 
@@ -104,4 +115,7 @@ def _line(record: Record, text: str, found: Annotation) -> bytes:
 
 
 def _dumped(line: dict[str, Any]) -> bytes:
-    return json.dumps(line, ensure_ascii=False).encode("utf8") + b"\n"
+    try:
+        return json.dumps(line, ensure_ascii=False).encode("utf8") + b"\n"
+    except UnicodeEncodeError:  # half of a character in an id or key, which JSON escapes can hold
+        return json.dumps(line).encode("ascii") + b"\n"

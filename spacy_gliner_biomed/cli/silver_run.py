@@ -88,7 +88,8 @@ def annotate_files(
     stopped (Event): That the model waits on.
     find (Finder): Finds candidates in a text.
     RETURNS (dict[str, Any]): See `silver.reports.make_report`.
-    RAISES (ValueError): If files cannot be used, or no text can be annotated.
+    RAISES (ValueError): If files cannot be used, or no document could be annotated; the output
+        is then left as it was.
     """
     started, tally, types = perf_counter(), settings["tally"], settings["prompt"].types
     sources = find_inputs(inputs)
@@ -117,6 +118,11 @@ def annotate_files(
     report = make_report(tally, prices, said, perf_counter() - started)
     text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
     places.report.write_text(text, encoding="utf8")
+    if not file.n_written:
+        n_failed, kinds = failed.n_written, ", ".join(tally.group("failed"))
+        raise ValueError(
+            Errors.E150.format(n=n_failed, kinds=kinds, path=places.output, failed=places.failures)
+        )
     if not quiet:
         say(f"{summarize(report)}\nwrote {places.output}, {places.report}")
     return report

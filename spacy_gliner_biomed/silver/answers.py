@@ -1,19 +1,19 @@
 """The form of an answer as a JSON schema, and reading what a language model wrote."""
 
-import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from spacy_gliner_biomed.silver.failures import MALFORMED, Failure
+from spacy_gliner_biomed.silver.json_search import find_json, is_whole_json, split_reasoning
 
 Schema = dict[str, Any]
 
 # Bounds that end the loops of a model that repeats itself; no real answer comes near them.
 MOST_ENTITIES, MOST_RELATIONS, LONGEST_QUOTE, LONGEST_TYPE, LARGEST_ID = 200, 200, 200, 60, 9999
 
-THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
+ENTITIES = re.compile(r'"entities"\s*:')
 
 
 @dataclass(frozen=True)
@@ -71,33 +71,62 @@ def answer_schema(types: Sequence[str], *, relations: bool, bounded: bool = True
 
 
 def read_answer(content: str) -> Answer:
-    """Read an answer; text around its JSON, as servers without constraints give it, is skipped.
+    """Read an answer; its reasoning, and text around its JSON, are skipped.
 
-    RAISES (Failure): If there is no JSON of the right form in it.
+    Of several objects with entities, as where a draft precedes the answer, the last one counts of
+    which an entity can be read.
+
+    RAISES (Failure): If there is no JSON of the right form in it, or no entity of it can be read
+        although there are some: an answer that was not understood is not one without entities.
     """
-    raw = _find_json(THOUGHTS.sub("", content))
-    if isinstance(raw, list):
-        raw = {"entities": raw}
-    entities, relations = raw.get("entities"), raw.get("relations", [])
-    if not isinstance(entities, list) or not isinstance(relations, list):
+    text, is_closed = split_reasoning(content)
+    if not is_closed and not is_whole_json(text):
+        raise Failure(MALFORMED, f"the reasoning has no end in {_shown(content)}")
+    found, rest = _find_answers(text)
+    if not found or ENTITIES.search(rest):
         raise Failure(MALFORMED, f"no list of entities in {_shown(content)}")
+    answer = next((each for each in reversed(found) if each.mentions), found[-1])
+    if not answer.mentions and (answer.n_broken or answer.links):
+        raise Failure(MALFORMED, f"no entity can be read in {_shown(text)}")
+    return answer
+
+
+def _find_answers(text: str) -> tuple[list[Answer], str]:
+    """The answers in a text, in order, and the text after them.
+
+    A list alone is an answer if an entity can be read in it, or if it is all.
+    """
+    values = list(find_json(text))
+    objects = [(each, end) for value, end in values for each in _objects_with_entities(value)]
+    if not objects and "{" not in text.partition("[")[0]:
+        lists = [({"entities": value}, end) for value, end in values if isinstance(value, list)]
+        objects = [pair for pair in lists if _has_mention(pair[0]) or is_whole_json(text)]
+    end = objects[-1][1] if objects else 0
+    return [_read_object(raw) for raw, _ in objects], text[end:]
+
+
+def _objects_with_entities(value: Any) -> list[dict[str, Any]]:
+    """The objects with a list of entities: the value itself, or in it."""
+    found, waiting = [], [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict) and isinstance(each.get("entities"), list):
+            found += [each] if isinstance(each.get("relations", []), list) else []
+        elif isinstance(each, dict | list):
+            waiting += reversed(list(each.values()) if isinstance(each, dict) else each)
+    return found
+
+
+def _read_object(raw: Mapping[str, Any]) -> Answer:
+    entities, relations = raw["entities"], raw.get("relations", [])
     mentions = [mention for item in entities if (mention := _mention(item)) is not None]
     links = [link for item in relations if (link := _link(item)) is not None]
     n_broken = len(entities) + len(relations) - len(mentions) - len(links)
     return Answer(mentions, links, n_broken)
 
 
-def _find_json(content: str) -> Any:
-    """The first JSON object or list that the text holds."""
-    decoder = json.JSONDecoder()
-    start = min((at for sign in "{[" if (at := content.find(sign)) >= 0), default=-1)
-    try:
-        if start < 0:
-            raise ValueError("no JSON")
-        value, _ = decoder.raw_decode(content, start)
-    except (ValueError, RecursionError) as error:
-        raise Failure(MALFORMED, f"{error} in {_shown(content)}") from error
-    return value
+def _has_mention(raw: Mapping[str, Any]) -> bool:
+    return any(_mention(item) is not None for item in raw["entities"])
 
 
 def _mention(item: Any) -> Mention | None:

@@ -1,4 +1,4 @@
-"""Keeps requests below a number a minute, by spacing them evenly."""
+"""Keeps requests below a number a minute, by spacing them evenly, and holds them all back."""
 
 import time
 from threading import Event, Lock
@@ -15,6 +15,7 @@ class Pace:
         self.seconds = 60 / per_minute if per_minute else 0.0
         self._stopped = stopped
         self._free = 0.0  # when the next unit may pass
+        self._held = 0.0  # until when nothing may pass
         self._lock = Lock()
 
     def wait(self, units: float = 1) -> None:
@@ -22,8 +23,16 @@ class Pace:
         with self._lock:
             start = max(time.monotonic(), self._free)
             self._free = start + units * self.seconds
-        if start > time.monotonic():
-            self._stopped.wait(start - time.monotonic())
+        # What holds units back while others wait holds these back, too.
+        while (seconds := max(start, self._held) - time.monotonic()) > 0:
+            if self._stopped.wait(seconds):
+                return
+
+    def hold(self, seconds: float) -> None:
+        """Let nothing pass for so long, as a server asked that is asked too much."""
+        with self._lock:
+            self._held = max(self._held, time.monotonic() + seconds)
+            self._free = max(self._free, self._held)
 
     def correct(self, units: float) -> None:
         """Take more, or give back, when the true number is known."""

@@ -23,6 +23,7 @@ from spacy_gliner_biomed.silver.failures import (
     Failure,
 )
 from spacy_gliner_biomed.silver.pace import Pace
+from spacy_gliner_biomed.silver.retry_after import retry_seconds
 from spacy_gliner_biomed.silver.tally import Tally
 
 # How a server is asked to constrain decoding.
@@ -33,7 +34,8 @@ UNUSABLE = {401, 403, 404, 405}  # nothing that another text would change
 OVERLONG = re.compile(r"context|too (long|large|many tokens)|maximum.{0,40}(token|length)", re.I)
 # llama.cpp's 500 for a whole answer that it cannot read, such as one with half a character.
 UNREADABLE = re.compile(r"model produced output that does not match", re.I)
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 60.0  # seconds between two tries, if the server asks for none
+LONGEST_RETRY_AFTER = 3600.0  # seconds; a server that asks for more is not waited for
 CHARACTERS_A_TOKEN = 3  # to reserve tokens before the server has counted them; few, for safety
 
 
@@ -96,10 +98,11 @@ class Server:
                 return Reply(str(fault))  # paid, so kept, and malformed like any other such text
             except _Passing as fault:
                 self.tally.add(f"faults:{fault.kind}")
-                if n_tried == self.access.retries or self.stopped.is_set():
+                is_last = n_tried == self.access.retries or fault.wait > LONGEST_RETRY_AFTER
+                if is_last or self.stopped.is_set():
                     raise Failure(fault.kind, f"{fault} ({n_tried + 1} tries)") from fault
+                self._wait(n_tried, fault.wait)
                 self.tally.add("requests:retried")
-                self.stopped.wait(fault.wait or self._backoff(n_tried))
         raise AssertionError("retries are not negative")
 
     def body(self, request: prompts.Request) -> dict[str, Any]:
@@ -166,12 +169,23 @@ class Server:
         if error.code in TRANSIENT or error.code >= 500:
             if error.code != 429 and error.code < 501 and OVERLONG.search(detail):
                 return Failure(TOO_LONG, said)
-            return _Passing(SERVER_ERROR, said, _seconds(error.headers.get("Retry-After")))
+            wait = retry_seconds(error.headers)
+            if wait > LONGEST_RETRY_AFTER:
+                said += f", and asks to wait for {wait:,.0f} s"
+            return _Passing(SERVER_ERROR, said, wait)
         return Failure(TOO_LONG if error.code == 413 or OVERLONG.search(detail) else REFUSED, said)
 
-    def _backoff(self, n_tried: int) -> float:
-        """Doubled each time, and spread, so that threads do not come back all at once."""
-        return min(LONGEST_WAIT, self.access.backoff * 2.0**n_tried) * (0.5 + random())
+    def _wait(self, n_tried: int, asked: float) -> None:
+        """Wait before another try: as long as the server asks for, and so do all threads.
+
+        If it does not ask, doubled each time, and spread, so that threads do not come back all at
+        once.
+        """
+        if asked:
+            self.requests.hold(asked)
+        else:
+            backoff = min(LONGEST_WAIT, self.access.backoff * 2.0**n_tried)
+            self.stopped.wait(backoff * (0.5 + random()))
 
 
 class _Passing(Exception):  # noqa: N818
@@ -206,28 +220,22 @@ def _read_until(response: Any, deadline: float) -> bytes:
     return b"".join(parts)
 
 
-def _reply(content: bytes) -> Reply:
+def _reply(received: bytes) -> Reply:
     """Read a chat completion.
 
     RAISES (Failure): If the server did not let the model answer.
     """
     try:
-        body = json.loads(content)
+        body = json.loads(received)
         choice = body["choices"][0]
         text, finish = choice["message"].get("content"), choice.get("finish_reason")
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
-        raise _Passing(SERVER_ERROR, f"no chat completion: {content[:80]!r}") from error
+        raise _Passing(SERVER_ERROR, f"no chat completion: {received[:80]!r}") from error
     if finish == "content_filter":
         raise Failure(REFUSED, "the server's content filter")
     usage = body.get("usage") or {}
     counts = [usage.get(key) for key in ("prompt_tokens", "completion_tokens")]
     known = [count if isinstance(count, int) else None for count in counts]
-    return Reply(text if isinstance(text, str) else "", finish != "length", *known)
-
-
-def _seconds(header: str | None) -> float:
-    """A Retry-After in seconds; 0 for none, or a date."""
-    try:
-        return min(LONGEST_WAIT, max(0.0, float(header or 0)))
-    except ValueError:
-        return 0.0
+    # Half of a character (a surrogate) cannot be stored; in JSON its escape is the same.
+    content = (text if isinstance(text, str) else "").encode("utf8", "backslashreplace")
+    return Reply(content.decode("utf8"), finish != "length", *known)

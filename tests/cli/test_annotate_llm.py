@@ -212,6 +212,38 @@ def test_a_server_that_is_gone_ends_the_run_and_leaves_earlier_output(
     assert out.read_text() == "earlier\n"
 
 
+def test_reasoning_is_no_answer_and_an_answer_without_a_readable_item_is_a_failure(
+    run: Run, tmp_path: Path
+) -> None:
+    source = write_lines(tmp_path / "in.jsonl", ["thinking Aspirin", "unreadable Aspirin"])
+    result = run(source, "-o", tmp_path / "out.jsonl")
+    assert result.exit_code == 3, result.output
+    (line,), (failed,) = (
+        read_lines(tmp_path / f"out.jsonl{end}") for end in ("", ".failures.jsonl")
+    )
+    assert [entity["text"] for entity in line["entities"]] == ["Aspirin"]
+    assert (failed["id"], failed["failure"]) == ("n1", "malformed answer")
+    assert "no entity can be read" in failed["reason"]
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".spacy"])
+def test_an_earlier_output_is_not_replaced_if_every_document_fails(
+    run: Run, tmp_path: Path, ending: str
+) -> None:
+    source = write_lines(tmp_path / "in.jsonl", ["malformed Aspirin", "unreadable Codeine"])
+    out = tmp_path / f"out{ending}"
+    out.write_text("earlier\n")
+    result = run(source, "-o", out)
+    assert result.exit_code == 1, result.output
+    assert "GB-E150] None of the documents could be annotated: 2 failed" in result.stderr
+    assert out.read_text() == "earlier\n"
+    assert len(read_lines(tmp_path / f"out{ending}.failures.jsonl")) == 2
+    assert json.loads((tmp_path / f"out{ending}.report.json").read_text())["failed"]
+    out.unlink()
+    assert run(source, "-o", out).exit_code == 1
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [

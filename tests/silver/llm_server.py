@@ -8,6 +8,7 @@ import json
 import sys
 import time
 from collections import Counter
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock
@@ -30,6 +31,8 @@ def answer_by_words(body: dict[str, Any]) -> Said:
         time.sleep(0.05)
     if "flaky" in words and seen[text] == 1:
         return 503, {"error": "overloaded"}
+    if {"throttled", "postponed", "closed"} & {*words} and seen[text] == 1:
+        return 429, {"error": "too many requests"}
     if "broken" in words:
         return 500, {"error": "an internal error"}
     if "refused" in words:
@@ -46,8 +49,19 @@ def answer_by_words(body: dict[str, Any]) -> Said:
     entities = [{"id": i, "text": x, "type": t} for i, (x, t) in enumerate(quotes)]
     relations = [{"head": 0, "type": "with", "tail": i} for i in range(1, len(quotes))]
     content = json.dumps({"entities": entities, "relations": relations})
+    if "thinking" in words:  # as models whose template opens the tag
+        content = f'It is {{"entities": []}}, or not.\n</think>\n\n{content}'
+    if "unreadable" in words:
+        content = json.dumps({"entities": [{"name": text}]})
     cut_off = "endless" in words or ("wordy" in words and len(text) > 400)
     return 200, completion(content[:20] if cut_off else content, "length" if cut_off else "stop")
+
+
+def retry_after(text: str) -> str:
+    """A number of seconds, or a date: two seconds later, of which a part may be over."""
+    if "postponed" in text:
+        return formatdate(time.time() + 2, usegmt=True)
+    return "1" if "throttled" in text else "86400" if "closed" in text else "0.05"
 
 
 def text_of(body: dict[str, Any]) -> str:
@@ -90,8 +104,8 @@ def serve(log: Path, model: LocalModel | None) -> None:
             content = json.dumps(said).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
-            if status == 503:
-                self.send_header("Retry-After", "0.05")
+            if status in (429, 503):
+                self.send_header("Retry-After", retry_after(text))
             self.end_headers()
             self.wfile.write(content[:5] if "severed" in text and seen[text] == 1 else content)
 

@@ -31,6 +31,36 @@ def test_json_is_found_in_what_is_around_it(form: str) -> None:
     assert read_answer(form.format(json.dumps(GOOD))) == READ
 
 
+ASPIRIN = '{"entities":[{"id":1,"text":"aspirin","type":"drug"}]}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f'thoughts {{"entities":[]}} ...\n</think>\n\n{ASPIRIN}',
+        f'<think>a</think> {{"entities":[]}} and again </THINK>{ASPIRIN}',
+        f'<thinking>{{"entities":[]}}</thinking>{ASPIRIN}',
+        f'A draft is {{"entities":[]}}, and the answer:\n```json\n{ASPIRIN}\n```',
+        f'As in {{"entities": [{{"id": 0, "text": "...", "type": "..."}}]}}: {ASPIRIN}',
+        f'{{"answer": {ASPIRIN}}}',
+        f"[{ASPIRIN}]",
+        f"See [1] and {{sic}}: {ASPIRIN}",
+        f"{{'entities': []}} is wrong; {ASPIRIN} as in [2].",
+        f"<think>{ASPIRIN}",
+        'As in [1]: [{"id": 1, "text": "aspirin", "type": "drug"}]',
+    ],
+)
+def test_the_answer_is_found_after_reasoning_and_beside_drafts(content: str) -> None:
+    assert read_answer(content) == Answer([Mention(1, "aspirin", "drug")], [])
+
+
+@pytest.mark.parametrize(
+    "content", ['{"entities": []}', "```json\n[]\n```", '<think>{"entities": []}', "</think>[]"]
+)
+def test_an_answer_without_entities_is_empty(content: str) -> None:
+    assert read_answer(content) == Answer([], [])
+
+
 def test_a_list_alone_is_one_of_entities() -> None:
     assert read_answer(json.dumps(GOOD["entities"])).mentions == READ.mentions
 
@@ -53,7 +83,19 @@ def test_parts_of_the_wrong_kind_are_left_out_and_counted() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "nothing", '{"entities": [', '{"found": []}', '{"entities": {}}', "[" * 100_000, "5"],
+    [
+        *["", "nothing", '{"entities": [', '{"found": []}', '{"entities": {}}', "[" * 100_000, "5"],
+        "see [1] and []",
+        '{"entities": ["aspirin"]}',
+        '["aspirin"]',
+        '{"entities": [], "relations": [{"head": 0, "type": "is", "tail": 1}]}',
+        '{"entities": [{"name": "aspirin"}]}',
+        'A draft: {"entities": []}. Now: {"entities": [{"id": 0, "text": "aspirin", "ty',
+        'A draft: {"entities": []}. Now: {"entities": [{"name": "aspirin"}]}',
+        '<think>maybe {"entities": []} but wait',
+        'thoughts {"entities": []} </think>',
+        '{"entities": [{"id": 0, "text": "x", "type": "y"}], "relations": [',
+    ],
 )
 def test_what_is_no_answer_is_a_failure_that_shows_it(content: str) -> None:
     with pytest.raises(Failure) as raised:
@@ -68,11 +110,10 @@ def test_any_json_is_read_or_refused(value: object) -> None:
     try:
         mentions = read_answer(content).mentions
     except Failure:
-        entities = value.get("entities") if isinstance(value, dict) else value
-        relations = value.get("relations", []) if isinstance(value, dict) else []
-        assert not (isinstance(entities, list) and isinstance(relations, list))
+        assert value not in ([], {"entities": []})
     else:
         assert all(mention.quote and mention.type for mention in mentions)
+        assert mentions or json.dumps([]) in content
 
 
 def test_schema_holds_types_and_bounds_only_where_they_are_wanted() -> None:

@@ -1,5 +1,5 @@
 import time
-from threading import Event
+from threading import Event, Thread, Timer
 
 from spacy_gliner_biomed.silver.pace import Pace
 
@@ -30,3 +30,28 @@ def test_no_limit_and_a_stop_end_all_waiting() -> None:
     stopped = Event()
     stopped.set()
     assert waited(Pace(1, stopped), [1, 1]) < 5
+
+
+def test_what_is_held_back_waits_though_it_was_waiting_before() -> None:
+    pace, started = Pace(600, Event()), time.monotonic()
+    pace.wait()
+    waiting = Thread(target=pace.wait)
+    waiting.start()
+    pace.hold(0.4)
+    waiting.join()
+    assert time.monotonic() - started >= 0.4
+    assert waited(Pace(None, Event()), [1]) < 1
+
+
+def test_what_is_held_back_is_spaced_afterwards() -> None:
+    pace = Pace(600, Event())
+    pace.hold(0.2)
+    assert waited(pace, [1, 1, 1]) >= 0.4
+
+
+def test_a_stop_ends_the_holding_back() -> None:
+    stopped = Event()
+    pace = Pace(None, stopped)
+    pace.hold(1000)
+    Timer(0.1, stopped.set).start()
+    assert waited(pace, [1]) < 900

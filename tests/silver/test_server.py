@@ -76,6 +76,31 @@ def test_what_may_pass_is_tried_again(make: Make, llm_server: LlmServer, text: s
     assert (server.tally["requests:sent"], server.tally["requests:retried"]) == (2, 1)
 
 
+@pytest.mark.parametrize("word", ["throttled", "postponed"])
+def test_a_server_that_asks_to_wait_is_waited_for_by_all_threads(
+    make: Make, llm_server: LlmServer, word: str
+) -> None:
+    server, started = make(backoff=0), time.monotonic()
+    server.ask(Prompt().request(f"{word} {time.monotonic_ns()}"))
+    assert time.monotonic() - started >= 1
+    assert len(llm_server.asked()) == 2
+    held, started = make(), time.monotonic()
+    first = Thread(target=held.ask, args=[Prompt().request(f"{word} {time.monotonic_ns()}")])
+    first.start()
+    while not held.tally["requests:retried"]:
+        time.sleep(0.001)
+    held.ask(Prompt().request("Aspirin"))
+    assert time.monotonic() - started >= 1
+    first.join()
+
+
+def test_a_server_that_asks_for_a_day_is_not_asked_again(make: Make, llm_server: LlmServer) -> None:
+    with pytest.raises(Failure, match=r"asks to wait for 86,400 s \(1 tries\)") as raised:
+        make().ask(Prompt().request(f"closed {time.monotonic_ns()}"))
+    assert raised.value.kind == SERVER_ERROR
+    assert len(llm_server.asked()) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "n_tries"),
     [
@@ -179,6 +204,21 @@ def test_an_answer_that_the_server_cannot_read_is_kept_as_a_malformed_one(tmp_pa
             assert raised.value.kind == MALFORMED
     assert tally["requests:sent"] == tally["answers:malformed"] - tally["replies:cached"] == 2
     assert tally["faults:answer that the server cannot read"] == 2
+
+
+def test_half_a_character_in_an_answer_is_kept_and_is_no_entity(tmp_path: Path) -> None:
+    entities = [{"text": quote, "type": "drug"} for quote in ("Aspirin\ud800", "Aspirin")]
+    content = json.dumps({"entities": entities}, ensure_ascii=False)
+    received = json.dumps({"choices": [{"message": {"content": content}}]}).encode()
+    tally, cache = Tally(), Cache(tmp_path / "cache")
+    with closing(cache), serving(200, received) as url:
+        model = Server("tiny", Access(url, backoff=0), tally, Event())
+        annotator = Annotator(model, cache, Prompt(), TypeNames(), tally)
+        for _ in range(2):
+            found = annotator.annotate("Aspirin")
+            assert list(found.entities) == [(0, 7, "drug")]
+            assert found.counts["mentions:broken"] == 1
+    assert tally["replies:cached"] == 1
 
 
 def test_requests_keep_to_the_number_a_minute(make: Make) -> None:
