@@ -11,6 +11,7 @@ import spacy
 from spacy.tokens import Doc, DocBin
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.files import read_lines
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
 from spacy_gliner_biomed.training.gold import read_gold
 
@@ -73,10 +74,10 @@ def write_items(items: Iterable[Item], path: Path, spans_key: str = "sc") -> int
 
 def _read_lines(path: Path, _: str) -> Iterator[Item]:
     texts = read_jsonl(path, None, corpus=path.parent.name)
-    with _open(path, "rt") as lines:
-        # The texts first: what is wrong with a line is said by their reader.
-        for text, line in zip(texts, lines, strict=True):
-            yield Item(text, line.rstrip("\n"))
+    lines = (line for _, line in read_lines(path) if line.strip())
+    # The texts first: what is wrong with a line is said by their reader.
+    for text, line in zip(texts, lines, strict=True):
+        yield Item(text, line)
 
 
 def _read_docs(path: Path, spans_key: str) -> Iterator[Item]:
@@ -107,7 +108,7 @@ def _write_docs(items: Iterable[Item], path: Path, spans_key: str) -> int:
 
 def _write_lines(items: Iterable[Item], path: Path, _: str) -> int:
     n_items = 0
-    with _open(path, "wt") as file:
+    with _open(path) as file:
         for item in items:
             line = item.source if isinstance(item.source, str) else _as_line(item.text)
             file.write(line + "\n")
@@ -131,7 +132,7 @@ def _ending(path: Path) -> str:
     raise ValueError(Errors.E110.format(path=path, allowed=", ".join(ENDINGS)))
 
 
-def _open(path: Path, mode: str) -> IO[Any]:
+def _open(path: Path) -> IO[Any]:
     opener: Any = gzip.open if path.suffix == ".gz" else open
-    file: IO[Any] = opener(path, mode, encoding="utf8")
+    file: IO[Any] = opener(path, "wt", encoding="utf8")
     return file

@@ -1,10 +1,7 @@
 """Annotated texts from JSON lines, as Docs whose tokens fit their gold entities."""
 
-import gzip
-import json
-import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,9 +9,21 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.files import read_lines
+from spacy_gliner_biomed.json_text import check_text, parse_json
+from spacy_gliner_biomed.reporting import list_names
 from spacy_gliner_biomed.tokenization.alignment import cut_points
-from spacy_gliner_biomed.training.gold import Gold, GoldSpan, write_gold
+from spacy_gliner_biomed.training.gold import Gold, GoldSpan, PartialLabels, write_gold
+from spacy_gliner_biomed.training.record_checks import (
+    Counts,
+    check_keys,
+    check_label,
+    located,
+    make_span,
+    report_changes,
+)
+
+ENTITY_KEYS = ("start", "end", "label")
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,9 @@ class AnnotatedText:
         None if that is not known.
     name (str): Its id.
     corpus (str): The name of its corpus.
+    concepts (Sequence[tuple[int, int, str, str]]): First character, one past the last, label and
+        concept ids, as the corpus writes them, of the entities that have any.
+    partial (PartialLabels): Labels that are known on some spans only.
     """
 
     text: str
@@ -36,6 +48,8 @@ class AnnotatedText:
     annotated: Sequence[str] | None
     name: str = ""
     corpus: str = ""
+    concepts: Sequence[tuple[int, int, str, str]] = ()
+    partial: PartialLabels = field(default_factory=dict)
 
 
 def read_jsonl(
@@ -48,7 +62,8 @@ def read_jsonl(
     """Read texts with entities, one JSON object a line.
 
     path (Path): .jsonl or .jsonl.gz. Each line has "text", "entities" (each with "start",
-        "end" and "label") and, optionally, "id" and "sents".
+        "end", "label" and, optionally, its "text", which is compared) and, optionally, "id",
+        "sents", and "annotated_labels": the labels that this text annotates, if not all.
     labels (dict[str, str] | None): From the file's labels to those that are used; it also says
         what is annotated. None takes the labels of the file.
     merge_into (str | None): One label that stands for all.
@@ -59,13 +74,18 @@ def read_jsonl(
         labels = {label: label for label in sorted(_labels(path))}
     names = {key: merge_into or label for key, label in labels.items()}
     annotated = sorted(set(names.values()))
+    counts = Counts()
     for number, line in _lines(path):
-        spans = dict.fromkeys(
-            _span(entity, line["text"], names, path, number) for entity in line["entities"]
-        )
-        sentences = [tuple(sentence) for sentence in line.get("sents") or []]
-        name = str(line.get("id", number))
-        yield AnnotatedText(line["text"], list(spans), sentences, annotated, name, corpus)
+        with located(path, number):
+            spans = dict.fromkeys(
+                _span(entity, line["text"], names, counts) for entity in line["entities"]
+            )
+            sentences = _sentences(line)
+            name, own = str(line.get("id", number)), line.get("annotated_labels")
+            its = annotated if own is None else sorted({names.get(x, x) for x in _strings(own)})
+            concepts = _concepts(line["entities"], names)
+        yield AnnotatedText(line["text"], list(spans), sentences, its, name, corpus, concepts)
+    report_changes(counts, path)
 
 
 def gold_doc(nlp: Language, example: AnnotatedText, spans_key: str) -> Doc:
@@ -82,51 +102,78 @@ def gold_doc(nlp: Language, example: AnnotatedText, spans_key: str) -> Doc:
             words += [example.text[a:b] for a, b in pairwise(borders)]
             spaces += [False] * (len(borders) - 2) + [bool(token.whitespace_)]
         doc = Doc(nlp.vocab, words=words, spaces=spaces)
-    write_gold(doc, Gold(example.spans, example.annotated, example.corpus), spans_key)
+    gold = Gold(example.spans, example.annotated, example.corpus, partial=example.partial)
+    write_gold(doc, gold, spans_key)
     return doc
 
 
+def _concepts(
+    entities: Iterable[Mapping[str, Any]], names: Mapping[str, str]
+) -> list[tuple[int, int, str, str]]:
+    return [
+        (entity["start"], entity["end"], names[entity["label"]], str(entity["id"]))
+        for entity in entities
+        if entity.get("id")
+    ]
+
+
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    opener = gzip.open if path.suffix == ".gz" else open
-    number = 0
-    try:
-        with opener(path, "rt", encoding="utf8") as file:
-            for number, text in enumerate(file, 1):
-                line = json.loads(text)
-                if not isinstance(line["text"], str) or not isinstance(line["entities"], list):
-                    raise ValueError("'text' must be a string and 'entities' a list")
-                yield number, line
-    except UnicodeDecodeError as error:  # of the line after those that were read, or a later one
-        raise ValueError(Errors.E060.format(path=path, line=number + 1, error=error)) from error
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        problem = f"the compressed file is damaged ({error})"
-        raise ValueError(Errors.E060.format(path=path, line=number + 1, error=problem)) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(Errors.E060.format(path=path, line=number, error=error)) from error
+    """Number and object of each line that is not blank."""
+    for number, line in read_lines(path):
+        if not line.strip():
+            continue
+        with located(path, number):
+            values = parse_json(line)
+            check_keys(values, ("text", "entities"))
+            if not isinstance(values["text"], str) or not isinstance(values["entities"], list):
+                raise ValueError("'text' must be a string and 'entities' a list")
+            check_text(values["text"])
+        yield number, values
 
 
 def _labels(path: Path) -> set[str]:
     """All labels of a file, which is read once more rather than kept."""
     found: set[str] = set()
     for number, line in _lines(path):
-        try:
-            found.update(str(entity["label"]) for entity in line["entities"])
-        except (KeyError, TypeError) as error:
-            raise ValueError(Errors.E060.format(path=path, line=number, error=error)) from error
+        with located(path, number):
+            for entity in line["entities"]:
+                check_keys(entity, ENTITY_KEYS)
+                found.add(check_label(entity["label"]))
     return found
 
 
-def _span(
-    entity: dict[str, Any], text: str, names: dict[str, str], path: Path, number: int
-) -> GoldSpan:
+def _span(entity: Any, text: str, names: dict[str, str], counts: Counts) -> GoldSpan:
+    """An entity of a line, under the name that its label has here.
+
+    RAISES (ValueError): If it is not as it must be.
+    """
+    check_keys(entity, ENTITY_KEYS)
+    label = check_label(entity["label"])
+    if label not in names:
+        raise ValueError(f"unknown label {label!r}; known are {list_names(names)}")
+    mention = entity.get("text")
+    return make_span(text, entity["start"], entity["end"], names[label], counts, mention)
+
+
+def _sentences(line: dict[str, Any]) -> list[tuple[int, int]]:
+    """The sentences of a line, if it has some.
+
+    RAISES (ValueError): If they are no pairs of offsets in the text.
+    """
+    sentences = line.get("sents") or []
+    length = len(line["text"])
     try:
-        start, end, label = entity["start"], entity["end"], entity["label"]
-        if not (type(start) is type(end) is int and isinstance(label, str) and label.strip()):
-            raise ValueError("'start' and 'end' must be whole numbers, and 'label' a string")
-        if not 0 <= start < end <= len(text):
-            raise ValueError(f"entity {start}..{end} is outside the text of {len(text)} characters")
-        if label not in names:
-            raise ValueError(f"unknown label {label!r}; known are {', '.join(names)}")
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(Errors.E060.format(path=path, line=number, error=error)) from error
-    return start, end, names[label]
+        found = [(start, end) for start, end in sentences]
+        right = all(type(a) is type(b) is int and 0 <= a <= b <= length for a, b in found)
+    except (TypeError, ValueError):
+        right = False
+    if not right:
+        raise ValueError(f"'sents' must be pairs of offsets from 0 to {length}")
+    return found
+
+
+def _strings(labels: Any) -> list[str]:
+    """RAISES (ValueError): If labels are no list of strings."""
+    if not isinstance(labels, list):
+        raise ValueError(f"labels must be in a list; found {labels!r}")
+    return [check_label(label) for label in labels]

@@ -4,18 +4,26 @@ The second is BioSelectTune's form (arXiv 2512.22738): a list of {"instruction",
 "output"}, where the output is a JSON list of {"entity": label, "name": mention}.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from spacy_gliner_biomed.errors import Errors, Warnings
+from spacy_gliner_biomed.errors import Warnings
+from spacy_gliner_biomed.json_text import check_text, dump_json, parse_json
 from spacy_gliner_biomed.reporting import warn
 from spacy_gliner_biomed.tokenization.words import split_words
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.gold import GoldSpan, word_spans
 from spacy_gliner_biomed.training.json_items import read_items, write_items
+from spacy_gliner_biomed.training.record_checks import (
+    Counts,
+    check_keys,
+    check_label,
+    located,
+    make_span,
+    report_changes,
+)
 
 INSTRUCTION = (
     "Find all entities of these types in the text: {labels}. Answer with a JSON list of objects "
@@ -27,7 +35,7 @@ NO_LIMIT = 10**9
 def entities_as_json(text: AnnotatedText) -> str:
     """The entities of a text as a language model answers, in the order of the text."""
     entities = [{"entity": label, "name": text.text[a:b]} for a, b, label in sorted(text.spans)]
-    return json.dumps(entities, ensure_ascii=False)
+    return dump_json(entities).decode("utf8")
 
 
 def instruction_of(text: AnnotatedText) -> str:
@@ -62,16 +70,17 @@ def read_instructions(path: Path) -> Iterator[AnnotatedText]:
     RAISES (ValueError): With file and item, for what cannot be read.
     """
     annotated = sorted({label for _, answer in _answers(path) for label, _ in answer})
-    lost = 0
+    lost, counts = 0, Counts()
     for number, (text, answer) in enumerate(_answers(path), 1):
         spans: dict[GoldSpan, None] = {}
         for label, name in answer:
-            found = [(a, b, label) for a, b in occurrences(name, text)]
+            found = [make_span(text, a, b, label, counts) for a, b in occurrences(name, text)]
             lost += not found
             spans.update(dict.fromkeys(found))
         yield AnnotatedText(text, sorted(spans), [], annotated, str(number))
     if lost:
         warn(Warnings.W011.format(n=lost, path=path))
+    report_changes(counts, path)
 
 
 def write_gliner_json(texts: Iterable[AnnotatedText], stream: BinaryIO) -> int:
@@ -109,22 +118,25 @@ def occurrences(name: str, text: str) -> list[tuple[int, int]]:
 def _answers(path: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Text, and label and mention of each entity, of each item."""
     for number, item in enumerate(read_items(path), 1):
-        answer = _answer(item, path, number)
-        yield item["input"], answer
+        with located(path, f"item {number}"):
+            check_keys(item, ("input", "output"))
+            if not isinstance(item["input"], str) or not isinstance(item["output"], str):
+                raise ValueError("'input' and 'output' must be strings")
+            text = check_text(item["input"])
+            answer = _parse_answer(item["output"])
+        yield text, answer
 
 
-def _answer(item: Any, path: Path, number: int) -> list[tuple[str, str]]:
-    """Label and mention of each entity of an item."""
-    try:
-        if not isinstance(item["input"], str):
-            raise ValueError("'input' must be a string")
-        answer = json.loads(item["output"])
-        pairs = [(entity["entity"], entity["name"]) for entity in answer]
-        if not all(isinstance(part, str) and part.strip() for pair in pairs for part in pair):
-            raise ValueError("'entity' and 'name' must be strings that are not blank")
-    except (ValueError, KeyError, TypeError) as error:
-        problem = f"needs 'input' and, in 'output', a JSON list of entities: {error!r}"
-        raise ValueError(
-            Errors.E060.format(path=path, line=f"item {number}", error=problem)
-        ) from error
-    return pairs
+def _parse_answer(output: str) -> list[tuple[str, str]]:
+    """Label and mention of each entity.
+
+    RAISES (ValueError): If an answer is no JSON list of entities.
+    """
+    answer = parse_json(output)
+    if not isinstance(answer, list):
+        raise ValueError(f"'output' must be a JSON list; found {type(answer).__name__}")
+    for entity in answer:
+        check_keys(entity, ("entity", "name"))
+        if not isinstance(entity["name"], str) or not entity["name"].strip():
+            raise ValueError(f"a name must be a string that is not blank; found {entity['name']!r}")
+    return [(check_label(entity["entity"]), check_text(entity["name"])) for entity in answer]

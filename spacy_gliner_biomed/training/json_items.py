@@ -6,20 +6,25 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.files import open_text
+from spacy_gliner_biomed.json_text import MAX_DEPTH, check_depth, dump_json
 
 CHUNK = 1 << 16  # characters
 SPACES = " \t\r\n"
 
 
 def read_items(path: Path) -> Iterator[Any]:
-    """The items of a JSON array.
+    """Read the items of a JSON array.
 
+    path (Path): See `files.open_text`.
     RAISES (ValueError): With file and line, if the file holds no array or broken JSON.
     """
-    with path.open(encoding="utf8") as file:
+    with open_text(path) as file:
         source = _Source(file)
         try:
             yield from source.items()
+        except UnicodeDecodeError:  # which `open_text` reports
+            raise
         except ValueError as error:
             line = source.line + getattr(error, "lineno", 1) - 1
             problem = getattr(error, "msg", error)
@@ -28,11 +33,11 @@ def read_items(path: Path) -> Iterator[Any]:
 
 def write_items(items: Iterable[Any], stream: BinaryIO) -> None:
     """Write a JSON array, an item a line."""
-    before = "[\n"
+    before = b"[\n"
     for item in items:
-        stream.write(f"{before}{json.dumps(item, ensure_ascii=False)}".encode())
-        before = ",\n"
-    stream.write(b"[]\n" if before == "[\n" else b"\n]\n")
+        stream.write(before + dump_json(item))
+        before = b",\n"
+    stream.write(b"[]\n" if before == b"[\n" else b"\n]\n")
 
 
 class _Source:
@@ -68,11 +73,14 @@ class _Source:
             try:
                 item, end = self.decode(self.buffer)
                 if end < len(self.buffer):  # otherwise, digits of a number may follow
+                    check_depth(item)
                     self._skip(end)
                     return item
             except json.JSONDecodeError:
                 if not self._read(size):
                     raise
+            except RecursionError as error:
+                raise ValueError(f"an item is nested deeper than {MAX_DEPTH} levels") from error
             else:
                 if not self._read(size):
                     raise ValueError("the list does not end")

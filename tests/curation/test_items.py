@@ -79,7 +79,6 @@ GOOD_LINE = '{"text": "a", "entities": []}'
     [
         '{"text": 3}',
         "[1, 2]",
-        "",
         '{"text": "a"',
         '{"text": "a", "entities": [3]}',
         '{"text": "a", "entities": [{"start": 0, "end": 1, "label": null}]}',
@@ -96,6 +95,12 @@ def test_a_broken_line_is_named(tmp_path: Path, line: str) -> None:
         list(read_items(path))
 
 
+def test_blank_lines_and_a_mark_are_passed_over_and_the_lines_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(f"\ufeff{GOOD_LINE}\r\n\r\n \n{GOOD_LINE}\n\n".encode())
+    assert [item.source for item in read_items(path)] == [GOOD_LINE] * 2
+
+
 def test_a_damaged_file_is_named_with_the_place(tmp_path: Path) -> None:
     packed = gzip.compress("".join(f"{GOOD_LINE}{' ' * i}\n" for i in range(999)).encode())
     for name, content in (
@@ -104,7 +109,7 @@ def test_a_damaged_file_is_named_with_the_place(tmp_path: Path) -> None:
         ("other.jsonl", f"{GOOD_LINE}\n".encode() + b"\xff\xfe"),
     ):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(ValueError, match=rf"GB-E060.*{name}, line \d+"):
+        with pytest.raises(ValueError, match=rf"GB-E16[01].*{name}, line \d+"):
             list(read_items(tmp_path / name))
 
 

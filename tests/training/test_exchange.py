@@ -64,6 +64,10 @@ def test_mentions_that_are_nowhere_are_counted(tmp_path: Path) -> None:
         ('[{"input": "a", "output": "no"}]', "item 1: "),
         ('[{"input": 3, "output": "[]"}]', "item 1: .*string"),
         ('[{"input": "a", "output": "[{\\"entity\\": \\"x\\", \\"name\\": \\" \\"}]"}]', "blank"),
+        ('[{"input": "a", "output": "[{\\"entity\\": \\"x\\"}]"}]', "no 'name'; .*: entity"),
+        ('[{"input": "a", "output": "3"}]', "must be a JSON list; found int"),
+        ('[{"input": "\\ud800", "output": "[]"}]', "surrogate"),
+        ('[{"output": "[]"}]', "no 'input'; the keys found are: output"),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path: Path, content: str, complaint: str) -> None:

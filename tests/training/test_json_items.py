@@ -1,5 +1,6 @@
 """JSON arrays come item by item, whatever the borders of what is read at a time."""
 
+import gzip
 import io
 import json
 import re
@@ -14,8 +15,8 @@ from spacy_gliner_biomed.training import json_items
 from spacy_gliner_biomed.training.json_items import read_items, write_items
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    st.none() | st.booleans() | st.integers() | st.text(st.characters()),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters()), inner),
     max_leaves=5,
 )
 
@@ -26,7 +27,7 @@ def test_any_array_is_read(
     tmp_path: Path, items: list[Any], chunk: int, indent: int | None
 ) -> None:
     path = tmp_path / "data.json"
-    path.write_text(json.dumps(items, indent=indent, ensure_ascii=False), encoding="utf8")
+    path.write_text(json.dumps(items, indent=indent), encoding="utf8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(json_items, "CHUNK", chunk)
         assert list(read_items(path)) == items
@@ -50,6 +51,8 @@ def test_what_is_written_is_an_array_with_an_item_a_line(items: list[Any]) -> No
         ("[1]\n[2]", "line 2: something follows"),
         ('[1,\n\n{"a": oops}]', "line 3: Expecting value"),
         ('[{"a":\n1,\n"b": \'x\'}]', "line 3: Expecting value"),
+        ("[1,\n" + "[" * 200 + "]" * 200 + "]", "line 2: it is nested deeper than 100 levels"),
+        ("[1,\n" + "[" * 9999 + "]" * 9999 + "]", "line 2: an item is nested deeper than 100"),
     ],
 )
 def test_what_is_broken_is_named_with_its_line(
@@ -59,3 +62,18 @@ def test_what_is_broken_is_named_with_its_line(
     path.write_text(content)
     with pytest.raises(ValueError, match=rf"E060.*{re.escape(complaint)}"):
         list(read_items(path))
+
+
+def test_a_mark_and_compression_are_read_and_other_encodings_are_named(tmp_path: Path) -> None:
+    content = "\ufeff[1,\r\n2]\r\n".encode()
+    (tmp_path / "a.json").write_bytes(content)
+    (tmp_path / "a.json.gz").write_bytes(gzip.compress(content))
+    assert (
+        list(read_items(tmp_path / "a.json")) == list(read_items(tmp_path / "a.json.gz")) == [1, 2]
+    )
+    (tmp_path / "b.json").write_bytes('[1,\n"é"]'.encode("cp1252"))
+    with pytest.raises(ValueError, match=r"E160.*b\.json, line 2: "):
+        list(read_items(tmp_path / "b.json"))
+    (tmp_path / "c.json.gz").write_bytes(gzip.compress(content)[:-9])
+    with pytest.raises(ValueError, match=r"E161.*c\.json\.gz, line \d: "):
+        list(read_items(tmp_path / "c.json.gz"))

@@ -1,0 +1,68 @@
+"""Finds the files of a folder that can be read, and names what is there besides."""
+
+import os
+from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from spacy_gliner_biomed.errors import Warnings
+from spacy_gliner_biomed.reporting import list_names, warn
+
+NAMED = 3  # files of a kind whose names are given
+
+# Kind and name of each file or folder that is not read.
+Unread = list[tuple[str, str]]
+
+
+def find_files(folder: Path, endings: Collection[str]) -> tuple[list[Path], Unread]:
+    """Find the files in a folder and in the folders inside it.
+
+    Hidden files and folders, whose names begin with a dot, are passed over without a count.
+
+    folder (Path): The folder.
+    endings (Collection[str]): Endings that can be read, as in ".txt" or ".jsonl.gz".
+    RETURNS (tuple[list[Path], Unread]): Files that can be read, in order, and all others.
+    """
+    found: list[Path] = []
+    unread: Unread = []
+
+    def note_error(error: OSError) -> None:
+        unread.append(("unreadable folder", str(error.filename)))
+
+    for place, folders, names in os.walk(folder, onerror=note_error):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        linked = [name for name in folders if (Path(place) / name).is_symlink()]
+        unread += [("linked folder", name) for name in linked]
+        for path in (Path(place) / name for name in names if not name.startswith(".")):
+            if ending_of(path, endings) is None:
+                unread.append((_kind(path), path.name))
+            elif path.exists() and not path.is_file():  # to read a pipe may take for ever
+                unread.append(("pipe or device", path.name))
+            else:
+                found.append(path)
+    return sorted(found), unread
+
+
+def ending_of(path: Path, endings: Iterable[str]) -> str | None:
+    """The longest of some endings that a name has, in upper or lower case; None if none."""
+    name = path.name.lower()
+    return max((ending for ending in endings if name.endswith(ending)), key=len, default=None)
+
+
+def warn_unread(unread: Sequence[tuple[str, str]], endings: Iterable[str]) -> None:
+    """Warn once of what is not read: how much of each kind, and the first names."""
+    if not unread:
+        return
+    kinds = []
+    for kind, group in groupby(sorted(unread), key=lambda entry: entry[0]):
+        names = [name for _, name in group]
+        kinds.append(f"{len(names):,} {kind} ({list_names(names, NAMED)})")
+    allowed = ", ".join(sorted(endings))
+    warn(Warnings.W160.format(n=len(unread), found="; ".join(kinds), endings=allowed))
+
+
+def _kind(path: Path) -> str:
+    """The ending, of a compressed file both."""
+    name = Path(path.name.lower())
+    inner = Path(name.stem).suffix if name.suffix == ".gz" else ""
+    return f"{inner}{name.suffix}" or "without ending"

@@ -1,0 +1,122 @@
+"""Reads BRAT's standoff: each text file with a file of annotations of the same name."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.files import BOM, read_lines, read_text
+from spacy_gliner_biomed.folders import ending_of, find_files, warn_unread
+from spacy_gliner_biomed.training.corpora import AnnotatedText
+from spacy_gliner_biomed.training.gold import GoldSpan
+from spacy_gliner_biomed.training.record_checks import (
+    DISCONTINUOUS,
+    NO_ENTITIES,
+    Counts,
+    check_mention,
+    labels_of,
+    located,
+    make_span,
+    report_changes,
+)
+
+ENDINGS = (".ann", ".txt")
+CONFIGURATION = (".conf",)  # BRAT's own, in which there is no document
+# What a line of another kind begins with: relation, event, attribute, normalisation, note.
+OTHER_LINE = re.compile(r"[REAMN#*]")
+
+
+def read_brat(folder: Path) -> Iterator[AnnotatedText]:
+    """Read BRAT's standoff. A discontinuous entity is read as the span that covers it.
+
+    folder (Path): With files .txt and .ann of the same names, or folders of these.
+    RAISES (ValueError): With file and line, for what cannot be read, and for a file alone.
+    """
+    pairs = _pairs(folder)
+    annotated = labels_of(_read_document(*pair, Counts())[1] for pair in pairs)
+    counts = Counts()
+    for path, annotations in pairs:
+        text, spans = _read_document(path, annotations, counts)
+        yield AnnotatedText(text, spans, [], annotated, path.stem)
+    report_changes(counts, folder)
+
+
+def _pairs(folder: Path) -> list[tuple[Path, Path]]:
+    """Text and annotations of each document; their endings are in upper or lower case."""
+    files, unread = find_files(folder, (*ENDINGS, *CONFIGURATION))
+    warn_unread(unread, ENDINGS)
+    found: dict[str | None, dict[Path, Path]] = {
+        ending: {} for ending in (*ENDINGS, *CONFIGURATION)
+    }
+    for file in files:
+        found[ending_of(file, found)][file.with_suffix("")] = file  # type: ignore[arg-type]
+    texts, annotations = found[".txt"], found[".ann"]
+    for name in sorted(texts.keys() ^ annotations.keys()):
+        missing = ".ann" if name in texts else ".txt"
+        raise ValueError(Errors.E050.format(path=f"{name}{missing}"))
+    return [(texts[name], annotations[name]) for name in texts]
+
+
+def _read_document(path: Path, annotations: Path, counts: Counts) -> tuple[str, list[GoldSpan]]:
+    """Text and entities of a document. BRAT counts a byte order mark as a character; the text
+    that is returned has none.
+    """
+    text = read_text(path)
+    if _has_mark(path):
+        try:
+            spans = _read_spans(annotations, BOM + text, Counts(counts))
+        except ValueError:  # they were counted without it
+            pass
+        else:
+            _read_spans(annotations, BOM + text, counts)
+            return text, [(start - 1, end - 1, label) for start, end, label in spans]
+    return text, _read_spans(annotations, text, counts)
+
+
+def _has_mark(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(3) == BOM.encode()
+
+
+def _read_spans(annotations: Path, text: str, counts: Counts) -> list[GoldSpan]:
+    spans = []
+    for number, line in read_lines(annotations):
+        with located(annotations, number):
+            if line.startswith("T"):
+                spans.append(_parse_entity(line, text, counts))
+            elif OTHER_LINE.match(line):
+                counts[NO_ENTITIES] += 1
+            elif line.strip():
+                raise ValueError(f"found {line[:60]!r}; an entity is 'T1', tab, label and offsets")
+    return list(dict.fromkeys(spans))
+
+
+def _parse_entity(line: str, text: str, counts: Counts) -> GoldSpan:
+    """RAISES (ValueError): If a line is no entity of the text."""
+    try:
+        _, where, mention = line.split("\t", 2)
+        label, offsets = where.split(" ", 1)
+        fragments = [(int(a), int(b)) for a, b in (part.split() for part in offsets.split(";"))]
+    except ValueError as error:
+        raise ValueError(f"cannot read {line[:60]!r}: {error}") from error
+    for start, end in fragments:
+        if not 0 <= start < end <= len(text):
+            problem = f"entity {start}..{end} is outside of the text of {len(text)} characters"
+            raise ValueError(problem)
+    pieces = [text[start:end] for start, end in fragments]
+    if " ".join(pieces).split() != mention.split():  # or in the order of the text
+        pieces = [text[start:end] for start, end in sorted(fragments)]
+    check_mention(" ".join(pieces), mention, text)
+    counts[DISCONTINUOUS] += _has_gap(fragments, text)
+    start, end = min(a for a, _ in fragments), max(b for _, b in fragments)
+    return make_span(text, start, end, label, counts)
+
+
+def _has_gap(fragments: list[tuple[int, int]], text: str) -> bool:
+    """Whether something else is between fragments, not only the end of a line."""
+    covered = 0
+    for i, (start, end) in enumerate(sorted(fragments)):
+        if i and text[covered:start].strip():
+            return True
+        covered = max(covered, end)
+    return False

@@ -1,0 +1,85 @@
+"""Reads PubTator: lines of title and abstract, then entities as columns."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from spacy_gliner_biomed.files import read_lines
+from spacy_gliner_biomed.training.corpora import AnnotatedText
+from spacy_gliner_biomed.training.gold import GoldSpan
+from spacy_gliner_biomed.training.record_checks import (
+    NO_ENTITIES,
+    Counts,
+    labels_of,
+    located,
+    make_span,
+    report_changes,
+)
+
+
+def read_pubtator(path: Path) -> Iterator[AnnotatedText]:
+    """Read PubTator: `id|t|title`, `id|a|abstract`, then tab-separated entities and relations.
+
+    path (Path): One file.
+    RAISES (ValueError): With file and line, for what cannot be read.
+    """
+    annotated = labels_of(spans for *_, spans in _documents(path, Counts()))
+    counts = Counts()
+    for name, text, spans in _documents(path, counts):
+        yield AnnotatedText(text, list(dict.fromkeys(spans)), [], annotated, name)
+    report_changes(counts, path)
+
+
+def _documents(path: Path, counts: Counts) -> Iterator[tuple[str, str, list[GoldSpan]]]:
+    """Name, text and entities of each document, whose lines stand together."""
+    name, text = "", ""
+    spans: list[GoldSpan] = []
+    for number, line in read_lines(path):
+        parts = line.split("|", 2)
+        with located(path, number):
+            if len(parts) != 3 or parts[1] not in ("t", "a") or "\t" in parts[0]:
+                spans += _parse_line(line, name, text, counts)
+                continue
+            if not parts[0].strip():
+                raise ValueError("a title or abstract needs the id of its document before it")
+        if parts[1] == "a" and parts[0] == name:
+            text = f"{text}\n{parts[2]}"
+            continue
+        if name:
+            yield name, text, spans
+        name, text, spans = parts[0], parts[2], []
+    if name:
+        yield name, text, spans
+
+
+def _parse_line(line: str, name: str, text: str, counts: Counts) -> list[GoldSpan]:
+    """The entity of a line; none in a relation or a blank line.
+
+    RAISES (ValueError): If the line is nothing of these.
+    """
+    fields = line.split("\t")
+    if not line.strip():
+        return []
+    if len(fields) >= 4 and fields[0] != name:
+        problem = f"a line of document {fields[0]!r} stands below the text of {name!r}"
+        raise ValueError(problem)
+    if _is_relation(fields, text):
+        counts[NO_ENTITIES] += 1
+        return []
+    try:
+        _, start, end, mention, label = fields[:5]
+        offsets = int(start), int(end)
+    except ValueError as error:
+        problem = f"cannot read {line[:60]!r}: an entity is id, start, end, mention, type, concept"
+        raise ValueError(problem) from error
+    return [make_span(text, *offsets, label, counts, mention)]
+
+
+def _is_relation(fields: list[str], text: str) -> bool:
+    """Whether a line is id, type and two concepts, as "7 CID D1 D2" or "7 Association 51 D2 New".
+
+    An entity of which the first offset begins with a letter by mistake is none: it has a mention
+    and more columns.
+    """
+    if len(fields) not in (4, 5) or not fields[1][:1].isalpha():
+        return False
+    return len(fields) == 4 or not (fields[2].isdigit() and fields[3] in text)

@@ -1,0 +1,105 @@
+"""What the readers of all formats check of a record, and say of what they had to change."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from spacy_gliner_biomed.errors import Errors, Warnings
+from spacy_gliner_biomed.json_text import check_text
+from spacy_gliner_biomed.reporting import list_names, shorten, warn
+from spacy_gliner_biomed.training.gold import GoldSpan, trim_spans
+
+# What a reader counts, with the warning that it becomes.
+TRIMMED, DISCONTINUOUS, NO_ENTITIES = "trimmed", "discontinuous", "no entities"
+MESSAGES = {
+    TRIMMED: Warnings.W161,
+    DISCONTINUOUS: Warnings.W162,
+    NO_ENTITIES: Warnings.W163,
+}
+Counts = Counter[str]
+
+
+@contextmanager
+def located(path: Path, line: int | str) -> Iterator[None]:
+    """Add file and line to what is found wrong.
+
+    path (Path): The file.
+    line (int | str): The number of a line, or as in "item 3".
+    RAISES (ValueError): For each ValueError inside.
+    """
+    try:
+        yield
+    except ValueError as error:
+        problem = shorten(error, 300)
+        raise ValueError(Errors.E060.format(path=path, line=line, error=problem)) from error
+
+
+def check_keys(record: Any, keys: Collection[str]) -> None:
+    """RAISES (ValueError): If a record is no object, or has not all of the keys."""
+    if not isinstance(record, dict):
+        raise ValueError(f"found {type(record).__name__} instead of an object")
+    missing = [key for key in keys if key not in record]
+    if missing:
+        wanted = " and ".join(map(repr, missing))
+        raise ValueError(f"there is no {wanted}; the keys found are: {list_names(record)}")
+
+
+def check_label(label: Any) -> str:
+    """Return a label as it is.
+
+    RAISES (ValueError): If it is no string, is blank, or is no text.
+    """
+    if not isinstance(label, str) or not label.strip():
+        raise ValueError(f"a label must be a string that is not blank; found {label!r}")
+    return check_text(label)
+
+
+def make_span(
+    text: str, start: Any, end: Any, label: Any, counts: Counts, mention: Any = None
+) -> GoldSpan:
+    """Make an entity of a text, without white space at its ends.
+
+    start (Any), end (Any), label (Any): As they were read.
+    counts (Counts): Entities that lose white space are added.
+    mention (Any): The entity's own text, as it was read; None if there is none.
+    RAISES (ValueError): If offsets, label or mention are wrong.
+    """
+    if not type(start) is type(end) is int:
+        raise ValueError(f"offsets must be whole numbers; found {start!r} and {end!r}")
+    if not 0 <= start < end <= len(text):
+        raise ValueError(f"entity {start}..{end} is outside of the text of {len(text)} characters")
+    found = text[start:end]
+    if mention is not None:
+        check_mention(found, mention, text)
+    trimmed, n_trimmed = trim_spans(text, [(start, end, check_label(label))])
+    if not trimmed:
+        raise ValueError(f"entity {start}..{end} has only white space ({shorten(repr(found))})")
+    counts[TRIMMED] += n_trimmed
+    return trimmed[0]
+
+
+def check_mention(found: str, mention: Any, text: str) -> None:
+    """Compare what the text has with the entity's own text, but for the kind of white space.
+
+    RAISES (ValueError): If they differ.
+    """
+    if not isinstance(mention, str):
+        raise ValueError(f"the entity's own text must be a string; found {mention!r}")
+    if found.split() != mention.split():
+        hint = r". The line end '\r\n' is two characters" if "\r\n" in text else ""
+        in_text, marked = shorten(repr(found)), shorten(repr(mention))
+        raise ValueError(f"the text has {in_text} where {marked} is marked{hint}")
+
+
+def labels_of(documents: Iterable[Iterable[GoldSpan]]) -> list[str]:
+    """All labels of the entities of documents."""
+    return sorted({label for spans in documents for *_, label in spans})
+
+
+def report_changes(counts: Counts, path: Path) -> None:
+    """Warn once of each kind of change."""
+    for what, message in MESSAGES.items():
+        if counts[what]:
+            warn(message.format(n=counts[what], path=path))
