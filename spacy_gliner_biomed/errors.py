@@ -97,7 +97,7 @@ class Errors:
         "remove its name from 'sha256' in {extras}."
     )
     E136 = (
-        "[GB-E136] Weights are too large for {dtype}, in: {names}. Use 'bfloat16' or 'float32'."
+        "[GB-E136] {name} has numbers that are too large for {dtype}. Use 'bfloat16' or 'float32'."
     )
     E137 = (
         "[GB-E137] The bytes of this model hold a file {found!r}, which no saved model has. "
@@ -349,6 +349,11 @@ class Errors:
         "[GB-E109] Another run has begun to write to {path}; what is left of this one is refused, "
         "so that nothing is written twice."
     )
+    E170 = "[GB-E170] {path} is damaged: {error}. {hint}"
+    E171 = (
+        "[GB-E171] --labels cannot be used: {found}. The encoding of the command line, or an "
+        "escape in the JSON, is broken: write the label again, in UTF-8."
+    )
 
     # Files
     E160 = (
@@ -501,6 +506,11 @@ class Warnings:
     W163 = (
         "[GB-W163] {n} lines in {path} hold relations, events, attributes or notes, which are not "
         "read; the entities are."
+    )
+    W130 = (
+        "[GB-W130] precision={asked!r} is computed in float32: {device} has no fast products in "
+        "that type, and would take several times as long. Set 'precision' to 'auto' (the fastest "
+        "that a machine has) or 'float32'. Given once."
     )
     W020 = (
         "[GB-W020] '{name}' is set to link the span group {key!r}, which a Doc does not have; it "

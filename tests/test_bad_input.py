@@ -43,9 +43,12 @@ def test_no_texts_give_no_docs(nlp):
     assert list(nlp.pipe([])) == []
 
 
-def test_no_labels_find_nothing_and_need_no_weights(make_nlp, tmp_path):
+def test_no_labels_find_nothing_say_so_once_and_need_no_weights(make_nlp, tmp_path):
     nlp = make_nlp(tmp_path / "nowhere", labels=[])
-    doc = nlp(TEXT)
+    with pytest.warns(UserWarning, match="GB-W140.*'gliner_biomed' has no labels") as record:
+        doc, _ = nlp(TEXT), nlp(TEXT)
+    assert [warning.filename for warning in record] == [__file__]
+    assert nlp.get_pipe("gliner_biomed").stats["without_labels"] == 2
     assert found(doc) == []
     assert doc.has_annotation("ENT_IOB")
     assert nlp.get_pipe("gliner_biomed").labels == ()

@@ -26,12 +26,13 @@ from spacy_gliner_biomed.linking.settings import LinkerSettings
 from spacy_gliner_biomed.models.gliner import GlinerModel
 from spacy_gliner_biomed.nn.allocator import reuse_large_blocks
 from spacy_gliner_biomed.reporting import warn
-from spacy_gliner_biomed.saving import dump_settings, restore_settings
+from spacy_gliner_biomed.saving import PipelineConfig, dump_settings, restore_settings
+from spacy_gliner_biomed.settings_dict import Configurable
 
 KB_ENDING = ".kb"
 
 
-class GlinerBiomedLinker(Pipe):
+class GlinerBiomedLinker(Configurable, Pipe):
     """Links entities to concepts: `kb_id_`, and candidates with scores in `Span._.kb_ents`.
 
     vocab (Vocab): The pipeline's.
@@ -40,6 +41,7 @@ class GlinerBiomedLinker(Pipe):
     kb (Loader | None): Loads the terminologies when they are first needed.
     scorer (Callable | None): Scores predicted against gold Docs.
     encoder (GlinerModel | None): Encodes names, for candidates by vectors.
+    pipeline_config (PipelineConfig | None): Tells edits of a saved config from other settings.
     RAISES (ValueError): For a setting that is not allowed.
     """
 
@@ -52,11 +54,12 @@ class GlinerBiomedLinker(Pipe):
         kb: Loader | None,
         scorer: Callable[..., dict[str, Any]] | None,
         encoder: GlinerModel | None = None,
+        pipeline_config: PipelineConfig | None = None,
     ) -> None:
         self.vocab = vocab
         self.name = name
-        self.cfg: dict[str, Any] = dict(cfg)
         self.configured = dict(cfg)
+        self.pipeline_config = pipeline_config or PipelineConfig()
         self.load_kb = kb
         self.scorer = scorer
         self.encoder = None if encoder is None else NameEncoder(encoder)
@@ -64,9 +67,18 @@ class GlinerBiomedLinker(Pipe):
         self.memory = MentionMemory()
         self.warned = False
         self._linker: ConceptLinker | None = None
-        self.settings  # noqa: B018  checks them
+        self.cfg = cfg  # type: ignore[assignment]
         if not Span.has_extension("kb_ents"):
             Span.set_extension("kb_ents", default=[])  # as scispaCy's linker has it
+
+    @staticmethod
+    def check_cfg(values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Check all settings.
+
+        RAISES (ValueError): For a value that is not allowed.
+        """
+        LinkerSettings.from_cfg(values)
+        return values
 
     @property
     def settings(self) -> LinkerSettings:
@@ -179,7 +191,7 @@ class GlinerBiomedLinker(Pipe):
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "GlinerBiomedLinker":
         """Load what `to_bytes` gave."""
         deserialize: dict[str, Callable[[bytes], Any]] = {
-            "cfg": self._restore,
+            "cfg": lambda b: self._restore(b, exclude),
             "kb": lambda b: self._set_kbs(map(KnowledgeBase.from_bytes, srsly.msgpack_loads(b))),
             "memory": lambda b: self._set_memory(MentionMemory.from_bytes(b)),
         }
@@ -203,7 +215,7 @@ class GlinerBiomedLinker(Pipe):
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "GlinerBiomedLinker":
         """Load what `to_disk` saved; the terminologies are read as far as they are needed."""
         deserialize: dict[str, Callable[[Path], Any]] = {
-            "cfg": lambda p: self._restore(p.read_bytes()),
+            "cfg": lambda p: self._restore(p.read_bytes(), exclude),
             "kb": lambda p: self._set_kbs(
                 KnowledgeBase.from_disk(file) for file in sorted(p.glob("*" + KB_ENDING))
             ),
@@ -273,8 +285,9 @@ class GlinerBiomedLinker(Pipe):
     def _set_memory(self, memory: MentionMemory) -> None:
         self.memory, self._linker = memory, None
 
-    def _restore(self, saved: bytes) -> None:
-        restore_settings(saved, self.configured, self.cfg)
+    def _restore(self, saved: bytes, exclude: Iterable[str]) -> None:
+        loaded = self.pipeline_config.just_loaded(self.name, exclude)
+        restore_settings(saved, self.configured, self.cfg, loaded)
         self._linker = None
 
 

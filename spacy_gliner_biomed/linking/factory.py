@@ -9,6 +9,7 @@ from thinc.api import Config
 from spacy_gliner_biomed.linking.component import GlinerBiomedLinker
 from spacy_gliner_biomed.linking.loading import Loader
 from spacy_gliner_biomed.models.gliner import GlinerModel
+from spacy_gliner_biomed.saving import PipelineConfig
 
 DEFAULT_CONFIG = """
 [gliner_biomed_linker]
@@ -92,4 +93,12 @@ def make_gliner_biomed_linker(
         "memory_weight": memory_weight,
         "vector_weight": vector_weight,
     }
-    return GlinerBiomedLinker(nlp.vocab, name, cfg=cfg, kb=kb, scorer=scorer, encoder=encoder)
+    return GlinerBiomedLinker(
+        nlp.vocab,
+        name,
+        cfg=cfg,
+        kb=kb,
+        scorer=scorer,
+        encoder=encoder,
+        pipeline_config=PipelineConfig(nlp),
+    )

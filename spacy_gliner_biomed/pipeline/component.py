@@ -2,117 +2,38 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from spacy import util
 from spacy.language import Language
-from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example
-from spacy.vocab import Vocab
 from thinc.api import Optimizer, set_dropout_rate
 
-from spacy_gliner_biomed.errors import Warnings
-from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
-from spacy_gliner_biomed.models.tuning import Tuning
-from spacy_gliner_biomed.pipeline.annotation import EntsFilter, annotate
-from spacy_gliner_biomed.pipeline.labels import parse_labels, unique_labels
+from spacy_gliner_biomed.errors import Errors, Warnings
+from spacy_gliner_biomed.models.gliner import network_shim
+from spacy_gliner_biomed.models.trainer import AdamW, make_adamw
+from spacy_gliner_biomed.pipeline.annotation import annotate
+from spacy_gliner_biomed.pipeline.base import GlinerPipe
+from spacy_gliner_biomed.pipeline.gold_checks import (
+    check_gold,
+    check_score_weights,
+    describe_lost,
+    is_dummy,
+)
 from spacy_gliner_biomed.pipeline.prediction import Predictor, row_maker, widest_entity
 from spacy_gliner_biomed.pipeline.settings import Settings
-from spacy_gliner_biomed.reporting import warn
-from spacy_gliner_biomed.saving import dump_settings, restore_settings
 from spacy_gliner_biomed.tokenization.rows import length_batches
-from spacy_gliner_biomed.training.gold import Gold, count_lost, gold_labels, read_gold
-from spacy_gliner_biomed.training.loss import FocalLoss
-from spacy_gliner_biomed.training.rows import Sampler, TrainingRow
+from spacy_gliner_biomed.training.gold import Gold, gold_labels, read_gold
+from spacy_gliner_biomed.training.rows import TrainingRow
 from spacy_gliner_biomed.types import FloatArray, Prediction
 
-# What is reported once if it happens; what is only counted is not here.
-REPORTED = {
-    "moved": Warnings.W001,
-    "left_out": Warnings.W002,
-    "merged": Warnings.W003,
-    "shortened_words": Warnings.W004,
-    "unknown_words": Warnings.W005,
-    "not_in_ents": Warnings.W006,
-    "gold_lost": Warnings.W009,
-}
+# spaCy's own default, Adam at 1e-3, is beyond it.
+MAX_LEARN_RATE = 5e-4
 
 
-class GlinerBiomed(TrainablePipe):
-    """Open named-entity recognition with a GLiNER network.
-
-    vocab (Vocab): The pipeline's.
-    model (GlinerModel): From rows to logits; its weights are loaded when first needed.
-    name (str): The component's name in the pipeline.
-    cfg (Mapping[str, Any]): The settings, see `pipeline.factory.make_gliner_biomed`.
-    ents_filter (EntsFilter): Chooses the entities for `doc.ents`.
-    scorer (Callable | None): Scores predicted against gold Docs.
-    loss (FocalLoss): Loss and gradient of a training row.
-    label_sampler (Sampler): Chooses the labels of a training row.
-    tuning (Tuning): Which weights learn.
-    RAISES (ValueError): For a setting that is not allowed.
-    """
-
-    def __init__(
-        self,
-        vocab: Vocab,
-        model: GlinerModel,
-        name: str = "gliner_biomed",
-        *,
-        cfg: Mapping[str, Any],
-        ents_filter: EntsFilter,
-        scorer: Callable[..., dict[str, Any]] | None,
-        loss: FocalLoss,
-        label_sampler: Sampler,
-        tuning: Tuning,
-    ) -> None:
-        self.vocab = vocab
-        self.model = model
-        self.name = name
-        self.cfg: dict[str, Any] = {**cfg, "labels": unique_labels(cfg["labels"])}
-        self.configured = dict(cfg)
-        self.ents_filter = ents_filter
-        self.scorer = scorer
-        self.loss = loss
-        self.label_sampler = label_sampler
-        self.tuning = tuning
-        self.stats: Counter[str] = Counter()
-        self.reported: set[str] = set()
-        self.settings()
-
-    @property
-    def labels(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The labels that are written on Docs."""
-        specs = parse_labels(self.cfg["labels"])
-        return tuple(dict.fromkeys(spec.label for spec in specs))
-
-    @labels.setter
-    def labels(self, labels: Sequence[str | Mapping[str, Any]]) -> None:
-        self.cfg["labels"] = unique_labels(labels)
-
-    @property
-    def label_data(self) -> list[Any]:  # type: ignore[override]
-        """The labels with their prompts and thresholds, as `initialize` takes them."""
-        return list(self.cfg["labels"])
-
-    def add_label(self, label: str | Mapping[str, Any]) -> int:
-        """Add a label to those that are asked for.
-
-        RETURNS (int): 0 if the label was there already, otherwise 1.
-        """
-        if label in self.cfg["labels"] or label in self.labels:
-            return 0
-        self.labels = [*self.cfg["labels"], label]
-        return 1
-
-    def settings(self, **options: Any) -> Settings:
-        """The settings, checked, with some changed for one call.
-
-        RAISES (ValueError): For an option that is unknown, or a value that is not allowed.
-        """
-        return Settings.from_cfg(self.cfg, **options)
+class GlinerBiomed(GlinerPipe):
+    """Open named-entity recognition with a GLiNER network; arguments as `base.GlinerPipe`."""
 
     def __call__(self, doc: Doc, *, batch_size: int | None = None, **options: Any) -> Doc:
         """Annotate one Doc.
@@ -194,6 +115,7 @@ class GlinerBiomed(TrainablePipe):
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         settings = self.settings()
+        self._check_optimizer(sgd)
         self._place(settings)
         network_shim(self.model).begin_training(self.tuning)
         set_dropout_rate(self.model, drop)
@@ -207,6 +129,10 @@ class GlinerBiomed(TrainablePipe):
         if sgd is not None:
             self.finish_update(sgd)
         return losses
+
+    def create_optimizer(self) -> Optimizer:
+        """An optimizer that suits a pretrained network; spaCy's default would wreck it."""
+        return make_adamw(5e-5)
 
     def get_loss(
         self, examples: Iterable[Example], scores: tuple[Sequence[TrainingRow], list[FloatArray]]
@@ -229,22 +155,29 @@ class GlinerBiomed(TrainablePipe):
     ) -> None:
         """Load the weights, take labels, and say which gold entities cannot be learnt.
 
-        get_examples (Callable): The training data; spaCy gives the first 100 of a stream.
+        get_examples (Callable): The training data; spaCy gives the first 100 of a stream, and
+            one example without gold if `nlp.initialize()` is called without data.
         nlp (Language | None): The pipeline.
         labels (Sequence | None): As written by `spacy init labels`. Without them, those of the
             config stay; if it has none (`labels = []`), those of the training data are taken.
-        RAISES (ValueError): If the checkpoint cannot be found or read.
+        RAISES (ValueError): If the checkpoint cannot be found or read, or the training data has
+            no gold or no labels.
         """
         if labels is not None:
             self.labels = labels
-        if self.cfg["spans_key"] != "sc":
-            warn(Warnings.W008.format(found=self.cfg["spans_key"]))
         self._place(self.settings())
         docs = [example.reference for example in get_examples()]
-        golds = [(doc.text, read_gold(doc, self.cfg["spans_key"])) for doc in docs]
+        if is_dummy(docs):
+            return
+        golds = [read_gold(doc, self.spans_key) for doc in docs]
+        check_gold(docs, golds, self.name, self.spans_key, self.reports)
         if not self.labels:
-            self.labels = gold_labels(gold for _, gold in golds)
-        self._report_lost(golds)
+            self.labels = gold_labels(golds)
+        if not self.labels:
+            raise ValueError(Errors.E147.format(component=self.name, n=len(docs)))
+        if nlp is not None:
+            check_score_weights(nlp, self.spans_key)
+        self._report_lost([(doc.text, gold) for doc, gold in zip(docs, golds, strict=True)])
 
     def training_state(self) -> dict[str, Any]:
         """All that the next step of a training depends on, as tensors and plain values."""
@@ -260,46 +193,7 @@ class GlinerBiomed(TrainablePipe):
         network_shim(self.model).begin_training(self.tuning).restore(state["trainer"])
         if state["sampler"]:
             self.label_sampler.random.setstate(state["sampler"])  # type: ignore[attr-defined]
-        self.stats = Counter(state["stats"])
-
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """Everything, weights and tokenizer included, as bytes."""
-        serialize = {
-            "cfg": lambda: dump_settings(self.configured, self.cfg),
-            "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
-            "model": network_shim(self.model).to_bytes,
-        }
-        content: bytes = util.to_bytes(serialize, exclude)
-        return content
-
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "GlinerBiomed":
-        """Load what `to_bytes` gave; needs no network."""
-        deserialize = {
-            "cfg": self._restore,
-            "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
-            "model": lambda b: network_shim(self.model).from_bytes(b),
-        }
-        util.from_bytes(bytes_data, deserialize, exclude)
-        return self
-
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Save everything; its folder `model` is a GLiNER checkpoint."""
-        serialize = {
-            "cfg": lambda p: p.write_bytes(dump_settings(self.configured, self.cfg)),
-            "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
-            "model": lambda p: network_shim(self.model).to_disk(p),
-        }
-        util.to_disk(path, serialize, exclude)
-
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "GlinerBiomed":
-        """Load what `to_disk` saved; needs no network."""
-        deserialize: dict[str, Callable[[Path], Any]] = {
-            "cfg": lambda p: self._restore(p.read_bytes()),
-            "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
-            "model": lambda p: network_shim(self.model).from_disk(p),
-        }
-        util.from_disk(path, deserialize, exclude)
-        return self
+        self.reports.counts = Counter(state["stats"])
 
     def _annotate(self, doc: Doc, settings: Settings, prediction: Prediction | None = None) -> None:
         try:
@@ -309,7 +203,9 @@ class GlinerBiomed(TrainablePipe):
             raise RuntimeError(f"KeyError: {error}") from error
 
     def _predict(self, docs: Sequence[Doc], settings: Settings) -> list[Prediction]:
-        if not settings.labels or not any(len(doc) for doc in docs):
+        if not settings.labels:
+            return [Prediction(counts={"docs": 1, "without_labels": 1}) for _ in docs]
+        if not any(len(doc) for doc in docs):
             return [Prediction(counts={"docs": 1}) for _ in docs]
         self._place(settings)
         return Predictor(self.model, settings).predict(docs)
@@ -320,39 +216,29 @@ class GlinerBiomed(TrainablePipe):
         for example in examples:
             doc = example.reference
             rows += make(doc.text, read_gold(doc, settings.spans_key), labels)
-        self.stats.update(make.counts)
-        self._report(make.counts, settings)
+        self._count(make.counts, settings)
         return rows
 
     def _report_lost(self, golds: Sequence[tuple[str, Gold]]) -> None:
         config = network_shim(self.model).checkpoint.config
-        width = widest_entity(config)
-        counts = count_lost(golds, config.words_splitter_type, width)
-        found = [f"{name or 'corpus'} {n} of {of}" for name, (n, of) in counts.items() if n]
-        if found:
-            self.reported.add("gold_lost")
-            message = Warnings.W010.format(found=", ".join(found), width=width)
-            warn(message)
+        message = describe_lost(golds, config.words_splitter_type, widest_entity(config))
+        if message:
+            self.reports.warn_once("gold_lost", message)
 
     def _write(
         self, docs: Iterable[Doc], predictions: Sequence[Prediction], settings: Settings
     ) -> None:
         for doc, prediction in zip(docs, predictions, strict=True):
             counts = annotate(doc, prediction.spans, settings, self.ents_filter)
-            self.stats.update({**prediction.counts, **counts})
-            self._report({**prediction.counts, **counts}, settings)
+            self._count({**prediction.counts, **counts}, settings)
 
-    def _report(self, counts: Mapping[str, int], settings: Settings) -> None:
-        for what in REPORTED.keys() - self.reported:
-            if counts.get(what):
-                self.reported.add(what)
-                message = REPORTED[what].format(n=counts[what], alignment=settings.alignment)
-                warn(message)
+    def _count(self, counts: Mapping[str, int], settings: Settings) -> None:
+        values = {"component": self.name, "key": settings.spans_key}
+        self.reports.add(counts, alignment=settings.alignment, **values)
 
-    def _place(self, settings: Settings) -> None:
-        shim = network_shim(self.model)
-        shim.place(settings.device, settings.precision)
-        shim.checkpoint  # noqa: B018  loads it
-
-    def _restore(self, saved: bytes) -> None:
-        restore_settings(saved, self.configured, self.cfg)
+    def _check_optimizer(self, sgd: Optimizer | None) -> None:
+        if sgd is None or isinstance(sgd, AdamW):
+            return  # its learning rate was chosen for this network
+        rate = float(sgd.learn_rate)
+        if rate > MAX_LEARN_RATE:
+            self.reports.warn_once("optimizer", Warnings.W143.format(rate=rate))

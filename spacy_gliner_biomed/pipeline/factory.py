@@ -10,6 +10,7 @@ from spacy_gliner_biomed.models.tuning import Tuning
 from spacy_gliner_biomed.pipeline.annotation import EntsFilter
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 from spacy_gliner_biomed.pipeline.labels import DEFAULT_LABELS
+from spacy_gliner_biomed.saving import PipelineConfig
 from spacy_gliner_biomed.training.loss import FocalLoss
 from spacy_gliner_biomed.training.rows import Sampler
 
@@ -96,7 +97,7 @@ def make_gliner_biomed(
     stride: int | None,
     batch_subtokens: int,
     device: str | None,
-    precision: Literal["float32", "bfloat16", "float16"],
+    precision: Literal["auto", "float32", "bfloat16", "float16"],
     ents_filter: EntsFilter,
     scorer: Callable[..., dict[str, Any]] | None,
     loss: FocalLoss,
@@ -122,7 +123,9 @@ def make_gliner_biomed(
     batch_subtokens (int): Upper bound of subtokens, padding included, in one forward pass; on a
         CPU, prediction takes no more than `prediction.CPU_SUBTOKENS`.
     device (str | None): "cpu", "cuda", "cuda:1", "mps"; None follows thinc.
-    precision: "float32" is exact; the others are faster approximations.
+    precision: "float32" is exact; "bfloat16" and "float16" are approximations, faster where the
+        machine has instructions for them, and computed in float32 where it has not; "auto" is
+        bfloat16 where it is faster, and else float32.
     ents_filter: Chooses the entities of `doc.ents` from those there and those found.
     scorer: Used by `nlp.evaluate`.
     loss: Loss and gradient of a training row, see `training.loss`.
@@ -156,4 +159,5 @@ def make_gliner_biomed(
         loss=loss,
         label_sampler=label_sampler,
         tuning=tuning,
+        pipeline_config=PipelineConfig(nlp),
     )

@@ -28,19 +28,20 @@ DEFAULT_LABELS = [
 KEYS = {"label", "prompt", "threshold"}
 
 
-def unique_labels(labels: Any) -> list[str | Mapping[str, Any]]:
+def unique_labels(labels: Any) -> list[str | dict[str, Any]]:
     """The setting, checked, without what it holds more than once; warns of that.
 
+    RETURNS (list): Copies of the entries, with Python's own numbers: they can be saved.
     RAISES (ValueError): As `parse_labels`.
     """
     parse_labels(labels)
-    unique: dict[LabelSpec, str | Mapping[str, Any]] = {}
+    unique: dict[LabelSpec, str | dict[str, Any]] = {}
     repeated: set[str] = set()
     for entry in labels:
         spec = _parse(entry)
         if spec in unique:
             repeated.add(spec.label)
-        unique.setdefault(spec, entry)
+        unique.setdefault(spec, _plain(entry))
     if repeated:
         warn(Warnings.W007.format(found=sorted(repeated)))
     return list(unique.values())
@@ -75,6 +76,12 @@ def check_threshold(value: Any, name: str = "threshold") -> float:
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) <= 1:
         raise ValueError(Errors.E030.format(name=name, allowed="from 0 to 1", found=value))
     return float(value)
+
+
+def _plain(entry: Any) -> str | dict[str, Any]:
+    if isinstance(entry, str):
+        return entry
+    return {key: float(v) if isinstance(v, Real) else v for key, v in entry.items()}
 
 
 def _parse(entry: Any) -> LabelSpec:

@@ -74,7 +74,8 @@ class Predictor:
         config = self.checkpoint.config
         self.subtokens = self.checkpoint.subtokens
         on_cpu = network_shim(model).device.type == "cpu"
-        most = CPU_SUBTOKENS[settings.precision] if on_cpu else settings.batch_subtokens
+        precision = network_shim(model).runner.precision
+        most = CPU_SUBTOKENS[precision] if on_cpu else settings.batch_subtokens
         self.batch_subtokens = min(most, settings.batch_subtokens)
         limit = self.subtokens.max_length or NO_LIMIT
         special = len(self.subtokens.prefix) + len(self.subtokens.suffix)

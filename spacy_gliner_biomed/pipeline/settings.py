@@ -10,6 +10,8 @@ import numpy as np
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.pipeline.decoding import Overlap
 from spacy_gliner_biomed.pipeline.labels import check_threshold, parse_labels, unique_labels
+from spacy_gliner_biomed.reporting import list_names
+from spacy_gliner_biomed.settings_dict import nearest
 from spacy_gliner_biomed.tokenization.alignment import Alignment
 from spacy_gliner_biomed.types import FloatArray, LabelSpec, Precision
 
@@ -44,7 +46,10 @@ class Settings:
         unknown = sorted(set(options) - set(CALL_OPTIONS))
         if unknown:
             allowed = ", ".join(CALL_OPTIONS)
-            raise ValueError(Errors.E031.format(found=", ".join(unknown), allowed=allowed))
+            meant = [repr(name) for each in unknown if (name := nearest(each, CALL_OPTIONS))]
+            hint = f" Did you mean {', '.join(meant)}?" if meant else ""
+            found = list_names(unknown)
+            raise ValueError(Errors.E031.format(found=found, hint=hint, allowed=allowed))
         given = {key: value for key, value in options.items() if value is not None}
         if "labels" in given:
             given["labels"] = unique_labels(given["labels"])  # cfg's were checked when set
@@ -69,6 +74,21 @@ class Settings:
         """The threshold of each label."""
         values = [self.threshold if s.threshold is None else s.threshold for s in specs]
         return np.array(values, dtype=np.float32)
+
+
+def check_cfg(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Check all settings of a component, as a `SettingsDict` does at each change.
+
+    values (Mapping[str, Any]): The component's `cfg`.
+    RETURNS (dict[str, Any]): Without repeated labels, and with Python's own numbers.
+    RAISES (ValueError): For a value that is not allowed.
+    """
+    kept = {**values, "labels": unique_labels(values["labels"])}
+    Settings.from_cfg(kept)
+    kept["threshold"] = float(kept["threshold"])
+    for name in ("window", "stride", "batch_subtokens"):
+        kept[name] = None if kept[name] is None else int(kept[name])
+    return kept
 
 
 def _check_choice(name: str, value: Any, allowed: Sequence[Any]) -> None:

@@ -7,18 +7,26 @@ no negative example (AIONER, table 2). So each Doc carries the labels of its cor
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from spacy.tokens import Doc, SpanGroup
 
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.reporting import shorten
 from spacy_gliner_biomed.tokenization.words import split_words
 from spacy_gliner_biomed.types import WordOffsets
 
 ANNOTATED = "annotated_labels"
 CORPUS = "corpus"
 
+PARTIAL = "partial_labels"
+
 # A gold entity: first character, one past the last, label.
 GoldSpan = tuple[int, int, str]
+
+# Labels that are known on some spans only: first character, one past the last, and whether the
+# span has the label. Nothing is known of any other span.
+PartialLabels = dict[str, list[tuple[int, int, bool]]]
 
 
 @dataclass(frozen=True)
@@ -29,19 +37,72 @@ class Gold:
     annotated (Sequence[str]): Labels of which every entity is marked; None in a Doc that does
         not say, of which all labels of the component are assumed to be.
     corpus (str): The name of the Doc's corpus; empty if the Doc does not say.
+    unknown (Sequence[tuple[int, int]]): Characters that were not annotated: what is there is no
+        negative.
+    partial (PartialLabels): Labels that are known on some spans only.
+    n_trimmed (int): Entities that had white space at an end, or were nothing else.
     """
 
     spans: Sequence[GoldSpan]
     annotated: Sequence[str] | None
     corpus: str = ""
+    unknown: Sequence[tuple[int, int]] = ()
+    n_trimmed: int = 0
+    partial: PartialLabels = field(default_factory=dict)
 
 
 def read_gold(doc: Doc, spans_key: str) -> Gold:
-    """The gold entities of a Doc: of the span group if it has it, otherwise of `doc.ents`."""
-    spans = doc.spans.get(spans_key, doc.ents)
-    offsets = [(span.start_char, span.end_char, span.label_) for span in spans]
-    attrs = doc.spans[spans_key].attrs if spans_key in doc.spans else {}
-    return Gold(offsets, annotated_labels(doc, spans_key), attrs.get(CORPUS, ""))
+    """The gold entities of a Doc: of the span group if it has it, otherwise of `doc.ents`.
+
+    Tokens whose entity annotation is missing (`token.ent_iob` 0) and entities without a label
+    are unknown. A span group has no missing tokens.
+    """
+    in_group = spans_key in doc.spans
+    found = [
+        (span.start_char, span.end_char, span.label_) for span in doc.spans.get(spans_key, doc.ents)
+    ]
+    spans, n_trimmed = trim_spans(doc.text, [span for span in found if span[2].strip()])
+    unknown = [] if in_group else missing_characters(doc)
+    unknown += [(start, end) for start, end, label in found if not label.strip()]
+    attrs = doc.spans[spans_key].attrs if in_group else {}
+    annotated, corpus = annotated_labels(doc, spans_key), attrs.get(CORPUS, "")
+    return Gold(spans, annotated, corpus, unknown, n_trimmed, attrs.get(PARTIAL, {}))
+
+
+def has_gold(doc: Doc, spans_key: str) -> bool:
+    """Whether a Doc says which entities it has, even if it has none."""
+    return spans_key in doc.spans or bool(doc.has_annotation("ENT_IOB"))
+
+
+def missing_characters(doc: Doc) -> list[tuple[int, int]]:
+    """The characters of neighbouring tokens whose entity annotation is missing."""
+    missing: list[tuple[int, int]] = []
+    before = -1
+    for i, (iob, start, length) in enumerate(doc.to_array(["ENT_IOB", "IDX", "LENGTH"]).tolist()):
+        if iob:
+            continue
+        first = missing.pop()[0] if missing and before == i - 1 else start
+        missing.append((first, start + length))
+        before = i
+    return missing
+
+
+def trim_spans(text: str, spans: Iterable[GoldSpan]) -> tuple[list[GoldSpan], int]:
+    """Gold spans without white space at their ends, which no token or word has.
+
+    text (str): The text.
+    spans (Iterable[GoldSpan]): Spans inside it.
+    RETURNS (tuple[list[GoldSpan], int]): The spans, without those of nothing but white space,
+        and how many of all were changed or left out.
+    """
+    kept, n_changed = [], 0
+    for start, end, label in spans:
+        part = text[start:end]
+        first, last = end - len(part.lstrip()), start + len(part.rstrip())
+        n_changed += (first, last) != (start, end)
+        if first < last:
+            kept.append((first, last, label))
+    return kept, n_changed
 
 
 def annotated_labels(doc: Doc, spans_key: str) -> Sequence[str] | None:
@@ -61,17 +122,28 @@ def gold_labels(golds: Iterable[Gold]) -> list[str]:
     return list(labels)
 
 
-def write_gold(doc: Doc, gold: Gold, spans_key: str) -> None:
-    """Set the gold entities of a Doc, whose tokens have to fit (see `split_tokens`)."""
+def write_gold(doc: Doc, gold: Gold, spans_key: str) -> int:
+    """Set the gold entities of a Doc, whose tokens have to fit (see `split_tokens`).
+
+    RETURNS (int): Entities that had white space at an end, or were nothing else; see
+        `trim_spans`.
+    RAISES (ValueError): For an entity that begins or ends inside a token.
+    """
     attrs: dict[str, object] = {CORPUS: gold.corpus}
     if gold.annotated is not None:
         attrs[ANNOTATED] = sorted(gold.annotated)
+    if gold.partial:
+        attrs[PARTIAL] = gold.partial
     group = SpanGroup(doc, name=spans_key, attrs=attrs)
-    for start, end, label in gold.spans:
+    trimmed, n_changed = trim_spans(doc.text, gold.spans)
+    for start, end, label in trimmed:
         span = doc.char_span(start, end, label=label)
-        assert span is not None  # the Doc's tokens were made to fit
+        if span is None:
+            quoted = shorten(repr(doc.text[start:end]))
+            raise ValueError(Errors.E146.format(start=start, end=end, text=quoted))
         group.append(span)
     doc.spans[spans_key] = group
+    return n_changed
 
 
 def word_spans(

@@ -36,10 +36,11 @@ class FocalLoss:
 
         logits (FloatArray): Minus infinity marks what is not a span of the row. # (W, K, C), or
             of a token model (W, C, 3), as all of these
-        targets (FloatArray): 1 where a span has the label, else 0.
+        targets (FloatArray): 1 where a span has the label, else 0; NaN where it is not known.
         RETURNS (tuple[float, FloatArray]): Loss, and its gradient.
         """
-        valid = np.isfinite(logits)
+        valid = np.isfinite(logits) & ~np.isnan(targets)
+        targets = np.where(valid, targets, 0)
         x = np.clip(np.where(valid, logits, 0), -80, 80).astype(np.float64)
         t = targets * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
         p = 1 / (1 + np.exp(-x))

@@ -1,7 +1,7 @@
 """Training rows: a window of words, sampled labels, and what should be found."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -12,8 +12,8 @@ from spacy_gliner_biomed.tokenization.rows import EncodedText
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 from spacy_gliner_biomed.tokenization.windows import cut_windows, limit_counts
 from spacy_gliner_biomed.tokenization.words import split_words
-from spacy_gliner_biomed.training.gold import Gold, word_spans
-from spacy_gliner_biomed.types import FloatArray, Row
+from spacy_gliner_biomed.training.gold import Gold, PartialLabels, word_spans
+from spacy_gliner_biomed.types import BoolArray, FloatArray, Row, WordOffsets
 
 # Labels that a row has and labels that may be negatives -> pairs of label and prompt.
 Sampler = Callable[[Sequence[str], Sequence[str]], list[tuple[str, str]]]
@@ -21,7 +21,9 @@ Sampler = Callable[[Sequence[str], Sequence[str]], list[tuple[str, str]]]
 
 @dataclass(frozen=True)
 class TrainingRow:
-    """A row with its targets: (W, K, C) of spans, or (W, C, 3) of tokens, as the logits."""
+    """A row with its targets: (W, K, C) of spans, or (W, C, 3) of tokens, as the logits. NaN is
+    where it is not known whether there is an entity.
+    """
 
     row: Row
     targets: FloatArray
@@ -38,7 +40,8 @@ class RowMaker:
     max_width (int): Words of an entity, at most.
     tokens (bool): Targets are start, end and inside of entities, instead of spans.
     max_words, max_subtokens (int): Of a row's text, and of a row.
-    counts (Counter[str]): Gold spans, and those of them that no row could express.
+    counts (Counter[str]): Gold spans, those of them that no row could express or that had white
+        space at their ends, and texts of which nothing is known.
     """
 
     subtokens: Subtokenizer
@@ -67,10 +70,14 @@ class RowMaker:
         spans, lost = word_spans(gold.spans, words, self.max_width)
         annotated = labels if gold.annotated is None else gold.annotated
         windows = cut_windows(kept, [], size=self.max_words, overlap=0, max_width=0, budget=budget)
-        rows = [self._row(encoded, window, spans, annotated) for window in windows]
+        unknown = unknown_words(gold.unknown, words)
+        known = partial_words(gold.partial, words, self.max_width)
+        rows = [self._row(encoded, window, spans, annotated, unknown, known) for window in windows]
         inside = sum(a <= s and e <= b for s, e, _ in spans for a, b in windows)
         self.counts["gold"] += len(gold.spans)
         self.counts["gold_lost"] += len(lost) + len(spans) - inside
+        self.counts["gold_trimmed"] += gold.n_trimmed
+        self.counts["without_gold"] += bool(len(words)) and bool(unknown.all())
         return [row for row in rows if row is not None]
 
     def _row(
@@ -79,10 +86,16 @@ class RowMaker:
         window: tuple[int, int],
         spans: Sequence[tuple[int, int, str]],
         annotated: Sequence[str],
+        unknown: BoolArray,
+        known: Mapping[str, Sequence[tuple[int, int, bool]]],
     ) -> TrainingRow | None:
         first, last = window
+        if unknown[first:last].all():
+            return None
         inside = [span for span in spans if first <= span[0] and span[1] <= last]
         labels = self.sampler([label for *_, label in inside], annotated)
+        local = {} if self.tokens else _in_window(known, window)  # they are of whole spans
+        labels += self.sampler(list(local), ())
         if not labels:
             return None
         prompt = self.encode_prompt([prompt for _, prompt in labels])
@@ -91,7 +104,71 @@ class RowMaker:
         columns = {label: c for c, (label, _) in enumerate(labels)}
         asked = [(a - first, b - first, columns[x]) for a, b, x in inside if x in columns]
         make = token_targets if self.tokens else partial(span_targets, max_width=self.max_width)
-        return TrainingRow(row, make(asked, last - first, len(labels)))
+        targets = make(asked, last - first, len(labels))
+        for label in local.keys() & columns.keys():
+            set_partial(targets[..., columns[label]], local[label])
+        if unknown[first:last].any():
+            (hide_tokens if self.tokens else hide_spans)(targets, unknown[first:last])
+        return TrainingRow(row, targets)
+
+
+def partial_words(
+    partial_labels: PartialLabels, words: WordOffsets, max_width: int
+) -> dict[str, list[tuple[int, int, bool]]]:
+    """The known spans of partial labels in words; those that no span of words can express and
+    labels without any are left out.
+    """
+    found = {}
+    for label, known in partial_labels.items():
+        fits = {(start, end): is_right for start, end, is_right in known}
+        spans = [(start, end, f"{start} {end}") for start, end in fits]
+        expressed, _ = word_spans(spans, words, max_width)
+        triples = [
+            (a, b, fits[int(words.starts[a]), int(words.ends[b - 1])]) for a, b, _ in expressed
+        ]
+        if triples:
+            found[label] = triples
+    return found
+
+
+def set_partial(targets: FloatArray, known: Iterable[tuple[int, int, bool]]) -> None:  # (W, K)
+    """Set a partial label's targets: NaN except at its known spans."""
+    targets[:] = np.nan
+    for start, end, is_right in known:
+        targets[start, end - start - 1] = float(is_right)
+
+
+def _in_window(
+    known: Mapping[str, Sequence[tuple[int, int, bool]]], window: tuple[int, int]
+) -> PartialLabels:
+    first, last = window
+    inside = {
+        label: [(a - first, b - first, right) for a, b, right in spans if first <= a and b <= last]
+        for label, spans in known.items()
+    }
+    return {label: spans for label, spans in inside.items() if spans}
+
+
+def unknown_words(characters: Iterable[tuple[int, int]], words: WordOffsets) -> BoolArray:  # (W,)
+    """Which words are in characters that were not annotated, if only in part."""
+    unknown: BoolArray = np.zeros(len(words), dtype=np.bool_)
+    for start, end in characters:
+        unknown |= (words.starts < end) & (words.ends > start)
+    return unknown
+
+
+def hide_spans(targets: FloatArray, unknown: BoolArray) -> None:  # (W, K, C), (W,)
+    """Set the targets of spans with an unknown word to NaN, except of entities."""
+    before = np.concatenate([[0], np.cumsum(unknown)])
+    starts = np.arange(len(unknown))[:, None]
+    ends = np.minimum(starts + 1 + np.arange(targets.shape[1]), len(unknown))
+    hidden = before[ends] > before[starts]  # (W, K)
+    targets[hidden[..., None] & (targets == 0)] = np.nan
+
+
+def hide_tokens(targets: FloatArray, unknown: BoolArray) -> None:  # (W, C, 3), (W,)
+    """Set the targets of unknown words to NaN, except in entities."""
+    targets[unknown[:, None, None] & (targets == 0)] = np.nan
 
 
 def span_targets(

@@ -1,0 +1,184 @@
+"""What the component has: settings, labels, weights, and how they are saved."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from spacy import util
+from spacy.pipeline import TrainablePipe
+from spacy.vocab import Vocab
+
+from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
+from spacy_gliner_biomed.models.tuning import Tuning
+from spacy_gliner_biomed.pipeline.annotation import EntsFilter
+from spacy_gliner_biomed.pipeline.labels import parse_labels
+from spacy_gliner_biomed.pipeline.reports import Reports
+from spacy_gliner_biomed.pipeline.settings import Settings, check_cfg
+from spacy_gliner_biomed.saving import (
+    PipelineConfig,
+    dump_settings,
+    read_parts,
+    reading,
+    restore_settings,
+)
+from spacy_gliner_biomed.settings_dict import Configurable, Setting
+from spacy_gliner_biomed.training.loss import FocalLoss
+from spacy_gliner_biomed.training.rows import Sampler
+
+
+class GlinerPipe(Configurable, TrainablePipe):
+    """The parts of the component; what it does with them is in `component.GlinerBiomed`.
+
+    vocab (Vocab): The pipeline's.
+    model (GlinerModel): From rows to logits; its weights are loaded when first needed.
+    name (str): The component's name in the pipeline.
+    cfg (Mapping[str, Any]): The settings, see `pipeline.factory.make_gliner_biomed`.
+    ents_filter (EntsFilter): Chooses the entities for `doc.ents`.
+    scorer (Callable | None): Scores predicted against gold Docs.
+    loss (FocalLoss): Loss and gradient of a training row.
+    label_sampler (Sampler): Chooses the labels of a training row.
+    tuning (Tuning): Which weights learn.
+    pipeline_config (PipelineConfig | None): Tells edits of a saved config from other settings.
+    RAISES (ValueError): For a setting that is not allowed.
+    """
+
+    threshold = Setting()
+    spans_key = Setting()
+    annotate_ents = Setting()
+    overwrite = Setting()
+    overlap = Setting()
+    multi_label = Setting()
+    alignment = Setting()
+    window = Setting()
+    stride = Setting()
+    batch_subtokens = Setting()
+    device = Setting()
+    precision = Setting()
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: GlinerModel,
+        name: str = "gliner_biomed",
+        *,
+        cfg: Mapping[str, Any],
+        ents_filter: EntsFilter,
+        scorer: Callable[..., dict[str, Any]] | None,
+        loss: FocalLoss,
+        label_sampler: Sampler,
+        tuning: Tuning,
+        pipeline_config: PipelineConfig | None = None,
+    ) -> None:
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.configured = dict(cfg)
+        self.pipeline_config = pipeline_config or PipelineConfig()
+        self.ents_filter = ents_filter
+        self.scorer = scorer
+        self.loss = loss
+        self.label_sampler = label_sampler
+        self.tuning = tuning
+        self.reports = Reports()
+        self.cfg = cfg  # type: ignore[assignment]
+
+    @staticmethod
+    def check_cfg(values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Check all settings.
+
+        RAISES (ValueError): For a value that is not allowed.
+        """
+        return check_cfg(values)
+
+    @property
+    def stats(self) -> Counter[str]:
+        """What was found, windowed, moved, left out..."""
+        return self.reports.counts
+
+    @property
+    def labels(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The labels that are written on Docs."""
+        specs = parse_labels(self.cfg["labels"])
+        return tuple(dict.fromkeys(spec.label for spec in specs))
+
+    @labels.setter
+    def labels(self, labels: Sequence[str | Mapping[str, Any]]) -> None:
+        self.cfg["labels"] = labels
+
+    @property
+    def label_data(self) -> list[Any]:  # type: ignore[override]
+        """The labels with their prompts and thresholds, as `initialize` takes them."""
+        return list(self.cfg["labels"])
+
+    def add_label(self, label: str | Mapping[str, Any]) -> int:
+        """Add a label to those that are asked for.
+
+        RETURNS (int): 0 if the label was there already, otherwise 1.
+        """
+        if label in self.cfg["labels"] or label in self.labels:
+            return 0
+        self.labels = [*self.cfg["labels"], label]
+        return 1
+
+    def settings(self, **options: Any) -> Settings:
+        """The settings, checked, with some changed for one call.
+
+        RAISES (ValueError): For an option that is unknown, or a value that is not allowed.
+        """
+        return Settings.from_cfg(self.cfg, **options)
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Everything, weights and tokenizer included, as bytes."""
+        serialize = {
+            "cfg": lambda: dump_settings(self.configured, self.cfg),
+            "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
+            "model": network_shim(self.model).to_bytes,
+        }
+        content: bytes = util.to_bytes(serialize, exclude)
+        return content
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "GlinerPipe":
+        """Load what `to_bytes` gave, settings included; needs no network.
+
+        RAISES (ValueError): If it is damaged.
+        """
+        readers = {
+            "cfg": lambda b: self._restore(b, exclude),
+            "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
+            "model": lambda b: network_shim(self.model).from_bytes(b),
+        }
+        read_parts(bytes_data, readers, exclude)
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Save everything; its folder `model` is a GLiNER checkpoint."""
+        serialize = {
+            "cfg": lambda p: p.write_bytes(dump_settings(self.configured, self.cfg)),
+            "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
+            "model": lambda p: network_shim(self.model).to_disk(p),
+        }
+        util.to_disk(path, serialize, exclude)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "GlinerPipe":
+        """Load what `to_disk` saved, settings included; needs no network.
+
+        RAISES (ValueError): If it is damaged.
+        """
+        readers: dict[str, Callable[[Path], Any]] = {
+            "cfg": lambda p: self._restore(p.read_bytes(), exclude),
+            "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
+            "model": lambda p: network_shim(self.model).from_disk(p),
+        }
+        with reading(f"{path}, a saved component,"):
+            util.from_disk(path, readers, exclude)
+        return self
+
+    def _place(self, settings: Settings) -> None:
+        shim = network_shim(self.model)
+        shim.place(settings.device, settings.precision)
+        shim.checkpoint  # noqa: B018  loads it
+
+    def _restore(self, saved: bytes, exclude: Iterable[str]) -> None:
+        loaded = self.pipeline_config.just_loaded(self.name, exclude)
+        restore_settings(saved, self.configured, self.cfg, loaded)

@@ -1,0 +1,52 @@
+"""What a component counted, and what it has warned of."""
+
+from collections import Counter
+from collections.abc import Mapping
+from threading import Lock
+
+from spacy_gliner_biomed.errors import Warnings
+from spacy_gliner_biomed.reporting import warn
+
+# What is reported once if it happens; what is only counted is not here.
+REPORTED = {
+    "moved": Warnings.W001,
+    "left_out": Warnings.W002,
+    "merged": Warnings.W003,
+    "shortened_words": Warnings.W004,
+    "unknown_words": Warnings.W005,
+    "not_in_ents": Warnings.W006,
+    "gold_lost": Warnings.W009,
+    "without_labels": Warnings.W140,
+    "without_gold": Warnings.W142,
+    "gold_trimmed": Warnings.W144,
+}
+
+_LOCK = Lock()  # of all components: it is held for a moment, and a component has to pickle
+
+
+class Reports:
+    """Counts and warnings of a component, which several threads may use."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.given: set[str] = set()
+
+    def add(self, counts: Mapping[str, int], **values: object) -> None:
+        """Add counts, and warn of those that are new.
+
+        counts (Mapping[str, int]): See `REPORTED`.
+        values: What the messages hold besides the number.
+        """
+        with _LOCK:
+            self.counts.update(counts)
+        for what, message in REPORTED.items():
+            if counts.get(what):
+                self.warn_once(what, message.format(n=counts[what], **values))
+
+    def warn_once(self, what: str, message: str) -> None:
+        """Warn of something unless that was done."""
+        with _LOCK:
+            is_new = what not in self.given
+            self.given.add(what)
+        if is_new:
+            warn(message)

@@ -1,0 +1,148 @@
+"""A component's settings: a dict that is checked as a whole at each change."""
+
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.reporting import list_names
+
+# Checks settings as a whole, and gives the values as they are kept.
+Check = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+class SettingsDict(dict[str, Any]):
+    """Settings whose names are fixed. A change that is not allowed changes nothing.
+
+    component (str): The component's name, for messages.
+    values (Mapping[str, Any]): All settings.
+    check (Check): Raises ValueError for a value that is not allowed; must pickle.
+    RAISES (ValueError): As `check`.
+    """
+
+    __slots__ = ("check", "component")
+
+    def __init__(self, component: str, values: Mapping[str, Any], check: Check) -> None:
+        super().__init__(check(values))
+        self.component = component
+        self.check = check
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.update({name: value})
+
+    def __ior__(self, changes: Any) -> "SettingsDict":  # type: ignore[override, misc]
+        self.update(changes)
+        return self
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in self.__slots__:
+            raise AttributeError(Errors.E141.format(name=name, component=self.component))
+        super().__setattr__(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        self._refuse_removal()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.component, dict(self), self.check)
+
+    def update(self, *changes: Any, **named: Any) -> None:  # type: ignore[override]
+        """Change several settings at once.
+
+        RAISES (ValueError): For an unknown name, or a value that is not allowed; nothing is
+            changed then.
+        """
+        changed = dict(*changes, **named)
+        check_names(changed, self, self.component)
+        super().update(self.check({**self, **changed}))
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """The setting, which is always there."""
+        check_names([name], self, self.component)
+        return self[name]
+
+    def pop(self, *_: Any) -> Any:
+        """Not possible; as all that removes a setting."""
+        self._refuse_removal()
+
+    def popitem(self) -> Any:
+        """Not possible."""
+        self._refuse_removal()
+
+    def clear(self) -> None:
+        """Not possible."""
+        self._refuse_removal()
+
+    def _refuse_removal(self) -> None:
+        raise TypeError(Errors.E142.format(component=self.component))
+
+
+class Setting:
+    """An attribute of a component that is an entry of its `cfg`."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, component: Any, owner: type | None = None) -> Any:
+        return self if component is None else component.cfg[self.name]
+
+    def __set__(self, component: Any, value: Any) -> None:
+        component.cfg[self.name] = value
+
+
+class Configurable:
+    """Gives a component a checked `cfg`, and refuses attributes that look like settings but are
+    none. Attributes of its own that have such names must be set before `cfg` is.
+    """
+
+    name: str
+    _cfg: SettingsDict
+
+    @staticmethod
+    def check_cfg(values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Check all settings, see `SettingsDict`."""
+        raise NotImplementedError
+
+    @property
+    def cfg(self) -> SettingsDict:
+        """The settings. They can be changed at any time, and are checked at once.
+
+        Assigning a dict changes the settings that it names.
+        """
+        return self._cfg
+
+    @cfg.setter
+    def cfg(self, values: Mapping[str, Any]) -> None:
+        if "_cfg" in self.__dict__:
+            self._cfg.update(values)
+        else:
+            self._cfg = SettingsDict(self.name, values, self.check_cfg)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        known = self.__dict__.get("_cfg")
+        if known and name not in self.__dict__ and not hasattr(type(self), name):
+            found = nearest(name, known)
+            if found:
+                message = Errors.E148.format(component=self.name, name=name, nearest=found)
+                raise AttributeError(message)
+        super().__setattr__(name, value)
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant, if there is one."""
+    return next(iter(get_close_matches(name, known, n=1, cutoff=0.75)), None)
+
+
+def check_names(names: Iterable[str], known: Iterable[str], component: str) -> None:
+    """Check that all names are known.
+
+    RAISES (ValueError): With the nearest known name.
+    """
+    known = list(known)
+    unknown = sorted(str(name) for name in names if name not in known)
+    if unknown:
+        meant = [repr(found) for name in unknown if (found := nearest(name, known))][:3]
+        hint = f" Did you mean {', '.join(meant)}?" if meant else ""
+        found, allowed = list_names(map(repr, unknown)), ", ".join(known)
+        raise ValueError(
+            Errors.E140.format(found=found, component=component, hint=hint, allowed=allowed)
+        )
