@@ -71,6 +71,15 @@ print(json.dumps([
     assert json.loads(found) == [True] * len(names)
 
 
+def test_what_only_a_run_over_a_corpus_needs_is_no_factory_of_users() -> None:
+    found = run_python(f"""
+import spacy
+import {PACKAGE}.distributed.tally
+print(spacy.blank("en").has_factory({PACKAGE}.distributed.tally.FACTORY))
+""")
+    assert found == "False\n"
+
+
 def test_importing_the_package_imports_nothing_heavy() -> None:
     imported = run_python(f"import json, sys, {PACKAGE}; print(json.dumps(list(sys.modules)))")
     assert {"torch", "transformers", "spacy", "thinc", "numpy"}.isdisjoint(json.loads(imported))

@@ -1,5 +1,6 @@
 """`python -m spacy gliner annotate-corpus`: a corpus of any size to tables of entities."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 Option = typer.Option
 ENGINES = ("local", "ray")
 FORMATS = ("parquet", "jsonl", "docbin", "brat", "pubtator")
-INCOMPLETE = 3  # exit status: the run is done, and some documents failed
+INCOMPLETE = 3  # exit status: the run is done, and some records failed
 
 
 @gliner_cli.command("annotate-corpus", no_args_is_help=True)
@@ -24,7 +25,8 @@ def annotate_corpus_cli(
         Path,
         typer.Argument(
             metavar="INPUT",
-            help="A folder, or a file .jsonl(.gz), .parquet, .spacy, .txt, or PubMed's .xml(.gz).",
+            help="A folder, or a file .jsonl(.gz), .parquet, .spacy, .txt, or PubMed's .xml(.gz); "
+            "endings in any case.",
         ),
     ],
     output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="A folder, new or empty.")],
@@ -36,7 +38,7 @@ def annotate_corpus_cli(
         Option("--labels", "-l", help="Words separated by commas, or a JSON list with prompts."),
     ] = None,
     threshold: Annotated[float | None, Option(help="Least probability, 0 to 1.")] = None,
-    precision: Annotated[str | None, Option(help="float32, bfloat16 or float16.")] = None,
+    precision: Annotated[str | None, Option(help="auto, float32, bfloat16 or float16.")] = None,
     format_: Annotated[
         str,
         Option("--format", "-f", help="parquet or jsonl: tables; docbin, brat, pubtator: more."),
@@ -71,7 +73,12 @@ def annotate_corpus_cli(
 
     OUTPUT/parts/*/ holds the tables documents, entities and failures; a part appears when all of
     it is written. OUTPUT/manifest.json says what was done. Each record of the input is once in
-    documents or in failures. The exit status is 3 if documents failed, 1 if the run did.
+    documents or in failures, and so is each file that cannot be read. Files of other kinds are
+    counted in the summary and the manifest.
+
+    Exit status: 0 if all records were annotated; 3 if the run is done and some records are in
+    failures (PubMed's own deletions and earlier versions do not count); 1 if the run could not
+    begin or go on (see --resume); 2 for a wrong option.
     """
     from spacy_gliner_biomed.distributed.corpus import Corpus
     from spacy_gliner_biomed.distributed.run import run_corpus
@@ -116,7 +123,7 @@ def plan_work(
     """What the workers do; see the command's options.
 
     options (dict[str, Any]): Settings of the component; `labels` as on the command line.
-    RAISES (ValueError): If labels cannot be read, or the code is not there.
+    RAISES (ValueError): If labels cannot be read or are no text, or the code is not there.
     RAISES (ImportError): If the format needs a package that is not installed.
     """
     from spacy_gliner_biomed.cli.pipelines import parse_labels
@@ -130,7 +137,7 @@ def plan_work(
         import_parquet("--format parquet (the default)")
     if code is not None and not code.is_file():
         raise ValueError(Errors.E050.format(path=code))
-    given = {**options, "labels": parse_labels(options.get("labels"))}
+    given = {**options, "labels": _check_labels(parse_labels(options.get("labels")))}
     plan = Plan(
         pipeline=None if pipeline == "packaged" else pipeline,
         options={key: value for key, value in given.items() if value is not None},
@@ -167,6 +174,16 @@ def make_engine(
         gpus_per_worker=gpus_per_worker,
         address=address,
     )
+
+
+def _check_labels(labels: Any) -> Any:
+    from spacy_gliner_biomed.json_text import check_text
+
+    try:
+        check_text(json.dumps(labels, ensure_ascii=False))
+    except ValueError as error:
+        raise ValueError(Errors.E171.format(found=error)) from error
+    return labels
 
 
 def _check(value: str, name: str, allowed: tuple[str, ...]) -> None:

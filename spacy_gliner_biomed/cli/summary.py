@@ -18,6 +18,16 @@ STATS = {
 }
 
 
+def count(n: int, noun: str, plural: str | None = None) -> str:
+    """A number and its noun: "1 document", "2,000 documents".
+
+    n (int): How many.
+    noun (str): For one.
+    plural (str | None): For more, if it is not the noun with an "s".
+    """
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
 def summarize(
     counts: Mapping[str, int],
     component: GlinerBiomed,
@@ -36,11 +46,11 @@ def summarize(
     found = {label: counts.get(f"label:{label}", 0) for label in component.labels}
     found |= {key[6:]: n for key, n in counts.items() if key.startswith("label:")}
     listed = ", ".join(f"{label} {n}" for label, n in sorted(found.items(), key=lambda x: -x[1]))
-    documents = f"{counts['documents']:,} document{'s' * (counts['documents'] != 1)}"
-    done = f"{counts['entities']:,} entities in {documents}, {seconds:.1f} s"
+    n_entities = count(counts["entities"], "entity", "entities")
+    done = f"{n_entities} in {count(counts['documents'], 'document')}, {seconds:.1f} s"
     lines = [f"{done} ({listed})"]
     if counts["failed"]:
-        lines.append(f"FAILED, and missing in the output: {counts['failed']:,} documents")
+        lines.append(f"FAILED, and missing in the output: {count(counts['failed'], 'document')}")
     if n_process > 1:
         lines.append("words, windows and moved entities are not counted with --n-process")
     else:

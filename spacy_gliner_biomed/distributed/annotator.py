@@ -14,7 +14,7 @@ from spacy.util import import_file, minibatch, raise_error
 
 from spacy_gliner_biomed.cli.pipelines import LIMITED, configure, get_pipeline
 from spacy_gliner_biomed.distributed.exports import EXPORTS, Export
-from spacy_gliner_biomed.distributed.records import Item, Partition
+from spacy_gliner_biomed.distributed.records import Item, Partition, describe
 from spacy_gliner_biomed.distributed.tables import Results, Row, document_row, entity_rows
 from spacy_gliner_biomed.distributed.tally import COUNTS_KEY, add_tally
 from spacy_gliner_biomed.linking.component import GlinerBiomedLinker
@@ -94,12 +94,12 @@ class Annotator:
             if i not in docs:
                 docs[i] = self._run_alone(item)
         for i, item in enumerate(checked):
-            doc = docs.get(i)
-            if isinstance(doc, Doc):
-                self._keep(item, doc, results, export)
-            else:
-                reason = "" if doc is None else f"{type(doc).__name__}: {doc}"
-                results.fail(item if doc is None else item.without_content("error", reason))
+            found = docs.get(i)
+            error = self._keep(item, found, results, export) if isinstance(found, Doc) else found
+            if error is not None:
+                results.fail(item.without_content("error", describe(error)))
+            elif found is None:
+                results.fail(item)
 
     def _run(self, items: dict[int, Item]) -> dict[int, Doc | Exception]:
         """The Docs of a batch, without those that something went wrong with."""
@@ -129,21 +129,35 @@ class Annotator:
         most = self.plan.max_characters
         if item.problem is not None or most is None or len(item.content) <= most:
             return item  # a Doc has more bytes than characters
-        content = self._content(item)
-        n = len(content if isinstance(content, str) else content.text)
+        try:
+            content = self._content(item)
+            n = len(content if isinstance(content, str) else content.text)
+        except Exception as error:
+            return item.without_content("error", describe(error))
         reason = f"{n:,} characters are more than --max-characters {most:,}"
         return item.without_content("too_large", reason) if n > most else item
 
-    def _keep(self, item: Item, doc: Doc, results: Results, export: Export | None) -> None:
+    def _keep(
+        self, item: Item, doc: Doc, results: Results, export: Export | None
+    ) -> Exception | None:
+        """Add a document's rows; if something in it has no place in them, add none."""
+        try:
+            self._add(item, doc, results, export)
+        except Exception as error:
+            return error
+        return None
+
+    def _add(self, item: Item, doc: Doc, results: Results, export: Export | None) -> None:
         counts: Counter[str] = doc.user_data.pop(COUNTS_KEY, Counter())
         key = self.gliner.cfg["spans_key"] if self.gliner is not None else None
         user_data = dict(doc.user_data)
         rows: list[Row] = entity_rows(item, doc, key, own_linker=self.own_linker)
         doc.user_data = user_data  # to read `Span._` has written defaults into it
+        row = document_row(item, doc, len(rows), counts)
         if export is not None:
             export.add(item, doc, rows)
         results.tables["entities"] += rows
-        results.tables["documents"].append(document_row(item, doc, len(rows), counts))
+        results.tables["documents"].append(row)
 
 
 def _pass_over(name: str, proc: Any, docs: Iterable[Doc] | None, error: Exception) -> None:

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Protocol
 from urllib.parse import quote
 
-from spacy.tokens import Doc
+from spacy.tokens import Doc, DocBin
 
 from spacy_gliner_biomed.cli.inputs import Record
 from spacy_gliner_biomed.cli.writers import DocBinWriter
@@ -16,6 +16,8 @@ from spacy_gliner_biomed.distributed.records import Item
 from spacy_gliner_biomed.distributed.tables import Row
 
 MAX_NAME = 120  # characters of a file's name; file systems allow 255 bytes
+# Devices of Windows, which are no names of files there, whatever their ending.
+RESERVED = {"con", "prn", "aux", "nul"} | {f"{x}{i}" for x in ("com", "lpt") for i in range(10)}
 LINE_BREAKS = re.compile(r"[\r\n]+")
 # What ends a line or a column for some program or other, each to one space: offsets stay.
 ONE_LINE = str.maketrans(dict.fromkeys("\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029", " "))
@@ -39,9 +41,17 @@ class DocBinExport:
         self.writer = DocBinWriter(self.stream, ())
 
     def add(self, item: Item, doc: Doc, entities: Sequence[Row]) -> None:
-        """Keep one Doc, in the DocBin's compact form."""
-        meta = json.loads(item.meta) if item.meta else {}
-        self.writer.write(doc, Record(item.id, meta), ())
+        """Keep one Doc, in the DocBin's compact form.
+
+        RAISES (Exception): If something in it, such as user data, cannot be written.
+        """
+        meta = json.loads(_without_halves(item.meta)) if item.meta else {}
+        n = len(self.writer.docs)
+        try:
+            self.writer.write(doc, Record(item.id, meta), ())
+        except Exception:
+            _cut(self.writer.docs, n)
+            raise
 
     def files(self) -> dict[str, bytes]:
         """The one file."""
@@ -81,7 +91,8 @@ class BratExport:
         from another in case only, has its digest at the end.
         """
         quoted = quote(name, safe="").replace("~", "%7E")
-        quoted = f"%2E{quoted[1:]}" if quoted.startswith(".") else quoted
+        if quoted.startswith(".") or quoted.partition(".")[0].casefold() in RESERVED:
+            quoted = f"%{ord(quoted[0]):02X}{quoted[1:]}"
         if len(quoted) > MAX_NAME or quoted.casefold() in self.names:
             digest = blake2b(name.encode("utf8"), digest_size=8).hexdigest()
             quoted = f"{quoted[:MAX_NAME]}~{digest}"
@@ -120,6 +131,22 @@ EXPORTS: dict[str, type[DocBinExport] | type[BratExport] | type[PubTatorExport]]
     "brat": BratExport,
     "pubtator": PubTatorExport,
 }
+
+
+def _cut(docs: DocBin, n: int) -> None:
+    """Keep the first n Docs. A DocBin has its Docs in several lists, and one that failed is in
+    some of them, so that all Docs behind it would have another's annotations.
+    """
+    for part in (docs.tokens, docs.spaces, docs.flags, docs.cats, docs.user_data, docs.span_groups):
+        del part[n:]
+
+
+def _without_halves(meta: str) -> str:
+    """JSON with a question mark for half of a surrogate pair, which no DocBin takes."""
+    if "\\ud" not in meta:
+        return meta
+    text = json.dumps(json.loads(meta), ensure_ascii=False)
+    return text.encode("utf8", "replace").decode("utf8")
 
 
 def _brat_lines(number: int, row: Row) -> Iterator[str]:

@@ -14,6 +14,7 @@ from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.storage import Storage
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.hub import PACKAGED, PACKAGED_FOLDER
+from spacy_gliner_biomed.reporting import shorten
 
 PACKAGES = ("spacy-gliner-biomed", "spacy", "torch", "transformers", "numpy", "pyarrow", "ray")
 # What must be the same for a run to be resumed.
@@ -22,8 +23,9 @@ IDENTITY = ("input", "pipeline", "settings", "format")
 
 def make_manifest(corpus: Corpus, plan: Plan, storage: Storage) -> dict[str, Any]:
     """The manifest of a run that begins."""
+    size = corpus.size
     return {
-        "input": {"files": corpus.n_files, "bytes": corpus.n_bytes, "digest": corpus.digest},
+        "input": {"files": size.n_files, "bytes": size.n_bytes, "digest": size.digest},
         "pipeline": {"name": plan.pipeline or PACKAGED, "sha256": hash_pipeline(plan.pipeline)},
         "settings": {
             "options": plan.options,
@@ -33,6 +35,10 @@ def make_manifest(corpus: Corpus, plan: Plan, storage: Storage) -> dict[str, Any
             "partition_characters": corpus.partition_characters,
         },
         "format": storage.format,
+        "not_read": {
+            kind: {"files": n, "first": shorten(size.not_read.examples[kind])}
+            for kind, n in size.not_read.counts.items()
+        },
         "runs": [],
         "finished": False,
     }
@@ -51,12 +57,12 @@ def begin_run(storage: Storage, manifest: dict[str, Any], *, resume: bool) -> di
     if earlier is not None and not resume:
         raise ValueError(Errors.E100.format(path=storage.folder))
     if earlier is not None:
-        differ = [key for key in IDENTITY if earlier[key] != manifest[key]]
+        differ = [key for key in IDENTITY if earlier.get(key) != manifest[key]]
         if differ:
             raise ValueError(Errors.E101.format(path=storage.folder, found=", ".join(differ)))
-    manifest = earlier or manifest
+    manifest = {**(earlier or manifest), "not_read": manifest["not_read"]}
     manifest["finished"] = False
-    manifest["runs"].append({"started": now(), "versions": versions()})
+    manifest.setdefault("runs", []).append({"started": now(), "versions": versions()})
     storage.write_manifest(manifest)
     storage.remove_unfinished()
     return manifest

@@ -1,6 +1,6 @@
 """Shows and logs how a run gets on, and sums it up."""
 
-import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -10,10 +10,12 @@ from typing import Any
 
 from tqdm import tqdm
 
-from spacy_gliner_biomed.cli.summary import STATS
+from spacy_gliner_biomed.cli.summary import STATS, count
 from spacy_gliner_biomed.distributed.manifest import now
 from spacy_gliner_biomed.distributed.records import EXPECTED
-from spacy_gliner_biomed.distributed.storage import LOG
+from spacy_gliner_biomed.distributed.storage import LOG, NO_LINK
+from spacy_gliner_biomed.json_text import dump_json
+from spacy_gliner_biomed.terminal import escape_controls
 
 BAR = "{percentage:3.0f}%|{bar:20}| {elapsed}, {remaining} left{postfix}"
 FAILURE = "failure:"
@@ -55,14 +57,15 @@ class Progress:
     def say(self, text: str) -> None:
         """Print a line, above the progress."""
         if not self.quiet:
-            tqdm.write(text, file=sys.stderr)
+            tqdm.write(escape_controls(text), file=sys.stderr)
 
     def log(self, event: str, **values: Any) -> None:
         """Write an event to the log."""
-        line = json.dumps({"time": now(), "event": event, **values}, ensure_ascii=False)
+        line = dump_json({"time": now(), "event": event, **values})
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | NO_LINK
         try:
-            with self.path.open("a", encoding="utf8") as stream:
-                stream.write(line + "\n")
+            with os.fdopen(os.open(self.path, flags, 0o666), "ab") as stream:
+                stream.write(line + b"\n")
         except OSError as error:  # a full disk must not end a run that waits for space
             self.say(f"{self.path}: {error}")
 
@@ -81,28 +84,37 @@ def failures(counts: Mapping[str, int]) -> dict[str, int]:
     return {kind: n for kind, n in _left(counts).items() if kind not in EXPECTED}
 
 
-def summarize(counts: Mapping[str, int], seconds: float, new: int, folder: Path) -> str:
-    """Say what was found, what was moved or left out, and where it is.
+def summarize(
+    counts: Mapping[str, int], seconds: float, new: int, folder: Path, not_read: str = ""
+) -> str:
+    """Say what was found, what was moved or left out, what failed, and where it is.
 
     counts (Mapping[str, int]): Of all partitions, see `Results.counts`.
     seconds (float): How long this run took.
     new (int): Documents that this run annotated.
+    folder (Path): The output.
+    not_read (str): The files that are of no readable kind, see `folders.NotRead`.
     """
     labels = {key[6:]: n for key, n in counts.items() if key.startswith("label:")}
     listed = ", ".join(f"{label} {n:,}" for label, n in sorted(labels.items(), key=lambda x: -x[1]))
-    done = f"{counts['entities']:,} entities in {counts['documents']:,} documents"
+    entities, documents = counts["entities"], counts["documents"]
+    done = f"{count(entities, 'entity', 'entities')} in {count(documents, 'document')}"
     lines = [f"{done} ({listed})" if listed else done]
-    lines.append(f"this run: {new:,} documents, {seconds:.1f} s, {new / seconds:,.1f}/s")
+    lines.append(f"this run: {count(new, 'document')}, {seconds:.1f} s, {new / seconds:,.1f}/s")
     stats = [f"{counts[key]:,} {text}" for key, text in STATS.items() if counts.get(key)]
     lines.append("; ".join(stats))
     if counts.get("large"):
-        lines.append(f"{counts['large']:,} documents of a million characters or more")
+        lines.append(f"{count(counts['large'], 'document')} of a million characters or more")
+    if n := counts.get("left_out_characters"):
+        lines.append(f"{count(n, 'character')} of titles and abstracts in other languages left out")
     left = {kind: n for kind, n in _left(counts).items() if kind in EXPECTED}
     if left:
         lines.append("left out, as the corpus says: " + _listed(left))
+    if not_read:
+        lines.append(f"NOT READ, since they are of no readable kind: {not_read}")
     if n_failed(counts):
         lines.append(f"FAILED, see the tables 'failures': {_listed(failures(counts))}")
-    return "\n".join([line for line in lines if line] + [f"wrote {folder}"])
+    return escape_controls("\n".join([line for line in lines if line] + [f"wrote {folder}"]))
 
 
 def _left(counts: Mapping[str, int]) -> dict[str, int]:

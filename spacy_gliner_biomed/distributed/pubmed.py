@@ -1,76 +1,144 @@
-"""PubMed's XML files: id, title and abstract of each citation, and which citations are deleted."""
+"""PubMed's XML files: id, version, title and abstract of each citation."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
-from xml.etree.ElementTree import Element, fromstring, iterparse
+from xml.etree.ElementTree import Element, iterparse
 
-from spacy_gliner_biomed.distributed.records import Item
+from spacy_gliner_biomed.distributed.records import Item, describe
 
-CITATIONS = {"PubmedArticle", "PubmedBookArticle"}
-DELETED = re.compile(rb"<DeleteCitation>.*?</DeleteCitation>", re.DOTALL)
-DELETED_START = b"<DeleteCitation>"
-CHUNK = 1 << 20
+CITATIONS = {"PubmedArticle": "MedlineCitation", "PubmedBookArticle": "BookDocument"}
+DELETIONS = "DeleteCitation"
+# Root elements of other XML about articles, to say what was found.
+OTHER_FORMATS = {"collection": "BioC", "article": "JATS", "pmc-articleset": "JATS", "TEI": "TEI"}
+NOT_AVAILABLE = re.compile(r"\W*not available\W*", re.IGNORECASE)  # a title that is none
+BLOCKS = {"br", "p", "li", "list-item", "title", "sec", "DispFormula"}
+SECOND_FORMS = ("}annotation", "}annotation-xml")  # of a formula that is there as MathML
 
 
 def read_pubmed(stream: BinaryIO, source: str) -> Iterator[Item]:
-    """The citations of a file; the text is the title, and on lines of their own the sections of
-    the abstract, those with a label as "METHODS: ...".
+    """Read the citations of a file.
+
+    The text of a citation is its title and, on lines of their own, the sections of the abstract,
+    those with a label as "METHODS: ...", then further abstracts in English. A title or abstract
+    in another language is the text if there is none in English; else it is counted
+    (`Item.left_out`).
 
     stream (BinaryIO): The XML, decompressed.
     source (str): The file's name.
-    YIELDS (Item): Memory holds one citation.
+    YIELDS (Item): Memory holds one citation. A file without citations gives one failed record.
     RAISES (xml.etree.ElementTree.ParseError): Where the XML is broken.
     """
     events = iterparse(stream, events=("start", "end"))
     _, root = next(events)
+    depth, number, has_deletions = 1, 0, False
     for event, element in events:
-        if event == "end" and element.tag in CITATIONS:
-            yield _item(element[0], source)
-            root.clear()  # the citations before it, otherwise kept until the end
-
-
-def deleted_ids(stream: BinaryIO) -> set[str]:
-    """The ids that a file deletes from the files before it.
-
-    stream (BinaryIO): The XML, decompressed; it is searched, and only the list of deleted
-        citations, which comes last, is held in memory.
-    """
-    rest = b""
-    while chunk := stream.read(CHUNK):
-        rest += chunk
-        start = rest.find(DELETED_START)
-        rest = rest[start:] if start >= 0 else rest[-len(DELETED_START) :]
-    lists = [fromstring(found) for found in DELETED.findall(rest)]
-    return {str(pmid.text) for deleted in lists for pmid in deleted.iter("PMID")}
+        depth += 1 if event == "start" else -1
+        if event == "start":
+            continue
+        if element.tag in CITATIONS:
+            number += 1
+            yield _read(element, source, f"{source}:#{number}")
+            element.clear()
+        has_deletions = has_deletions or element.tag == DELETIONS
+        if depth == 1:
+            root.clear()  # what is read, otherwise kept until the end
+    if not number and not has_deletions:
+        yield Item(f"{source}:empty", source).without_content("no_records", _describe(root))
 
 
 def is_pubmed(path: Path | str) -> bool:
     """Whether a file's name is that of XML."""
-    return str(path).endswith((".xml", ".xml.gz"))
+    return str(path).lower().endswith((".xml", ".xml.gz"))
 
 
-def _item(citation: Element, source: str) -> Item:
-    """Of a MedlineCitation, or of a book's BookDocument."""
-    name = citation.findtext("PMID") or ""
-    article = citation.find("Article")
-    parent = citation if article is None else article
-    sections = [_section(section) for section in parent.iterfind("Abstract/AbstractText")]
-    title = parent.find("ArticleTitle")
-    parts = [_text(title) if title is not None else "", *sections]
-    text = "\n".join(part for part in parts if part)
-    item = Item(name or source, f"{source}:{name}", text)
+def _describe(root: Element) -> str:
+    known = f", as in {OTHER_FORMATS[root.tag]}" if root.tag in OTHER_FORMATS else ""
+    return (
+        "there is no PubMed citation (<PubmedArticle>) in it; the root element is "
+        f"<{root.tag[:40]}>{known}. Convert it to JSON lines with 'id' and 'text'"
+    )
+
+
+def _read(element: Element, source: str, numbered: str) -> Item:
+    try:
+        return _item(element, source, numbered)
+    except Exception as error:  # whatever one citation does, the next can be read
+        return Item(numbered, numbered).without_content("broken", describe(error))
+
+
+def _item(element: Element, source: str, numbered: str) -> Item:
+    """The record of a citation.
+
+    element (Element): A PubmedArticle or PubmedBookArticle.
+    source (str): The file's name.
+    numbered (str): What the citation is called if it has no PMID.
+    """
+    citation = element.find(CITATIONS[element.tag])
+    if citation is None:
+        reason = f"there is no <{CITATIONS[element.tag]}> in <{element.tag}>"
+        return Item(numbered, numbered).without_content("broken", reason)
+    pmid = citation.find("PMID")
+    name = "" if pmid is None else _text(pmid)
+    version = parse_version("" if pmid is None else pmid.get("Version", ""))
+    english, foreign = _parts(citation)
+    text = "\n".join(english or foreign)
+    item = Item(
+        name or numbered,
+        f"{source}:{name}" if name else numbered,
+        text,
+        meta=f'{{"version": {version}}}' if version > 1 else "",
+        version=version,
+        left_out=sum(map(len, foreign)) if english else 0,
+    )
     if not text:
         return item.without_content("missing_text", "the citation has no title and no abstract")
     return item
 
 
+def parse_version(value: str) -> int:
+    """The version of a citation; 1 if it has none."""
+    return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else 1
+
+
+def _parts(citation: Element) -> tuple[list[str], list[str]]:
+    """The paragraphs of a citation in English, and in other languages; each once."""
+    article = citation.find("Article")
+    parent = citation if article is None else article
+    title = _text(parent.find("ArticleTitle"))
+    english = ["" if NOT_AVAILABLE.fullmatch(title) else title, *_sections(parent, "Abstract")]
+    foreign = [_text(parent.find("VernacularTitle"))]
+    for abstract in citation.iterfind("OtherAbstract"):
+        sections = [_section(section) for section in abstract.iterfind("AbstractText")]
+        parts = english if abstract.get("Language", "eng") == "eng" else foreign
+        parts += [section for section in sections if section not in parts]
+    return [part for part in english if part], [part for part in foreign if part]
+
+
+def _sections(parent: Element, name: str) -> list[str]:
+    return [_section(section) for section in parent.iterfind(f"{name}/AbstractText")]
+
+
 def _section(section: Element) -> str:
-    label, text = section.get("Label", ""), _text(section)
+    label, text = " ".join(section.get("Label", "").split()), _text(section)
     return f"{label}: {text}" if label and text else text
 
 
-def _text(element: Element) -> str:
+def _text(element: Element | None) -> str:
     """With what is inside <i>, <sup> and others; white space as single spaces."""
-    return " ".join("".join(element.itertext()).split())
+    if element is None:
+        return ""
+    text = "".join(_strings(element)) if len(element) else element.text or ""
+    return " ".join(text.split())
+
+
+def _strings(element: Element) -> Iterator[str]:
+    yield element.text or ""
+    for child in element:
+        if not child.tag.endswith(SECOND_FORMS):
+            border = " " if child.tag in BLOCKS else ""
+            yield border
+            yield from _strings(child)
+            yield border
+        yield child.tail or ""

@@ -1,26 +1,28 @@
 """Reads a corpus file record by record; what is broken in it becomes a record with a problem."""
 
+import codecs
 import gzip
 import json
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
-from xml.etree.ElementTree import ParseError
 
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from spacy_gliner_biomed.cli.inputs import read_inputs
 from spacy_gliner_biomed.distributed.pubmed import is_pubmed, read_pubmed
-from spacy_gliner_biomed.distributed.records import Item, Kind
+from spacy_gliner_biomed.distributed.records import Item, Kind, describe
+from spacy_gliner_biomed.files import read_text
+from spacy_gliner_biomed.json_text import check_depth, check_text, parse_json
 from spacy_gliner_biomed.optional import import_parquet
+from spacy_gliner_biomed.reporting import list_names
 
-ENDINGS = (".jsonl", ".jsonl.gz", ".parquet", ".spacy", ".txt", ".xml", ".xml.gz")
-BROKEN_STREAM = (EOFError, OSError, zlib.error)  # gzip's
 ROWS = 256  # of Parquet, that are Python objects at a time
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+HINT = "Convert the file to UTF-8: iconv -f UTF-16 -t UTF-8 (or -f CP1252)"
 
 
 @dataclass
@@ -31,31 +33,44 @@ class Position:
 
 
 def read_file(path: Path, name: str, position: Position) -> Iterator[Item]:
-    """The records of one file.
+    """Read the records of one file.
 
-    path (Path): One with an ending of `ENDINGS`.
+    path (Path): One with an ending of `folders.ENDINGS`.
     name (str): What the file is called in ids and sources.
     position (Position): Is kept up to date.
-    YIELDS (Item): From where a file is broken, one record with a problem stands for its rest.
+    YIELDS (Item): From where a file is broken, one record with a problem stands for its rest; a
+        file without a record gives one, too.
+    RAISES (ImportError): If a package is not installed that all files of a kind need.
     """
     number = 0
     try:
         for item in _records(path, name, position):
             number += 1
             yield item
-    except (*BROKEN_STREAM, ParseError, ValueError) as error:
-        what = f"the file cannot be read after record {number}: {type(error).__name__}: {error}"
-        yield Item(f"{name}:broken", name).without_content("broken", what)
+    except ImportError:
+        raise
+    except Exception as error:  # whatever a file does to its reader, the next can be read
+        what = f"the file cannot be read after record {number}"
+        kind: Kind = "not_utf8" if _is_encoding(error) else "broken"
+        yield Item(f"{name}:broken", name).without_content(kind, f"{what}: {describe(error)}")
+        return
+    if not number and not is_pubmed(name):  # which may hold deletions only
+        yield Item(f"{name}:empty", name).without_content("no_records", "there is no record in it")
+
+
+def _is_encoding(error: Exception) -> bool:
+    return isinstance(error, UnicodeError) or isinstance(error.__cause__, UnicodeError)
 
 
 def _records(path: Path, name: str, position: Position) -> Iterator[Item]:
-    if path.name.endswith((".jsonl", ".jsonl.gz")):
+    ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+    if ending == "jsonl":
         yield from _read_jsonl(path, name, position)
-    elif path.suffix == ".parquet":
+    elif ending == "parquet":
         yield from _read_parquet(path, name, position)
-    elif path.suffix == ".spacy":
+    elif ending == "spacy":
         yield from _read_docbin(path, name)
-    elif is_pubmed(path.name):
+    elif ending == "xml":
         with open_bytes(path, position) as stream:
             yield from read_pubmed(stream, name)
     else:
@@ -64,10 +79,13 @@ def _records(path: Path, name: str, position: Position) -> Iterator[Item]:
 
 @contextmanager
 def open_bytes(path: Path, position: Position) -> Iterator[BinaryIO]:
-    """A file's bytes, decompressed if its name ends with .gz."""
+    """A file's bytes, decompressed if its name ends with .gz.
+
+    position (Position): Counts the bytes that are read, as they are on the disk.
+    """
     with path.open("rb") as raw:
         tracked = cast(BinaryIO, _Tracked(raw, position))
-        if path.suffix != ".gz":
+        if path.suffix.lower() != ".gz":
             yield tracked
             return
         with gzip.open(tracked) as stream:
@@ -95,15 +113,24 @@ class _Tracked:
 def _read_jsonl(path: Path, name: str, position: Position) -> Iterator[Item]:
     with open_bytes(path, position) as lines:
         for number, line in enumerate(lines, start=1):
+            if number == 1:
+                _refuse_utf16(line)
+                line = line.removeprefix(codecs.BOM_UTF8)
             if line.strip():
                 yield _parse_line(line, f"{name}:{number}")
 
 
+def _refuse_utf16(head: bytes) -> None:
+    """RAISES (UnicodeDecodeError): One for the file, not one for each of its lines."""
+    if head.startswith(UTF_16):
+        raise UnicodeDecodeError("utf-8", head[:2], 0, 1, f"the file is UTF-16. {HINT}")
+
+
 def _parse_line(line: bytes, source: str) -> Item:
     try:
-        values = json.loads(line.strip().decode("utf-8-sig"))
+        values = parse_json(line.strip().decode("utf8"))
     except UnicodeDecodeError as error:
-        return Item(source, source).without_content("not_utf8", str(error))
+        return Item(source, source).without_content("not_utf8", f"{error}. {HINT}")
     except ValueError as error:
         return Item(source, source).without_content("broken", f"no JSON: {error}")
     if not isinstance(values, dict):
@@ -114,16 +141,38 @@ def _parse_line(line: bytes, source: str) -> Item:
 
 def _read_parquet(path: Path, name: str, position: Position) -> Iterator[Item]:
     size, number = path.stat().st_size, 0
-    with import_parquet("Parquet input").ParquetFile(path) as table:
+    parquet = import_parquet("Parquet input")
+    with path.open("rb") as stream, parquet.ParquetFile(stream) as table:
         if "text" not in table.schema_arrow.names:
-            found = ", ".join(table.schema_arrow.names)
+            found = list_names(table.schema_arrow.names)
             raise ValueError(f"there is no column 'text'; found: {found}")
         for batch in table.iter_batches(batch_size=ROWS):
-            for values in batch.to_pylist():
+            for values in _rows(batch):
                 number += 1
                 position.bytes = size * number // table.metadata.num_rows
-                kept = {key: value for key, value in values.items() if value is not None}
-                yield make_item(kept, f"{name}:{number}")
+                yield _make_parquet_item(values, f"{name}:{number}")
+
+
+def _rows(batch: Any) -> Iterator[dict[str, Any] | Exception]:
+    """The rows of a batch; if there is one that is no Python value, its error."""
+    try:
+        rows = batch.to_pylist()
+    except Exception:
+        for i in range(batch.num_rows):
+            try:
+                [row] = batch.slice(i, 1).to_pylist()
+            except Exception as error:
+                yield error
+            else:
+                yield row
+    else:
+        yield from rows
+
+
+def _make_parquet_item(values: dict[str, Any] | Exception, source: str) -> Item:
+    if isinstance(values, Exception):
+        return Item(source, source).without_content("broken", describe(values))
+    return make_item({key: value for key, value in values.items() if value is not None}, source)
 
 
 def _read_docbin(path: Path, name: str) -> Iterator[Item]:
@@ -131,26 +180,41 @@ def _read_docbin(path: Path, name: str) -> Iterator[Item]:
         assert isinstance(doc, Doc)
         source = f"{name}:{number}"
         own = None if record.id == f"{path.as_posix()}:{number}" else record.id
-        item = make_item({**record.meta, "id": own, "text": doc.text}, source)
-        yield Item(item.id, source, doc.to_bytes(), item.meta, item.problem)
+        yield _make_doc_item(doc, record.meta, own, source)
+
+
+def _make_doc_item(doc: Doc, meta: Mapping[str, Any], own: Any, source: str) -> Item:
+    try:
+        item = make_item({**meta, "id": own, "text": doc.text}, source)
+        return Item(item.id, source, doc.to_bytes(), item.meta, item.problem)
+    except Exception as error:  # a string that the file lacks, for example
+        return Item(source, source).without_content("broken", describe(error))
 
 
 def _read_text(path: Path, name: str) -> Item:
     try:
-        [(text, _)] = read_inputs([path], Vocab())
+        return Item(name, name, read_text(path))
     except ValueError as error:
-        return Item(name, name).without_content("not_utf8", str(error.__cause__))
-    assert isinstance(text, str)
-    return Item(name, name, text)
+        return Item(name, name).without_content("not_utf8", str(error))
 
 
 def make_item(values: Mapping[str, Any], source: str) -> Item:
-    """The record of a row: `text`, `id` if it has one, and further keys.
+    """Make the record of a row.
 
+    values (Mapping[str, Any]): `text`, `id` if the row has one, and further keys.
     source (str): Where the row is; its id, if it has none.
+    RETURNS (Item): With a problem, if the row cannot be annotated.
     """
+    try:
+        return _make_item(values, source)
+    except Exception as error:  # values that have no JSON: nested without end, or too large
+        return Item(source, source).without_content("broken", describe(error))
+
+
+def _make_item(values: Mapping[str, Any], source: str) -> Item:
     meta = {key: value for key, value in values.items() if key not in ("id", "text")}
     own, text = values.get("id"), values.get("text")
+    check_depth(meta)
     name = source if own is None or own == "" else str(own)
     if problem := _problem(name, text):
         safe = name if problem[0] == "missing_text" else source
@@ -161,12 +225,11 @@ def make_item(values: Mapping[str, Any], source: str) -> Item:
 
 def _problem(name: str, text: Any) -> tuple[Kind, str] | None:
     try:
-        # JSON can hold half of a character ("\ud800"), which is no text.
-        name.encode("utf8")
+        check_text(name)
         if isinstance(text, str):
-            text.encode("utf8")
+            check_text(text)
             return None
-    except UnicodeEncodeError as error:
+    except ValueError as error:
         return "not_utf8", str(error)
     found = "there is no 'text'" if text is None else f"'text' is {type(text).__name__}"
     return "missing_text", found

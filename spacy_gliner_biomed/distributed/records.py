@@ -4,7 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-# Why a record is in no table of results. The last three are found while it is worked on.
+from spacy_gliner_biomed.reporting import shorten
+
+LINE = 300  # characters that a reason quotes, at most: it may hold text of a document
+
+# Why a record is in no table of results. The last three are found while it is worked on;
+# "no_records" is a file of a readable kind without a record.
 Kind = Literal[
     "deleted",
     "superseded",
@@ -12,6 +17,7 @@ Kind = Literal[
     "missing_text",
     "not_utf8",
     "broken",
+    "no_records",
     "too_large",
     "error",
     "died",
@@ -39,6 +45,8 @@ class Item:
     content (str | bytes): Its text, or a Doc as bytes.
     meta (str): Its further keys as JSON; empty if there are none.
     problem (Problem | None): If it cannot be annotated.
+    version (int): Of a PubMed citation, which may have several under one id.
+    left_out (int): Characters of its text that are in another language and not in `content`.
     """
 
     id: str
@@ -46,10 +54,17 @@ class Item:
     content: str | bytes = ""
     meta: str = ""
     problem: Problem | None = None
+    version: int = 1
+    left_out: int = 0
 
     def without_content(self, kind: Kind, reason: str) -> "Item":
-        """The same record, as one that is not annotated."""
-        return replace(self, content="", meta="", problem=Problem(kind, reason))
+        """The same record, as one that is not annotated.
+
+        kind (Kind): Why, in a word.
+        reason (str): Why, in words; made one line of at most `LINE` characters.
+        """
+        problem = Problem(kind, shorten(reason, LINE))
+        return replace(self, content="", meta="", problem=problem, left_out=0)
 
 
 @dataclass(frozen=True)
@@ -101,6 +116,12 @@ class Partition:
         return Partition(
             self.number, self.items[start:end], n_bytes, first=(self.first or 0) + start
         )
+
+
+def describe(error: BaseException) -> str:
+    """What was raised, by its type and message: many messages alone ("'text'") say nothing."""
+    message = str(error)
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
 def parse_name(name: str) -> tuple[int, Span | None]:

@@ -11,9 +11,10 @@ from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.events import Delayed, Event, Finished, Lost
 from spacy_gliner_biomed.distributed.manifest import begin_run, make_manifest
 from spacy_gliner_biomed.distributed.progress import Progress, n_failed, summarize
-from spacy_gliner_biomed.distributed.records import Partition, Span
+from spacy_gliner_biomed.distributed.records import LINE, Partition, Span
 from spacy_gliner_biomed.distributed.work import Work, patiently
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.reporting import shorten
 
 
 class Engine(Protocol):
@@ -46,7 +47,7 @@ def run_corpus(
     with storage.locked():
         manifest = begin_run(storage, make_manifest(corpus, work.plan, storage), resume=resume)
         before, started = storage.total(), perf_counter()
-        progress = Progress(storage.folder, corpus.n_bytes, quiet=quiet)
+        progress = Progress(storage.folder, corpus.size.n_bytes, quiet=quiet)
         progress.counts.update(before)
         progress.log("started", resumed=bool(before), **manifest["runs"][-1])
         try:
@@ -58,7 +59,8 @@ def run_corpus(
         new = counts["documents"] - before["documents"]
         manifest["runs"][-1] |= {"seconds": round(seconds, 3), "documents": new}
         manifest |= {"counts": dict(counts), "failed": n_failed(counts), "finished": True}
-        manifest["summary"] = summarize(counts, seconds, new, storage.folder)
+        not_read = str(corpus.size.not_read)
+        manifest["summary"] = summarize(counts, seconds, new, storage.folder, not_read)
         write = partial(storage.write_manifest, manifest)
         patiently(write, work.patience, lambda error: _report(Delayed(error), progress))
         progress.log("ended", seconds=round(seconds, 3), counts=dict(counts))
@@ -93,7 +95,7 @@ def _report(event: Event, progress: Progress) -> None:
             progress.skipped(skipped)
             progress.finished(name, n_bytes, counts)
             for warning in warnings:
-                progress.log("warning", partition=name, message=warning)
+                progress.log("warning", partition=name, message=shorten(warning, LINE))
         case Lost(name, how):
             progress.log("worker died", partition=name, how=how)
             progress.say(f"a worker process died ({how}); {name or 'nothing'} is done again")

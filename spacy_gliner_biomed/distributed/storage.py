@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-from spacy_gliner_biomed.distributed.records import Span, parse_name
+from spacy_gliner_biomed.distributed.records import Span, describe, parse_name
 from spacy_gliner_biomed.distributed.tables import COLUMNS, Results, Row
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.files import open_output
 from spacy_gliner_biomed.optional import import_optional, import_parquet
 
 try:
@@ -27,6 +29,9 @@ MANIFEST = "manifest.json"
 LOG = "log.jsonl"
 LOCK = ".lock"
 ATTEMPTS = ".attempts"
+PART = re.compile(r"part-\d{6,}(\.\d{5,}-\d{5,})?")  # see `Partition.name`
+OWN_FILES = (LOCK, LOG, f".{MANIFEST}.")  # beginnings of names that are there before a manifest
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # a link may lead to a file that is not ours
 
 
 class Storage:
@@ -85,8 +90,12 @@ class Storage:
         return (self.parts / name).is_dir()
 
     def counts(self, name: str) -> Counter[str]:
-        """What a finished partition counted, see `Results.counts`."""
-        return Counter(json.loads((self.parts / name / COUNTS).read_text(encoding="utf8")))
+        """What a finished partition counted, see `Results.counts`.
+
+        RAISES (ValueError): If it cannot be read.
+        """
+        hint = "Remove this part's folder, and run the command again with --resume."
+        return Counter(_read_object(self.parts / name / COUNTS, hint))
 
     def finished(self) -> dict[int, list[Span] | None]:
         """The partitions that have results: their finished pieces, None for the whole."""
@@ -111,7 +120,7 @@ class Storage:
         """Of the finished partitions, in no order."""
         if self.parts.is_dir():
             with os.scandir(self.parts) as entries:
-                yield from (entry.name for entry in entries if entry.name.startswith("part-"))
+                yield from (entry.name for entry in entries if PART.fullmatch(entry.name))
 
     def note_attempt(self, name: str) -> int:
         """Note that a partition is begun; says how often it was, since the run began."""
@@ -130,12 +139,14 @@ class Storage:
         shutil.rmtree(self.folder / ATTEMPTS, ignore_errors=True)
         for path in self.parts.glob(".part-*"):
             shutil.rmtree(path, ignore_errors=True)
+        for path in self.folder.glob(f".{MANIFEST}.*"):
+            path.unlink(missing_ok=True)
 
     def has_foreign_files(self) -> bool:
         """Whether the folder is no output: it holds anything, and no manifest."""
         if (self.folder / MANIFEST).exists():
             return False
-        return any(path.name not in (LOCK, LOG) for path in self.folder.iterdir())
+        return not all(path.name.startswith(OWN_FILES) for path in self.folder.iterdir())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -144,7 +155,8 @@ class Storage:
         RAISES (ValueError): If another run holds it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / LOCK).open("w") as lock:
+        descriptor = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | NO_LINK, 0o666)
+        with os.fdopen(descriptor, "r+") as lock:
             if fcntl is not None:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -153,16 +165,17 @@ class Storage:
             yield
 
     def read_manifest(self) -> dict[str, Any] | None:
-        """What an earlier run wrote; None if there was none."""
-        path = self.folder / MANIFEST
-        return json.loads(path.read_text(encoding="utf8")) if path.exists() else None
+        """What an earlier run wrote; None if there was none.
+
+        RAISES (ValueError): If it cannot be read.
+        """
+        path, hint = self.folder / MANIFEST, "Choose another folder, or empty this one."
+        return _read_object(path, hint) if path.exists() else None
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
         """Replace the manifest, at once."""
-        temporary = self.folder / f".{MANIFEST}"
-        write_synced(temporary, json.dumps(manifest, indent=2).encode("utf8") + b"\n")
-        temporary.replace(self.folder / MANIFEST)
-        sync_folder(self.folder)
+        with open_output(self.folder / MANIFEST) as stream:
+            stream.write(json.dumps(manifest, indent=2).encode("utf8") + b"\n")
 
     def _last_run(self) -> int:
         return len((self.read_manifest() or {"runs": []})["runs"])
@@ -176,6 +189,22 @@ class Storage:
         parquet.write_table(arrow_table(table, rows), path, compression="zstd")
         with path.open("rb") as stream:
             os.fsync(stream.fileno())
+
+
+def _read_object(path: Path, hint: str) -> dict[str, Any]:
+    """A file of ours; it may be damaged since it was written.
+
+    hint (str): What to do then.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf8"))
+    except (ValueError, RecursionError) as error:
+        message = Errors.E170.format(path=path, error=describe(error), hint=hint)
+        raise ValueError(message) from error
+    if not isinstance(values, dict):
+        found = f"found {type(values).__name__} instead of an object"
+        raise ValueError(Errors.E170.format(path=path, error=found, hint=hint))
+    return values
 
 
 def arrow_table(table: str, rows: list[Row]) -> Any:

@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 
 from spacy.tokens import Doc, Span, SpanGroup
 
-from spacy_gliner_biomed.distributed.records import Item
+from spacy_gliner_biomed.distributed.records import LINE, Item
+from spacy_gliner_biomed.json_text import check_text
 
 Row: TypeAlias = dict[str, Any]
 
@@ -31,6 +32,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "tokens": "int32",
         "entities": "int32",
         **dict.fromkeys(DOCUMENT_COUNTS, "int32"),
+        "left_out_characters": "int32",
         "meta": "string",
     },
     "entities": {
@@ -66,7 +68,7 @@ class Results:
     def fail(self, item: Item) -> None:
         """Add a record that is not annotated."""
         assert item.problem is not None
-        row = {"id": item.id, "source": item.source}
+        row = {"id": item.id[:LINE], "source": item.source[:LINE]}
         self.tables["failures"].append(
             {**row, "kind": item.problem.kind, "reason": item.problem.reason}
         )
@@ -75,7 +77,7 @@ class Results:
         """Sums over the tables; under `label:...` entities, under `failure:...` records."""
         documents, entities = self.tables["documents"], self.tables["entities"]
         counts = Counter[str](documents=len(documents), entities=len(entities))
-        for name in ("characters", "tokens", *DOCUMENT_COUNTS):
+        for name in ("characters", "tokens", *DOCUMENT_COUNTS, "left_out_characters"):
             counts[name] = sum(row[name] or 0 for row in documents)
         counts["windowed_docs"] = sum((row["windows"] or 0) > 1 for row in documents)
         counts["large"] = sum(row["characters"] >= LARGE for row in documents)
@@ -96,6 +98,7 @@ def document_row(item: Item, doc: Doc, n_entities: int, counts: Mapping[str, int
         "tokens": len(doc),
         "entities": n_entities,
         **{name: counts.get(name, 0) if counts else None for name in DOCUMENT_COUNTS},
+        "left_out_characters": item.left_out,
         "meta": item.meta or None,
     }
 
@@ -106,6 +109,7 @@ def entity_rows(item: Item, doc: Doc, spans_key: str | None, *, own_linker: bool
     spans_key (str | None): The component's span group; None for `doc.ents`, without scores.
     own_linker (bool): That the pipeline's linker writes `Span.kb_id_`, so that a candidate that
         is not there was not good enough. scispaCy's linkers write candidates only.
+    RAISES (ValueError): If a concept id is no text; spaCy checks all other strings.
     """
     group = doc.spans[spans_key] if spans_key is not None else None
     spans = list(doc.ents if group is None else group)
@@ -125,7 +129,7 @@ def entity_rows(item: Item, doc: Doc, spans_key: str | None, *, own_linker: bool
                 "text": span.text,
                 "label": span.label_,
                 "score": _round(score),
-                "concept_id": concept or None,
+                "concept_id": check_text(concept) if concept else None,
                 "concept_score": _round(dict(candidates).get(concept)) if concept else None,
             }
         )

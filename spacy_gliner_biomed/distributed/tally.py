@@ -29,7 +29,6 @@ class Tally:
         return doc
 
 
-@Language.factory(FACTORY)
 def make_tally(nlp: Language, name: str, component: str) -> Tally:
     """Make the component.
 
@@ -41,6 +40,13 @@ def make_tally(nlp: Language, name: str, component: str) -> Tally:
 
 
 def add_tally(nlp: Language, component: GlinerBiomed) -> None:
-    """Put a tally behind a component."""
+    """Put a tally behind a component.
+
+    Its factory is registered here only: a pipeline with a tally is run, and never saved.
+
+    nlp (Language): The pipeline.
+    component (GlinerBiomed): A component of it.
+    """
+    Language.factory(FACTORY, func=make_tally)
     [name] = [name for name, pipe in nlp.pipeline if pipe is component]
     nlp.add_pipe(FACTORY, after=name, config={"component": name})

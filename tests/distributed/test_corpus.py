@@ -1,12 +1,15 @@
 import json
 import os
+from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.records import Item
 from tests.distributed.conftest import texts, write_lines
+from tests.distributed.test_citations import version
 from tests.distributed.test_pubmed import citation, deletion, write_pubmed
 
 
@@ -30,7 +33,7 @@ def test_partitions_are_cut_by_records_and_characters(tmp_path: Path) -> None:
     sizes = [[item.id for item in part.items] for part in partitions]
     assert sizes == [["d0", "d1", "d2"], ["d3"], ["d4", "d5"]]
     assert [part.name for part in partitions] == [f"part-00000{i}" for i in range(3)]
-    assert sum(part.n_bytes for part in partitions) == corpus.n_bytes == path.stat().st_size
+    assert sum(part.n_bytes for part in partitions) == corpus.size.n_bytes == path.stat().st_size
 
 
 def test_files_are_read_in_the_order_of_their_names_and_hidden_ones_are_not(tmp_path: Path) -> None:
@@ -42,14 +45,15 @@ def test_files_are_read_in_the_order_of_their_names_and_hidden_ones_are_not(tmp_
 
 def test_repeated_id_is_a_duplicate_also_in_another_partition_or_file(tmp_path: Path) -> None:
     write_lines(tmp_path / "a.jsonl", [*texts("a", "b"), *texts("c")])
-    write_lines(tmp_path / "b.jsonl", [{"id": "d1", "text": "d"}, {"id": "e"}, {"id": "e"}])
+    last: list[dict[str, Any]] = [{"id": "e"}, {"id": "e"}, {"id": "e", "text": "good"}]
+    write_lines(tmp_path / "b.jsonl", [{"id": "d1", "text": "d"}, *last])
     expected = {
         "d0": ["aspirin a", "duplicate"],
         "d1": ["aspirin b", "duplicate"],
-        "e": ["missing_text", "missing_text"],
+        "e": ["missing_text", "missing_text", "good"],
     }
     assert kinds(tmp_path) == expected
-    assert [len(p.items) for p in Corpus(tmp_path, partition_size=2).partitions()] == [2, 2, 2]
+    assert [len(p.items) for p in Corpus(tmp_path, partition_size=2).partitions()] == [2, 2, 2, 1]
 
 
 def test_last_version_of_a_citation_counts_and_deleted_ones_are_left_out(tmp_path: Path) -> None:
@@ -65,15 +69,80 @@ def test_last_version_of_a_citation_counts_and_deleted_ones_are_left_out(tmp_pat
     }
 
 
+@pytest.mark.parametrize("order", list(permutations((1, 2, 10))))
+@pytest.mark.parametrize("in_one_file", [True, False])
+def test_highest_version_of_a_citation_counts_wherever_it_is(
+    tmp_path: Path, order: tuple[int, ...], in_one_file: bool
+) -> None:
+    parts = [version(citation(6, f"Version {number}."), number) for number in order]
+    if in_one_file:
+        write_pubmed(tmp_path / "1.xml.gz", citation(7, "Seven."), *parts)
+    else:
+        for name, part in enumerate(parts):
+            write_pubmed(tmp_path / f"{name}.xml.gz", part, citation(10 + name, "Other."))
+    assert sorted(kinds(tmp_path)["6"]) == ["Version 10.", "superseded", "superseded"]
+    again = [[item.content for item in part.items] for part in Corpus(tmp_path).partitions()]
+    assert again == [[item.content for item in records(tmp_path)]]  # as a resumed run cuts it
+
+
+def test_deletion_is_one_of_a_version_and_of_those_before_it(tmp_path: Path) -> None:
+    second = version(citation(6, "Second."), 2)
+    write_pubmed(tmp_path / "1.xml.gz", citation(5, "Old."), citation(6, "First."), second)
+    write_pubmed(tmp_path / "2.xml.gz", deletion(6), version(deletion(5), 2))
+    assert kinds(tmp_path) == {"5": ["deleted"], "6": ["deleted", "Second."]}
+    write_pubmed(tmp_path / "3.xml.gz", version(deletion(6), 2), citation(6, "Again."))
+    # What a file deletes, it deletes in itself, too.
+    assert kinds(tmp_path)["6"] == ["deleted", "deleted", "deleted"]
+    write_pubmed(tmp_path / "4.xml.gz", citation(6, "Again."))
+    assert kinds(tmp_path)["6"] == ["Again.", "deleted", "deleted", "deleted"]
+
+
+def test_citation_that_a_file_has_again_is_read_where_it_is_last(tmp_path: Path) -> None:
+    parts = [citation(6, "Old."), citation(7, "Seven."), citation(6, "Newer."), citation(6, "New.")]
+    write_pubmed(tmp_path / "1.xml.gz", *parts)
+    assert kinds(tmp_path) == {"6": ["superseded", "superseded", "New."], "7": ["Seven."]}
+
+
+def test_broken_record_does_not_take_the_id_of_a_good_one(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", [{"id": "x"}, {"id": "x", "text": "good"}])
+    assert kinds(tmp_path) == {"x": ["missing_text", "good"]}
+
+
+def test_file_that_is_gone_when_it_is_read_is_a_row(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", texts("a"))
+    (tmp_path / "b.txt").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "c.xml").symlink_to(tmp_path / "nowhere")
+    expected = {"d0": ["aspirin a"], "b.txt:broken": ["broken"], "c.xml:broken": ["broken"]}
+    assert kinds(tmp_path) == expected
+
+
+def test_small_cases_are_each_read_or_reported_or_counted(shared: Path) -> None:
+    folder = shared / "cases" / "notes_mixed"
+    found = {name: kind for name, [kind] in kinds(folder).items()}
+    assert found == {
+        "C.TXT": "Asthma.\n",
+        "a.txt": "Fever and cough.\n",
+        "b_cp1252.txt": "not_utf8",
+        "e_utf16.txt": "not_utf8",
+        "g.jsonl.gz:1": "Zinc for fever.",
+        "h_empty.txt": "",
+    }
+    assert str(Corpus(folder).size.not_read) == "1 .csv (d.csv), 1 .json (f.json)"
+    other = shared / "cases" / "pubmed" / "other_xml"
+    assert set(map(tuple, kinds(other).values())) == {("no_records",)}
+    versions = kinds(shared / "cases" / "pubmed" / "versions.xml")
+    assert versions == {"6": ["superseded", "Second version ibuprofen"]}
+
+
 def test_digest_follows_names_sizes_and_times_but_not_the_place(tmp_path: Path) -> None:
     for folder in ("x", "y"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.txt").write_text("a")
         os.utime(tmp_path / folder / "a.txt", ns=(0, 5))
     x, y = Corpus(tmp_path / "x"), Corpus(tmp_path / "y")
-    assert (x.digest, x.n_files, x.n_bytes) == (y.digest, 1, 1)
+    assert (x.size.digest, x.size.n_files, x.size.n_bytes) == (y.size.digest, 1, 1)
     os.utime(tmp_path / "y" / "a.txt", ns=(0, 6))
-    assert Corpus(tmp_path / "y").digest != x.digest
+    assert Corpus(tmp_path / "y").size.digest != x.size.digest
 
 
 def test_corpus_that_is_not_there_or_empty_is_refused(tmp_path: Path) -> None:
@@ -81,5 +150,5 @@ def test_corpus_that_is_not_there_or_empty_is_refused(tmp_path: Path) -> None:
         Corpus(tmp_path / "nowhere")
     (tmp_path / "scan.pdf").write_text(json.dumps("x"))
     for path in (tmp_path, tmp_path / "scan.pdf"):
-        with pytest.raises(ValueError, match=r"GB-E106.*\.jsonl"):
+        with pytest.raises(ValueError, match=r"GB-E106.*\.jsonl.*found: 1 \.pdf \(scan\.pdf\)"):
             Corpus(path)

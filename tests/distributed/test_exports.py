@@ -60,7 +60,8 @@ def test_brat_has_a_text_and_standoff_for_each_document(tmp_path: Path) -> None:
     ]
     types = (folder / "annotation.conf").read_text().splitlines()
     assert types[:5] == ["[entities]", "drug", "mood", "sign_or_symptom", "species"]
-    found, empty = read_format(folder, "brat")
+    with pytest.warns(UserWarning, match=r"GB-W163.*5 lines"):  # concepts and notes
+        found, empty = read_format(folder, "brat")
     assert (found.text, found.name) == (TEXT, "7")
     expected = [(r["start"], r["end"], r["label"].replace(" ", "_")) for r in ROWS]
     assert found.spans == expected
@@ -75,6 +76,9 @@ def test_brat_has_a_text_and_standoff_for_each_document(tmp_path: Path) -> None:
         (".hidden~", "%2Ehidden%7E"),
         ("é", "%C3%A9"),
         ("x" * 120, "x" * 120),
+        ("CON", "%43ON"),
+        ("nul.1", "%6Eul.1"),
+        ("console", "console"),
     ],
 )
 def test_ids_become_safe_names_of_files(name: str, expected: str) -> None:

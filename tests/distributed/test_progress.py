@@ -52,18 +52,21 @@ def test_summary_says_what_was_found_moved_left_out_and_failed() -> None:
             "label:disease": 2,
             "moved": 4,
             "large": 1,
+            "left_out_characters": 1200,
             "failure:deleted": 5,
             "failure:died": 1,
             "failure:duplicate": 2,
         }
     )
-    lines = summarize(counts, 2.0, 1000, Path("out")).splitlines()
+    lines = summarize(counts, 2.0, 1000, Path("out"), "2 .csv (a.csv)").splitlines()
     assert lines == [
         "3 entities in 1,500 documents (disease 2, drug 1)",
         "this run: 1,000 documents, 2.0 s, 500.0/s",
         "4 entities widened or narrowed to tokens",
-        "1 documents of a million characters or more",
+        "1 document of a million characters or more",
+        "1,200 characters of titles and abstracts in other languages left out",
         "left out, as the corpus says: 5 deleted",
+        "NOT READ, since they are of no readable kind: 2 .csv (a.csv)",
         "FAILED, see the tables 'failures': 1 died, 2 duplicate",
         "wrote out",
     ]

@@ -2,7 +2,10 @@ import gzip
 from io import BytesIO
 from pathlib import Path
 
-from spacy_gliner_biomed.distributed.pubmed import deleted_ids, read_pubmed
+import pytest
+
+from spacy_gliner_biomed.distributed.pubmed import read_pubmed
+from spacy_gliner_biomed.distributed.records import Item
 
 CITATION = """
 <PubmedArticle><MedlineCitation Status="MEDLINE"><PMID Version="1">{pmid}</PMID>
@@ -64,13 +67,130 @@ def test_book_articles_are_read() -> None:
     assert (item.id, item.content) == ("7", "Gaucher\nA disease.")
 
 
-def test_deleted_ids_are_found_at_the_end_of_a_long_file() -> None:
-    long = citation(1, "x" * 3_000_000)
-    assert deleted_ids(BytesIO(pubmed(long, deletion(17, 18)))) == {"17", "18"}
-    assert deleted_ids(BytesIO(pubmed(long))) == set()
+def read(*parts: str) -> list[Item]:
+    return list(read_pubmed(BytesIO(pubmed(*parts)), "a.xml"))
 
 
-def test_deleted_ids_are_found_wherever_a_chunk_ends() -> None:
-    for n in range(1_048_500, 1_048_600, 3):
-        padded = b" " * n + pubmed(deletion(17))
-        assert deleted_ids(BytesIO(padded)) == {"17"}
+def reason(item: Item) -> tuple[str, str]:
+    assert item.problem is not None
+    return item.problem.kind, item.problem.reason
+
+
+def abstract(text: str, language: str = "eng") -> str:
+    section = f"<AbstractText>{text}</AbstractText>"
+    return f'<OtherAbstract Type="PIP" Language="{language}">{section}</OtherAbstract>'
+
+
+def article(title: str, inside: str = "", behind: str = "") -> str:
+    return (
+        f'<PubmedArticle><MedlineCitation><PMID Version="1">8</PMID><Article><ArticleTitle>{title}'
+        f"</ArticleTitle>{inside}</Article>{behind}</MedlineCitation></PubmedArticle>"
+    )
+
+
+VERNACULAR = "<VernacularTitle>Fièvre.</VernacularTitle>"
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "left_out"),
+    [
+        (article("Fever", behind=abstract("Quinine.")), "Fever\nQuinine.", 0),
+        (article("", behind=abstract("Quinine.") * 2), "Quinine.", 0),
+        (article("Fever", behind=abstract("Quinina.", "spa")), "Fever", 8),
+        (article("[Fever.]", VERNACULAR, abstract("Quinina.", "spa")), "[Fever.]", 15),
+        (article("[Not Available].", VERNACULAR), "Fièvre.", 0),
+        (article("", VERNACULAR, abstract("Fiebre.", "spa")), "Fièvre.\nFiebre.", 0),
+        (article("Not available drugs"), "Not available drugs", 0),
+    ],
+)
+def test_all_text_in_english_is_read_once_and_other_languages_if_there_is_none(
+    part: str, text: str, left_out: int
+) -> None:
+    [item] = read(part)
+    assert (item.content, item.left_out) == (text, left_out)
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("One.<br/>Two.", "One. Two."),
+        ("<p>One.</p><p>Two.</p>", "One. Two."),
+        ("CO<sub>2</sub>H", "CO2H"),
+        (
+            '<m:semantics xmlns:m="m"><m:mi>x</m:mi>=1<m:annotation>x=1</m:annotation>'
+            "</m:semantics> y",
+            "x=1 y",
+        ),
+    ],
+)
+def test_markup_neither_joins_words_nor_doubles_them(markup: str, text: str) -> None:
+    [item] = read(article(markup))
+    assert item.content == text
+
+
+def test_labels_of_sections_that_are_empty_are_none() -> None:
+    sections = (
+        '<AbstractText Label="">A.</AbstractText><AbstractText Label=" X\n">B.</AbstractText>'
+    )
+    [item] = read(article("T", f"<Abstract>{sections}</Abstract>"))
+    assert item.content == "T\nA.\nX: B."
+
+
+def test_version_is_read_and_kept_in_the_output() -> None:
+    one, two, odd = read(*(citation(1, "T").replace('"1"', f'"{v}"') for v in ("1", "2", "x")))
+    assert [item.version for item in (one, two, odd)] == [1, 2, 1]
+    assert [item.meta for item in (one, two, odd)] == ["", '{"version": 2}', ""]
+
+
+def test_citation_that_holds_nothing_is_a_row_and_the_next_is_read() -> None:
+    nameless = article("Fever").replace('<PMID Version="1">8</PMID>', "<PMID/>")
+    empty, other, last = read("<PubmedArticle/>", nameless, citation(3, "Three."))
+    assert reason(empty) == ("broken", "there is no <MedlineCitation> in <PubmedArticle>")
+    assert [item.id for item in (empty, other, last)] == ["a.xml:#1", "a.xml:#2", "3"]
+    assert (other.content, last.content) == ("Fever", "Three.")
+
+
+def test_markup_that_is_nested_without_end_is_a_row_and_the_next_is_read() -> None:
+    deep = "<i>" * 5000 + "x" + "</i>" * 5000
+    bad, last = read(article(deep), citation(3, "Three."))
+    assert reason(bad)[0] == "broken"
+    assert reason(bad)[1].startswith("RecursionError")
+    assert last.content == "Three."
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (b"<collection><document><id>1</id></document></collection>", "<collection>, as in BioC"),
+        (b"<article><front/></article>", "<article>, as in JATS"),
+        (b"<x" + b"x" * 999 + b"/>", "<" + "x" * 40 + ">."),
+        (pubmed(), "<PubmedArticleSet>."),
+    ],
+)
+def test_xml_without_citations_is_a_row_that_names_what_was_found(
+    content: bytes, named: str
+) -> None:
+    [item] = read_pubmed(BytesIO(content), "a.xml")
+    kind, why = reason(item)
+    assert (item.id, kind) == ("a.xml:empty", "no_records")
+    assert named in why
+
+
+def test_file_that_only_deletes_is_no_failure() -> None:
+    assert read(deletion(17)) == []
+
+
+def test_small_cases_are_read_as_they_should_be(shared: Path) -> None:
+    with (shared / "cases" / "pubmed" / "edge.xml").open("rb") as stream:
+        items = list(read_pubmed(stream, "edge.xml"))
+    text = {item.id: str(item.content) for item in items}
+    assert text["1"].splitlines()[1:3] == [
+        "Patient: Female, 16 Final diagnosis: Pelvic mass Medication: None",
+        "METHODS: We gave aspirin.",
+    ]
+    assert text["2"].endswith("\nFever was treated with quinine.")
+    assert text["3"] == "Traitement de la fièvre par la quinine."
+    assert text["4"] == "Behandlung mit Aspirin"
+    assert text["5"] == "Math: x=1 in asthma\nFirst."
+    assert text["8"] == "List – em\nOne. Two."
+    assert not any(item.problem for item in items)

@@ -41,8 +41,8 @@ def test_lines_keep_ids_and_other_keys(tmp_path: Path, name: str) -> None:
         (b'{"id": "x", "text": "unfinished', "broken", "no JSON: Unterminated string"),
         (b'["text"]', "broken", "found list instead of an object"),
         (b'{"id": "x", "text": "\xe9"}', "not_utf8", "can't decode byte"),
-        (b'{"id": "x", "text": "\\ud800"}', "not_utf8", "surrogates not allowed"),
-        (b'{"id": "\\ud800", "text": "fine"}', "not_utf8", "surrogates not allowed"),
+        (b'{"id": "x", "text": "\\ud800"}', "not_utf8", "half of a surrogate pair"),
+        (b'{"id": "\\ud800", "text": "fine"}', "not_utf8", "half of a surrogate pair"),
         (b'{"id": "x"}', "missing_text", "there is no 'text'"),
         (b'{"id": "x", "text": null}', "missing_text", "there is no 'text'"),
         (b'{"id": "x", "text": 3}', "missing_text", "'text' is int"),
@@ -146,6 +146,6 @@ def test_parquet_that_is_broken_or_has_no_text_is_reported(tmp_path: Path) -> No
     write_parquet(path, [{"id": 1, "body": "one"}])
     [item] = read(path)
     assert item.problem is not None
-    assert "no column 'text'; found: id, body" in item.problem.reason
+    assert "no column 'text'; found: body, id" in item.problem.reason
     path.write_bytes(path.read_bytes()[:-5])
     assert problems(read(path)) == [("a.parquet:broken", "broken")]

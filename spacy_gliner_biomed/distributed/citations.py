@@ -1,0 +1,135 @@
+"""Which of PubMed's citations count: the highest version, in the newest file, if not deleted."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from spacy_gliner_biomed.distributed.ids import IdSet
+from spacy_gliner_biomed.distributed.records import Item
+
+CHUNK = 1 << 20
+LONGEST = 4096  # bytes of one match of `TOKEN`
+# The PMID at the head of a citation, and the list of deleted ones. No part can match at two
+# places of the same bytes, so that a search is linear whatever is in the file.
+TOKEN = re.compile(
+    rb"<(?:MedlineCitation|BookDocument)\b[^<>]*>\s*<PMID\b([^<>]*)>\s*(\d{1,20})\s*<"
+    rb"|<(/?)DeleteCitation\b"
+    rb"|<PMID\b([^<>]*)>\s*(\d{1,20})\s*<"
+)
+VERSION = re.compile(rb"""Version\s*=\s*["']([0-9]{1,9})["']""")
+ALL_VERSIONS = 1 << 31
+
+Key = tuple[str, int]  # PMID and version
+
+
+@dataclass
+class Notes:
+    """What a file says of citations before they are read.
+
+    versions (dict[str, int]): Of PMIDs with a version above 1, the highest.
+    deleted (dict[str, int]): PMIDs that it deletes, with all versions up to this one.
+    repeated (Counter[Key]): How often the file has a PMID and version again.
+    """
+
+    versions: dict[str, int] = field(default_factory=dict)
+    deleted: dict[str, int] = field(default_factory=dict)
+    repeated: Counter[Key] = field(default_factory=Counter)
+
+
+def scan(stream: BinaryIO, notes: Notes) -> None:
+    """Search a file for versions and deletions, without parsing it.
+
+    stream (BinaryIO): The XML, decompressed; a piece of it is in memory.
+    notes (Notes): Filled as far as the stream can be read.
+    """
+    rest, deleting, seen = b"", False, IdSet()
+    while chunk := stream.read(CHUNK):
+        rest += chunk
+        end, heads = 0, list[Key]()
+        for match in TOKEN.finditer(rest):
+            end = match.end()
+            attributes, pmid, closing, other_attributes, other = match.groups()
+            if pmid is not None:
+                deleting = False
+                heads.append((pmid.decode(), _version(attributes, 1)))
+            elif closing is not None:
+                deleting = not closing
+            elif deleting:
+                name, version = other.decode(), _version(other_attributes, ALL_VERSIONS)
+                notes.deleted[name] = max(version, notes.deleted.get(name, 0))
+        _note_heads(heads, seen, notes)
+        rest = rest[max(end, len(rest) - LONGEST) :]
+
+
+class Citations:
+    """Decides which citations of a corpus count.
+
+    Files are noted from the newest to the oldest, all of them, and then read in the same order.
+    """
+
+    def __init__(self) -> None:
+        self.notes: dict[str, Notes] = {}
+        self.highest: dict[str, int] = {}
+        self.deleted: dict[str, int] = {}
+        self.current = Notes()
+
+    def note(self, name: str, notes: Notes) -> None:
+        """Take what a scan of the next file has found.
+
+        name (str): The file's.
+        """
+        self.notes[name] = notes
+        _raise_to(self.deleted, notes.deleted)
+        for pmid, version in notes.versions.items():
+            if version > self.deleted.get(pmid, 0):
+                self.highest[pmid] = max(version, self.highest.get(pmid, 0))
+
+    def start(self) -> None:
+        """Begin to read: nothing is deleted yet."""
+        self.deleted = {}
+
+    def begin(self, name: str) -> None:
+        """Begin to read a file. What it deletes is in itself or in older ones.
+
+        name (str): As it was noted.
+        """
+        self.current = self.notes.pop(name)
+        _raise_to(self.deleted, self.current.deleted)
+
+    def check(self, item: Item) -> Item:
+        """The citation, or the same without its content if it does not count.
+
+        item (Item): The next record of the file that was begun.
+        """
+        if item.problem is not None:
+            return item
+        key = item.id, item.version
+        if item.version <= self.deleted.get(item.id, 0):
+            return item.without_content("deleted", "PubMed deleted this citation later")
+        if item.version < self.highest.get(item.id, 0):
+            reason = f"version {self.highest[item.id]} of this citation is in the corpus"
+            return item.without_content("superseded", reason)
+        if self.current.repeated[key] > 0:
+            self.current.repeated[key] -= 1
+            return item.without_content("superseded", "the file has this citation again later")
+        return item
+
+
+def _note_heads(heads: list[Key], seen: IdSet, notes: Notes) -> None:
+    for pmid, version in heads:
+        if version > 1:
+            notes.versions[pmid] = max(version, notes.versions.get(pmid, 0))
+    known = seen.add([f"{pmid} {version}" for pmid, version in heads])
+    notes.repeated.update(key for key, again in zip(heads, known, strict=True) if again)
+
+
+def _version(attributes: bytes, default: int) -> int:
+    found = VERSION.search(attributes)
+    return int(found[1]) if found else default
+
+
+def _raise_to(known: dict[str, int], new: Mapping[str, int]) -> None:
+    for pmid, version in new.items():
+        known[pmid] = max(version, known.get(pmid, 0))
