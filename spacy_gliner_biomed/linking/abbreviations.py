@@ -1,12 +1,37 @@
 """Short forms and what they stand for, by the algorithm of Schwartz and Hearst (PSB 2003)."""
 
 import re
-from collections.abc import Mapping, Sequence
-from itertools import chain, pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
-# "long form (SF)" and "SF (long form)"; what follows ";" or "," in the brackets is a remark.
-BRACKETS = re.compile(r"[(\[]([^()\[\]]{2,120})[)\]]")
-MAX_SHORT = 12
+from spacy_gliner_biomed.linking.brackets import (
+    Bracket,
+    find_brackets,
+    has_suffix,
+    is_balanced,
+    is_in_name,
+    remove_brackets,
+)
+from spacy_gliner_biomed.linking.long_forms import find_long_form
+
+MAX_SHORT, MAX_INSIDE, MAX_BEFORE = 12, 120, 200  # characters
+SENTENCE_END = re.compile(r"[.;:?!]\s")
+# What follows in the brackets is a remark; a comma between digits is part of a name.
+REMARK = re.compile(r";|(?<!\d),|,(?!\d)")
+EDGES = " \t\r\n\"'-/"
+
+
+class Definition(NamedTuple):
+    """A short form and where its long form stands.
+
+    short (str): The short form.
+    start, end (int): First character of the long form, and one past its last.
+    """
+
+    short: str
+    start: int
+    end: int
 
 
 def find_abbreviations(text: str) -> dict[str, str]:
@@ -16,12 +41,25 @@ def find_abbreviations(text: str) -> dict[str, str]:
     {'WD': 'Wilson disease'}
     """
     found: dict[str, str] = {}
-    for match in BRACKETS.finditer(text):
-        inside = re.split(r"[;,]", match[1])[0].strip(" \"'")
-        before = text[max(0, match.start() - 200) : match.start()].rstrip()
-        for short, long in chain(_short_inside(inside, before), _long_inside(match[1], before)):
-            found.setdefault(short, long)
+    for short, start, end in find_definitions(text):
+        found.setdefault(short, text[start:end])
     return found
+
+
+def find_definitions(text: str) -> Iterator[Definition]:
+    """Find "long form (SF)" and "SF (long form)", in the order of the brackets' ends."""
+    last = 0  # where the brackets before ended
+    for bracket in find_brackets(text):
+        if has_suffix(text, bracket):
+            continue
+        first = max(bracket.outer, last, bracket.start - MAX_BEFORE)
+        found: list[Definition] = []
+        if 4 <= bracket.end - bracket.start <= MAX_INSIDE + 2:
+            found = [*_short_inside(text, bracket, first), *_long_inside(text, bracket, first)]
+        yield from found
+        # What is in brackets between two names; "[18F]-fluorodeoxyglucose" goes on.
+        if found or not (is_in_name(text, bracket) or text[bracket.end : bracket.end + 1] == "-"):
+            last = bracket.end
 
 
 def by_apposition(text: str, mentions: Sequence[tuple[int, int]]) -> dict[str, str]:
@@ -48,52 +86,58 @@ def expand(text: str, abbreviations: Mapping[str, str]) -> str:
     >>> expand("primary HPT", {"HPT": "hyperparathyroidism"})
     'primary hyperparathyroidism'
     """
-    without = BRACKETS.sub(" ", text)
-    expanded = [abbreviations.get(word, word) for word in without.split()]
+    expanded = [abbreviations.get(word, word) for word in remove_brackets(text).split()]
     return " ".join(expanded) or text
 
 
-def long_form(short: str, before: str) -> str | None:
-    """The shortest end of a text whose letters a short form takes in order; its first letter
-    has to begin a word.
+def _short_inside(text: str, bracket: Bracket, first: int) -> Iterator[Definition]:
+    """The definition of what stands in brackets.
+
+    first (int): Where the text before the brackets begins that may hold the long form.
     """
-    i, j = len(short) - 1, len(before) - 1
-    while i >= 0:
-        letter = short[i].casefold()
-        if letter.isalnum():
-            while j >= 0 and (
-                before[j].casefold() != letter or (i == 0 and j > 0 and (before[j - 1].isalnum()))
-            ):
-                j -= 1
-            if j < 0:
-                return None
-            j -= 1
-        i -= 1
-    start = before.rfind(" ", 0, j + 2) + 1
-    return before[start:].strip(" \"'(-")
-
-
-def _short_inside(short: str, before: str) -> list[tuple[str, str]]:
+    short = _without_remark(text[bracket.start + 1 : bracket.end - 1]).strip(" \"'")
     if not _is_short(short):
-        return []
-    sentence = re.split(r"[.;:?!]\s|[(\[]", before)[-1]
-    pieces = sentence.split()
-    n = len(short)
-    context = " ".join(pieces[-min(n + 5, 2 * n) :])
-    pairs = []
+        return
+    ends = [match.end() for match in SENTENCE_END.finditer(text, first, bracket.start)]
+    words = list(re.finditer(r"\S+", text[ends[-1] if ends else first : bracket.start]))
+    n_words = min(len(short) + 5, 2 * len(short))
+    if not words:
+        return
+    begin = (ends[-1] if ends else first) + words[-n_words:][0].start()
     for form in dict.fromkeys([short, _singular(short)]):
-        long = long_form(form, context)
-        if long and _is_long(form, long):
-            pairs.append((form, long))
-    return pairs
+        yield from _define(text, form, begin, bracket.start)
 
 
-def _long_inside(long: str, before: str) -> list[tuple[str, str]]:
-    short = before.split()[-1] if before.split() else ""
-    if len(long.split()) < 2 or not _is_short(short) or not short.isupper():
-        return []
-    found = long_form(short, long.strip())
-    return [(short, found)] if found and found == long.strip() and _is_long(short, found) else []
+def _long_inside(text: str, bracket: Bracket, first: int) -> Iterator[Definition]:
+    """The definition of the word before the brackets, if it takes all that is in them."""
+    before = text[first : bracket.start].split()
+    long = text[bracket.start + 1 : bracket.end - 1]
+    if not before or len(long.split()) < 2 or not (_is_short(before[-1]) and before[-1].isupper()):
+        return
+    for found in _define(text, before[-1], bracket.start + 1, bracket.end - 1):
+        if text[found.start : found.end] == long.strip():
+            yield found
+
+
+def _define(text: str, short: str, begin: int, end: int) -> Iterator[Definition]:
+    """The definition of a short form by the end of a part of the text."""
+    start = find_long_form(short, text[begin:end])
+    if start is None:
+        return
+    raw = text[begin + start : end]
+    first = begin + start + len(raw) - len(raw.lstrip(EDGES))
+    long = raw.strip(EDGES)
+    if _is_long(short, long):
+        yield Definition(short, first, first + len(long))
+
+
+def _without_remark(inside: str) -> str:
+    """What comes before the first remark that is not in brackets itself."""
+    nested = find_brackets(inside)
+    for match in REMARK.finditer(inside):
+        if not any(start < match.start() < end for start, end, _ in nested):
+            return inside[: match.start()]
+    return inside
 
 
 def _is_short(text: str) -> bool:
@@ -102,6 +146,7 @@ def _is_short(text: str) -> bool:
         and len(text.split()) <= 2
         and text[0].isalnum()
         and any(c.isalpha() for c in text)
+        and is_balanced(text)
     )
 
 
@@ -109,7 +154,7 @@ def _is_long(short: str, long: str) -> bool:
     return (
         len(long) > len(short)
         and short.casefold() not in long.casefold().split()
-        and long.count("(") == long.count(")")
+        and is_balanced(long)
     )
 
 

@@ -59,7 +59,7 @@ def make_mention(
     return Mention(
         text=text,
         label=label,
-        long_form=abbreviations.get(text.strip()),
+        long_form=" ".join(abbreviations.get(text.strip(), "").split()) or None,
         expanded=expand(text, abbreviations),
         context=context,
     )
