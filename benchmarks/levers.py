@@ -74,7 +74,7 @@ def read_all(self: PackedEncoder, ids: Tensor, mask: Tensor, wanted: Tensor) -> 
 
 def project_again(self: deberta.Deberta, *arguments: Any) -> Any:
     """Relative positions projected for each batch."""
-    self.kept.key = None
+    self.kept.last = None
     return read_table(self, *arguments)
 
 

@@ -62,7 +62,7 @@ class Errors:
         "checkpoint again."
     )
     E072 = (
-        "[GB-E072] In gliner_config.json, {name!r} must be {allowed}; found {found!r}. Copy or "
+        "[GB-E072] In gliner_config.json, {name!r} must be {allowed}; found {found}. Copy or "
         "download the checkpoint again."
     )
 
@@ -264,6 +264,18 @@ class Errors:
     E091 = (
         "[GB-E091] Two terminologies have the name {name!r}. Build one of them with another --name."
     )
+    E151 = (
+        "[GB-E151] The terminology is damaged: its string {row} is not UTF-8 ({error}). Check its "
+        "file with 'spacy gliner kb info FILE --verify', and build or copy it again."
+    )
+    E152 = (
+        "[GB-E152] {path} is damaged: its SHA-256 is {found}, and was {expected} when it was "
+        "built. Build or copy it again."
+    )
+    E153 = (
+        "[GB-E153] {path} cannot be verified: it has no checksum, since an earlier version built "
+        "it. Build it again."
+    )
 
     # Curation
     E110 = "[GB-E110] {path} is not of a form that is known here. Allowed endings: {allowed}."
@@ -440,8 +452,8 @@ class Warnings:
         "a gap. Counted in stats['unknown_words']; given once."
     )
     W006 = (
-        "[GB-W006] {n} found entities overlap with entities that were on the Doc before, and are "
-        "in doc.spans only. overwrite=True replaces the earlier ones. Counted in "
+        "[GB-W006] {n} found entities overlap with entities or blocked tokens that were on the Doc "
+        "before, and are in doc.spans only. overwrite=True replaces the earlier ones. Counted in "
         "stats['not_in_ents']; given once."
     )
     W009 = (

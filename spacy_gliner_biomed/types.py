@@ -15,7 +15,8 @@ IntArray = NDArray[np.int32]
 FloatArray = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
 
-Precision = Literal["float32", "bfloat16", "float16"]
+# What is asked for; "auto" is the fastest of the others that a machine has.
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
 
 @dataclass(frozen=True)

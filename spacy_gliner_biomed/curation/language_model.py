@@ -11,6 +11,7 @@ from typing import Any
 from spacy_gliner_biomed.curation.difficulty import NO_HELP
 from spacy_gliner_biomed.curation.selection import Score, Scorer
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.nn.remote_code import NO_CODE, refuse_code
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.exchange import entities_as_json, instruction_of
 
@@ -51,10 +52,11 @@ class _Judge:
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         try:
-            self.tokenizer = AutoTokenizer.from_pretrained(name)
-            options: dict[str, Any] = {"use_safetensors": True}
+            self.tokenizer = AutoTokenizer.from_pretrained(name, **NO_CODE)
+            options: dict[str, Any] = {"use_safetensors": True, **NO_CODE}
             self.model = AutoModelForCausalLM.from_pretrained(name, **options).to(device).eval()
         except (OSError, ValueError) as error:
+            refuse_code(error, f"The language model {name!r}")
             raise ValueError(Errors.E111.format(name=name, error=error)) from error
         self.limit = getattr(self.model.config, "max_position_embeddings", None)
 

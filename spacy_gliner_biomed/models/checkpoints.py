@@ -5,9 +5,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.models.checksums import check_digests, with_digests
 from spacy_gliner_biomed.models.hub import (
     CONFIG_NAME,
     EXTRAS_NAME,
@@ -30,7 +32,10 @@ from spacy_gliner_biomed.nn.checkpoint import (
     read_tensors,
 )
 from spacy_gliner_biomed.nn.config import NetworkConfig
+from spacy_gliner_biomed.nn.finite import cast_weight, check_weights
 from spacy_gliner_biomed.nn.networks import BiEncoderSpan, Network
+from spacy_gliner_biomed.nn.remote_code import NO_CODE
+from spacy_gliner_biomed.reporting import shorten
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 
 
@@ -72,7 +77,8 @@ def load_checkpoint(checkpoint: str, revision: str | None = None) -> Checkpoint:
 def read_checkpoint(folder: Path) -> Checkpoint:
     """Read a checkpoint folder, of GLiNER or of `write_checkpoint`.
 
-    RAISES (ValueError): If a file is missing or broken, or the files contradict each other.
+    RAISES (ValueError): If a file is missing or broken, if it differs from its SHA-256 (which
+        published checkpoints do not have), or if the files contradict each other.
     """
     config = NetworkConfig.from_dict(_read_json(folder / CONFIG_NAME))
     if (folder / EXTRAS_NAME).exists():
@@ -89,13 +95,15 @@ def read_checkpoint(folder: Path) -> Checkpoint:
 
 
 def write_checkpoint(checkpoint: Checkpoint, folder: Path, *, half: bool = False) -> None:
-    """Write a folder that `read_checkpoint` reads without a network, and GLiNER reads, too.
+    """Write a folder that `read_checkpoint` reads without a network, and GLiNER reads, too. It
+    holds the SHA-256 of its files, see `models.checksums`.
 
     GLiNER reads it with its own word splitter if ours is not one of its own.
 
     checkpoint (Checkpoint): What to write.
     folder (Path): Made if it does not exist.
     half (bool): Store the weights as float16: half the size, rounded; still computed in float32.
+    RAISES (ValueError): If a weight is not finite, or too large for float16.
     """
     from safetensors.torch import save_file
 
@@ -103,9 +111,10 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path, *, half: bool = False
     config = checkpoint.config
     published = {**config.to_dict(), "words_splitter_type": "whitespace"}
     _write_json(folder / CONFIG_NAME, published)
+    check_weights(checkpoint.network, "The model's weights")
     tensors = published_tensors(checkpoint.network)
     if half:
-        tensors = {name: tensor.half() for name, tensor in tensors.items()}
+        tensors = {name: cast_weight(t, torch.float16, name) for name, t in tensors.items()}
     save_file(tensors, folder / SAFETENSORS_NAME)
     (folder / SAFETENSORS_NAME).chmod(0o644)  # safetensors makes it readable to the user alone
     labels = checkpoint.label_subtokens
@@ -118,7 +127,7 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path, *, half: bool = False
         "subtokens": _surroundings(checkpoint.subtokens),
         "label_subtokens": labels and _surroundings(labels),
     }
-    _write_json(folder / EXTRAS_NAME, extras)
+    _write_json(folder / EXTRAS_NAME, with_digests(folder, extras))
 
 
 def _read_own(
@@ -126,14 +135,15 @@ def _read_own(
 ) -> tuple[NetworkConfig, Subtokenizer, Subtokenizer | None, str]:
     path = folder / EXTRAS_NAME
     extras = _read_json(path)
+    check_digests(folder, extras)
     try:
         config = config.evolve(words_splitter_type=extras["words_splitter_type"])
         subtokens = _read_tokenizer(folder, extras["subtokens"])
         labels = extras["label_subtokens"]
         label_subtokens = labels and _read_tokenizer(folder / LABEL_TOKENIZER_FOLDER, labels)
         return config, subtokens, label_subtokens, extras["source"]
-    except (KeyError, TypeError) as error:
-        raise ValueError(Errors.E016.format(path=path, error=repr(error))) from error
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(Errors.E016.format(path=path, error=shorten(repr(error)))) from error
 
 
 def _read_tokenizer(folder: Path, surroundings: dict[str, Any]) -> Subtokenizer:
@@ -144,12 +154,12 @@ def _read_tokenizer(folder: Path, surroundings: dict[str, Any]) -> Subtokenizer:
     try:
         definition = path.read_text(encoding="utf8")
     except (OSError, ValueError) as error:
-        raise ValueError(Errors.E071.format(path=path, error=error)) from error
+        raise ValueError(Errors.E071.format(path=path, error=shorten(error))) from error
     subtokens = Subtokenizer(definition=definition, **surroundings)
     try:
         subtokens.backend  # noqa: B018  parses it, once
     except Exception as error:  # tokenizers raises no class of its own
-        raise ValueError(Errors.E071.format(path=path, error=error)) from error
+        raise ValueError(Errors.E071.format(path=path, error=shorten(error))) from error
     return subtokens
 
 
@@ -179,7 +189,7 @@ def _fetch_config(name: str) -> dict[str, Any]:
     from transformers import AutoConfig
 
     with hub_errors(name, f"The encoder's config {name!r}"):
-        values: dict[str, Any] = AutoConfig.from_pretrained(name).to_dict()
+        values: dict[str, Any] = AutoConfig.from_pretrained(name, **NO_CODE).to_dict()
     return values
 
 
@@ -188,8 +198,8 @@ def _read_json(path: Path) -> dict[str, Any]:
         values = json.loads(path.read_text(encoding="utf8"))
         if not isinstance(values, dict):
             raise ValueError("not an object")
-    except (OSError, ValueError) as error:
-        raise ValueError(Errors.E016.format(path=path, error=error)) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(Errors.E016.format(path=path, error=shorten(error))) from error
     return values
 
 

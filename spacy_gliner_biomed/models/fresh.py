@@ -9,7 +9,9 @@ from spacy_gliner_biomed.models.checkpoints import Checkpoint
 from spacy_gliner_biomed.models.hub import hub_errors
 from spacy_gliner_biomed.models.tokenizers import read_text_tokenizer
 from spacy_gliner_biomed.nn.config import NetworkConfig
+from spacy_gliner_biomed.nn.finite import check_weights
 from spacy_gliner_biomed.nn.networks import build_network
+from spacy_gliner_biomed.nn.remote_code import NO_CODE
 
 
 def new_checkpoint(
@@ -33,13 +35,14 @@ def new_checkpoint(
     num_rnn_layers (int): 0 for no LSTM.
     words (str): The word splitter, see `tokenization.words`.
     seed (int): Of the random weights.
-    RAISES (ValueError): If the encoder cannot be had.
+    RAISES (ValueError): If the encoder cannot be had, or its weights are not finite.
     """
     from transformers import AutoConfig, AutoModel
 
     with hub_errors(encoder, f"The encoder {encoder!r}"):
-        hf_config = AutoConfig.from_pretrained(encoder)
-        pretrained = AutoModel.from_pretrained(encoder).float()
+        hf_config = AutoConfig.from_pretrained(encoder, **NO_CODE)
+        hf_config._attn_implementation = None  # could name one that is downloaded and run
+        pretrained = AutoModel.from_pretrained(encoder, config=hf_config, **NO_CODE).float()
     config = NetworkConfig.from_dict(
         {
             "model_name": encoder,
@@ -56,6 +59,7 @@ def new_checkpoint(
     torch.manual_seed(seed)
     network = build_network(config)
     _copy_encoder(pretrained, network.encoder)
+    check_weights(network, f"The weights of the encoder {encoder!r}")
     return Checkpoint(config, network.eval(), subtokens, None, f"new on {config.model_name}")
 
 

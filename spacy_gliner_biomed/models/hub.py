@@ -6,6 +6,8 @@ from pathlib import Path
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.nn.checkpoint import PICKLE_NAME, SAFETENSORS_NAME
+from spacy_gliner_biomed.nn.remote_code import refuse_code
+from spacy_gliner_biomed.reporting import list_names, shorten
 
 CONFIG_NAME = "gliner_config.json"
 TOKENIZER_NAME = "tokenizer.json"
@@ -13,6 +15,17 @@ TOKENIZER_CONFIG_NAME = "tokenizer_config.json"
 LABEL_TOKENIZER_FOLDER = "labels_tokenizer"  # since GLiNER 0.2.29
 # What GLiNER's own files have no place for. A folder without it is a foreign checkpoint.
 EXTRAS_NAME = "spacy_gliner_biomed.json"
+
+# All that a saved checkpoint may consist of.
+SAVED_FILES = (
+    CONFIG_NAME,
+    SAFETENSORS_NAME,
+    EXTRAS_NAME,
+    TOKENIZER_NAME,
+    TOKENIZER_CONFIG_NAME,
+    f"{LABEL_TOKENIZER_FOLDER}/{TOKENIZER_NAME}",
+    f"{LABEL_TOKENIZER_FOLDER}/{TOKENIZER_CONFIG_NAME}",
+)
 
 PACKAGED = "packaged"
 PACKAGED_FOLDER = Path(__file__).parent.parent / "packaged"
@@ -53,7 +66,7 @@ def find_checkpoint(checkpoint: str, revision: str | None) -> Path:
     if not folder.is_dir():
         folder = _download(checkpoint, revision)
     if not (folder / CONFIG_NAME).exists():
-        found = ", ".join(sorted(entry.name for entry in folder.iterdir())) or "nothing"
+        found = list_names(entry.name for entry in folder.iterdir())
         raise ValueError(Errors.E015.format(folder=folder, found=found))
     return folder
 
@@ -78,6 +91,7 @@ def hub_errors(name: str, what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # OSError, ValueError, or of its HTTP library, by version
-        first_line = (str(error).strip() or type(error).__name__).split("\n")[0]
-        message = Errors.E017.format(what=what, error=first_line, name=name, cwd=Path.cwd())
+        refuse_code(error, what)
+        reason = shorten(error) or type(error).__name__
+        message = Errors.E017.format(what=what, error=reason, name=name, cwd=Path.cwd())
         raise ValueError(message) from error

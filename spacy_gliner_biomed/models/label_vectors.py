@@ -1,7 +1,7 @@
 """A bi-encoder's label vectors, kept by the label's words: they do not depend on a text."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -17,10 +17,12 @@ EncodeLabels = Callable[[Sequence[IntArray]], Tensor]
 
 
 class LabelVectors:
-    """Vectors of the labels that were asked for last."""
+    """Vectors of the labels that were asked for last. Threads may share them: a dict that is
+    kept is replaced and never changed, so that at worst a label is encoded twice.
+    """
 
     def __init__(self) -> None:
-        self.kept: OrderedDict[str, Tensor] = OrderedDict()
+        self.kept: dict[str, Tensor] = {}  # the labels asked for last come last
         self.last: tuple[tuple[str, ...], Tensor] | None = None
 
     def get(
@@ -29,22 +31,22 @@ class LabelVectors:
         """Vectors of labels; those that are not kept are encoded now, in batches by length.
         The same labels again are the same tensor, so that what follows from it can be kept.
         """
-        if self.last is not None and self.last[0] == tuple(prompts):
-            return self.last[1]
-        new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self.kept]
+        last, kept = self.last, self.kept
+        if last is not None and last[0] == tuple(prompts):
+            return last[1]
+        found = {prompt: kept[prompt] for prompt in prompts if prompt in kept}
+        new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in found]
         encoded = sorted(((p, subtokens.encode_sequence(p)) for p in new), key=lambda x: len(x[1]))
         for first in range(0, len(encoded), BATCH):
             names, ids = zip(*encoded[first : first + BATCH], strict=True)
-            self.kept.update(zip(names, encode(ids), strict=True))
-        for prompt in prompts:
-            self.kept.move_to_end(prompt)
-        vectors = torch.stack([self.kept[prompt] for prompt in prompts])
-        while len(self.kept) > MAX_KEPT:
-            self.kept.popitem(last=False)
+            found.update(zip(names, encode(ids), strict=True))
+        vectors = torch.stack([found[prompt] for prompt in prompts])
+        older = {prompt: vector for prompt, vector in kept.items() if prompt not in found}
+        n_beyond = max(0, len(older) + len(found) - MAX_KEPT)
+        self.kept = dict(islice({**older, **found}.items(), n_beyond, None))
         self.last = tuple(prompts), vectors
         return vectors
 
     def clear(self) -> None:
         """Forget all: the weights changed, or where or how they compute."""
-        self.kept.clear()
-        self.last = None
+        self.kept, self.last = {}, None

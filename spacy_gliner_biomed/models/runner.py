@@ -14,6 +14,7 @@ from spacy_gliner_biomed.models.collate import collate_rows, pad_arrays, spans_b
 from spacy_gliner_biomed.models.label_vectors import LabelVectors
 from spacy_gliner_biomed.models.trainer import set_dropout
 from spacy_gliner_biomed.nn.networks import BiEncoderSpan, mean_state
+from spacy_gliner_biomed.nn.precision import effective_precision
 from spacy_gliner_biomed.nn.selection import SelectedSpans, select_spans
 from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.types import FloatArray, IntArray, Precision, Row, SpanLogits
@@ -26,11 +27,13 @@ class NetworkRunner:
 
     checkpoint (Checkpoint): Its network is on the device.
     device (torch.device): Where it computes.
-    precision (Precision): "float32" is exact; the others run matrix products in 16 bits.
+    precision (Precision): "float32" is exact; the others run matrix products in 16 bits, where
+        the device does so faster, see `nn.precision`.
     """
 
     def __init__(self, checkpoint: Checkpoint, device: torch.device, precision: Precision) -> None:
-        self.checkpoint, self.device, self.precision = checkpoint, device, precision
+        self.checkpoint, self.device = checkpoint, device
+        self.precision = effective_precision(precision, device)
         self.label_vectors = LabelVectors()
 
     def predict(self, rows: Sequence[Row]) -> list[FloatArray] | list[SpanLogits]:

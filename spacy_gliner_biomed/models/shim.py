@@ -5,22 +5,26 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import RLock
 from typing import Any
 
 import srsly
 import torch
 from thinc.api import Optimizer, Shim, get_torch_default_device
 
-from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.models.checkpoints import (
     Checkpoint,
     read_checkpoint,
     write_checkpoint,
 )
+from spacy_gliner_biomed.models.hub import SAVED_FILES
 from spacy_gliner_biomed.models.runner import NetworkRunner
 from spacy_gliner_biomed.models.trainer import TorchTrainer
 from spacy_gliner_biomed.models.tuning import Tuning
+from spacy_gliner_biomed.nn.finite import check_weights
 from spacy_gliner_biomed.nn.kept import forget
+from spacy_gliner_biomed.reporting import shorten, warn
 from spacy_gliner_biomed.types import FloatArray, Precision, Row, SpanLogits
 
 
@@ -36,8 +40,11 @@ class NetworkShim(Shim):
         self.running: NetworkRunner | None = None
         self.device = torch.device("cpu")
         self.precision: Precision = "float32"
+        self.reported: set[str] = set()
         self.process = os.getpid()
         self.trainer: TorchTrainer | None = None
+        self.checked = True  # the weights are finite, as they are when loaded
+        self.lock = RLock()  # of threads that load or place it
 
     @property
     def runner(self) -> NetworkRunner:
@@ -45,10 +52,12 @@ class NetworkShim(Shim):
 
         RAISES (ValueError): If the checkpoint cannot be found or read.
         """
+        self._settle_in_fork()  # torch copies large weights with its threads
         if self.running is None:
-            self._settle_in_fork()  # torch copies large weights with its threads
-            self._set(self.load())
-            assert self.running is not None
+            with self.lock:
+                if self.running is None:  # no other thread has loaded it meanwhile
+                    self._set(self.load())
+        assert self.running is not None
         return self.running
 
     @property
@@ -60,10 +69,15 @@ class NetworkShim(Shim):
         """Move the network to a device, and choose how it computes.
 
         device (str | None): As torch names it; None follows thinc (`spacy.prefer_gpu()`).
-        precision (Precision): "float32" is exact; the others run matrix products in 16 bits.
+        precision (Precision): "float32" is exact; the others run matrix products in 16 bits. Where
+            the device is slower with that, float32 is used, and a warning says so once.
         RAISES (ValueError): If torch cannot use the device.
         """
         checkpoint = self.checkpoint
+        with self.lock:
+            self._place(checkpoint, device, precision)
+
+    def _place(self, checkpoint: Checkpoint, device: str | None, precision: Precision) -> None:
         try:
             wanted = get_torch_default_device() if device is None else torch.device(device)
             if wanted != self.device:
@@ -73,20 +87,24 @@ class NetworkShim(Shim):
         if wanted != self.device or precision != self.precision:
             self.device, self.precision = wanted, precision
             self.running = NetworkRunner(checkpoint, wanted, precision)
+            self._report_precision(self.running)
 
     def predict(self, rows: Sequence[Row]) -> list[FloatArray] | list[SpanLogits]:
-        """Logits of each row, see `NetworkRunner.predict`."""
-        self._settle_in_fork()
+        """Logits of each row, see `NetworkRunner.predict`.
+
+        RAISES (ValueError): If a training has made weights that are not finite.
+        """
+        if not self.checked:
+            check_weights(self.checkpoint.network, "The trained weights")
+            self.checked = True
         return self.runner.predict(rows)
 
     def embed(self, rows: Sequence[Row]) -> FloatArray:
         """Mean vector of each row's words. # (B, D)"""
-        self._settle_in_fork()
         return self.runner.embed(rows)
 
     def embed_names(self, names: Sequence[str]) -> FloatArray:
         """Vectors of names, see `NetworkRunner.embed_names`. # (N, H)"""
-        self._settle_in_fork()
         return self.runner.embed_names(names)
 
     def begin_training(self, tuning: Tuning) -> TorchTrainer:
@@ -105,6 +123,7 @@ class NetworkShim(Shim):
         """Take a step with the gradients that were accumulated, if there are any."""
         if self.trainer is not None:
             self.trainer.step(optimizer)
+            self.checked = False  # by the next `predict`
         self.runner.label_vectors.clear()  # they are of the weights before the step
         forget(self.checkpoint.network)
 
@@ -135,9 +154,16 @@ class NetworkShim(Shim):
         return message
 
     def from_bytes(self, bytes_data: bytes) -> "NetworkShim":
-        """Take the checkpoint from what `to_bytes` gave."""
+        """Take the checkpoint from what `to_bytes` gave.
+
+        RAISES (ValueError): For files that a checkpoint does not have: they could be anywhere.
+        """
+        files = srsly.msgpack_loads(bytes_data)
+        for file in files:
+            if file not in SAVED_FILES:
+                raise ValueError(Errors.E137.format(found=shorten(file)))
         with TemporaryDirectory(ignore_cleanup_errors=True) as name:
-            for file, content in srsly.msgpack_loads(bytes_data).items():
+            for file, content in files.items():
                 path = Path(name) / file
                 path.parent.mkdir(exist_ok=True)
                 path.write_bytes(content)
@@ -146,6 +172,7 @@ class NetworkShim(Shim):
 
     def __getstate__(self) -> dict[str, Any]:
         state = {**self.__dict__, "running": None, "trainer": None}
+        del state["lock"]
         state["bytes"] = None if self.running is None else self.to_bytes()
         return state
 
@@ -153,14 +180,23 @@ class NetworkShim(Shim):
         content = state.pop("bytes")
         device = state.pop("device")
         self.__dict__.update(state, device=torch.device("cpu"), process=os.getpid())
+        self.lock = RLock()
         if content is not None:
             self.from_bytes(content)
             self.place(str(device), self.precision)
 
+    def _report_precision(self, runner: NetworkRunner) -> None:
+        asked, device = self.precision, self.device
+        if asked in ("auto", runner.precision) or asked in self.reported:
+            return
+        self.reported.add(asked)
+        name = "this CPU" if device.type == "cpu" else f"the device {str(device)!r}"
+        warn(Warnings.W130.format(asked=asked, device=name))
+
     def _set(self, checkpoint: Checkpoint) -> None:
         checkpoint.network.to(self.device)
         self.running = NetworkRunner(checkpoint, self.device, self.precision)
-        self.trainer = None
+        self.trainer, self.checked = None, True
 
     def _settle_in_fork(self) -> None:
         """In a worker of `n_process`: OpenMP's threads did not survive the fork, and a
@@ -171,4 +207,5 @@ class NetworkShim(Shim):
         if self.device.type == "cuda":
             raise RuntimeError(Errors.E034.format(device=self.device))
         torch.set_num_threads(1)
+        self.lock = RLock()  # a thread that held it did not survive the fork either
         self.process = os.getpid()

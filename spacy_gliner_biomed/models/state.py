@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.nn.pickled import load_pickled
 
 
 def write_state(state: Mapping[str, Any], path: Path) -> None:
@@ -23,10 +24,7 @@ def read_state(path: Path) -> dict[str, Any]:
 
     RAISES (ValueError): If the file is broken, or holds more than tensors and plain values.
     """
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many classes for a broken file
-        raise ValueError(Errors.E067.format(path=path, error=error)) from error
+    state: dict[str, Any] = load_pickled(path, Errors.E067)
     return state
 
 

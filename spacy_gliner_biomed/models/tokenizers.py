@@ -12,6 +12,8 @@ from spacy_gliner_biomed.models.hub import (
 )
 from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.nn.encoder import max_positions
+from spacy_gliner_biomed.nn.remote_code import NO_CODE, refuse_code
+from spacy_gliner_biomed.reporting import shorten
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 
 UNLIMITED = 1_000_000  # transformers writes 1e30 for a tokenizer without a limit
@@ -55,10 +57,10 @@ def check_tokenizers(
         found = subtokens.token_id(config.ent_token)
         if found != config.class_token_index:
             problems.append(
-                f"{config.ent_token!r} has the id {found}, not {config.class_token_index}"
+                f"{shorten(config.ent_token)!r} has the id {found}, not {config.class_token_index}"
             )
         if subtokens.token_id(config.sep_token) is None:
-            problems.append(f"there is no token {config.sep_token!r}")
+            problems.append(f"there is no token {shorten(config.sep_token)!r}")
     pairs = [(subtokens, config.encoder_config), (label_subtokens, config.labels_encoder_config)]
     for tokenizer, encoder_config in pairs:
         n_rows = encoder_config.get("vocab_size")
@@ -89,12 +91,13 @@ def _auto_tokenizer(folder: Path, name: str) -> Any:
 
     if not (folder / TOKENIZER_CONFIG_NAME).exists():
         with hub_errors(name, f"The tokenizer {name!r}"):
-            tokenizer = AutoTokenizer.from_pretrained(name)
+            tokenizer = AutoTokenizer.from_pretrained(name, **NO_CODE)
     else:
         try:
-            tokenizer = AutoTokenizer.from_pretrained(str(folder))
+            tokenizer = AutoTokenizer.from_pretrained(str(folder), **NO_CODE)
         except Exception as error:  # broken files raise whatever their reader stumbles on
-            raise ValueError(Errors.E071.format(path=folder, error=error)) from error
+            refuse_code(error, f"The tokenizer in {folder}")
+            raise ValueError(Errors.E071.format(path=folder, error=shorten(error))) from error
     if not tokenizer.is_fast:
         raise ValueError(Errors.E018.format(found=f"{name!r} has no fast tokenizer"))
     return tokenizer

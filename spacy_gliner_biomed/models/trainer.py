@@ -1,5 +1,6 @@
 """Takes optimizer steps in torch, driven by thinc's optimizer and its schedules."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
@@ -7,8 +8,10 @@ import torch
 from thinc.api import Optimizer
 from torch import nn
 
+from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.tuning import ENCODERS, Tuning
 from spacy_gliner_biomed.nn.allocator import keep_large_blocks
+from spacy_gliner_biomed.nn.finite import check_weights
 
 NORMS = ("norm", "layernorm")
 TABLE_ROWS = 2**13
@@ -79,11 +82,13 @@ class TorchTrainer:
         )
 
     def step(self, settings: Optimizer) -> None:
-        """Step with the current values of a thinc optimizer, and clear the gradients."""
+        """Step with the current values of a thinc optimizer, and clear the gradients.
+
+        RAISES (ValueError): If a gradient is not finite; the weights stay as they were.
+        """
         for table in self.tables:
             table.spread()
-        if settings.grad_clip:
-            nn.utils.clip_grad_norm_(self.parameters, settings.grad_clip)
+        self._clip(settings.grad_clip)
         rate = float(settings.learn_rate)
         factor = getattr(settings, "scorer_factor", 1.0)
         for (encoder, decays), group in zip(self.keys, self.optimizer.param_groups, strict=True):
@@ -96,13 +101,27 @@ class TorchTrainer:
         for table in self.tables:
             table.clear()
 
+    def _clip(self, max_norm: float) -> None:
+        """Scale the gradients down to a norm, if it is more than 0, and check them."""
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        norm = nn.utils.get_total_norm(gradients)
+        if not math.isfinite(norm):
+            self.optimizer.zero_grad(set_to_none=True)
+            raise ValueError(Errors.E132.format(found=float(norm)))
+        if max_norm:
+            nn.utils.clip_grads_with_norm_(self.parameters, max_norm, norm)
+
     def state(self) -> dict[str, Any]:
         """All that the next step depends on but for the settings: tensors in plain dicts."""
         return {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go back to a `state` of the same network, tuned in the same way."""
+        """Go back to a `state` of the same network, tuned in the same way.
+
+        RAISES (ValueError): If its weights are not finite.
+        """
         self.network.load_state_dict(state["network"])
+        check_weights(self.network, "The weights in the state of training")
         self.optimizer.load_state_dict(state["optimizer"])
 
 

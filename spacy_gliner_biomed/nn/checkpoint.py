@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from pickle import UnpicklingError
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,7 +11,11 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.nn.adapters import plain_state_dict
 from spacy_gliner_biomed.nn.allocator import reuse_large_blocks
 from spacy_gliner_biomed.nn.config import NetworkConfig
+from spacy_gliner_biomed.nn.finite import check_weights
+from spacy_gliner_biomed.nn.initialization import SkipRandomInit
 from spacy_gliner_biomed.nn.networks import Network, build_network
+from spacy_gliner_biomed.nn.pickled import load_pickled
+from spacy_gliner_biomed.reporting import list_names, shorten
 
 SAFETENSORS_NAME = "model.safetensors"
 PICKLE_NAME = "pytorch_model.bin"
@@ -37,22 +41,29 @@ def read_tensors(folder: Path) -> dict[str, Tensor]:
     safe, pickled = folder / SAFETENSORS_NAME, folder / PICKLE_NAME
     path = safe if safe.exists() else pickled
     if not path.exists():
-        found = sorted(entry.name for entry in folder.iterdir())
-        raise ValueError(Errors.E011.format(folder=folder, found=", ".join(found) or "nothing"))
-    try:
-        if path == safe:
-            from safetensors.torch import load_file
+        found = list_names(entry.name for entry in folder.iterdir())
+        raise ValueError(Errors.E011.format(folder=folder, found=found))
+    if path == safe:
+        return _read_safetensors(path)
+    tensors = load_pickled(path, Errors.E012)
+    if not isinstance(tensors, dict) or not all(map(_is_named_tensor, tensors.items())):
+        problem = "it holds more than tensors by name"
+        raise ValueError(Errors.E012.format(path=path, error=problem))
+    return tensors
 
-            return load_file(path)
-        tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-        if not all(isinstance(tensor, Tensor) for tensor in tensors.values()):
-            raise ValueError("it holds more than tensors by name")
-        return tensors
-    except UnpicklingError as error:  # torch's text advises to run what is in the file
-        problem = "it holds more than tensors, or is broken"
-        raise ValueError(Errors.E012.format(path=path, error=problem)) from error
+
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
     except Exception as error:  # a truncated file raises whatever its reader stumbles on
-        raise ValueError(Errors.E012.format(path=path, error=error)) from error
+        raise ValueError(Errors.E012.format(path=path, error=shorten(error))) from error
+
+
+def _is_named_tensor(item: tuple[Any, Any]) -> bool:
+    name, tensor = item
+    return isinstance(name, str) and isinstance(tensor, Tensor)
 
 
 def load_network(config: NetworkConfig, tensors: Mapping[str, Tensor]) -> Network:
@@ -61,20 +72,25 @@ def load_network(config: NetworkConfig, tensors: Mapping[str, Tensor]) -> Networ
     config (NetworkConfig): Of the checkpoint.
     tensors (Mapping[str, Tensor]): Under their published names.
     RETURNS (Network): In evaluation mode.
-    RAISES (ValueError): With every missing, unexpected and mis-shaped tensor.
+    RAISES (ValueError): If tensors are missing, unexpected, of another shape or not finite.
     """
     given = {_rename(name.replace("_orig_mod.", "")): tensor for name, tensor in tensors.items()}
     if not any(name.startswith("lstm.") for name in given):
         config = config.evolve(num_rnn_layers=0)
-    network = build_network(config)
-    expected = network.state_dict()
+    # Without memory, since the config may belong to other tensors.
+    with torch.device("meta"), SkipRandomInit():
+        skeleton = build_network(config)
+    expected = skeleton.state_dict()
     given = {name: t for name, t in given.items() if not _unused(name, config, expected)}
-    for names in _tied_names(network):
+    for names in _tied_names(skeleton):
         given = _with_aliases(given, names)
     _check_exact(given, expected)
     reuse_large_blocks()
+    with SkipRandomInit():
+        network = build_network(config)
     # Copied, not assigned: safetensors maps the file, which may change or go away later.
     network.load_state_dict(given)
+    check_weights(network, "The checkpoint's weights")
     return network.eval()
 
 
@@ -141,23 +157,26 @@ def _unused(name: str, config: NetworkConfig, expected: Iterable[str]) -> bool:
     )
 
 
+def _form(tensor: Tensor) -> str:
+    """The shape; of what are not plain numbers with fractions, the type as well."""
+    shape = str(tuple(tensor.shape))
+    plain = tensor.is_floating_point() and tensor.layout == torch.strided
+    return shape if plain else f"{shape} {tensor.dtype} {tensor.layout}"
+
+
 def _check_exact(given: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
     missing = [name for name in expected if name not in given]
     unexpected = [name for name in given if name not in expected]
     shapes = [
-        f"{name} {tuple(given[name].shape)} instead of {tuple(expected[name].shape)}"
+        f"{name} {_form(given[name])} instead of {_form(expected[name])}"
         for name in expected
-        if name in given and given[name].shape != expected[name].shape
+        if name in given and _form(given[name]) != _form(expected[name])
     ]
     if missing or unexpected or shapes:
         raise ValueError(
             Errors.E013.format(
-                missing=_listing(published_name(name) for name in missing),
-                unexpected=_listing(published_name(name) for name in unexpected),
-                shapes=_listing(published_name(name) for name in shapes),
+                missing=list_names(published_name(name) for name in missing),
+                unexpected=list_names(published_name(name) for name in unexpected),
+                shapes=list_names(published_name(name) for name in shapes),
             )
         )
-
-
-def _listing(names: Iterable[str]) -> str:
-    return "".join(f"\n    {name}" for name in sorted(names)) or " none"

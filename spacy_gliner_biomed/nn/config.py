@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.reporting import shorten
 
 Kind = Literal["uni_span", "uni_token", "bi_span"]
 
@@ -37,7 +38,16 @@ REFUSED = (
     "fuse_layers",
 )
 STREAMING_TYPE = "gliner_streaming_span"
-LEAST = {"hidden_size": 1, "max_width": 1, "max_len": 1, "num_rnn_layers": 0}
+# Smallest and largest that any network has: the file is checked before anything is built.
+BOUNDS = {
+    "hidden_size": (1, 2**15),
+    "max_width": (1, 2**12),
+    "max_len": (1, 2**24),
+    "num_rnn_layers": (0, 16),
+    "class_token_index": (-1, 2**24),
+    "vocab_size": (-1, 2**24),
+}
+MAX_LAYERS, MAX_SIZE = 512, 2**31  # of an encoder: what "layer" is in the name of, and all else
 ENCODER_CONFIGS = ("encoder_config", "labels_encoder_config")
 
 
@@ -97,9 +107,8 @@ class NetworkConfig:
         given = {"model_name": "microsoft/deberta-v3-small", "encoder_config": {}, **given}
         for key in ENCODER_CONFIGS:
             if not isinstance(given.get(key, {}), dict):
-                raise ValueError(
-                    Errors.E072.format(name=key, allowed="an object", found=given[key])
-                )
+                raise _refused(key, "an object", given[key])
+            _check_encoder(given.get(key, {}), key)
             if given.get(key):
                 given[key] = {"model_type": "deberta-v2", **given[key]}
         config = cls(kind=_kind(raw), num_rnn_layers=_n_rnn_layers(raw), raw=dict(raw), **given)
@@ -138,20 +147,22 @@ def _n_rnn_layers(raw: Mapping[str, Any]) -> int:
 def _refuse_variants(raw: Mapping[str, Any]) -> None:
     mode = raw.get("span_mode") or "markerV0"
     bi = raw.get("labels_encoder") is not None
-    found = [f"{key} {str(raw[key])[:60]!r}" for key in REFUSED if raw.get(key)]
+    found = [f"{key} {shorten(raw[key])!r}" for key in REFUSED if raw.get(key)]
     if bi and raw.get("post_fusion_schema"):  # uni-encoders carry it and never run it
-        found.append(f"post_fusion_schema {raw['post_fusion_schema']!r} with a labels_encoder")
+        found.append(
+            f"post_fusion_schema {shorten(raw['post_fusion_schema'])!r} with a labels_encoder"
+        )
     if mode == TOKEN_MODE and raw.get("represent_spans"):  # span models never read it
         found.append("represent_spans")
     if raw.get("model_type") == STREAMING_TYPE:
         found.append(f"model_type {STREAMING_TYPE!r}")
     if mode not in (*SPAN_MODES, TOKEN_MODE):
-        found.append(f"span_mode {mode!r}")
+        found.append(f"span_mode {shorten(mode)!r}")
     if bi and mode == TOKEN_MODE:
         found.append(f"span_mode {mode!r} with a labels_encoder")
     pooling = raw.get("subtoken_pooling") or "first"
     if pooling != "first" and "num_rnn_layers" in raw:  # before 0.2.23, nothing read the key
-        found.append(f"subtoken_pooling {pooling!r}")
+        found.append(f"subtoken_pooling {shorten(pooling)!r}")
     for key in ENCODER_CONFIGS:
         if isinstance(raw.get(key), dict) and raw[key].get("model_type") in DECODER_TYPES:
             found.append(f"{key} of the decoder-style model {raw[key]['model_type']!r}")
@@ -165,10 +176,32 @@ def _check_values(config: NetworkConfig) -> None:
         found, default = getattr(config, name), declared.default
         if isinstance(default, int) and type(found) is not type(default):
             allowed = "true or false" if isinstance(default, bool) else "a whole number"
-        elif isinstance(default, str) and not isinstance(found, str):
+        elif (name == "model_name" or isinstance(default, str)) and not isinstance(found, str):
             allowed = "a string"
-        elif name in LEAST and found < LEAST[name]:
-            allowed = f"at least {LEAST[name]}"
+        elif name in BOUNDS and not BOUNDS[name][0] <= found <= BOUNDS[name][1]:
+            allowed = "from {} to {}".format(*BOUNDS[name])
+        elif name == "dropout" and not _is_rate(found):
+            allowed = "a rate from 0 to 1"
         else:
             continue
-        raise ValueError(Errors.E072.format(name=name, allowed=allowed, found=found))
+        raise _refused(name, allowed, found)
+
+
+def _check_encoder(values: Mapping[str, Any], name: str) -> None:
+    """Refuse numbers of an encoder that would build, or fail to build, for hours."""
+    for key, value in values.items():
+        limit = MAX_LAYERS if "layer" in key else MAX_SIZE
+        if isinstance(value, dict):
+            _check_encoder(value, f"{name}.{key}")
+        elif isinstance(value, int) and abs(value) > limit:
+            raise _refused(f"{name}.{key}", f"at most {limit}", value)
+
+
+def _is_rate(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _refused(name: str, allowed: str, found: Any) -> ValueError:
+    return ValueError(
+        Errors.E072.format(name=shorten(name), allowed=allowed, found=shorten(repr(found)))
+    )

@@ -1,21 +1,30 @@
 """Text and label encoders: ours, or else any that transformers' `AutoModel` builds."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.nn.encoders.bert import Bert
 from spacy_gliner_biomed.nn.encoders.blocks import PackedEncoder
 from spacy_gliner_biomed.nn.encoders.deberta import Deberta
 from spacy_gliner_biomed.nn.encoders.settings import own_settings
+from spacy_gliner_biomed.nn.initialization import SkipRandomInit
 from spacy_gliner_biomed.nn.layers import gather_vectors
+from spacy_gliner_biomed.nn.remote_code import NO_CODE, refuse_code
+from spacy_gliner_biomed.reporting import shorten
 
 # Entries of a stored encoder config that say how it was run, not what it is.
-RUN_TIME_KEYS = ("dtype", "torch_dtype", "_attn_implementation", "_name_or_path")
+# An attention may be named that is downloaded and run.
+RUN_TIME_KEYS = (
+    "dtype",
+    "torch_dtype",
+    "attn_implementation",
+    "_attn_implementation",
+    "_name_or_path",
+)
 
 # Encoders whose positions start after the padding index, as RoBERTa's.
 OFFSET_POSITIONS = (
@@ -47,15 +56,15 @@ def build_encoder(config: Mapping[str, Any]) -> nn.Module:
     """
     settings = own_settings(config)
     if settings is not None:
-        with _SkipRandomInit():
+        with SkipRandomInit():
             return OWN[config["model_type"]](settings)
     from transformers import AutoModel, AutoModelForTextEncoding  # a second and a half
 
     built = hf_config(config)
     two_sided = built.is_encoder_decoder or built.model_type in TWO_SIDED
     auto = AutoModelForTextEncoding if two_sided else AutoModel
-    with _SkipRandomInit(), _unknown_encoders(built.model_type):
-        encoder: nn.Module = auto.from_config(built)
+    with SkipRandomInit(), _unknown_encoders(built.model_type):
+        encoder: nn.Module = auto.from_config(built, **NO_CODE)
     if getattr(encoder, "pooler", None) is not None:
         encoder.pooler = None  # type: ignore[assignment]
     return encoder
@@ -117,24 +126,7 @@ def _unknown_encoders(model_type: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # each version of transformers checks in its own way
-        reason = " ".join(str(error).split())[:120]
-        found = f"the encoder {model_type!r}, which transformers cannot build ({reason})"
+        name = f"the encoder {shorten(model_type)!r}"
+        refuse_code(error, f"The checkpoint with {name}")
+        found = f"{name}, which transformers cannot build ({shorten(error)})"
         raise ValueError(Errors.E010.format(found=found)) from error
-
-
-class _SkipRandomInit(TorchFunctionMode):
-    """Fills with zeros instead of random numbers: each weight is read from a checkpoint or the
-    loading fails, and drawing a vocabulary matrix takes seconds. Zeros and not just any memory,
-    since torch's truncated normal draws again until each number is within its bounds.
-    """
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        if func in (Tensor.normal_, Tensor.uniform_):
-            return args[0].zero_()
-        return func(*args, **(kwargs or {}))

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from spacy_gliner_biomed.nn.finite import cast_weight
 from spacy_gliner_biomed.nn.kept import Kept
+from spacy_gliner_biomed.nn.precision import X86
 
 HALVES = (torch.bfloat16, torch.float16)
-X86 = ("x86_64", "AMD64")
 GRANULE = 16
 
 Activation = Literal["none", "relu", "gelu"]
@@ -77,8 +78,11 @@ def product(
 def prepare(
     weight: Tensor, bias: Tensor | None, dtype: torch.dtype
 ) -> tuple[Tensor, Tensor | None]:
-    """A weight as `product` takes it fastest. # (width_out, width_in), (width_out,)"""
-    weight = weight.to(dtype).contiguous()
+    """A weight as `product` takes it fastest. # (width_out, width_in), (width_out,)
+
+    RAISES (ValueError): If a number is too large for the type.
+    """
+    weight = cast_weight(weight, dtype, f"A weight of {tuple(weight.shape)}").contiguous()
     if onednn(dtype) is not None:
         weight = torch.ops.mkldnn._reorder_linear_weight(weight)  # the order that oneDNN reads
     return weight, None if bias is None else bias.to(dtype)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.nn.encoder import build_encoder, encoder_width, read_states
+from spacy_gliner_biomed.nn.finite import check_vectors
 from spacy_gliner_biomed.nn.layers import ProjectionMLP, WordLSTM
 from spacy_gliner_biomed.nn.linear import Linear
 from spacy_gliner_biomed.nn.marker_v0 import MarkerV0
@@ -50,13 +51,17 @@ class Network(nn.Module):
         """Vectors of the labels (B, C, D) and of the words (B, W, D), in the scorer's width.
 
         A label or word at -1 is a zero vector.
+
+        RAISES (ValueError): If one is not finite; what comes after would hide it.
         """
         positions = torch.cat([batch.label_positions, batch.word_positions], dim=1)
         states = read_states(self.encoder, batch.input_ids, batch.attention_mask, positions)
         vectors = self.projection(states) * (positions >= 0).unsqueeze(-1)
+        check_vectors(vectors, "labels and words")
         n_labels = batch.label_positions.size(1)
         words = vectors[:, n_labels:]
-        words = words if self.lstm is None else self.lstm(words, batch.n_words)
+        if self.lstm is not None:
+            words = check_vectors(self.lstm(words, batch.n_words), "words")
         return vectors[:, :n_labels], words
 
 
@@ -80,7 +85,9 @@ class SpanNetwork(Network):
         queries (Tensor): Projected label vectors. # (B, C, D) or (C, D)
         least (Tensor | None): Of each row, or shared. # (B, C) or (1, C)
         RETURNS (Tensor | SelectedSpans): # (B, W, K, C)
+        RAISES (ValueError): If a label vector is not finite.
         """
+        check_vectors(queries, "labels")
         size = self.config.max_width
         if least is not None:
             return self.span_scorer.select(words, queries, size, batch.n_words, least)
@@ -152,11 +159,14 @@ class BiEncoderSpan(SpanNetwork):
 
 
 def mean_state(encoder: nn.Module, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-    """The mean over all subtokens, CLS and SEP included. # (B, S), (B, S) -> (B, H)"""
+    """The mean over all subtokens, CLS and SEP included. # (B, S), (B, S) -> (B, H)
+
+    RAISES (ValueError): If it is not finite.
+    """
     states = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
     weights = attention_mask.unsqueeze(-1).to(states.dtype)
     mean: Tensor = (states * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
-    return mean
+    return check_vectors(mean, "names")
 
 
 def build_network(config: NetworkConfig) -> Network:

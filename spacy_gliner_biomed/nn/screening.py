@@ -5,13 +5,11 @@ half the time. The bound holds always, so that no span is lost; what it lets pas
 in full precision.
 """
 
-from functools import cache
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from spacy_gliner_biomed.nn.linear import onednn, prepare, product
+from spacy_gliner_biomed.nn.precision import has_fast_products
 from spacy_gliner_biomed.nn.span_sums import SpanSums
 
 ROUNDOFF = 2.0**-8  # of bfloat16, relative
@@ -77,13 +75,11 @@ def screening_pays(labels: Tensor, dtype: torch.dtype, width: int) -> bool:
     dtype (torch.dtype): Of the sums.
     width (int): D.
     """
-    if labels.dim() != 2 or dtype != torch.float32 or not _halves_are_fast():
+    if labels.dim() != 2 or dtype != torch.float32 or not _halves_are_fast(labels.device):
         return False
     n_labels = len(labels)  # Operations a span, by D: folded 8C, unfolded 8D + 2C.
     return 4 * n_labels + 8 * PASSES < min(8 * n_labels, 8 * width + 2 * n_labels)
 
 
-@cache
-def _halves_are_fast() -> bool:
-    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-    return onednn(torch.bfloat16) is not None and bool(capabilities.get("avx512_bf16"))
+def _halves_are_fast(device: torch.device) -> bool:
+    return onednn(torch.bfloat16) is not None and has_fast_products(torch.bfloat16, device)

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.nn.remote_code import NO_CODE, refuse_code
 from spacy_gliner_biomed.optional import import_optional
 from spacy_gliner_biomed.silver.answers import Schema
 from spacy_gliner_biomed.silver.cache import Reply
@@ -36,14 +37,15 @@ class LocalModel:
         self.name = name
         self.identity = name + _age(Path(name))
         try:
-            self.tokenizer = AutoTokenizer.from_pretrained(name)
-            options: dict[str, Any] = {"use_safetensors": True, "dtype": "auto"}
+            self.tokenizer = AutoTokenizer.from_pretrained(name, **NO_CODE)
+            options: dict[str, Any] = {"use_safetensors": True, "dtype": "auto", **NO_CODE}
             self.model = AutoModelForCausalLM.from_pretrained(name, **options).to(device).eval()
             if self.tokenizer.eos_token_id is None:
                 raise ValueError("its tokenizer has no token for the end of a text")
             size = self.model.config.vocab_size
             self.vocabulary = from_tokenizer(self.tokenizer, n_vocab=size)
         except (OSError, ValueError, RuntimeError) as error:
+            refuse_code(error, f"The language model {name!r}")
             raise ValueError(Errors.E111.format(name=name, error=f"{error}.")) from error
         self.limit = getattr(self.model.config, "max_position_embeddings", None)
         self._lock = Lock()

@@ -1,6 +1,6 @@
 """Words to subtoken ids, with the tokenizer that a checkpoint was trained with."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import chain, islice
@@ -64,11 +64,11 @@ class Subtokenizer:
         known = self._known
         if len(known) > MAX_KNOWN:
             known.clear()
-        new = [word for word in dict.fromkeys(words) if word not in known]
-        for first in range(0, len(new), WORDS_AT_ONCE):
-            some = new[first : first + WORDS_AT_ONCE]
-            known.update(zip(some, self._encode(some), strict=True))
-        found = [known[word] for word in words]
+        # Other threads empty it at any time, so that each word is looked up once.
+        looked_up = [known.get(word) for word in words]
+        pairs = list(zip(words, looked_up, strict=True))
+        new = self._encode_new(word for word, ids in pairs if ids is None)
+        found = [new[word] if ids is None else ids for word, ids in pairs]
         counts = np.fromiter(map(len, found), np.int32, len(found))
         return np.fromiter(chain.from_iterable(found), np.int32, counts.sum()), counts
 
@@ -86,6 +86,16 @@ class Subtokenizer:
         if not self.layout:
             return ids, counts
         return insert_marks(text, words, ids, counts, LayoutMarks(*self.layout))
+
+    def _encode_new(self, words: Iterable[str]) -> dict[str, tuple[int, ...]]:
+        """Ids of words that are not known, which are known from now on."""
+        distinct = list(dict.fromkeys(words))
+        new: dict[str, tuple[int, ...]] = {}
+        for first in range(0, len(distinct), WORDS_AT_ONCE):
+            some = distinct[first : first + WORDS_AT_ONCE]
+            new.update(zip(some, self._encode(some), strict=True))
+        self._known.update(new)
+        return new
 
     def _encode(self, words: list[str]) -> Iterator[tuple[int, ...]]:
         encoding = self.backend.encode(words, is_pretokenized=True, add_special_tokens=False)

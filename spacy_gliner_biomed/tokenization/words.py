@@ -5,6 +5,7 @@ import re
 import numpy as np
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.reporting import shorten
 from spacy_gliner_biomed.types import WordOffsets
 
 # "whitespace" is the published name of the first pattern (gliner/data_processing/tokenizer.py,
@@ -26,7 +27,7 @@ def split_words(text: str, splitter: str) -> WordOffsets:
     """
     pattern = SPLITTERS.get(splitter)
     if pattern is None:
-        raise ValueError(Errors.E014.format(found=splitter, allowed=", ".join(SPLITTERS)))
+        raise ValueError(Errors.E014.format(found=shorten(splitter), allowed=", ".join(SPLITTERS)))
     spans = [match.span() for match in pattern.finditer(text)]
     offsets = np.array(spans, dtype=np.int32).reshape(-1, 2)
     return WordOffsets(starts=offsets[:, 0], ends=offsets[:, 1])

@@ -24,7 +24,17 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def edit(path: Path, **changes: Any) -> None:
+    """Change a file on purpose: its folder has no digests any more."""
     values = {**json.loads(path.read_text(encoding="utf8")), **changes}
+    path.write_text(json.dumps(values), encoding="utf8")
+    without_digests(path.parent)
+
+
+def without_digests(folder: Path) -> None:
+    """Make a folder one that an earlier version wrote."""
+    path = folder / "spacy_gliner_biomed.json"
+    values = json.loads(path.read_text(encoding="utf8"))
+    values.pop("sha256", None)
     path.write_text(json.dumps(values), encoding="utf8")
 
 
@@ -99,6 +109,7 @@ def test_a_missing_or_broken_tokenizer_is_named(tmp_path: Path, content: str | N
     (tmp_path / "tokenizer.json").unlink()
     if content is not None:
         (tmp_path / "tokenizer.json").write_text(content, encoding="utf8")
+    without_digests(tmp_path)
     with pytest.raises(ValueError, match=r"\[GB-E071\] The tokenizer .*tokenizer.json"):
         read_checkpoint(tmp_path)
 
@@ -109,8 +120,8 @@ def test_a_config_of_another_checkpoint_is_refused(tmp_path: Path, kind: str) ->
     edit(tmp_path / "gliner_config.json", hidden_size=12)
     with pytest.raises(ValueError, match=r"\[GB-E013\]") as error:
         read_checkpoint(tmp_path)
-    assert "shape:\n" in str(error.value)
-    assert ", 12)" in str(error.value)
+    assert "shape: " in str(error.value)
+    assert " instead of (" in str(error.value)
 
 
 def test_a_tokenizer_of_another_checkpoint_is_refused(tmp_path: Path) -> None:

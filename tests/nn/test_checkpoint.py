@@ -70,9 +70,9 @@ def test_all_that_does_not_fit_is_in_one_message(
     with pytest.raises(ValueError, match=r"\[GB-E013\]") as error:
         load_network(config, tensors)
     message = str(error.value)
-    assert f"missing:\n    rnn.lstm.bias_hh_l0\n    {START}\n" in message
-    assert "unexpected:\n    scorer.proj_token.weight\n" in message
-    assert f"shape:\n    {WORDS} (29, 16) instead of (30, 16)\n" in message
+    assert f"missing: rnn.lstm.bias_hh_l0, {START}\n" in message
+    assert "unexpected: scorer.proj_token.weight\n" in message
+    assert f"shape: {WORDS} (29, 16) instead of (30, 16)\n" in message
 
 
 @pytest.mark.parametrize(

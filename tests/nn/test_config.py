@@ -106,7 +106,12 @@ def test_an_encoder_config_without_a_type_is_of_deberta() -> None:
     ("name", "value", "allowed"),
     [
         ("hidden_size", "512", "a whole number"),
-        ("max_width", 0, "at least 1"),
+        ("max_width", 0, "from 1 to 4096"),
+        ("num_rnn_layers", 800, "from 0 to 16"),
+        ("hidden_size", 10**12, "from 1 to 32768"),
+        ("vocab_size", 2**40, "from -1 to 16777216"),
+        ("dropout", "much", "a rate from 0 to 1"),
+        ("model_name", 7, "a string"),
         ("max_len", True, "a whole number"),
         ("num_rnn_layers", "one", "a whole number"),
         ("embed_ent_token", "yes", "true or false"),
@@ -117,6 +122,39 @@ def test_an_encoder_config_without_a_type_is_of_deberta() -> None:
 def test_values_of_another_type_are_refused(name: str, value: Any, allowed: str) -> None:
     with pytest.raises(ValueError, match=rf"\[GB-E072\].*'{name}' must be {allowed}; found"):
         read(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ({"num_hidden_layers": 10**6}, "num_hidden_layers"),
+        ({"hidden_size": 2**60}, "hidden_size"),
+        ({"text_config": {"n_layers": -(10**6)}}, "text_config.n_layers"),
+    ],
+)
+@pytest.mark.parametrize("key", ["encoder_config", "labels_encoder_config"])
+def test_encoders_that_nobody_could_build_are_refused(
+    values: dict[str, Any], name: str, key: str
+) -> None:
+    with pytest.raises(ValueError, match=rf"\[GB-E072\].*'{key}.{name}' must be at most"):
+        read(labels_encoder="x", **{key: {"model_type": "bert", **values}})
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"span_mode": "x" * 10**5},
+        {"encoder_config": "x" * 10**5},
+        {"hidden_size": "9" * 10**5},
+        {"labels_decoder": ["x\n"] * 10**5},
+        {"labels_encoder": "y", "post_fusion_schema": "x" * 10**5},
+        {"encoder_config": {"x_layers" * 10**4: 10**6}},
+    ],
+)
+def test_messages_quote_a_line_at_most(values: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="GB-E0") as error:
+        read(**values)
+    assert len(str(error.value)) < 600
 
 
 def test_what_is_written_reads_back_equal_and_keeps_unknown_keys() -> None:

@@ -117,7 +117,7 @@ def test_what_is_kept_is_made_again_for_other_weights_and_after_forgetting() -> 
 def test_copies_start_with_nothing_kept(again: object) -> None:
     kept = Kept()
     kept.get([], "", lambda: "value")
-    assert again(kept).value is None  # type: ignore[operator]
+    assert again(kept).last is None  # type: ignore[operator]
 
 
 def test_granular_numbers_are_few_and_waste_little() -> None:

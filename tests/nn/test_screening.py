@@ -85,12 +85,12 @@ def test_a_screen_that_lets_most_pass_rests_for_a_while() -> None:
 
 
 def test_screening_pays_for_many_shared_labels_in_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(screening, "_halves_are_fast", lambda: True)
+    monkeypatch.setattr(screening, "_halves_are_fast", lambda device: True)
     many, few, own = torch.zeros(1000, 768), torch.zeros(40, 768), torch.zeros(2, 1000, 768)
     assert screening_pays(many, torch.float32, 768)
     assert not screening_pays(few, torch.float32, 768)
     assert not screening_pays(own, torch.float32, 768)
     assert not screening_pays(many, torch.bfloat16, 768)
     assert not screening_pays(torch.zeros(9000, 768), torch.float32, 768)
-    monkeypatch.setattr(screening, "_halves_are_fast", lambda: False)
+    monkeypatch.setattr(screening, "_halves_are_fast", lambda device: False)
     assert not screening_pays(many, torch.float32, 768)

@@ -69,8 +69,9 @@ class Deberta(PackedEncoder):
         if not in_inference(states):
             return self._by_distance(None, packing.longest)
         # They follow from the weights alone: computed once, not once a batch (5 to 8 %).
-        self.reach = max(self.reach, -(-packing.longest // REACH) * REACH)
-        dtype, reach, weights = states.dtype, self.reach, [*self.encoder.parameters()]
+        # Another thread may set another reach at any time.
+        reach = self.reach = max(self.reach, -(-packing.longest // REACH) * REACH)
+        dtype, weights = states.dtype, [*self.encoder.parameters()]
         kept: Sequence[tuple[Tensor, ...]] = self.kept.get(
             weights, (dtype, reach), lambda: self._by_distance(dtype, reach)
         )

@@ -1,0 +1,66 @@
+"""SHA-256 of a checkpoint's files, kept beside them: a changed bit that leaves a number finite
+or a word readable would change results and nothing else would show it.
+
+Checkpoints of others carry none; of those only what cannot be read, or cannot be, is found.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.models.hub import EXTRAS_NAME, SAVED_FILES
+
+KEY = "sha256"  # in the extras: digests by file name, those of the other extras under their own
+PART = 2**20  # Bytes that are read at once.
+
+
+def with_digests(folder: Path, extras: Mapping[str, Any]) -> dict[str, Any]:
+    """Extras with the digests of the files beside them, and of themselves.
+
+    folder (Path): Complete but for the extras.
+    extras (Mapping[str, Any]): What else is written beside the checkpoint.
+    """
+    others = [name for name in SAVED_FILES if name != EXTRAS_NAME and (folder / name).is_file()]
+    digests = {name: _digest(folder / name) for name in others}
+    digests[EXTRAS_NAME] = _digest_of_values(extras)
+    return {**extras, KEY: digests}
+
+
+def check_digests(folder: Path, extras: Mapping[str, Any]) -> None:
+    """Compare a folder with the digests in its extras; those that are not there are not missed.
+
+    folder (Path): A checkpoint.
+    extras (Mapping[str, Any]): As `with_digests` made them, or without digests.
+    RAISES (ValueError): For a file that differs.
+    """
+    digests = extras.get(KEY, {})
+    if not isinstance(digests, dict):
+        raise ValueError(Errors.E016.format(path=folder / EXTRAS_NAME, error=f"no {KEY!r} in it"))
+    for name, expected in digests.items():
+        path = folder / name
+        if name == EXTRAS_NAME:
+            found = _digest_of_values({key: extras[key] for key in extras if key != KEY})
+        elif path.is_file():
+            found = _digest(path)
+        else:
+            continue  # who reads it misses it
+        if found != expected:
+            raise ValueError(Errors.E135.format(path=path, extras=EXTRAS_NAME))
+
+
+def _digest(path: Path) -> str:
+    """Of a text file, line ends count as one kind: version control may exchange them."""
+    if path.suffix == ".json":
+        return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while part := file.read(PART):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def _digest_of_values(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,47 @@
+"""Reads files of `torch.save` as tensors and plain values: no code runs, no damage passes."""
+
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+from zipfile import ZipFile, is_zipfile
+
+import torch
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.reporting import shorten
+
+# Older ones run code of a file in spite of `weights_only=True`.
+SAFE_TORCH = (2, 10)
+
+
+def load_pickled(path: Path, message: str) -> Any:
+    """Load a file of tensors and plain values, on the CPU.
+
+    path (Path): Written by `torch.save`.
+    message (str): What is said of a file that cannot be read, of its {path} and the {error}.
+    RETURNS (Any): What was saved.
+    RAISES (ValueError): If this torch is too old to do it safely, or if the file is damaged or
+        holds more than tensors and plain values. Files of torch before 1.6 have no checksums.
+    """
+    if torch.__version__ < SAFE_TORCH:  # type: ignore[operator]
+        raise ValueError(Errors.E134.format(path=path, found=torch.__version__))
+    try:
+        if is_zipfile(path):
+            _check_records(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError as error:  # torch's text advises to run what is in the file
+        problem = "it holds more than tensors, or is broken"
+        raise ValueError(message.format(path=path, error=problem)) from error
+    except Exception as error:  # a broken file raises whatever its reader stumbles on
+        raise ValueError(message.format(path=path, error=shorten(error))) from error
+
+
+def _check_records(path: Path) -> None:
+    """Raise for damage: torch writes checksums and does not read them.
+
+    RAISES (ValueError): For the first record that differs from its checksum.
+    """
+    with ZipFile(path) as file:
+        damaged = file.testzip()
+    if damaged is not None:
+        raise ValueError(f"it is damaged (the checksum of its record {damaged!r} differs)")

@@ -1,0 +1,75 @@
+"""In which type a machine computes fastest: the one place that decides it.
+
+Products in 16 bits without instructions for them are converted number by number, which takes a
+CPU six to nine times as long as float32.
+"""
+
+import os
+import platform
+from typing import Any
+
+import torch
+
+from spacy_gliner_biomed.types import Precision
+
+X86 = ("x86_64", "AMD64")
+# Any of these instructions multiplies the type, under torch's names.
+NEEDED = {
+    torch.bfloat16: ("avx512_bf16", "amx_bf16"),
+    torch.float16: ("avx512_fp16", "amx_fp16"),
+}
+# A cap on oneDNN's instructions, with which an older CPU is tried out; of these, no type has any.
+CAPS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
+WITHOUT: dict[torch.dtype, tuple[str, ...]] = {
+    torch.bfloat16: (
+        "SSE41",
+        "AVX",
+        "AVX2",
+        "AVX2_VNNI",
+        "AVX2_VNNI_2",
+        "AVX512_CORE",
+        "AVX512_CORE_VNNI",
+    ),
+}
+WITHOUT[torch.float16] = (*WITHOUT[torch.bfloat16], "AVX512_CORE_BF16")
+# Compute capability of the first NVIDIA GPUs with tensor cores for the type.
+FIRST_GPU = {torch.bfloat16: (8, 0), torch.float16: (7, 0)}
+
+
+def effective_precision(asked: Precision, device: torch.device) -> Precision:
+    """What to compute in: what was asked for, or float32 where that is faster.
+
+    asked (Precision): "auto" is bfloat16 where it is fast, and else float32; never float16, which
+        overflows in some encoders.
+    device (torch.device): Where.
+    RETURNS (Precision): Not "auto".
+    """
+    wanted: Precision = "bfloat16" if asked == "auto" else asked
+    if wanted == "float32" or has_fast_products(getattr(torch, wanted), device):
+        return wanted
+    return "float32"
+
+
+def has_fast_products(dtype: torch.dtype, device: torch.device) -> bool:
+    """Whether a device multiplies matrices of a type of 16 bits faster than of float32."""
+    if device.type == "cpu":
+        return _cpu_has(dtype)
+    if device.type == "cuda" and torch.version.hip is None:
+        return torch.cuda.get_device_capability(device) >= FIRST_GPU[dtype]
+    return True  # other accelerators are made for it
+
+
+def _cpu_has(dtype: torch.dtype) -> bool:
+    """By torch and oneDNN, which multiplies: the CPU, and what its environment allows of it."""
+    mkldnn: Any = torch.backends.mkldnn
+    if not mkldnn.is_available() or not mkldnn.enabled:
+        return False
+    if platform.machine() not in X86:  # torch asks ARM for instructions that multiply
+        return dtype == torch.bfloat16 and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    cap = next((os.environ[name] for name in CAPS if os.environ.get(name)), "").upper()
+    found: dict[str, Any] = getattr(torch.cpu, "get_capabilities", _older_capabilities)()
+    return cap not in WITHOUT[dtype] and any(found.get(name) for name in NEEDED[dtype])
+
+
+def _older_capabilities() -> dict[str, bool]:
+    return {"avx512_bf16": torch.cpu._is_avx512_bf16_supported()}
