@@ -1,5 +1,6 @@
 """Opens text of any length, and writes files that take their name only when they are complete."""
 
+import codecs
 import errno
 import gzip
 import io
@@ -56,7 +57,7 @@ def open_text(path: Path, newline: str | None = None) -> Iterator[TextIO]:
             finally:
                 text.detach()
     except UnicodeDecodeError as error:
-        raise _encoding_error(path, error) from error
+        raise _encoding_error(path, error, *_find_problem(path)) from error
     except DAMAGED_GZIP as error:
         if not _is_gzip(path):
             raise
@@ -78,6 +79,34 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     with open_text(path) as file:
         for number, line in enumerate(file, 1):
             yield number, line.rstrip("\n")
+
+
+def read_byte_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Read lines whose encoding is not checked, for readers that go on behind a broken one; see
+    `decode_line`.
+
+    YIELDS (tuple[int, bytes]): Number, from 1, and line without its end or a byte order mark.
+    RAISES (ValueError): If the file is UTF-16, or is compressed and damaged.
+    """
+    with open_bytes(path) as stream:
+        try:
+            _refuse_utf16(stream)
+        except UnicodeDecodeError as error:
+            raise _encoding_error(path, error, 1, b"") from error
+        for number, line in enumerate(stream, 1):
+            content = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+            yield number, content.rstrip(b"\r\n")
+
+
+def decode_line(path: Path, number: int, line: bytes) -> str:
+    """Decode a line of `read_byte_lines`.
+
+    RAISES (ValueError): With file and line, if it is not UTF-8.
+    """
+    try:
+        return line.decode("utf8")
+    except UnicodeDecodeError as error:
+        raise _encoding_error(path, error, number, line) from error
 
 
 @contextmanager
@@ -213,8 +242,10 @@ def _find_problem(path: Path) -> tuple[int | str, bytes]:
     return 1, b""  # UTF-16 of which each line is UTF-8, too
 
 
-def _encoding_error(path: Path, error: UnicodeDecodeError) -> ValueError:
-    number, line = _find_problem(path)
+def _encoding_error(
+    path: Path, error: UnicodeDecodeError, number: int | str, line: bytes
+) -> ValueError:
+    """The error for a line whose bytes are given, if they are known."""
     found = f"byte 0x{error.object[error.start]:02x} ({error.reason})"
     if _is_utf16(error.object[:HEAD]) or (number == 1 and _is_utf16(line[:HEAD])):
         hint = "It looks like UTF-16"

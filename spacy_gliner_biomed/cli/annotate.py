@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ import typer
 
 from spacy_gliner_biomed.cli.app import gliner_cli, reported, say
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.reporting import list_names
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -60,7 +62,7 @@ def annotate_cli(
         bool | None, Option("--overwrite/--keep", help="Replace the entities of .spacy inputs.")
     ] = None,
     device: Annotated[str | None, Option(help="cpu, cuda, cuda:1, mps.")] = None,
-    precision: Annotated[str | None, Option(help="float32, bfloat16 or float16.")] = None,
+    precision: Annotated[str | None, Option(help="auto, float32, bfloat16 or float16.")] = None,
     batch_size: Annotated[int, Option(min=1, help="Documents worked on together.")] = 64,
     n_process: Annotated[int, Option(min=1, help="Worker processes.")] = 1,
     quiet: Annotated[bool, Option("--quiet", "-q", help="No progress bar, no summary.")] = False,
@@ -71,6 +73,11 @@ def annotate_cli(
     .jsonl (id, text, entities, and all other keys of the input's line), .spacy (a DocBin whose
     doc.spans keep the scores), .html (one displaCy page). An existing file is replaced when all
     documents are done. Without --pipeline, spans keep their exact characters (--alignment split).
+
+    A document, line or file that cannot be read or annotated is named on standard error, and the
+    others are done; the exit status is then 1. If none can be annotated, no output is written.
+    Files of other kinds in a folder are counted in a warning; names that begin with a dot are
+    passed over.
     """
     from spacy_gliner_biomed.cli.inputs import find_inputs
     from spacy_gliner_biomed.cli.outputs import check_outputs, plan_outputs
@@ -116,9 +123,11 @@ def annotate(
     batch_size (int): Documents that are worked on together.
     n_process (int): Worker processes.
     quiet (bool): No progress bar and no summary.
-    RETURNS (Counter[str]): `documents`, `entities`, `failed`, and under `label:...` the
-        entities of each label.
-    RAISES (ValueError): If a file is broken, or there is no document.
+    RETURNS (Counter[str]): `documents`, `entities`, `failed` (documents that could not be
+        annotated, and files and lines that could not be read; each is reported when it is met),
+        and under `label:...` the entities of each label.
+    RAISES (ValueError): If there is no document, or none could be annotated; outputs are then
+        left as they were.
     """
     from tqdm import tqdm
 
@@ -130,7 +139,7 @@ def annotate(
     started, counts = perf_counter(), Counter[str]()
     component = find_component(nlp)
     hidden = True if quiet or _on_terminal(outputs) else None  # None: if it is no terminal
-    jobs = read_inputs(files, nlp.vocab)
+    jobs = read_inputs(files, nlp.vocab, partial(_report_unreadable, counts))
     with ExitStack() as stack:
         writers = [stack.enter_context(open_writer(o, component.labels)) for o in outputs]
         docs = stream_docs(nlp, jobs, counts, batch_size=batch_size, n_process=n_process)
@@ -140,12 +149,24 @@ def annotate(
             counts["entities"] += len(found)
             for writer in writers:
                 writer.write(doc, record, found)
-        if not counts["read"]:
-            raise ValueError(Errors.E055.format(inputs=", ".join(map(str, files)) or "folders"))
-    counts["failed"] = counts["read"] - counts["documents"]
+        counts["failed"] = counts["read"] - counts["documents"] + counts["unreadable"]
+        if not counts["documents"]:  # an error, so that no output is replaced by an empty one
+            raise ValueError(_nothing_done(files, counts["failed"]))
     if not quiet:
         say(summarize(counts, component, outputs, perf_counter() - started, n_process))
     return counts
+
+
+def _report_unreadable(counts: "Counter[str]", error: Exception) -> None:
+    """Say what cannot be read, a file or a part of one; the run goes on."""
+    counts["unreadable"] += 1
+    say(str(error), color=typer.colors.RED)
+
+
+def _nothing_done(files: Sequence[Path], n_failed: int) -> str:
+    if n_failed:
+        return Errors.E163.format(n=n_failed)
+    return Errors.E055.format(inputs=list_names(map(str, files)) if files else "folders")
 
 
 def _on_terminal(outputs: Sequence["Output"]) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 import typer
 from spacy.cli._util import app
 
+from spacy_gliner_biomed.terminal import escape_controls
+
 HELP = "Find entities of any labels with GLiNER networks (spacy-gliner-biomed)."
 
 gliner_cli = typer.Typer(name="gliner", help=HELP, no_args_is_help=True, rich_markup_mode=None)
@@ -20,8 +22,12 @@ def gliner() -> None:
 
 
 def say(text: str, *, color: str | None = None) -> None:
-    """Print for the user, on standard error: standard output is for results."""
-    typer.secho(text, err=True, fg=color)
+    """Print for the user, on standard error: standard output is for results.
+
+    text (str): May quote documents and names of files: what a terminal would obey is escaped.
+    color (str | None): As of `typer.secho`.
+    """
+    typer.secho(escape_controls(text), err=True, fg=color)
 
 
 @contextmanager
@@ -40,6 +46,8 @@ def reported() -> Iterator[None]:
             raise
         say(str(error), color=typer.colors.RED)
         raise typer.Exit(1) from error
+    except EOFError as error:  # of which Click would say "Aborted!", as if the user had done it
+        raise RuntimeError("a file ended before its content did") from error
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -23,7 +23,7 @@ def label_color(label: str) -> str:
         place = DEFAULT_LABELS.index(name)
         hue, lightness = place / len(DEFAULT_LABELS), LIGHTNESS[place % 2]
     else:
-        digest = blake2b(name.encode("utf8"), digest_size=4).digest()
+        digest = blake2b(name.encode("utf8", "backslashreplace"), digest_size=4).digest()
         hue, lightness = int.from_bytes(digest, "big") / 2**32, LIGHTNESS[digest[-1] % 2]
     rgb = hls_to_rgb(hue, lightness, SATURATION)
     return "#" + "".join(f"{round(part * 255):02x}" for part in rgb)

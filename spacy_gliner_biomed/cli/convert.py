@@ -86,6 +86,9 @@ def convert(
     if to not in writers:
         allowed = "one of " + ", ".join(map(repr, writers))
         raise ValueError(Errors.E030.format(name="to", allowed=allowed, found=to))
+    if output.resolve() == source.resolve():
+        reason = "it is the source. Name another file"
+        raise ValueError(Errors.E056.format(path=output, reason=reason))
     counts: Counter[str] = Counter()
     texts = _counted(read_format(source, data_format), counts)
     if to == "docbin" and output.suffix != ".spacy":

@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 
 from spacy_gliner_biomed.cli.colors import label_color, label_colors
 from spacy_gliner_biomed.cli.inputs import Record
+from spacy_gliner_biomed.terminal import escape_controls
 from spacy_gliner_biomed.types import ScoredSpan
 
 HEAD = """<!DOCTYPE html>
@@ -59,7 +60,8 @@ class HtmlWriter:
         self._write(TAIL)
 
     def _write(self, text: str) -> None:
-        self.stream.write(text.encode("utf8"))
+        # A page, too, can be shown in a terminal, and such characters have no place in HTML.
+        self.stream.write(escape_controls(text).encode("utf8"))
 
 
 def render(doc: Doc, found: Sequence[ScoredSpan]) -> str:

@@ -1,8 +1,8 @@
 """Reads documents one after the other: plain text, JSON lines, DocBins, folders of these."""
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,10 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.files import decode_line, read_byte_lines, read_text
+from spacy_gliner_biomed.folders import Unread, ending_of, find_files, warn_unread
+from spacy_gliner_biomed.json_text import check_text, parse_json
+from spacy_gliner_biomed.reporting import shorten
 
 ENDINGS = (".txt", ".jsonl", ".spacy")
 
@@ -29,87 +33,128 @@ class Record:
     meta: dict[str, Any] = field(default_factory=dict)
 
 
-def find_inputs(paths: Sequence[Path]) -> list[Path]:
-    """The files to read, each once: those named, and in folders those of a readable kind.
+# A document, as text or as a Doc, with what is known of it.
+Job = tuple[str | Doc, Record]
+OnFailure = Callable[[Exception], None]
 
+
+def find_inputs(paths: Sequence[Path]) -> list[Path]:
+    """Find the files to read, each once; what is not read in a folder is warned of.
+
+    paths (Sequence[Path]): Files of a readable kind, and folders.
+    RETURNS (list[Path]): Those named, and in folders those of a readable kind.
     RAISES (ValueError): If a path does not exist, or a named file is of no readable kind.
     """
     files: dict[Path, Path] = {}
+    unread: Unread = []
     for path in paths:
         if not path.exists():
             raise ValueError(Errors.E050.format(path=path))
-        if not path.is_dir() and path.suffix not in ENDINGS:
+        found = [path]
+        if path.is_dir():
+            found, others = find_files(path, ENDINGS)
+            unread += others
+        elif ending_of(path, ENDINGS) is None:
             raise ValueError(Errors.E051.format(path=path, found=path.suffix))
-        for file in _readable(path) if path.is_dir() else [path]:
+        for file in found:
             files.setdefault(file.resolve(), file)
+    warn_unread(unread, ENDINGS)
     return list(files.values())
 
 
-def read_inputs(files: Iterable[Path], vocab: Vocab) -> Iterator[tuple[str | Doc, Record]]:
-    """The documents of files, in order, as `nlp.pipe(..., as_tuples=True)` takes them.
+def read_inputs(
+    files: Iterable[Path], vocab: Vocab, on_failure: OnFailure | None = None
+) -> Iterator[Job]:
+    """Read the documents of files, in order, as `nlp.pipe(..., as_tuples=True)` takes them.
 
     files (Iterable[Path]): See `find_inputs`.
     vocab (Vocab): For the Docs of a DocBin.
-    YIELDS (tuple[str | Doc, Record]): Text as it is in the file, line ends included.
-    RAISES (ValueError): If a file is broken; says where.
+    on_failure (OnFailure | None): Is told of each line, Doc or file that cannot be read, and of
+        files without a document; the rest is read. Without it, the first is an error.
+    YIELDS (Job): Text as it is in the file, line ends included.
+    RAISES (ValueError): Without `on_failure`, if a file is broken; says where.
     """
     for path in files:
-        if path.suffix == ".jsonl":
-            yield from _read_jsonl(path)
-        elif path.suffix == ".spacy":
-            yield from _read_docbin(path, vocab)
-        else:
-            yield _read_text(path), Record(path.as_posix())
+        n_read = 0
+        try:
+            for found in _read_file(path, vocab):
+                n_read += 1
+                if not isinstance(found, ValueError):
+                    yield found
+                elif on_failure is None:
+                    raise found
+                else:
+                    on_failure(found)
+            if not n_read and on_failure is not None:
+                on_failure(ValueError(Errors.E162.format(path=path)))
+        except (ValueError, OSError) as error:
+            if on_failure is None:
+                raise
+            on_failure(error)
 
 
-def _readable(folder: Path) -> list[Path]:
-    found = (path for path in sorted(folder.rglob("*")) if path.suffix in ENDINGS)
-    visible = (p for p in found if not any(x.startswith(".") for x in p.relative_to(folder).parts))
-    return [path for path in visible if path.is_file()]
+def _read_file(path: Path, vocab: Vocab) -> Iterator[Job | ValueError]:
+    """The documents of a file; a line or Doc that cannot be read gives its error.
+
+    RAISES (ValueError): If nothing more can be read of the file.
+    """
+    ending = ending_of(path, ENDINGS)
+    if ending == ".jsonl":
+        yield from _read_jsonl(path)
+    elif ending == ".spacy":
+        yield from _read_docbin(path, vocab)
+    else:
+        yield read_text(path), Record(path.as_posix())
 
 
-def _read_text(path: Path) -> str:
-    try:
-        # Not Path.read_text: it changes "\r\n" to "\n", and with it all offsets.
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(Errors.E053.format(path=path, what="UTF-8 text", error=error)) from error
+def _read_jsonl(path: Path) -> Iterator[Job | ValueError]:
+    for number, line in read_byte_lines(path):
+        if not line.strip():
+            continue
+        try:
+            yield _parse_line(decode_line(path, number, line), f"{path.as_posix()}:{number}")
+        except ValueError as error:
+            if str(error).startswith("[GB-"):
+                yield error
+            else:
+                problem = shorten(error, 300)
+                yield ValueError(Errors.E052.format(path=path, line=number, error=problem))
 
 
-def _read_jsonl(path: Path) -> Iterator[tuple[str, Record]]:
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                text, record = _parse_line(line.strip().decode("utf-8-sig"))
-            except ValueError as error:
-                raise ValueError(Errors.E052.format(path=path, line=number, error=error)) from error
-            if record.id is None:
-                record.id = f"{path.as_posix()}:{number}"
-            yield text, record
+def _parse_line(line: str, name: str) -> Job:
+    """The document of a line, which has a name for those without an id.
 
-
-def _parse_line(line: str) -> tuple[str, Record]:
-    try:
-        values = json.loads(line)
-    except json.JSONDecodeError as error:  # whose own message always says "line 1"
-        raise ValueError(f"{error.msg} (column {error.colno})") from error
+    RAISES (ValueError): With the reason, if there is none.
+    """
+    values = parse_json(line)
     if not isinstance(values, dict):
         raise ValueError(f"found {type(values).__name__} instead of an object")
-    text = values.pop("text", None)
+    text, own = values.pop("text", None), values.pop("id", None)
     if not isinstance(text, str):
         raise ValueError("'text' is missing or no string")
-    text.encode("utf8")  # JSON can hold half of a character ("\ud800"), which is no text
-    return text, Record(values.pop("id", None), values)
+    return check_text(text), Record(name if own is None else own, values)
 
 
-def _read_docbin(path: Path, vocab: Vocab) -> Iterator[tuple[Doc, Record]]:
+def _read_docbin(path: Path, vocab: Vocab) -> Iterator[Job | ValueError]:
+    number = 0
     try:
-        docs = DocBin().from_disk(path)
-    except Exception as error:  # zlib's, msgpack's and key errors, by where it is broken
-        message = Errors.E053.format(path=path, what="a DocBin", error=error or type(error))
-        raise ValueError(message) from error
-    for number, doc in enumerate(docs.get_docs(vocab), start=1):
-        name = doc.user_data.get(ID_KEY, f"{path.as_posix()}:{number}")
-        yield doc, Record(name, dict(doc.user_data.get(META_KEY, {})))
+        # zlib's, msgpack's and key errors, by where it is broken
+        for number, doc in enumerate(DocBin().from_disk(path).get_docs(vocab), start=1):
+            yield _check_doc(doc, path, number)
+    except Exception as error:
+        problem = f"{shorten(error) or type(error).__name__} (behind Doc {number})"
+        raise ValueError(Errors.E053.format(path=path, what="a DocBin", error=problem)) from error
+
+
+def _check_doc(doc: Doc, path: Path, number: int) -> Job | ValueError:
+    """A Doc and what is known of it, or what is wrong with it: its strings may be missing."""
+    name = f"{path.as_posix()}:{number}"
+    try:
+        check_text(doc.text)
+        for span in chain(doc.ents, *doc.spans.values()):
+            check_text(span.label_ + span.kb_id_)
+        known = doc.user_data
+        return doc, Record(known.get(ID_KEY, name), dict(known.get(META_KEY, {})))
+    except Exception as error:
+        problem = f"Doc {number} is damaged ({shorten(error) or type(error).__name__})"
+        return ValueError(Errors.E053.format(path=path, what="a DocBin", error=problem))

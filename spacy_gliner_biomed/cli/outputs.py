@@ -19,6 +19,8 @@ from spacy_gliner_biomed.cli.writers import (
     WriterFactory,
 )
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.files import open_output
+from spacy_gliner_biomed.folders import ending_of
 from spacy_gliner_biomed.types import ScoredSpan
 
 STDOUT = "-"
@@ -50,7 +52,7 @@ def plan_outputs(paths: Sequence[str], format_: str | None) -> list[Output]:
         allowed = "one of " + ", ".join(FORMATS)
         raise ValueError(Errors.E030.format(name="format", allowed=allowed, found=format_))
     outputs = [_plan(path, format_) for path in paths or [STDOUT]]
-    if len({output.path for output in outputs}) < len(outputs):
+    if len({_resolved(output.path) for output in outputs}) < len(outputs):
         raise ValueError(Errors.E056.format(path=", ".join(paths), reason="one is given twice"))
     if format_ is not None and all(output.format != format_ for output in outputs):
         reason = f"its ending does not fit --format {format_}"
@@ -68,7 +70,8 @@ def check_outputs(outputs: Sequence[Output], inputs: Sequence[Path], files: Sequ
     folders = [path.resolve() for path in inputs if path.is_dir()]
     known = {file.resolve() for file in files}
     for path in (Path(output.path).resolve() for output in outputs if output.path != STDOUT):
-        inside = path.suffix in INPUT_ENDINGS and any(map(path.is_relative_to, folders))
+        readable = ending_of(path, INPUT_ENDINGS) is not None
+        inside = readable and any(map(path.is_relative_to, folders))
         if path in known or inside:
             reason = "it is among the inputs, or would be the next time. Choose another place"
         elif path.is_dir():
@@ -92,25 +95,12 @@ def open_writer(output: Output, labels: Sequence[str]) -> Iterator[Writer]:
 
 @contextmanager
 def open_stream(path: str) -> Iterator[BinaryIO]:
-    """A stream to write to; a file takes its name when all is written, not before.
-
-    So a run that fails leaves an earlier output as it was, and no half of a new one.
-    """
-    target = Path(path)
+    """A stream to write to: "-" is standard output, all else see `files.open_output`."""
     if path == STDOUT:
         yield sys.stdout.buffer
-    elif target.exists() and not target.is_file():  # a device or a named pipe
-        with target.open("wb") as stream:
-            yield stream
     else:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(target.name + ".part")
-        try:
-            with part.open("wb") as stream:
-                yield stream
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+        with open_output(Path(path)) as stream:
+            yield stream
 
 
 def found_in(doc: Doc, spans_key: str) -> list[ScoredSpan]:
@@ -123,9 +113,13 @@ def found_in(doc: Doc, spans_key: str) -> list[ScoredSpan]:
 
 
 def _plan(path: str, format_: str | None) -> Output:
-    fixed = FORMAT_OF_ENDING.get(Path(path).suffix)
+    fixed = FORMAT_OF_ENDING.get(Path(path).suffix.lower())
     default = "table" if path == STDOUT else None
     chosen = fixed or format_ or default
     if chosen is None:
         raise ValueError(Errors.E059.format(path=path, reason="its ending does not say it"))
     return Output(path, chosen)
+
+
+def _resolved(path: str) -> str:
+    return path if path == STDOUT else str(Path(path).resolve())

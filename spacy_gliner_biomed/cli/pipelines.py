@@ -8,6 +8,7 @@ from typing import Any
 
 import spacy
 import typer
+from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import minibatch
@@ -114,7 +115,7 @@ def stream_docs(
         process, its strings are forgotten after its batch, so that memory does not grow.
     """
     nlp.set_error_handler(report_failure)  # type: ignore[arg-type]  # its stub never returns
-    counted = _count(jobs, counts)
+    counted = _count(_short_enough(jobs, counts, nlp.max_length), counts)
     if n_process > 1:
         yield from nlp.pipe(counted, as_tuples=True, batch_size=batch_size, n_process=n_process)
         return
@@ -127,6 +128,19 @@ def report_failure(name: str, proc: Any, docs: Sequence[Doc] | None, error: Exce
     """Name the documents that a component fails on; they are missing in the output."""
     names = ", ".join(str(doc._context.id) for doc in docs or [] if doc._context is not None)
     say(f"{names or 'A document'}: {error}", color=typer.colors.RED)
+
+
+def _short_enough(
+    jobs: Iterable[tuple[str | Doc, Record]], counts: Counter[str], limit: int
+) -> Iterator[tuple[str | Doc, Record]]:
+    """Those texts of which a Doc can be made; the others would end the run of the others."""
+    for document, record in jobs:
+        if isinstance(document, str) and len(document) > limit:
+            counts["read"] += 1
+            problem = SpacyErrors.E088.format(length=len(document), max_length=limit)
+            say(f"{record.id}: {problem}", color=typer.colors.RED)
+        else:
+            yield document, record
 
 
 def _count(

@@ -1,12 +1,13 @@
 """Writes annotated Docs one after the other: JSON lines, a DocBin, a table."""
 
-import json
 from collections.abc import Callable, Sequence
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from spacy.tokens import Doc, DocBin
 
 from spacy_gliner_biomed.cli.inputs import ID_KEY, META_KEY, Record
+from spacy_gliner_biomed.json_text import dump_json
+from spacy_gliner_biomed.terminal import escape_controls
 from spacy_gliner_biomed.types import ScoredSpan
 
 NAME_WIDTH = 32
@@ -47,7 +48,7 @@ class JsonlWriter:
         ]
         meta = {key: value for key, value in record.meta.items() if key != "entities"}
         line = {"id": record.id, "text": text, "entities": entities, **meta}
-        self.stream.write(json.dumps(line, ensure_ascii=False).encode("utf8") + b"\n")
+        self.stream.write(dump_json(line) + b"\n")
 
     def finish(self) -> None:
         """Nothing comes last."""
@@ -62,9 +63,9 @@ class DocBinWriter:
 
     def write(self, doc: Doc, record: Record, found: Sequence[ScoredSpan]) -> None:
         """Keep one Doc, in the DocBin's compact form."""
-        doc.user_data[ID_KEY] = record.id
+        doc.user_data[ID_KEY] = _storable(record.id)
         if record.meta:
-            doc.user_data[META_KEY] = record.meta
+            doc.user_data[META_KEY] = _storable(record.meta)
         self.docs.add(doc)
 
     def finish(self) -> None:
@@ -77,17 +78,17 @@ class TableWriter:
 
     def __init__(self, stream: BinaryIO, labels: Sequence[str]) -> None:
         self.stream = stream
-        self.label_width = max(map(len, [*labels, "label"]))
+        self.label_width = max(len(_cell(label)) for label in [*labels, "label"])
         self._line("document", "characters", "label", "score", "text")
 
     def write(self, doc: Doc, record: Record, found: Sequence[ScoredSpan]) -> None:
         """Write the lines of one Doc."""
-        name = str(record.id)
+        name = _cell(str(record.id))
         name = name if len(name) <= NAME_WIDTH else "…" + name[1 - NAME_WIDTH :]
         for span in found:
             place = f"{span.start}-{span.end}"
-            text = " ".join(doc.text[span.start : span.end].split())
-            self._line(name, place, span.label, f"{span.score:.2f}", text)
+            text = _cell(doc.text[span.start : span.end])
+            self._line(name, place, _cell(span.label), f"{span.score:.2f}", text)
 
     def finish(self) -> None:
         """Nothing comes last."""
@@ -96,3 +97,23 @@ class TableWriter:
         label = label.ljust(self.label_width)
         line = f"{name:{NAME_WIDTH}}  {place:>13}  {label}  {score:>5}  {text}\n"
         self.stream.write(line.encode("utf8"))
+
+
+def _cell(text: str) -> str:
+    """A text in one line, without what a terminal would obey."""
+    return escape_controls(" ".join(text.split()))
+
+
+def _storable(value: Any) -> Any:
+    """A value of JSON as a DocBin can hold it: halves of surrogate pairs as escapes, and whole
+    numbers of more than 64 bits as text.
+    """
+    if isinstance(value, str):
+        return value.encode("utf8", "backslashreplace").decode("utf8")
+    if isinstance(value, dict):
+        return {_storable(key): _storable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_storable(inner) for inner in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)
+    return value

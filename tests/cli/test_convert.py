@@ -1,3 +1,6 @@
+import gzip
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -78,3 +81,56 @@ def test_a_name_without_ending_is_a_folder_of_docbins(
     assert [read_gold(x.reference, "sc").spans for x in examples] == [[(0, 7, "drug")]] * 5
     again = run(gliner_cli, arguments)
     assert (again.exit_code, "GB-E056" in again.stderr) == (1, True)
+
+
+@pytest.mark.filterwarnings("default:.*GB-W16")
+def test_brat_files_in_any_case_are_read_and_others_are_named(tmp_path: Path) -> None:
+    folder = tmp_path / "brat"
+    folder.mkdir()
+    for name, content in (("a.txt", "Aspirin"), ("B.TXT", "Aspirin"), ("c.csv", "")):
+        (folder / name).write_text(content)
+    for name in ("a.ann", "B.ANN"):
+        (folder / name).write_text("T1\tDrug 0 7\tAspirin\n")
+    result = run(gliner_cli, ["convert", str(folder), str(tmp_path / "x.spacy"), "-f", "brat"])
+    assert result.exit_code == 0, result.output
+    assert "2 documents, 2 entities" in result.stderr
+    assert "1 .csv (c.csv)" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("data.jsonl.gz", gzip.compress(b'{"text": "a", "entities": []}\n' * 999)[:-20], "GB-E161"),
+        ("data.jsonl", b'{"text": "Na\xefve", "entities": []}\n', "GB-E160"),
+        ("data.jsonl", b'{"text": "a"}\n', "there is no 'entities'; the keys found are: text"),
+        ("data.jsonl", b'{"text": "\\ud800", "entities": []}\n', "surrogate"),
+        ("data.jsonl", b"[" * 99_999, "nested deeper"),
+    ],
+)
+def test_damage_is_a_message_with_file_and_line(
+    tmp_path: Path, name: str, content: bytes, problem: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    arguments = ["convert", str(tmp_path / name), str(tmp_path / "x.spacy"), "-f", "jsonl"]
+    result = run(gliner_cli, arguments)
+    assert (result.exit_code, problem in result.stderr) == (1, True), result.output
+    assert re.search(rf"{name}, line \d", result.stderr)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_the_source_is_never_replaced(tmp_path: Path) -> None:
+    source = tmp_path / "data.txt"
+    source.write_text(PUBTATOR)
+    arguments = ["convert", str(source), str(source), "--format", "pubtator", "--to", "gliner"]
+    result = run(gliner_cli, arguments)
+    assert (result.exit_code, "GB-E056" in result.stderr) == (1, True)
+    assert source.read_text() == PUBTATOR
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a device of POSIX")
+def test_a_device_stays_a_device(tmp_path: Path) -> None:
+    source = tmp_path / "data.txt"
+    source.write_text(PUBTATOR)
+    arguments = ["convert", str(source), "/dev/null", "--format", "pubtator", "--to"]
+    assert run(gliner_cli, [*arguments, "instructions"]).exit_code == 0
+    assert Path("/dev/null").is_char_device()

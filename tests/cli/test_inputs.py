@@ -1,18 +1,26 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
 import spacy
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
-from spacy_gliner_biomed.cli.inputs import Record, find_inputs, read_inputs
+from spacy_gliner_biomed.cli.inputs import OnFailure, Record, find_inputs, read_inputs
 
 
-def read(*paths: Path) -> list[tuple[str, Record]]:
+def read(*paths: Path, on_failure: OnFailure | None = None) -> list[tuple[str, Record]]:
     """Texts and records of files."""
-    jobs = read_inputs(paths, Vocab())
+    jobs = read_inputs(paths, Vocab(), on_failure)
     return [(job.text if isinstance(job, Doc) else job, record) for job, record in jobs]
+
+
+def read_all(*paths: Path) -> tuple[list[str], list[str]]:
+    """Texts of files, and what could not be read."""
+    failures: list[str] = []
+    found = read(*paths, on_failure=lambda error: failures.append(str(error)))
+    return [text for text, _ in found], failures
 
 
 def test_text_file_is_one_document_with_its_characters_unchanged(tmp_path: Path) -> None:
@@ -24,7 +32,8 @@ def test_text_file_is_one_document_with_its_characters_unchanged(tmp_path: Path)
 def test_lines_keep_their_id_and_other_keys(tmp_path: Path) -> None:
     path = tmp_path / "notes.jsonl"
     lines = [{"id": 7, "text": "a\u2028b", "ward": {"name": "x"}}, {"text": "", "id": None}]
-    path.write_text("\n\n".join(json.dumps(line, ensure_ascii=False) for line in lines) + "\n")
+    text = "\n\r\n".join(json.dumps(line, ensure_ascii=False) for line in lines) + "\r\n"
+    path.write_bytes(f"\ufeff{text}".encode())
     assert read(path) == [
         ("a\u2028b", Record(7, {"ward": {"name": "x"}})),
         ("", Record(f"{path.as_posix()}:3", {})),
@@ -41,15 +50,16 @@ def test_docbin_gives_docs_with_ids_of_their_own_or_numbers(tmp_path: Path) -> N
     assert read(path) == expected
 
 
-def test_folder_gives_its_readable_files_in_order_and_each_once(tmp_path: Path) -> None:
-    for name in ("b.txt", "a/c.jsonl", "a/d.spacy", "e.pdf", ".hidden/f.txt", ".g.txt"):
+def test_folder_gives_its_readable_files_once_and_names_the_others(tmp_path: Path) -> None:
+    for name in ("b.TXT", "a/c.jsonl", "a/d.Spacy", "e.pdf", "f.csv", ".hidden/f.txt", ".g.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = find_inputs([tmp_path / "b.txt", tmp_path])
+    with pytest.warns(UserWarning, match=r"GB-W160\] 2 .*: 1 \.csv \(f\.csv\); 1 \.pdf \(e\.pdf\)"):
+        found = find_inputs([tmp_path / "b.TXT", tmp_path])
     assert [path.relative_to(tmp_path).as_posix() for path in found] == [
-        "b.txt",
+        "b.TXT",
         "a/c.jsonl",
-        "a/d.spacy",
+        "a/d.Spacy",
     ]
 
 
@@ -68,8 +78,8 @@ def test_missing_file_and_unknown_ending_are_named(tmp_path: Path) -> None:
         (b'["text"]', "found list instead of an object"),
         (b'{"id": 3}', "'text' is missing or no string"),
         (b'{"text": 3}', "'text' is missing or no string"),
-        (b'{"text": "\\ud800"}', "surrogates not allowed"),
-        (b'{"text": "\xe9"}', "can't decode byte"),
+        (b'{"text": "\\ud800"}', "half of a surrogate pair"),
+        (b'{"text": ' + b"[" * 2000 + b"]" * 2000 + b"}", "nested deeper than 100"),
     ],
 )
 def test_broken_line_is_named_by_file_and_number(tmp_path: Path, line: bytes, problem: str) -> None:
@@ -79,10 +89,21 @@ def test_broken_line_is_named_by_file_and_number(tmp_path: Path, line: bytes, pr
         read(path)
 
 
-def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "latin.txt"
+def test_a_line_that_is_not_utf8_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "notes.jsonl"
+    path.write_bytes(b'{"text": "one"}\n{"text": "Na\xefve"}\n{"text": "two"}\n')
+    with pytest.raises(ValueError, match=r"GB-E160.*notes\.jsonl, line 2: .*Naïve"):
+        read(path)
+    texts, [failure] = read_all(path)
+    assert texts == ["one", "two"]
+    assert "[GB-E160]" in failure
+
+
+@pytest.mark.parametrize("name", ["latin.txt", "LATIN.TXT"])
+def test_text_that_is_not_utf8_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
     path.write_bytes("Naïve".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"GB-E053.*latin\.txt.*UTF-8 text"):
+    with pytest.raises(ValueError, match=rf"GB-E160.*{name}, line 1: .*'Naïve'"):
         read(path)
 
 
@@ -92,3 +113,64 @@ def test_broken_docbin_is_refused(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"GB-E053.*docs\.spacy.*a DocBin"):
         read(path)
+
+
+def docbin_without(*strings: str) -> bytes:
+    """A DocBin of two Docs in whose table of strings some are missing."""
+    nlp = spacy.blank("en")
+    docs = [nlp("aspirin"), nlp("zinc works")]
+    docs[1].set_ents([Span(docs[1], 0, 1, "rare")])
+    data = DocBin(docs=docs)
+    data.strings -= set(strings)
+    return data.to_bytes()
+
+
+@pytest.mark.parametrize("missing", ["zinc", "rare"])
+def test_a_doc_whose_strings_are_missing_is_named(tmp_path: Path, missing: str) -> None:
+    path = tmp_path / "docs.spacy"
+    path.write_bytes(docbin_without(missing))
+    texts, [failure] = read_all(path)
+    assert texts == ["aspirin"]
+    assert "[GB-E053]" in failure
+    assert "docs.spacy" in failure
+
+
+def test_what_cannot_be_read_is_told_and_the_rest_is_read(tmp_path: Path) -> None:
+    contents = {
+        "a.txt": b"one",
+        "b.txt": b"\xff\xfea\0",
+        "c.jsonl": b'{"text": "two"}\n{"text"\n[]\n{"text": "three"}\n',
+        "d.jsonl": b"\n \n",
+        "e.spacy": b"no DocBin",
+        "f.jsonl": '{"text": "four"}\n'.encode("utf-16"),
+        "g.txt": b"",
+    }
+    paths = [tmp_path / name for name in (*contents, "gone.txt")]
+    for path in paths[:-1]:
+        path.write_bytes(contents[path.name])
+    texts, failures = read_all(*paths)
+    assert texts == ["one", "two", "three", ""]
+    expected = [
+        (r"GB-E160\] .*b\.txt, line 1: .*UTF-16"),
+        (r"GB-E052\] .*c\.jsonl, line 2: Expecting"),
+        (r"GB-E052\] .*c\.jsonl, line 3: found list"),
+        (r"GB-E162\] There is no document in .*d\.jsonl"),
+        (r"GB-E053\] .*e\.spacy cannot be read as a DocBin"),
+        (r"GB-E160\] .*f\.jsonl, line 1: .*UTF-16"),
+        (r"No such file or directory: '.*gone\.txt'"),
+    ]
+    assert len(failures) == len(expected)
+    for failure, pattern in zip(failures, expected, strict=True):
+        assert re.search(pattern, failure), failure
+
+
+@pytest.mark.filterwarnings("default:.*GB-W160")
+def test_each_file_of_a_real_folder_is_read_told_or_named(shared: Path) -> None:
+    folder = shared / "cases" / "notes_mixed"
+    with pytest.warns(UserWarning, match="GB-W160") as warned:
+        found = find_inputs([folder])
+    texts, failures = read_all(*found)
+    told = " ".join([*failures, str(warned[0].message), *(path.name for path in found)])
+    assert texts == ["Asthma.\n", "Fever and cough.\n", ""]
+    assert [("b_cp1252.txt" in f, "e_utf16.txt" in f) for f in failures] == [(1, 0), (0, 1)]
+    assert all(path.name in told for path in folder.iterdir())

@@ -16,6 +16,7 @@ from spacy_gliner_biomed.cli.outputs import Output, check_outputs, open_stream, 
         (["a.html", "-"], "jsonl", [Output("a.html", "html"), Output("-", "jsonl")]),
         (["a.tsv"], "table", [Output("a.tsv", "table")]),
         (["a.jsonl"], "jsonl", [Output("a.jsonl", "jsonl")]),
+        (["A.JSONL", "a.Html"], None, [Output("A.JSONL", "jsonl"), Output("a.Html", "html")]),
     ],
 )
 def test_ending_or_option_says_the_format(
@@ -31,6 +32,7 @@ def test_ending_or_option_says_the_format(
         (["a.html"], "jsonl", r"GB-E059.*a\.html.*jsonl"),
         ([], "csv", r"GB-E030.*'format'.*table.*'csv'"),
         (["a.html", "a.html"], None, r"GB-E056.*twice"),
+        (["a.html", "./a.html"], None, r"GB-E056.*twice"),
     ],
 )
 def test_unclear_outputs_are_refused(paths: list[str], format_: str | None, problem: str) -> None:
@@ -41,7 +43,7 @@ def test_unclear_outputs_are_refused(paths: list[str], format_: str | None, prob
 def test_output_must_not_be_an_input_now_or_next_time(tmp_path: Path) -> None:
     notes = tmp_path / "notes.jsonl"
     notes.touch()
-    for path, inputs in [(notes, [notes]), (tmp_path / "new.jsonl", [tmp_path])]:
+    for path, inputs in [(notes, [notes]), (tmp_path / "NEW.JSONL", [tmp_path])]:
         with pytest.raises(ValueError, match=r"GB-E056.*among the inputs"):
             check_outputs([Output(str(path), "jsonl")], inputs, [notes])
     with pytest.raises(ValueError, match=r"GB-E056.*is a folder"):
@@ -50,17 +52,13 @@ def test_output_must_not_be_an_input_now_or_next_time(tmp_path: Path) -> None:
     check_outputs([Output(str(tmp_path / "page.html"), "html")], [tmp_path], [notes])
 
 
-def test_failed_run_leaves_the_earlier_file_and_no_part(tmp_path: Path) -> None:
+def test_a_file_is_written_as_open_output_does_and_a_dash_is_standard_output(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
     path = tmp_path / "new folder" / "out.jsonl"
-    with open_stream(str(path)) as stream:
-        stream.write(b"earlier")
-    with pytest.raises(TypeError), open_stream(str(path)) as stream:
-        stream.writelines([b"half of ", None])  # type: ignore[list-item]
-    assert path.read_bytes() == b"earlier"
+    for name in (str(path), "-"):
+        with open_stream(name) as stream:
+            stream.write(b"content")
+            stream.flush()
     assert list(path.parent.iterdir()) == [path]
-
-
-def test_device_is_written_to_directly() -> None:
-    with open_stream("/dev/null") as stream:
-        stream.write(b"gone")
-    assert Path("/dev/null").is_char_device()
+    assert path.read_bytes() == capfdbinary.readouterr().out == b"content"

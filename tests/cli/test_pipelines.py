@@ -116,3 +116,14 @@ def test_failing_document_is_named_and_the_others_come(
     assert docs == ["good.txt", "fine.txt"]
     assert counts["read"] == 3
     assert "bad.txt: this one is bad" in capsys.readouterr().err
+
+
+def test_a_text_that_is_too_long_is_named_and_the_others_come(
+    make_nlp: MakeNlp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nlp, counts = make_nlp(), Counter[str]()
+    nlp.max_length = 10
+    jobs = iter([("short", Record("a.txt")), ("much too long", Record("b.txt"))])
+    docs = [doc.text for doc, _ in stream_docs(nlp, jobs, counts, batch_size=2, n_process=1)]
+    assert (docs, counts["read"]) == (["short"], 2)
+    assert "b.txt: [E088]" in capsys.readouterr().err

@@ -1,8 +1,10 @@
 import json
 from io import BytesIO
+from typing import Any
 
+import pytest
 import spacy
-from spacy.tokens import Doc, DocBin, SpanGroup
+from spacy.tokens import Doc, DocBin, Span, SpanGroup
 
 from spacy_gliner_biomed.cli.html import HtmlWriter
 from spacy_gliner_biomed.cli.inputs import Record
@@ -102,3 +104,50 @@ def test_html_uses_the_same_color_for_a_label_whatever_is_beside_it() -> None:
     color = one.split('<mark class="entity" title="1.00" style="background: ')[1][:7]
     assert color.startswith("#")
     assert two.decode().count(color) == one.count(color) == 2  # legend and span
+
+
+ODD = "a\x1b[31m\n\t\x9b \u202e b\ud800\x00"
+
+
+def test_table_shows_control_characters_as_escapes_in_one_line() -> None:
+    doc = annotated("x", [])
+    doc = Doc(doc.vocab, words=["Zinc\x1b[31m", "\x9b\n", "\u202ered\r"])
+    group = SpanGroup(doc, name="sc", attrs={"scores": [0.5]})
+    group.append(Span(doc, 0, 3, label="drug\x1b]0;"))
+    doc.spans["sc"] = group
+    lines = written(TableWriter, doc, record=Record("a\x1b[3m\t\x9b \u202e\ud800\x00")).decode()
+    assert lines.count("\n") == 2
+    assert r"Zinc\x1b[31m \x9b \u202ered" in lines
+    assert r"drug\x1b]0;" in lines
+    assert r"a\x1b[3m \x9b \u202e\ud800\x00  " in lines
+    assert not set(lines) & set("\x1b\x9b\u202e\r\x00")
+
+
+@pytest.mark.parametrize("factory", [JsonlWriter, DocBinWriter, TableWriter, HtmlWriter])
+def test_odd_ids_and_keys_are_written_by_all(factory: WriterFactory) -> None:
+    deep: list[Any] = []
+    for _ in range(97):
+        deep = [deep]
+    meta = {ODD: ODD, "deep": deep, "large": 10**30, "small": -(10**30), "inner": [{ODD: [ODD]}]}
+    doc = annotated("Aspirin \x1b[0m for gastric ulcer \x00", FOUND)
+    for identity in (ODD, 10**30, [ODD], {"a": None}):
+        content = written(factory, doc, record=Record(identity, meta))
+        if factory is not DocBinWriter:
+            assert not set(content.decode()) & set("\x1b\x9b\u202e\x00")
+
+
+def test_jsonl_gives_odd_values_back() -> None:
+    meta = {ODD: ODD, "large": 10**30, "inner": [{ODD: [ODD]}]}
+    doc = annotated("Aspirin \x1b \x9b \ufeff for \u2028 \r\n \x00", FOUND[:1])
+    line = json.loads(written(JsonlWriter, doc, record=Record(ODD, meta)))
+    assert (line.pop("id"), line.pop("text")) == (ODD, doc.text)
+    assert [entity["text"] for entity in line.pop("entities")] == ["Aspirin"]
+    assert line == meta
+
+
+def test_docbin_gives_escapes_and_text_for_what_it_cannot_hold() -> None:
+    doc = annotated("Aspirin", [])
+    record = Record("half \ud800", {"\ud800": [10**30, 5, 1.5, None, True]})
+    (again,) = DocBin().from_bytes(written(DocBinWriter, doc, record=record)).get_docs(doc.vocab)
+    assert again.user_data["id"] == r"half \ud800"
+    assert again.user_data["meta"] == {r"\ud800": (str(10**30), 5, 1.5, None, True)}
