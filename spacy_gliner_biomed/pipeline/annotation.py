@@ -56,16 +56,17 @@ def annotate(
     if settings.annotate_ents:
         best_first = [spans[i] for i in np.argsort([-score for score in scores], kind="stable")]
         existing = [] if settings.overwrite else list(doc.ents)
-        ents = ents_filter(existing, best_first)
-        doc.set_ents(ents)
-        counts["not_in_ents"] = _count_blocked(spans, existing, ents)
+        blocked = [] if settings.overwrite else _blocked_tokens(doc)
+        ents = ents_filter(existing, _outside(best_first, blocked))
+        doc.set_ents(ents, blocked=blocked)
+        counts["not_in_ents"] = _count_blocked(spans, [*existing, *blocked], ents)
     return counts
 
 
 def split_tokens(doc: Doc, spans: Sequence[tuple[int, int]]) -> None:
     """Cut the Doc's tokens where spans begin or end inside them.
 
-    Entities, span groups and sentences stay where they are in the text.
+    Entities, blocked tokens, span groups and sentences stay where they are in the text.
 
     doc (Doc): Changed in place.
     spans (Sequence[tuple[int, int]]): Characters.
@@ -74,6 +75,7 @@ def split_tokens(doc: Doc, spans: Sequence[tuple[int, int]]) -> None:
     cuts = cut_points(starts, ends, spans)
     if not cuts:
         return
+    blocked = [(span.start_char, span.end_char) for span in _blocked_tokens(doc)]
     groups = {key: _freeze(group) for key, group in doc.spans.items()}
     parsed = doc.has_annotation("DEP")  # then sentences follow from it
     sentences = not parsed and doc.has_annotation("SENT_START")
@@ -82,6 +84,8 @@ def split_tokens(doc: Doc, spans: Sequence[tuple[int, int]]) -> None:
             limits = itertools.pairwise([0, *(border - starts[i] for border in borders), None])
             pieces = [doc[i].text[a:b] for a, b in limits]
             retokenizer.split(doc[i], pieces, **_inherited(doc[i], len(pieces), parsed=parsed))
+    if blocked:  # spaCy makes the pieces of a blocked token a broken entity
+        doc.set_ents([], blocked=[_cut_span(doc, *span) for span in blocked], default="unmodified")
     if doc.tensor.size:  # spaCy leaves spare rows at its end
         doc.tensor = doc.tensor[: len(doc)]
     if sentences:
@@ -129,8 +133,21 @@ def _labels(found: Iterable[ScoredSpan]) -> dict[str, None]:
     return dict.fromkeys(span.label for span in found)
 
 
+def _blocked_tokens(doc: Doc) -> list[Span]:
+    """The tokens that somebody has said are in no entity (`doc.set_ents(blocked=...)`)."""
+    begins, outside = 3, 0
+    tokens = enumerate(doc.to_array(["ENT_IOB", "ENT_TYPE"]).tolist())
+    return [doc[i : i + 1] for i, tags in tokens if tags == [begins, outside]]
+
+
+def _outside(spans: Iterable[Span], blocked: Iterable[Span]) -> list[Span]:
+    """The spans that have no blocked token."""
+    taken = {span.start for span in blocked}
+    return [span for span in spans if taken.isdisjoint(range(span.start, span.end))]
+
+
 def _count_blocked(spans: Iterable[Span], existing: Iterable[Span], ents: Iterable[Span]) -> int:
-    """How many found spans are not in `doc.ents` because of entities that were there before."""
+    """How many found spans are not in `doc.ents` because of what was there before."""
     taken = {i for entity in existing for i in range(entity.start, entity.end)}
     held = {(entity.start, entity.end, entity.label) for entity in ents}
     return sum(
@@ -201,10 +218,15 @@ def _freeze(
 def _thaw(doc: Doc, frozen: Sequence[tuple[int, int, str, str, str]]) -> list[Span]:
     spans = []
     for start, end, label, kb_id, span_id in frozen:
-        span = doc.char_span(start, end, label=label, kb_id=kb_id, span_id=span_id)
-        assert span is not None  # tokens were only cut, so each old border is still one
-        spans.append(span)
+        spans.append(_cut_span(doc, start, end, label=label, kb_id=kb_id, span_id=span_id))
     return spans
+
+
+def _cut_span(doc: Doc, start: int, end: int, **values: str) -> Span:
+    """A span that was there before tokens were cut; so each of its borders is one still."""
+    span = doc.char_span(start, end, **values)
+    assert span is not None
+    return span
 
 
 def _continue_sentences(doc: Doc, borders: Iterable[int]) -> None:

@@ -115,7 +115,6 @@ class GlinerBiomed(GlinerPipe):
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         settings = self.settings()
-        self._check_optimizer(sgd)
         self._place(settings)
         network_shim(self.model).begin_training(self.tuning)
         set_dropout_rate(self.model, drop)
@@ -129,6 +128,13 @@ class GlinerBiomed(GlinerPipe):
         if sgd is not None:
             self.finish_update(sgd)
         return losses
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Take a step with the gradients that were accumulated; warns of spaCy's default."""
+        rate = float(sgd.learn_rate)
+        if not isinstance(sgd, AdamW) and rate > MAX_LEARN_RATE:
+            self.reports.warn_once("optimizer", Warnings.W143.format(rate=rate))
+        super().finish_update(sgd)
 
     def create_optimizer(self) -> Optimizer:
         """An optimizer that suits a pretrained network; spaCy's default would wreck it."""
@@ -235,10 +241,3 @@ class GlinerBiomed(GlinerPipe):
     def _count(self, counts: Mapping[str, int], settings: Settings) -> None:
         values = {"component": self.name, "key": settings.spans_key}
         self.reports.add(counts, alignment=settings.alignment, **values)
-
-    def _check_optimizer(self, sgd: Optimizer | None) -> None:
-        if sgd is None or isinstance(sgd, AdamW):
-            return  # its learning rate was chosen for this network
-        rate = float(sgd.learn_rate)
-        if rate > MAX_LEARN_RATE:
-            self.reports.warn_once("optimizer", Warnings.W143.format(rate=rate))

@@ -112,8 +112,8 @@ def make_gliner_biomed(
     threshold (float): A span is found if its probability is strictly greater. 0 to 1.
     spans_key (str): The group in `doc.spans`; `attrs["scores"]` holds the probabilities.
     annotate_ents (bool): Set `doc.ents` as well: flat, best score first.
-    overwrite (bool): Replace entities and spans that are on the Doc already, instead of
-        keeping them.
+    overwrite (bool): Replace entities, blocked tokens and spans that are on the Doc already,
+        instead of keeping them.
     overlap ("flat" or "nested"): No overlap at all, or containment allowed.
     multi_label (bool): One span may have several labels.
     alignment: Where a span ends inside a token of the Doc: "expand" or "contract" it to token

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
 from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_gliner_biomed.training.gold import annotated_labels
+from spacy_gliner_biomed.training.gold import annotated_labels, missing_characters
 
 # An entity as characters that are not white space, so that texts may differ in white space.
 Offsets = tuple[int, int]
@@ -29,24 +30,30 @@ def score_ner(
     Strict scores have spaCy's names, `spans_{key}_p/r/f/per_type` and `ents_p/r/f/per_type`;
     overlap scores are `spans_{key}_overlap_p/r/f/per_type` and `ents_overlap_p/r/f/per_type`.
     Gold Docs without the span group are scored by their entities. What was found of labels that
-    a gold Doc does not annotate (`training.gold`) is neither right nor wrong.
+    a gold Doc does not annotate (`training.gold`), or in tokens whose annotation is missing
+    (`token.ent_iob` 0), is neither right nor wrong.
 
     examples (Iterable[Example]): Predicted and gold Docs.
     spans_key (str): The span group.
     RETURNS (dict[str, Any]): The scores; None where nothing could be scored.
     """
     examples = list(examples)
-    known = {id(eg.predicted): annotated_labels(eg.reference, spans_key) for eg in examples}
+    golds = {id(eg.predicted): eg.reference for eg in examples}
 
     def of_known_labels(doc: Doc, spans: Iterable[Span]) -> Sequence[Span]:
-        labels = known.get(id(doc))
+        gold = golds.get(id(doc))
+        labels = None if gold is None else annotated_labels(gold, spans_key)
         return [span for span in spans if labels is None or span.label_ in labels]
 
     def spans_of(doc: Doc) -> Sequence[Span]:
-        return of_known_labels(doc, doc.spans.get(spans_key, doc.ents))
+        gold = golds.get(id(doc))
+        spans = of_known_labels(doc, doc.spans.get(spans_key, doc.ents))
+        return spans if gold is None or spans_key in gold.spans else _without_missing(spans, gold)
 
     def ents_of(doc: Doc) -> Sequence[Span]:
-        return of_known_labels(doc, doc.ents)
+        gold = golds.get(id(doc))
+        spans = of_known_labels(doc, doc.ents)
+        return spans if gold is None else _without_missing(spans, gold)
 
     with_ents = [eg for eg in examples if _has_ents(eg.reference)]
     with_spans = [
@@ -116,12 +123,29 @@ def count_overlap(score: PRFScore, gold: list[Offsets], found: list[Offsets]) ->
 def _offsets(doc: Doc, getter: Getter) -> dict[str, list[Offsets]]:
     """The spans of each label."""
     spans = getter(doc)
-    before = [0, *accumulate(not character.isspace() for character in doc.text if spans)]
+    before = _dense_positions(doc.text) if spans else []
     offsets: dict[str, list[Offsets]] = {}
     for span in spans:
         borders = (before[span.start_char], before[span.end_char])
         offsets.setdefault(span.label_, []).append(borders)
     return offsets
+
+
+def _without_missing(spans: Sequence[Span], gold: Doc) -> Sequence[Span]:
+    """The spans that have no character in tokens whose annotation is missing."""
+    missing = missing_characters(gold)
+    if not missing or not spans:
+        return spans
+    in_gold, before = _dense_positions(gold.text), _dense_positions(spans[0].doc.text)
+    hidden = np.zeros(in_gold[-1] + 1, dtype=np.bool_)
+    for start, end in missing:
+        hidden[in_gold[start] : in_gold[end]] = True
+    return [s for s in spans if not hidden[before[s.start_char] : before[s.end_char]].any()]
+
+
+def _dense_positions(text: str) -> list[int]:
+    """Of each border between characters, how many before it are not white space."""
+    return [0, *accumulate(not character.isspace() for character in text)]
 
 
 def _has_ents(doc: Doc) -> bool:

@@ -66,7 +66,7 @@ def read_gold(doc: Doc, spans_key: str) -> Gold:
     unknown += [(start, end) for start, end, label in found if not label.strip()]
     attrs = doc.spans[spans_key].attrs if in_group else {}
     annotated, corpus = annotated_labels(doc, spans_key), attrs.get(CORPUS, "")
-    return Gold(spans, annotated, corpus, unknown, n_trimmed, attrs.get(PARTIAL, {}))
+    return Gold(spans, annotated, corpus, tuple(unknown), n_trimmed, attrs.get(PARTIAL, {}))
 
 
 def has_gold(doc: Doc, spans_key: str) -> bool:
@@ -91,16 +91,18 @@ def trim_spans(text: str, spans: Iterable[GoldSpan]) -> tuple[list[GoldSpan], in
     """Gold spans without white space at their ends, which no token or word has.
 
     text (str): The text.
-    spans (Iterable[GoldSpan]): Spans inside it.
+    spans (Iterable[GoldSpan]): Spans; those that are not inside it stay as they are.
     RETURNS (tuple[list[GoldSpan], int]): The spans, without those of nothing but white space,
         and how many of all were changed or left out.
     """
     kept, n_changed = [], 0
     for start, end, label in spans:
-        part = text[start:end]
-        first, last = end - len(part.lstrip()), start + len(part.rstrip())
+        first, last = start, end
+        if 0 <= start < end <= len(text):
+            part = text[start:end]
+            first, last = end - len(part.lstrip()), start + len(part.rstrip())
         n_changed += (first, last) != (start, end)
-        if first < last:
+        if first < last or (first, last) == (start, end):
             kept.append((first, last, label))
     return kept, n_changed
 
@@ -138,7 +140,7 @@ def write_gold(doc: Doc, gold: Gold, spans_key: str) -> int:
     trimmed, n_changed = trim_spans(doc.text, gold.spans)
     for start, end, label in trimmed:
         span = doc.char_span(start, end, label=label)
-        if span is None:
+        if not span:  # None, or no token
             quoted = shorten(repr(doc.text[start:end]))
             raise ValueError(Errors.E146.format(start=start, end=end, text=quoted))
         group.append(span)

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from spacy_gliner_biomed.types import FloatArray
+from spacy_gliner_biomed.types import BoolArray, FloatArray
 
 CLAMP = 1e-6
 
@@ -68,7 +68,7 @@ class FocalLoss:
             loss, d_loss = loss * weight, d_loss * weight
         return loss, d_loss
 
-    def _scale(self, valid: FloatArray) -> float:
+    def _scale(self, valid: BoolArray) -> float:
         if self.reduction == "sum":
             return 1.0
         return 1.0 / max(int(valid.any(axis=-1).sum()), 1)

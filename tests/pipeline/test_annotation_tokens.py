@@ -102,7 +102,11 @@ def docs(draw: st.DrawFn, *, annotated: bool) -> Doc:
     doc = Doc(VOCAB, words=words, spaces=spaces, **values)
     doc.tensor = np.arange(2.0 * n, dtype=np.float32).reshape(n, 2)
     if draw(st.booleans()):
-        doc.set_ents([Span(doc, *draw(borders(n)), label="E", kb_id="Q1", span_id="I1")])
+        entity = Span(doc, *draw(borders(n)), label="E", kb_id="Q1", span_id="I1")
+        states = draw(st.lists(st.sampled_from("bmo"), min_size=n, max_size=n))
+        free = [i for i in range(n) if not entity.start <= i < entity.end]
+        blocked, missing = ([doc[i : i + 1] for i in free if states[i] == x] for x in "bm")
+        doc.set_ents([entity], blocked=blocked, missing=missing)
     spans = [Span(doc, *draw(borders(n)), label="G", kb_id="Q2") for _ in range(2)]
     doc.spans["old"] = SpanGroup(doc, name="named", attrs={"scores": [0.1, 0.2]}, spans=spans)
     return doc
@@ -137,13 +141,16 @@ def group_of(doc: Doc) -> dict[tuple[int, int, str], float]:
 
 def annotation_of(doc: Doc) -> dict[str, Any]:
     """Everything that was on the Doc before, in characters."""
-    by_character: dict[str, dict[int, Any]] = {"tag": {}, "pos": {}, "morph": {}, "entity": {}}
+    by_character: dict[str, dict[int, Any]] = {"tag": {}, "pos": {}, "morph": {}}
+    by_character |= {"entity": {}, "blocked": {}, "missing": {}}
     for token in doc:
         for i in range(token.idx, token.idx + len(token)):
             by_character["tag"][i] = token.tag_
             by_character["pos"][i] = token.pos_
             by_character["morph"][i] = str(token.morph)
             by_character["entity"][i] = token.ent_type_
+            by_character["blocked"][i] = token.ent_iob == 3 and not token.ent_type
+            by_character["missing"][i] = token.ent_iob == 0
     spans = {"ents": doc.ents, "old": doc.spans["old"]}
     return {
         **by_character,
@@ -211,3 +218,26 @@ def test_split_of_a_single_token_keeps_its_sentence():
     split_tokens(doc, [(0, 2)])
     assert [token.text for token in doc] == ["ab", "-c"]
     assert [sentence.text for sentence in doc.sents] == ["ab-c"]
+
+
+def test_split_of_a_blocked_token_blocks_all_its_pieces():
+    doc = Doc(VOCAB, words=["cocaine-induced", "x"])
+    doc.set_ents([], blocked=[doc[0:1]])
+    found = [ScoredSpan(0, 7, "A", 0.9), ScoredSpan(16, 17, "B", 0.8)]
+    counts = annotate(doc, found, make_settings(alignment="split"), best_score_filter)
+    assert [token.text for token in doc] == ["cocaine", "-induced", "x"]
+    assert [(token.ent_iob_, token.ent_type_) for token in doc] == [("B", "")] * 2 + [("B", "B")]
+    assert [entity.text for entity in doc.ents] == ["x"]
+    assert set(group_of(doc)) == {(0, 7, "A"), (16, 17, "B")}
+    assert counts["not_in_ents"] == 1
+
+
+def test_blocked_tokens_stay_blocked_unless_earlier_entities_are_replaced():
+    found = [ScoredSpan(0, 4, "A", 0.9)]
+    for overwrite, expected in ((False, [("B", ""), ("O", "")]), (True, [("B", "A"), ("I", "A")])):
+        doc = Doc(VOCAB, words=["a", "bc"])
+        doc.set_ents([], blocked=[doc[0:1]])
+        counts = annotate(doc, found, make_settings(overwrite=overwrite), best_score_filter)
+        assert [(token.ent_iob_, token.ent_type_) for token in doc] == expected
+        assert counts["not_in_ents"] == (not overwrite)
+        assert set(group_of(doc)) == {(0, 4, "A")}

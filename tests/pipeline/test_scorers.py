@@ -1,4 +1,5 @@
 import random
+from typing import Any
 
 import pytest
 from spacy.scorer import Scorer
@@ -141,6 +142,40 @@ def test_labels_that_the_gold_does_not_annotate_are_neither_right_nor_wrong():
     scores = score_ner([Example(found, gold)])
     assert (scores["spans_sc_p"], scores["spans_sc_r"]) == (0.5, 1.0)
     assert set(scores["spans_sc_per_type"]) == {"A"}
+
+
+def test_what_is_found_in_missing_tokens_is_neither_right_nor_wrong():
+    gold = make_doc(None)
+    gold.set_ents([Span(gold, 0, 2, label="A")], missing=[gold[4:8]])
+    spans = [(0, 2, "A"), (5, 6, "A"), (7, 9, "B"), (9, 10, "B")]
+    scores = score_ner([Example(make_doc(spans, spans), gold)])
+    for name in ("spans_sc", "ents", "spans_sc_overlap", "ents_overlap"):
+        assert (scores[f"{name}_p"], scores[f"{name}_r"]) == (0.5, 1.0)
+    expected = Scorer().score([Example(make_doc(spans, spans), gold)])  # as spaCy counts
+    assert scores["ents_p"] == expected["ents_p"]
+
+
+def test_missing_tokens_are_found_in_a_text_with_other_white_space():
+    gold = Doc(VOCAB, words=["a", "\n\n", "bc", "d"], spaces=[True, False, True, False])
+    gold.set_ents([], missing=[gold[2:3]])
+    found = Doc(VOCAB, words=["a", "b", "c", "d"], spaces=[True, False, True, False])
+    found.spans["sc"] = [Span(found, i, i + 1, label="A") for i in (1, 2, 3)]
+    scores = score_spans_of(found, gold)
+    assert (scores["spans_sc_p"], scores["spans_sc_per_type"]["A"]["p"]) == (0.0, 0.0)
+    gold.set_ents([Span(gold, 3, 4, label="A")], missing=[gold[2:3]])
+    assert score_spans_of(found, gold)["spans_sc_p"] == 1.0
+
+
+def score_spans_of(found: Doc, gold: Doc) -> dict[str, Any]:
+    example = Example(Doc(VOCAB, words=["a"]), gold)
+    example.predicted = found
+    return score_ner([example])
+
+
+def test_a_span_group_has_no_missing_tokens():
+    gold = make_doc([(0, 2, "A")])
+    scores = score_ner([Example(make_doc([(0, 2, "A"), (5, 6, "A")]), gold)])
+    assert (scores["spans_sc_p"], scores["spans_sc_r"]) == (0.5, 1.0)
 
 
 def test_overlap_is_the_metric_of_gliner_biomed():

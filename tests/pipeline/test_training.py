@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import spacy
 from spacy.language import Language
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_gliner_biomed.models.gliner import network_shim
@@ -160,3 +161,78 @@ def test_training_logits_equal_prediction_for_rows_with_different_labels(tmp_pat
     together = shim.begin_update(rows, 0.0)[0]
     for row, logits in zip(rows, together, strict=True):
         np.testing.assert_allclose(logits, shim.predict([row])[0], atol=1e-5)
+
+
+def partly_annotated(nlp: Language) -> Doc:
+    """One drug; it is not known what the two words after it are."""
+    doc = Doc(nlp.vocab, words=["the", "aspirin", "of", "cancer", "cells"])
+    doc.set_ents([Span(doc, 1, 2, label="drug")], missing=[doc[2:4]])
+    return doc
+
+
+@pytest.mark.parametrize("kind", ["uni_span", "uni_token"])
+def test_missing_tokens_are_no_negatives(
+    make_nlp: Callable[..., Language], kind: str, request: pytest.FixtureRequest
+) -> None:
+    checkpoint = request.getfixturevalue(kind)
+    nlp = make_nlp(checkpoint, label_sampler={"vary": 0.0, "all_negatives": 1.0})
+    component = nlp.get_pipe("gliner_biomed")
+    doc = partly_annotated(nlp)
+    (row,) = component._training_rows([Example(nlp.make_doc(doc.text), doc)], component.settings())
+    known = ~np.isnan(row.targets)
+    if kind == "uni_token":
+        expected = [True, True, False, False, True]
+        assert known.all(axis=(1, 2)).tolist() == known.any(axis=(1, 2)).tolist() == expected
+    else:
+        spans = {(int(w), int(k)) for w, k in np.argwhere(known.all(axis=-1)) if w + k < 5}
+        assert spans == {(0, 0), (0, 1), (1, 0), (4, 0)}
+        assert (known.all(axis=-1) == known.any(axis=-1)).all()
+    logits = np.zeros(row.targets.shape, dtype=np.float32)
+    loss, gradient = component.loss(logits, row.targets)
+    assert np.isfinite(loss)
+    assert (gradient[~known] == 0).all()
+    assert (gradient[known] != 0).all()
+
+
+def test_docs_without_annotation_teach_nothing_and_are_counted(
+    make_nlp: Callable[..., Language],
+) -> None:
+    nlp = make_nlp()
+    examples = [Example(nlp.make_doc(text), nlp.make_doc(text)) for text in ("a cell", "a gene")]
+    network = network_shim(nlp.get_pipe("gliner_biomed").model).checkpoint.network
+    before = {name: p.detach().clone() for name, p in network.named_parameters()}
+    with pytest.warns(UserWarning, match=r"GB-W142\] 2 training documents"):
+        losses = nlp.update(examples, sgd=make_adamw(1e-3))
+    nlp.update(examples, sgd=make_adamw(1e-3))
+    assert losses["gliner_biomed"] == 0
+    assert all((before[name] == p).all() for name, p in network.named_parameters())
+    assert nlp.get_pipe("gliner_biomed").stats["without_gold"] == 4
+
+
+def test_gold_with_white_space_at_an_end_is_learnt_without_it(
+    make_nlp: Callable[..., Language],
+) -> None:
+    nlp = make_nlp(label_sampler={"vary": 0.0, "all_negatives": 1.0})
+    component = nlp.get_pipe("gliner_biomed")
+    doc = Doc(nlp.vocab, words=["cancer", "\n\n", "cell"], spaces=[False, False, False])
+    doc.spans["sc"] = [Span(doc, 0, 2, label="disease"), Span(doc, 1, 2, label="disease")]
+    example = Example(nlp.make_doc(doc.text), doc)
+    with pytest.warns(UserWarning, match=r"GB-W144\] 2 gold entities"):
+        (row,) = component._training_rows([example], component.settings())
+    disease = list(row.row.prompts).index("disease")
+    assert np.argwhere(row.targets).tolist() == [[0, 0, disease]]
+
+
+def test_spacys_default_optimizer_is_warned_of_once_and_ours_suits(
+    make_nlp: Callable[..., Language],
+) -> None:
+    nlp = make_nlp()
+    optimizer = nlp.initialize(lambda: examples_of(nlp))
+    with pytest.warns(UserWarning, match=r"GB-W143.*learning rate of 0.001") as record:
+        nlp.update(examples_of(nlp), sgd=optimizer)
+    nlp.update(examples_of(nlp), sgd=optimizer)  # once
+    assert [warning.filename for warning in record] == [__file__]
+    component = make_nlp().get_pipe("gliner_biomed")
+    ours = component.create_optimizer()
+    component.update(examples_of(nlp), sgd=ours)  # no warning
+    assert float(ours.learn_rate) <= 1e-4

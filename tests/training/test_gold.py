@@ -9,12 +9,20 @@ import spacy
 import srsly
 from spacy.cli import app
 from spacy.language import Language
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from typer.testing import CliRunner
 
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc
-from spacy_gliner_biomed.training.gold import Gold, count_lost, gold_labels, read_gold
+from spacy_gliner_biomed.training.gold import (
+    Gold,
+    count_lost,
+    gold_labels,
+    missing_characters,
+    read_gold,
+    trim_spans,
+    write_gold,
+)
 from tests.pipeline.test_training import examples_of
 from tests.pipeline.test_training_run import CONFIG
 
@@ -39,7 +47,7 @@ def test_a_doc_that_does_not_say_has_no_annotated_labels() -> None:
     nlp = spacy.blank("en")
     unknown = AnnotatedText("a b", [(0, 1, "x")], [], None)
     assert read_gold(gold_doc(nlp, unknown, "sc"), "sc") == Gold([(0, 1, "x")], None, "")
-    assert read_gold(nlp.make_doc("a b"), "sc") == Gold([], None, "")
+    assert read_gold(nlp.make_doc("a b"), "sc") == Gold([], None, "", ((0, 3),))
 
 
 def test_lost_entities_are_counted_by_corpus() -> None:
@@ -84,5 +92,53 @@ def test_init_labels_writes_what_initialize_reads(tmp_path: Path, uni_span: Path
     assert labels == ["disease", "drug"]
     other = spacy.blank("en")
     component = other.add_pipe("gliner_biomed", config={"model": {"checkpoint": str(uni_span)}})
-    component.initialize(list, nlp=other, labels=labels)
+    component.initialize(lambda: examples_of(other), nlp=other, labels=labels)
     assert component.labels == ("disease", "drug")
+
+
+def test_tokens_without_annotation_are_unknown() -> None:
+    doc = Doc(spacy.blank("en").vocab, words=["a", "bc", "d", "e", "f"])
+    assert missing_characters(doc) == [(0, 10)]
+    doc.set_ents([Span(doc, 0, 1, label="x")], missing=[doc[1:3], doc[4:5]], blocked=[doc[3:4]])
+    gold = read_gold(doc, "sc")
+    assert (gold.spans, gold.unknown) == ([(0, 1, "x")], ((2, 6), (9, 10)))
+    doc.spans["sc"] = []  # says of each token that it is in none
+    assert read_gold(doc, "sc") == Gold([], None)
+
+
+def test_an_entity_without_a_label_is_unknown() -> None:
+    doc = Doc(spacy.blank("en").vocab, words=["a", "b"])
+    doc.spans["sc"] = [Span(doc, 0, 1), Span(doc, 1, 2, label="x")]
+    gold = read_gold(doc, "sc")
+    assert (gold.spans, gold.unknown) == ([(2, 3, "x")], ((0, 1),))
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [((0, 5), [(0, 4)]), ((4, 8), [(5, 8)]), ((3, 6), [(3, 6)]), ((4, 5), []), ((8, 10), [])],
+)
+def test_white_space_at_the_ends_of_a_span_is_left_out(
+    span: tuple[int, int], expected: list[tuple[int, int]]
+) -> None:
+    text = "Zinc for\n\n"
+    trimmed, n_changed = trim_spans(text, [(*span, "drug"), (0, 4, "drug")])
+    assert trimmed == [*((*each, "drug") for each in expected), (0, 4, "drug")]
+    assert n_changed == ([span] != expected)
+
+
+def test_gold_with_white_space_is_written_without_and_counted() -> None:
+    nlp = spacy.blank("en")
+    doc = nlp.make_doc("Zinc  for fever.")
+    spans = [(0, 5, "drug"), (9, 15, "disease"), (4, 6, "drug")]
+    assert write_gold(doc, Gold(spans, None), "sc") == 3
+    assert [(span.text, span.label_) for span in doc.spans["sc"]] == [
+        ("Zinc", "drug"),
+        ("fever", "disease"),
+    ]
+
+
+@pytest.mark.parametrize("span", [(1, 4), (0, 99), (15, 18), (5, 4), (-1, 3)])
+def test_gold_that_no_token_fits_is_an_error_with_its_offsets(span: tuple[int, int]) -> None:
+    doc = spacy.blank("en").make_doc("Zinc for fever.")
+    with pytest.raises(ValueError, match=rf"GB-E146.* {span[0]}\.\.{span[1]} "):
+        write_gold(doc, Gold([(*span, "drug")], None), "sc")
