@@ -45,4 +45,4 @@ def swap_mentions(text: AnnotatedText, mentions: Mentions, rng: random.Random) -
         length = first + len(mention)
         swapped.append((first, length, label))
     pieces.append(text.text[done:])
-    return replace(text, text="".join(pieces), spans=swapped, sentences=[])
+    return replace(text, text="".join(pieces), spans=swapped, sentences=[], concepts=[])

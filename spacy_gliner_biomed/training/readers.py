@@ -3,9 +3,10 @@
 import json
 import math
 import random
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 
 from spacy.language import Language
@@ -14,7 +15,15 @@ from spacy.training import Example
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.augment import Mentions, collect_mentions, swap_mentions
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
+from spacy_gliner_biomed.training.far_labels import FAR_LABELS
 from spacy_gliner_biomed.training.formats import read_format
+from spacy_gliner_biomed.training.gold import GoldSpan
+from spacy_gliner_biomed.training.hierarchy import Hierarchy
+from spacy_gliner_biomed.training.layout import make_list, plain_mentions, wrap_lines
+from spacy_gliner_biomed.training.partial_labels import with_excluded, with_fine_labels
+
+# Numbers of far labels that a window may be asked for: mostly few, beside those annotated.
+N_FAR = (1, 1, 2, 3, 6, 12)
 
 Reader = Callable[[Language], Iterable[Example]]
 
@@ -75,6 +84,13 @@ def make_mixed_corpus(
     max_sentences: int = 4,
     max_words: int = 150,
     swap: float = 0.0,
+    wrap: float = 0.0,
+    lists: float = 0.0,
+    far: float = 0.0,
+    excluded: float = 0.0,
+    hierarchy: Path | None = None,
+    fine: float = 0.0,
+    general: list[str] | None = None,
     partial: bool = True,
     seed: int = 0,
     spans_key: str = "sc",
@@ -91,34 +107,59 @@ def make_mixed_corpus(
     max_words (int): A window takes no further sentence beyond about this many words.
     swap (float): Share of windows whose mentions are swapped for others of the same corpus and
         label (`training.augment.swap_mentions`).
+    wrap (float): Share of windows whose lines are wrapped (`training.layout.wrap_lines`).
+    lists (float): Share of windows that are lists of mentions (`training.layout.make_list`).
+    far (float): Share of windows that may be asked for labels which none of them can hold
+        (`training.far_labels`).
+    excluded (float): Share of windows that are also asked for labels of other families than
+        their mentions', which are negatives there (`training.families`).
+    hierarchy (Path | None): A folder of ontologies (`training.hierarchy`) for...
+    fine (float): ...the share of windows with concept ids that are also asked for fine labels.
+    general (list[str] | None): Corpora of any subject: they are asked for none of these.
     partial (bool): Each window carries the labels that its corpus annotates, and no other can
         be a negative in it. False takes the corpora as if each annotated all labels of all.
     seed (int): Of the order, the same in each run.
     """
+    left_out = json.loads(Path(exclude).read_text(encoding="utf8")) if exclude else {}
+    merged = merge_labels or {}
+    tree = Hierarchy(hierarchy) if hierarchy else None
+
+    def texts_of(corpus: str) -> list[AnnotatedText]:
+        skipped = {split: {*left_out.get(corpus, {}).get(split, ())} for split in splits}
+        if hold_out and (Path(path) / corpus / "dev.jsonl.gz").exists():
+            dev = read_corpus(path, corpus, ["dev"])
+            held = dev[: math.ceil(hold_out * len(dev))]
+            skipped.setdefault("dev", set()).update(text.name for text in held)
+        return read_corpus(path, corpus, splits, merged.get(corpus), skipped)
+
+    def stream_of(corpus: str) -> Iterator[AnnotatedText]:
+        texts = texts_of(corpus)
+        windows = _windows(texts, max_sentences, max_words, random.Random(seed))
+        stream = _swapped(windows, collect_mentions(texts), swap, random.Random(seed))
+        stream = _laid_out(stream, texts, wrap, lists, random.Random(seed))
+        if corpus in (general or ()):
+            return stream
+        stream = _with_far_labels(stream, far, random.Random(seed))
+        stream = with_excluded(stream, excluded, random.Random(seed))
+        return with_fine_labels(stream, tree, fine, random.Random(seed)) if tree else stream
 
     def read(nlp: Language) -> Iterator[Example]:
-        left_out = json.loads(Path(exclude).read_text(encoding="utf8")) if exclude else {}
         rng = random.Random(seed)
-        streams = []
-        all_labels: set[str] = set()
-        for corpus in weights:
-            merged = (merge_labels or {}).get(corpus)
-            skipped = {split: {*left_out.get(corpus, {}).get(split, ())} for split in splits}
-            if hold_out and (Path(path) / corpus / "dev.jsonl.gz").exists():
-                dev = read_corpus(path, corpus, ["dev"])
-                held = dev[: math.ceil(hold_out * len(dev))]
-                skipped.setdefault("dev", set()).update(text.name for text in held)
-            texts = read_corpus(path, corpus, splits, merged, skipped)
-            windows = _windows(texts, max_sentences, max_words, random.Random(seed))
-            streams.append(_swapped(windows, collect_mentions(texts), swap, random.Random(seed)))
-            all_labels |= set(texts[0].annotated or ())
+        streams: dict[str, Iterator[AnnotatedText]] = {}
+        all_labels = [] if partial else _all_labels(map(texts_of, weights))
         while True:
-            stream = rng.choices(streams, list(weights.values()))[0]
-            text = next(stream)
-            known = text.annotated if partial else sorted(all_labels)
+            (corpus,) = rng.choices(list(weights), list(weights.values()))
+            if corpus not in streams:  # read when it is drawn first: some take seconds
+                streams[corpus] = stream_of(corpus)
+            text = next(streams[corpus])
+            known = text.annotated if partial else all_labels
             yield _example(nlp, replace(text, annotated=known), spans_key)
 
     return read
+
+
+def _all_labels(corpora: Iterable[Sequence[AnnotatedText]]) -> list[str]:
+    return sorted({label for texts in corpora for text in texts for label in text.annotated or ()})
 
 
 def read_corpus(
@@ -154,7 +195,7 @@ def cut_sentences(
 ) -> Iterator[AnnotatedText]:
     """Cut a text into windows of 1 to `max_sentences` sentences that cut no entity."""
     borders = [start for start, _ in text.sentences[1:]]
-    borders = [b for b in borders if not any(start < b < end for start, end, _ in text.spans)]
+    borders = _outside(borders, text.spans)
     starts = [0, *borders]
     ends = [*borders, len(text.text)]
     i = 0
@@ -166,6 +207,15 @@ def cut_sentences(
             j += 1
         yield _part(text, starts[i], ends[j - 1])
         i = j
+
+
+def _outside(borders: Sequence[int], spans: Iterable[GoldSpan]) -> list[int]:
+    """The borders that are inside no span."""
+    ordered = sorted(spans)
+    starts = [start for start, *_ in ordered]
+    ends = list(accumulate((end for _, end, _ in ordered), max))
+    befores = [(border, bisect_left(starts, border)) for border in borders]
+    return [border for border, n in befores if n == 0 or ends[n - 1] <= border]
 
 
 def _windows(
@@ -186,9 +236,43 @@ def _swapped(
         yield swap_mentions(text, mentions, rng) if rng.random() < share else text
 
 
+def _laid_out(
+    windows: Iterator[AnnotatedText],
+    texts: Sequence[AnnotatedText],
+    wrap: float,
+    lists: float,
+    rng: random.Random,
+) -> Iterator[AnnotatedText]:
+    mentions = plain_mentions(texts) if lists else {}
+    for text in windows:
+        if mentions and rng.random() < lists:
+            yield make_list(mentions, text.annotated, rng, text.corpus)
+        elif rng.random() < wrap:
+            yield wrap_lines(text, rng.randint(30, 90))
+        else:
+            yield text
+
+
+def _with_far_labels(
+    windows: Iterator[AnnotatedText], share: float, rng: random.Random
+) -> Iterator[AnnotatedText]:
+    for text in windows:
+        if text.annotated is not None and rng.random() < share:
+            far = rng.sample(FAR_LABELS, rng.choice(N_FAR))
+            yield replace(text, annotated=[*text.annotated, *far])
+        else:
+            yield text
+
+
 def _part(text: AnnotatedText, start: int, end: int) -> AnnotatedText:
     spans = [(a - start, b - start, label) for a, b, label in text.spans if start <= a and b <= end]
-    return replace(text, text=text.text[start:end], spans=spans, sentences=[])
+    concepts = [
+        (a - start, b - start, label, ids)
+        for a, b, label, ids in text.concepts
+        if start <= a and b <= end
+    ]
+    part = text.text[start:end]
+    return replace(text, text=part, spans=spans, sentences=[], concepts=concepts)
 
 
 def _example(nlp: Language, text: AnnotatedText, spans_key: str) -> Example:

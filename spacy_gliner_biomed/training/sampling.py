@@ -4,6 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from spacy_gliner_biomed.training.prompt_forms import vary_form
 from spacy_gliner_biomed.training.wordings import WORDINGS
 
 
@@ -15,7 +16,10 @@ class LabelSampler:
     negatives (int): 0 to this many annotated labels that the row has not, uniformly...
     all_negatives (float): ...but with this probability all of them.
     drop (float): Probability that a positive label is not asked, and its spans are no targets.
-    vary (float): Probability that a label is asked in other words than its own.
+    few (float): Probability that only one to four labels are asked, half of the time one alone,
+        whether the row has them or not.
+    vary (float): Probability that a label is asked in other words than its own, or in another
+        form (see `prompt_forms`).
     wordings (Mapping[str, Sequence[str]]): Other words of each label.
     seed (int): Of the random choices.
     """
@@ -24,6 +28,7 @@ class LabelSampler:
     negatives: int = 8
     all_negatives: float = 0.3
     drop: float = 0.0
+    few: float = 0.0
     vary: float = 0.3
     wordings: Mapping[str, Sequence[str]] = field(default_factory=lambda: WORDINGS)
     seed: int = 0
@@ -39,6 +44,8 @@ class LabelSampler:
         RETURNS (list[tuple[str, str]]): Pairs of label and prompt, in random order; never
             empty if there is any label at all, and no prompt twice.
         """
+        if annotated and self.random.random() < self.few:
+            return self._worded(self._few(positives, annotated))
         kept = [label for label in dict.fromkeys(positives) if self.random.random() >= self.drop]
         others = [label for label in dict.fromkeys(annotated) if label not in positives]
         self.random.shuffle(kept)
@@ -47,19 +54,30 @@ class LabelSampler:
             others = others[: max(self.random.randint(0, self.negatives), not kept)]
         chosen = [*kept, *others][: self.max_labels] or list(positives)[:1]
         self.random.shuffle(chosen)
-        prompts = {self._wording(label): label for label in chosen}
+        return self._worded(chosen)
+
+    def _few(self, positives: Sequence[str], annotated: Sequence[str]) -> list[str]:
+        """One to four labels, each as likely one that the row has as one that it has not."""
+        present = list(dict.fromkeys(positives))
+        absent = [label for label in dict.fromkeys(annotated) if label not in positives]
+        self.random.shuffle(present)
+        self.random.shuffle(absent)
+        chosen: list[str] = []
+        for _ in range(self.random.choice((1, 1, 1, 2, 3, 4))):
+            pools = [pool for pool in (present, absent) if pool]
+            if pools:
+                chosen.append(self.random.choice(pools).pop())
+        return chosen
+
+    def _worded(self, labels: Sequence[str]) -> list[tuple[str, str]]:
+        prompts = {self._wording(label): label for label in labels}
         return [(label, prompt) for prompt, label in prompts.items()]
 
     def _wording(self, label: str) -> str:
-        prompt = label
-        if self.random.random() < self.vary:
-            prompt = self.random.choice([label, *self.wordings.get(label, [])])
-            case = self.random.random()
-            if case < 0.1:
-                prompt = prompt.capitalize()
-            elif case < 0.15:
-                prompt = prompt.upper()
-        return prompt
+        if self.random.random() >= self.vary:
+            return label
+        prompt = self.random.choice([label, *self.wordings.get(label, [])])
+        return vary_form(prompt, self.random)
 
 
 def make_label_sampler(
@@ -67,10 +85,11 @@ def make_label_sampler(
     negatives: int = 8,
     all_negatives: float = 0.3,
     drop: float = 0.0,
+    few: float = 0.0,
     vary: float = 0.3,
     wordings: dict[str, list[str]] | None = None,
     seed: int = 0,
 ) -> LabelSampler:
     """The registered function; arguments as `LabelSampler`, whose table `wordings` adds to."""
     table = {**WORDINGS, **(wordings or {})}
-    return LabelSampler(max_labels, negatives, all_negatives, drop, vary, table, seed)
+    return LabelSampler(max_labels, negatives, all_negatives, drop, few, vary, table, seed)

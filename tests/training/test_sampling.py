@@ -47,3 +47,23 @@ def test_wordings_and_dropped_labels_happen() -> None:
     samples = [sampler(["disease", "chemical"], []) for _ in range(100)]
     assert any(prompt != label for sample in samples for label, prompt in sample)
     assert {len(sample) for sample in samples} == {1, 2}
+
+
+@given(positives=LABELS, annotated=LABELS, seed=st.integers(0, 10))
+def test_few_labels_are_at_most_four_of_those_that_may_be_asked(
+    positives: list[str], annotated: list[str], seed: int
+) -> None:
+    sampled = LabelSampler(few=1.0, vary=0, seed=seed)(positives, annotated)
+    labels = [label for label, _ in sampled]
+    assert len(labels) == len(set(labels))
+    assert set(labels) <= {*positives, *annotated}
+    if annotated:
+        assert 1 <= len(labels) <= 4
+
+
+def test_a_label_alone_is_as_often_absent_as_present() -> None:
+    sampler = LabelSampler(few=1.0, vary=0)
+    samples = [sampler(["disease"], ["disease", "chemical", "species"]) for _ in range(400)]
+    alone = [labels[0][0] for labels in samples if len(labels) == 1]
+    assert 150 < len(alone) < 250
+    assert 0.4 < sum(label == "disease" for label in alone) / len(alone) < 0.6
