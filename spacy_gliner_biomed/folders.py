@@ -35,7 +35,7 @@ def find_files(folder: Path, endings: Collection[str]) -> tuple[list[Path], Unre
         unread += [("linked folder", name) for name in linked]
         for path in (Path(place) / name for name in names if not name.startswith(".")):
             if ending_of(path, endings) is None:
-                unread.append((_kind(path), path.name))
+                unread.append((kind_of(path), path.name))
             elif path.exists() and not path.is_file():  # to read a pipe may take for ever
                 unread.append(("pipe or device", path.name))
             else:
@@ -61,7 +61,7 @@ def warn_unread(unread: Sequence[tuple[str, str]], endings: Iterable[str]) -> No
     warn(Warnings.W160.format(n=len(unread), found="; ".join(kinds), endings=allowed))
 
 
-def _kind(path: Path) -> str:
+def kind_of(path: Path) -> str:
     """The ending, of a compressed file both."""
     name = Path(path.name.lower())
     inner = Path(name.stem).suffix if name.suffix == ".gz" else ""

@@ -102,7 +102,7 @@ def _read_file(path: Path, vocab: Vocab) -> Iterator[Job | ValueError]:
     if ending == ".jsonl":
         yield from _read_jsonl(path)
     elif ending == ".spacy":
-        yield from _read_docbin(path, vocab)
+        yield from read_docbin(path, vocab)
     else:
         yield read_text(path), Record(path.as_posix())
 
@@ -135,7 +135,14 @@ def _parse_line(line: str, name: str) -> Job:
     return check_text(text), Record(name if own is None else own, values)
 
 
-def _read_docbin(path: Path, vocab: Vocab) -> Iterator[Job | ValueError]:
+def read_docbin(path: Path, vocab: Vocab) -> Iterator[Job | ValueError]:
+    """Read the Docs of a DocBin.
+
+    path (Path): The file.
+    vocab (Vocab): For the Docs.
+    YIELDS (Job | ValueError): A Doc and what is known of it, or what is wrong with it.
+    RAISES (ValueError): If no more of the file can be read.
+    """
     number = 0
     try:
         # zlib's, msgpack's and key errors, by where it is broken

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from spacy_gliner_biomed.distributed.citations import Citations, Notes, scan
-from spacy_gliner_biomed.distributed.folders import measure, name_of, size_of, walk
+from spacy_gliner_biomed.distributed.corpus_files import measure, name_of, size_of, walk
 from spacy_gliner_biomed.distributed.ids import IdSet
 from spacy_gliner_biomed.distributed.pubmed import is_pubmed
 from spacy_gliner_biomed.distributed.readers import Position, open_bytes, read_file

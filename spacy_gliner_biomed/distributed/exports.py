@@ -45,7 +45,7 @@ class DocBinExport:
 
         RAISES (Exception): If something in it, such as user data, cannot be written.
         """
-        meta = json.loads(_without_halves(item.meta)) if item.meta else {}
+        meta = json.loads(item.meta) if item.meta else {}
         n = len(self.writer.docs)
         try:
             self.writer.write(doc, Record(item.id, meta), ())
@@ -139,14 +139,6 @@ def _cut(docs: DocBin, n: int) -> None:
     """
     for part in (docs.tokens, docs.spaces, docs.flags, docs.cats, docs.user_data, docs.span_groups):
         del part[n:]
-
-
-def _without_halves(meta: str) -> str:
-    """JSON with a question mark for half of a surrogate pair, which no DocBin takes."""
-    if "\\ud" not in meta:
-        return meta
-    text = json.dumps(json.loads(meta), ensure_ascii=False)
-    return text.encode("utf8", "replace").decode("utf8")
 
 
 def _brat_lines(number: int, row: Row) -> Iterator[str]:

@@ -93,7 +93,7 @@ def summarize(
     seconds (float): How long this run took.
     new (int): Documents that this run annotated.
     folder (Path): The output.
-    not_read (str): The files that are of no readable kind, see `folders.NotRead`.
+    not_read (str): The files that are of no readable kind, see `corpus_files.NotRead`.
     """
     labels = {key[6:]: n for key, n in counts.items() if key.startswith("label:")}
     listed = ", ".join(f"{label} {n:,}" for label, n in sorted(labels.items(), key=lambda x: -x[1]))

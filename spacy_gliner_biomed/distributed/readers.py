@@ -12,17 +12,17 @@ from typing import Any, BinaryIO, cast
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_gliner_biomed.cli.inputs import read_inputs
+from spacy_gliner_biomed.cli.inputs import read_docbin
 from spacy_gliner_biomed.distributed.pubmed import is_pubmed, read_pubmed
 from spacy_gliner_biomed.distributed.records import Item, Kind, describe
-from spacy_gliner_biomed.files import read_text
+from spacy_gliner_biomed.files import decode_line, read_text
 from spacy_gliner_biomed.json_text import check_depth, check_text, parse_json
 from spacy_gliner_biomed.optional import import_parquet
 from spacy_gliner_biomed.reporting import list_names
 
 ROWS = 256  # of Parquet, that are Python objects at a time
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-HINT = "Convert the file to UTF-8: iconv -f UTF-16 -t UTF-8 (or -f CP1252)"
+HINT = "Convert it to UTF-8: iconv -f UTF-16 -t UTF-8"
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Position:
 def read_file(path: Path, name: str, position: Position) -> Iterator[Item]:
     """Read the records of one file.
 
-    path (Path): One with an ending of `folders.ENDINGS`.
+    path (Path): One with an ending of `corpus_files.ENDINGS`.
     name (str): What the file is called in ids and sources.
     position (Position): Is kept up to date.
     YIELDS (Item): From where a file is broken, one record with a problem stands for its rest; a
@@ -117,7 +117,7 @@ def _read_jsonl(path: Path, name: str, position: Position) -> Iterator[Item]:
                 _refuse_utf16(line)
                 line = line.removeprefix(codecs.BOM_UTF8)
             if line.strip():
-                yield _parse_line(line, f"{name}:{number}")
+                yield _parse_line(path, number, line.strip(), f"{name}:{number}")
 
 
 def _refuse_utf16(head: bytes) -> None:
@@ -126,11 +126,13 @@ def _refuse_utf16(head: bytes) -> None:
         raise UnicodeDecodeError("utf-8", head[:2], 0, 1, f"the file is UTF-16. {HINT}")
 
 
-def _parse_line(line: bytes, source: str) -> Item:
+def _parse_line(path: Path, number: int, line: bytes, source: str) -> Item:
     try:
-        values = parse_json(line.strip().decode("utf8"))
-    except UnicodeDecodeError as error:
-        return Item(source, source).without_content("not_utf8", f"{error}. {HINT}")
+        text = decode_line(path, number, line)
+    except ValueError as error:
+        return Item(source, source).without_content("not_utf8", str(error))
+    try:
+        values = parse_json(text)
     except ValueError as error:
         return Item(source, source).without_content("broken", f"no JSON: {error}")
     if not isinstance(values, dict):
@@ -151,6 +153,8 @@ def _read_parquet(path: Path, name: str, position: Position) -> Iterator[Item]:
                 number += 1
                 position.bytes = size * number // table.metadata.num_rows
                 yield _make_parquet_item(values, f"{name}:{number}")
+        if number != table.metadata.num_rows:
+            raise ValueError(f"the file says that it has {table.metadata.num_rows:,} rows")
 
 
 def _rows(batch: Any) -> Iterator[dict[str, Any] | Exception]:
@@ -176,9 +180,13 @@ def _make_parquet_item(values: dict[str, Any] | Exception, source: str) -> Item:
 
 
 def _read_docbin(path: Path, name: str) -> Iterator[Item]:
-    for number, (doc, record) in enumerate(read_inputs([path], Vocab()), start=1):
-        assert isinstance(doc, Doc)
+    for number, found in enumerate(read_docbin(path, Vocab()), start=1):
         source = f"{name}:{number}"
+        if isinstance(found, ValueError):
+            yield Item(source, source).without_content("broken", str(found))
+            continue
+        doc, record = found
+        assert isinstance(doc, Doc)
         own = None if record.id == f"{path.as_posix()}:{number}" else record.id
         yield _make_doc_item(doc, record.meta, own, source)
 

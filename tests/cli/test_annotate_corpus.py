@@ -92,6 +92,7 @@ def test_status_is_3_if_documents_failed_also_when_nothing_is_left_to_do(
         (["{corpus}", "out", "--code", "nowhere.py"], "GB-E050"),
         (["{corpus}", "out", "--pipeline", "no_such_pipeline"], "GB-E108"),
         (["{corpus}/empty", "out"], "GB-E106"),
+        (["{corpus}", "out", "--labels", '["a\\ud800"]'], "GB-E171"),
     ],
 )
 def test_mistakes_are_one_message_and_exit_code_1(
@@ -114,6 +115,25 @@ def test_format_says_what_is_made_of_documents(
 ) -> None:
     work = plan_work(tmp_path, "packaged", {"threshold": 0.5}, format_=format_)
     assert (work.plan.export, work.storage.format) == (export, format_)
+
+
+def test_files_of_other_kinds_are_named_once_and_are_no_failure(
+    corpus: Path, saved: Path, tmp_path: Path
+) -> None:
+    (corpus / "table.csv").write_text("id,text\n1,Asthma\n")
+    (corpus / "D.TXT").write_text("a drug")
+    result = invoke(corpus, tmp_path / "out", "--pipeline", saved, "--format", "jsonl")
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count("1 .csv (table.csv)") == 1
+    assert rows(tmp_path / "out", "documents")[0]["id"] == "D.TXT"
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["not_read"] == {".csv": {"files": 1, "first": "table.csv"}}
+
+
+def test_help_says_what_the_exit_status_means() -> None:
+    text = " ".join(invoke("--help").output.split())
+    assert "Exit status: 0 if all records were annotated; 3 if" in text
+    assert "1 if the run could not begin" in text
 
 
 def test_spacy_runs_the_command(corpus: Path, tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ import pytest
 import spacy
 from spacy.language import Language
 from spacy.tokens import DocBin
+from spacy.util import import_file
 
 from spacy_gliner_biomed.distributed.annotator import Annotator, Plan
-from spacy_gliner_biomed.distributed.records import Item, Partition
+from spacy_gliner_biomed.distributed.records import LINE, Item, Partition
 from tests.distributed.conftest import FAULTS
 
 MakeNlp = Callable[..., Language]
@@ -107,3 +108,39 @@ def test_warnings_are_collected_not_given(make_nlp: MakeNlp, tmp_path: Path) -> 
     assert len(results.warnings) == len(set(results.warnings))
     assert all(warning.startswith("[GB-W") for warning in results.warnings)
     assert results.warnings
+
+
+def test_docs_that_cannot_be_kept_fail_alone_and_move_no_other(tmp_path: Path) -> None:
+    code = tmp_path / "own.py"
+    code.write_text(
+        "from spacy.language import Language\n"
+        "@Language.component('own_data')\n"
+        "def own_data(doc):\n"
+        "    doc.user_data['own'] = object() if 'odd' in doc.text else doc.text\n"
+        "    return doc\n"
+    )
+    nlp = spacy.blank("en")
+    import_file("own_code", code)
+    nlp.add_pipe("own_data")
+    nlp.to_disk(tmp_path / "own")
+    plan = Plan(str(tmp_path / "own"), code=code, export="docbin")
+    results = Annotator(plan)(partition("a", "odd", "b"))
+    assert [row["id"] for row in results.tables["documents"]] == ["d0", "d2"]
+    [failure] = results.tables["failures"]
+    assert (failure["id"], failure["kind"]) == ("d1", "error")
+    docs = list(DocBin().from_bytes(results.files["docs.spacy"]).get_docs(nlp.vocab))
+    assert [(doc.text, doc.user_data["own"]) for doc in docs] == [("a", "a"), ("b", "b")]
+
+
+def test_length_of_a_doc_that_is_damaged_is_a_failure(trivial: str) -> None:
+    plan = Plan(trivial, code=FAULTS, max_characters=10)
+    results = Annotator(plan)(partition(b"no Doc, and long", "short"))
+    assert [row["id"] for row in results.tables["documents"]] == ["d1"]
+    assert [(row["id"], row["kind"]) for row in results.tables["failures"]] == [("d0", "error")]
+
+
+def test_failures_quote_little_of_a_document(trivial: str) -> None:
+    items = [Item("x" * 9999, "in:1").without_content("error", "word\n" * 9999)]
+    [failure] = Annotator(Plan(trivial, code=FAULTS))(Partition(0, items, 0)).tables["failures"]
+    assert (len(failure["id"]), len(failure["reason"])) == (LINE, LINE)
+    assert "\n" not in failure["reason"]

@@ -1,15 +1,18 @@
+import codecs
 import gzip
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import spacy
+import srsly
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from spacy_gliner_biomed.distributed.readers import Position, read_file
-from spacy_gliner_biomed.distributed.records import Item
+from spacy_gliner_biomed.distributed.records import LINE, Item
 from tests.distributed.test_pubmed import citation, pubmed
 
 
@@ -35,17 +38,26 @@ def test_lines_keep_ids_and_other_keys(tmp_path: Path, name: str) -> None:
     assert position.bytes == path.stat().st_size
 
 
+def deep(levels: int) -> bytes:
+    """A line whose further key is a list in a list, and so on."""
+    return b'{"text": "a", "x": ' + b"[" * levels + b"]" * levels + b"}"
+
+
 @pytest.mark.parametrize(
     ("line", "kind", "reason"),
     [
         (b'{"id": "x", "text": "unfinished', "broken", "no JSON: Unterminated string"),
         (b'["text"]', "broken", "found list instead of an object"),
-        (b'{"id": "x", "text": "\xe9"}', "not_utf8", "can't decode byte"),
+        (b'{"id": "x", "text": "\xe9"}', "not_utf8", "byte 0xe9"),
         (b'{"id": "x", "text": "\\ud800"}', "not_utf8", "half of a surrogate pair"),
         (b'{"id": "\\ud800", "text": "fine"}', "not_utf8", "half of a surrogate pair"),
         (b'{"id": "x"}', "missing_text", "there is no 'text'"),
         (b'{"id": "x", "text": null}', "missing_text", "there is no 'text'"),
         (b'{"id": "x", "text": 3}', "missing_text", "'text' is int"),
+        (deep(90_000), "broken", "nested deeper"),
+        (deep(990), "broken", "nested deeper"),
+        (deep(120), "broken", "nested deeper"),
+        (b'{"text": "a", "n": ' + b"1" * 5000 + b"}", "broken", "integer string"),
     ],
 )
 def test_broken_line_is_a_record_with_a_problem_and_the_rest_is_read(
@@ -92,6 +104,52 @@ def test_docbin_keeps_its_docs(tmp_path: Path) -> None:
     assert [(ent.text, ent.label_) for ent in doc.ents] == [("one", "NUMBER")]
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "A.JSONL.GZ", "a.Txt"])
+def test_byte_order_mark_and_ending_in_any_case_do_no_harm(tmp_path: Path, name: str) -> None:
+    content = b"one" if name == "a.Txt" else b'{"text": "one"}\n\n'
+    content = codecs.BOM_UTF8 + content
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(content) if name.endswith("GZ") else content)
+    [item] = read(path)
+    assert (item.content, item.problem) == ("one", None)
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.txt"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_file_in_utf16_is_one_row_with_a_hint(tmp_path: Path, name: str, encoding: str) -> None:
+    text = '{"text": "one"}\n{"text": "two"}\n'
+    content = codecs.BOM_UTF16_BE + text.encode(encoding)
+    content = content if encoding == "utf-16-be" else text.encode(encoding)
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    [item] = read(path)
+    assert item.problem is not None
+    assert item.problem.kind == "not_utf8"
+    assert "iconv -f UTF-16" in item.problem.reason
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.parquet", "a.spacy"])
+def test_file_without_a_record_is_a_row(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name == "a.parquet":
+        write_parquet(path, [], columns={"text": "string"})
+    elif name == "a.spacy":
+        DocBin().to_disk(path)
+    else:
+        path.write_bytes(gzip.compress(b"\n") if name.endswith("gz") else codecs.BOM_UTF8)
+    assert problems(read(path)) == [(f"{name}:empty", "no_records")]
+
+
+def test_reasons_are_one_line_and_quote_little(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    write_parquet(path, [{f"column\n{i}" * 99: i for i in range(99)}])
+    [item] = read(path)
+    assert item.problem is not None
+    assert len(item.problem.reason) <= LINE
+    assert "\n" not in item.problem.reason
+    assert "and 94 more" in item.problem.reason or item.problem.reason.endswith("...")
+
+
 def broken_files() -> list[tuple[str, bytes, int]]:
     """Name, content, and records that can be read before it breaks."""
     lines = gzip.compress(b'{"text": "one"}\n' * 5000, compresslevel=0)
@@ -100,6 +158,13 @@ def broken_files() -> list[tuple[str, bytes, int]]:
         ("no.jsonl.gz", b"no gzip", 0),
         ("cut.xml", pubmed(citation(1, "One."), "<PubmedArticle>")[:-30], 1),
         ("no.xml", b"no XML", 0),
+        ("odd.xml", b'<?xml version="1.0" encoding="x-none"?><PubmedArticleSet/>', 0),
+        ("multi.xml", b'<?xml version="1.0" encoding="gb18030"?><PubmedArticleSet/>', 0),
+        ("list.xml", pubmed(citation(1, "One."), "<DeleteCitation><PMID>2<"), 1),
+        ("no.parquet", b"PAR1 no Parquet PAR1", 0),
+        ("empty.parquet", b"", 0),
+        ("empty.xml", b"", 0),
+        ("empty.spacy", b"", 0),
         ("no.spacy", b"no DocBin", 0),
     ]
 
@@ -117,10 +182,14 @@ def test_file_that_breaks_is_read_up_to_there_and_reported(
     assert f"after record {len(items) - 1}" in items[-1].problem.reason
 
 
-def write_parquet(path: Path, rows: list[dict[str, Any]]) -> None:
+def write_parquet(
+    path: Path, rows: list[dict[str, Any]], columns: dict[str, str] | None = None
+) -> None:
     pyarrow = pytest.importorskip("pyarrow", reason="needs the extra 'parquet'")
     parquet = pytest.importorskip("pyarrow.parquet")
-    parquet.write_table(pyarrow.Table.from_pylist(rows), path, row_group_size=2)
+    schema = pyarrow.schema(list(columns.items())) if columns else None
+    table = pyarrow.Table.from_pylist(rows, schema=schema)
+    parquet.write_table(table, path, row_group_size=2)
 
 
 def test_parquet_rows_keep_ids_and_other_columns(tmp_path: Path) -> None:
@@ -149,3 +218,47 @@ def test_parquet_that_is_broken_or_has_no_text_is_reported(tmp_path: Path) -> No
     assert "no column 'text'; found: body, id" in item.problem.reason
     path.write_bytes(path.read_bytes()[:-5])
     assert problems(read(path)) == [("a.parquet:broken", "broken")]
+
+
+def test_damaged_values_of_parquet_are_rows_and_the_others_are_read(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow", reason="needs the extra 'parquet'")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    offsets, letters = pyarrow.array([0, 1, 2, 3], "int32"), b"a\xffc"
+    buffers = [None, offsets.buffers()[1], pyarrow.py_buffer(letters)]
+    text = pyarrow.Array.from_buffers(pyarrow.string(), 3, buffers)
+    days = pyarrow.array([0, 0, 2**31 - 1], "int32").view("date32")
+    table = pyarrow.table({"id": ["x", "y", "z"], "text": text, "day": days})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    good, letter, day = read(tmp_path / "a.parquet")
+    assert (good.id, good.content) == ("x", "a")
+    assert problems([letter, day]) == [("a.parquet:2", "broken"), ("a.parquet:3", "broken")]
+    assert letter.problem is not None
+    assert letter.problem.reason.startswith("UnicodeDecodeError: 'utf-8' codec can't decode")
+
+
+def test_rows_that_a_parquet_file_lacks_are_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.parquet"
+    write_parquet(path, [{"text": str(i)} for i in range(5)])
+    parquet = pytest.importorskip("pyarrow.parquet")
+    whole = parquet.ParquetFile.iter_batches
+
+    def lose_the_last(self: Any, **options: Any) -> Any:
+        return list(whole(self, **options))[:-1]
+
+    monkeypatch.setattr(parquet.ParquetFile, "iter_batches", lose_the_last)
+    assert problems(read(path)) == [("a.parquet:broken", "broken")]
+
+
+def test_docbin_without_one_of_its_strings_is_read_up_to_there(tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    path = tmp_path / "a.spacy"
+    content = DocBin(docs=[nlp("one"), nlp("two"), nlp("three")]).to_bytes()
+    values = srsly.msgpack_loads(zlib.decompress(content))
+    values["strings"].remove("two")
+    path.write_bytes(zlib.compress(srsly.msgpack_dumps(values)))
+    one, *rest = read(path)
+    assert (one.id, one.problem) == ("a.spacy:1", None)
+    assert [kind for _, kind in problems(rest)]
+    assert {kind for _, kind in problems(rest)} == {"broken"}

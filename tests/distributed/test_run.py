@@ -1,9 +1,15 @@
+import json
 import shutil
+import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import spacy
+import srsly
+from spacy.tokens import DocBin
 
 from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.local import LocalEngine
@@ -11,6 +17,8 @@ from spacy_gliner_biomed.distributed.run import run_corpus
 from spacy_gliner_biomed.distributed.storage import Storage
 from spacy_gliner_biomed.distributed.work import Work
 from tests.distributed.conftest import entities, ids, table, texts, write_lines
+from tests.distributed.test_pubmed import citation, pubmed
+from tests.distributed.test_readers import deep
 
 Annotate = Callable[..., dict[str, Any]]
 
@@ -73,3 +81,72 @@ def test_output_is_not_where_the_input_is(work: Work, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="GB-E056"):
             run_corpus(Corpus(corpus), there, LocalEngine(there))
     assert list(tmp_path.iterdir()) == [source]
+
+
+def write_broken(folder: Path) -> None:
+    """Files of each kind that are broken in some way, each with something good in or beside it."""
+    folder.mkdir()
+    odd = b'{"id": "h", "text": "aspirin", "\\ud800": "\\udfff"}\n{"id": "\\ud800", "text": "x"}'
+    (folder / "a.jsonl").write_bytes(
+        deep(990) + b"\n" + deep(90) + b"\n" + odd + b'\n{"id": "b", "text": "aspirin"}\n'
+    )
+    (folder / "b.xml").write_bytes(pubmed("<PubmedArticle/>", citation(1, "aspirin")))
+    (folder / "c.xml").write_bytes(b'<?xml version="1.0" encoding="x-none"?><PubmedArticleSet/>')
+    (folder / "d.xml").write_bytes(pubmed(citation(2, "aspirin"), "<DeleteCitation><PMID>7</"))
+    (folder / "e.txt").symlink_to(folder / "nowhere")
+    nlp = spacy.blank("en")
+    values = srsly.msgpack_loads(zlib.decompress(DocBin(docs=[nlp("aspirin")]).to_bytes()))
+    values["strings"] = []
+    (folder / "f.spacy").write_bytes(zlib.compress(srsly.msgpack_dumps(values)))
+    (folder / "g.csv").write_text("id,text\n1,aspirin\n")
+
+
+@pytest.mark.parametrize("export", [None, "docbin", "brat", "pubtator"])
+def test_what_is_broken_in_a_corpus_is_rows_of_failures_and_the_rest_is_annotated(
+    work: Work, tmp_path: Path, export: str | None
+) -> None:
+    write_broken(tmp_path / "in")
+    work = replace(work, plan=replace(work.plan, export=export))
+    manifest = run_corpus(Corpus(tmp_path / "in"), work, LocalEngine(work))
+    folder = work.storage.folder
+    assert ids(folder, "documents") == ["a.jsonl:2", "h", "b", "2", "1"]
+    kinds = {row["source"]: row["kind"] for row in table(folder, "failures")}
+    assert kinds == {
+        "a.jsonl:1": "broken",
+        "a.jsonl:4": "not_utf8",
+        "b.xml:#1": "broken",
+        "c.xml": "broken",
+        "d.xml": "broken",
+        "e.txt": "broken",
+        kinds_source(kinds): "broken",
+    }
+    assert all(len(row["reason"]) <= 300 for row in table(folder, "failures"))
+    assert manifest["not_read"] == {".csv": {"files": 1, "first": "g.csv"}}
+    assert manifest["summary"].count("1 .csv (g.csv)") == 1
+    assert (manifest["failed"], manifest["counts"]["documents"]) == (7, 5)
+    log = (folder / "log.jsonl").read_text().splitlines()
+    assert "worker died" not in {json.loads(line)["event"] for line in log}
+    again = run_corpus(Corpus(tmp_path / "in"), work, LocalEngine(work), resume=True)
+    assert again["counts"] == manifest["counts"]
+
+
+def kinds_source(kinds: dict[str, str]) -> str:
+    """Where the DocBin breaks: its first Doc, or the file."""
+    [source] = [source for source in kinds if source.startswith("f.spacy")]
+    return source
+
+
+def test_output_that_is_a_link_to_the_input_is_refused_and_to_elsewhere_is_written(
+    work: Work, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    write_lines(tmp_path / "in" / "a.jsonl", texts("a"))
+    (tmp_path / "elsewhere").mkdir()
+    for target in ("in", "elsewhere"):
+        (tmp_path / f"to-{target}").symlink_to(tmp_path / target)
+    there = replace(work, storage=Storage(tmp_path / "to-in", "jsonl"))
+    with pytest.raises(ValueError, match="GB-E056"):
+        run_corpus(Corpus(tmp_path / "in"), there, LocalEngine(there))
+    there = replace(work, storage=Storage(tmp_path / "to-elsewhere", "jsonl"))
+    run_corpus(Corpus(tmp_path / "in"), there, LocalEngine(there))
+    assert ids(tmp_path / "elsewhere", "documents") == ["d0"]

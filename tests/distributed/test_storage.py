@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,51 @@ def test_manifest_is_replaced_at_once(tmp_path: Path) -> None:
     storage.write_manifest({"a": 2})
     assert storage.read_manifest() == {"a": 2}
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b'{"runs": '])
+def test_damaged_files_of_an_earlier_run_are_named(tmp_path: Path, content: bytes) -> None:
+    storage = Storage(tmp_path, "jsonl")
+    storage.write("part-000000", results("a"))
+    (tmp_path / "manifest.json").write_bytes(content)
+    (storage.parts / "part-000000" / "counts.json").write_bytes(content)
+    with pytest.raises(ValueError, match=r"GB-E170.*manifest\.json is damaged"):
+        storage.read_manifest()
+    with pytest.raises(ValueError, match=r"GB-E170.*part-000000.*counts\.json.*--resume"):
+        storage.total()
+
+
+def test_folders_that_are_no_partitions_are_left_alone(tmp_path: Path) -> None:
+    storage = Storage(tmp_path, "jsonl")
+    for name in ("part-000000", "part-000001.00000-00500"):
+        storage.write(name, results(name))
+    for name in ("part-000000 (copy)", "part-x", "parts"):
+        (storage.parts / name).mkdir()
+    assert storage.finished() == {0: None, 1: [(0, 500)]}
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="links are followed on this system")
+def test_link_in_the_output_is_not_written_through(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / ".lock").symlink_to(precious)
+    (folder / ".manifest.json").symlink_to(precious)
+    storage = Storage(folder, "jsonl")
+    with pytest.raises(OSError, match="symbolic links"), storage.locked():
+        pass
+    storage.write_manifest({"runs": []})
+    assert storage.read_manifest() == {"runs": []}
+    assert precious.read_text() == "kept"
+
+
+def test_manifest_that_was_being_written_when_a_run_was_killed_is_no_foreign_file(
+    tmp_path: Path,
+) -> None:
+    left = tmp_path / ".manifest.json.0123456789abcdef.part"
+    left.touch()
+    storage = Storage(tmp_path, "jsonl")
+    assert not storage.has_foreign_files()
+    storage.remove_unfinished()
+    assert not left.exists()

@@ -98,3 +98,18 @@ def test_counts_are_sums_over_the_tables(doc: Doc) -> None:
         "failure:error": 1,
     }
     assert expected.items() <= results.counts().items()
+
+
+def test_concept_id_that_is_no_text_is_refused(doc: Doc) -> None:
+    doc.spans["sc"].attrs["kb_ents"] = [[("\ud800", 0.9)], []]
+    with pytest.raises(ValueError, match="half of a surrogate pair"):
+        entity_rows(ITEM, doc, "sc", own_linker=False)
+
+
+def test_text_that_was_left_out_is_counted() -> None:
+    results = Results()
+    doc = spacy.blank("en")("a")
+    for n in (3, 0):
+        results.tables["documents"].append(document_row(Item("d", "in", left_out=n), doc, 0, {}))
+    assert [row["left_out_characters"] for row in results.tables["documents"]] == [3, 0]
+    assert results.counts()["left_out_characters"] == 3

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_gliner_biomed.distributed.folders import MAX_KINDS, OTHERS, NotRead, measure, walk
+from spacy_gliner_biomed.distributed.corpus_files import MAX_KINDS, OTHERS, NotRead, measure, walk
 
 
 def names(root: Path, not_read: NotRead | None = None) -> list[str]:

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.folders import ending_of, kind_of
 from spacy_gliner_biomed.reporting import shorten
 
 ENDINGS = (".jsonl", ".jsonl.gz", ".parquet", ".spacy", ".txt", ".xml", ".xml.gz")
@@ -55,11 +56,6 @@ class Size:
     n_bytes: int
     digest: str
     not_read: NotRead
-
-
-def has_ending(name: str) -> bool:
-    """Whether a file's ending, in any case, is one of `ENDINGS`."""
-    return name.lower().endswith(ENDINGS)
 
 
 def walk(root: Path, not_read: NotRead | None = None) -> Iterator[Path]:
@@ -117,13 +113,12 @@ def name_of(path: Path, root: Path) -> str:
 
     Bytes of it that are no UTF-8 are written as "\xe9": ids and tables hold text.
     """
-    name = path.relative_to(root).as_posix() if path != root else path.name
-    return os.fsencode(name).decode("utf8", "backslashreplace")
+    return _as_text(path.relative_to(root).as_posix() if path != root else path.name)
 
 
 def _is_readable(path: Path, root: Path, not_read: NotRead) -> bool:
-    if not has_ending(path.name):
-        not_read.add(_kind(path), name_of(path, root))
+    if ending_of(path, ENDINGS) is None:
+        not_read.add(_as_text(kind_of(path)), name_of(path, root))
         return False
     try:
         regular = stat.S_ISREG(path.stat().st_mode)
@@ -134,11 +129,8 @@ def _is_readable(path: Path, root: Path, not_read: NotRead) -> bool:
     return regular
 
 
-def _kind(path: Path) -> str:
-    """The ending, of a compressed file both."""
-    name = Path(name_of(path, path).lower())
-    inner = Path(name.stem).suffix if name.suffix == ".gz" else ""
-    return f"{inner}{name.suffix}" or "without ending"
+def _as_text(name: str) -> str:
+    return os.fsencode(name).decode("utf8", "backslashreplace")
 
 
 def _size_and_time(path: Path) -> tuple[int, int]:
