@@ -47,10 +47,17 @@ def build_cli(
 
 
 @kb_cli.command("info", no_args_is_help=True)
-def info_cli(kb: Annotated[Path, typer.Argument(help="A built terminology.")]) -> None:
+def info_cli(
+    kb: Annotated[Path, typer.Argument(help="A built terminology.")],
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read all of it, and compare its checksum.")
+    ] = False,
+) -> None:
     """Print what a built terminology is, as JSON."""
     with reported():
-        typer.echo(info(kb))
+        typer.echo(info(kb, verify=verify))
+    if verify:
+        say(f"✔ {kb} is as it was built", color=typer.colors.GREEN)
 
 
 @kb_cli.command("search", no_args_is_help=True)
@@ -73,11 +80,12 @@ def build(
     licence: str = "",
     data_format: str | None = None,
 ) -> Path:
-    """Build a terminology of all files but the last, and write it as the last.
+    """Build a terminology of all files but the last, write it as the last, and verify that.
 
     RAISES (ValueError): For what cannot be read, with file and line, or cannot be written.
     """
     from spacy_gliner_biomed.errors import Errors
+    from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
     from spacy_gliner_biomed.linking.loading import build_knowledge_base
     from spacy_gliner_biomed.linking.sources import guess_format
 
@@ -87,6 +95,9 @@ def build(
     if output.is_dir() or guess_format(output) is not None:
         reason = "its name is that of a source. Name the file to write last, such as mesh.kb"
         raise ValueError(Errors.E056.format(path=output, reason=reason))
+    if output.exists() and not output.is_file():  # told before the work, not after it
+        reason = "it is a device or a pipe. Name a regular file"
+        raise ValueError(Errors.E056.format(path=output, reason=reason))
     kb = build_knowledge_base(
         sources,
         name=name or output.name.split(".")[0],
@@ -95,15 +106,23 @@ def build(
         data_format=data_format,
     )
     kb.to_disk(output)
+    KnowledgeBase.from_disk(output).verify(output)
     say(f"{kb.manifest['concepts']:,} concepts, {kb.manifest['names']:,} names")
     return output
 
 
-def info(path: Path) -> str:
-    """The manifest of a built terminology."""
+def info(path: Path, *, verify: bool = False) -> str:
+    """The manifest of a built terminology.
+
+    verify (bool): Compare its checksum, too.
+    RAISES (ValueError): If it cannot be read, or has changed since it was built.
+    """
     from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase, manifest_json
 
-    return manifest_json(KnowledgeBase.from_disk(path))
+    kb = KnowledgeBase.from_disk(path)
+    if verify:
+        kb.verify(path)
+    return manifest_json(kb)
 
 
 def search(path: Path, names: list[str], *, k: int = 5) -> list[list[str]]:

@@ -10,12 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.linking.checks import check_manifest, check_tables
 from spacy_gliner_biomed.linking.concepts import Concept
 from spacy_gliner_biomed.linking.container import (
+    CHECKSUM,
+    DAMAGE,
     Arrays,
+    checksum,
     dump_arrays,
     open_arrays,
     parse_arrays,
+    verify,
     write_arrays,
 )
 from spacy_gliner_biomed.linking.table_maker import TableMaker
@@ -28,7 +33,8 @@ class KnowledgeBase:
     """A terminology that answers which concepts have a name.
 
     tables (Tables): Its arrays.
-    manifest (dict): What it is: name, version, licence, sources, counts, type names.
+    manifest (dict): What it is: name, version, licence, sources, counts, type names, and the
+        checksum that was made when it was built.
     """
 
     def __init__(self, tables: Tables, manifest: dict[str, Any]) -> None:
@@ -126,7 +132,17 @@ class KnowledgeBase:
             "types": list(maker.type_numbers),
             "rewrites": maker.rewrites.rewrites(),
         }
-        return cls(maker.tables(), manifest)
+        tables = maker.tables()
+        return cls(tables, {**manifest, CHECKSUM: checksum(tables.flat(), manifest)})
+
+    def verify(self, path: object = "the terminology") -> None:
+        """Read all of it, and compare its checksum.
+
+        path (object): For messages.
+        RAISES (ValueError): If it has changed since it was built, or if an earlier version built
+            it, without a checksum.
+        """
+        verify(self.tables.flat(), self.manifest, path)
 
     def to_disk(self, path: Path | str) -> None:
         """Write one file."""
@@ -140,7 +156,9 @@ class KnowledgeBase:
     def from_disk(cls, path: Path | str) -> "KnowledgeBase":
         """Open a file that `to_disk` wrote; it is read as far as it is needed.
 
-        RAISES (ValueError): If it is not of this kind.
+        Its arrays are checked as far as that is quick, see `checks`; `verify` checks all.
+
+        RAISES (ValueError): If it is not of this kind, or is damaged.
         """
         return cls._from_arrays(*open_arrays(Path(path)), path)
 
@@ -155,9 +173,13 @@ class KnowledgeBase:
             error = f"its format is {about.get('format')!r} and not {FORMAT!r}"
             raise ValueError(Errors.E083.format(path=path, error=error))
         try:
-            return cls(Tables.from_flat(arrays), about)
-        except KeyError as error:
-            raise ValueError(Errors.E083.format(path=path, error=f"{error} is missing")) from error
+            tables = Tables.from_flat(arrays)
+            check_manifest(about)
+            check_tables(tables, about)
+        except DAMAGE as error:
+            problem = f"{error} is missing" if isinstance(error, KeyError) else error
+            raise ValueError(Errors.E083.format(path=path, error=problem)) from error
+        return cls(tables, about)
 
     def _types(self, number: int) -> list[int]:
         first, last = self.tables.first_types[number : number + 2]

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.strings import hash_string  # type: ignore[attr-defined]
 
+from spacy_gliner_biomed.errors import Errors
+
 __all__ = ["HashTable", "StringTable", "hash_string"]
 
 
@@ -34,7 +36,10 @@ class StringTable:
 
     def __getitem__(self, row: int) -> str:
         first, end = self.offsets.item(row), self.offsets.item(row + 1)
-        return self.data[first:end].tobytes().decode("utf8")
+        try:
+            return self.data[first:end].tobytes().decode("utf8")
+        except UnicodeDecodeError as error:
+            raise ValueError(Errors.E151.format(row=row, error=error)) from error
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from spacy_gliner_biomed.linking.container import Arrays
 from spacy_gliner_biomed.linking.ngrams import NgramIndex
 from spacy_gliner_biomed.linking.strings import HashTable, StringTable
+from spacy_gliner_biomed.reporting import shorten
 
 Concepts = NDArray[np.int32]
 
@@ -61,6 +62,7 @@ class Tables:
         """What `flat` gave.
 
         RAISES (KeyError): If an array is missing.
+        RAISES (ValueError): If there is one more.
         """
         values: dict[str, Any] = {}
         for field in fields(cls):
@@ -70,7 +72,10 @@ class Tables:
             else:
                 parts = fields(kind)
                 values[field.name] = kind(*(arrays[f"{field.name}.{p.name}"] for p in parts))
-        return cls(**values)
+        tables = cls(**values)
+        if unknown := sorted(set(arrays) - set(tables.flat())):
+            raise ValueError(f"the array {shorten(unknown[0])!r} is not known")
+        return tables
 
 
 KINDS = (StringTable, HashTable, NgramIndex)

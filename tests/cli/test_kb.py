@@ -1,4 +1,5 @@
 import json
+import os
 import re
 from pathlib import Path
 
@@ -66,3 +67,39 @@ def test_an_output_that_is_no_output_is_refused(
     result = run(gliner_cli, ["kb", "build", *arguments])
     assert (result.exit_code, "GB-E056" in result.stderr) == (1, True)
     assert table.read_text() == TABLE
+
+
+def test_a_built_terminology_is_verified(table: Path, tmp_path: Path) -> None:
+    output = tmp_path / "mine.kb"
+    run(gliner_cli, ["kb", "build", str(table), str(output)])
+    result = run(gliner_cli, ["kb", "info", str(output), "--verify"])
+    assert result.exit_code == 0, result.output
+    assert "is as it was built" in result.stderr
+    content = output.read_bytes()
+    output.write_bytes(content.replace(b"podagra", b"podagrb"))
+    assert run(gliner_cli, ["kb", "info", str(output)]).exit_code == 0
+    result = run(gliner_cli, ["kb", "info", str(output), "--verify"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "GB-E152" in result.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes with names are POSIX")
+def test_devices_and_pipes_are_no_outputs(table: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for output in (pipe, Path(os.devnull)):
+        result = run(gliner_cli, ["kb", "build", str(table), str(output)])
+        assert result.exit_code == 1
+        assert "GB-E056" in result.stderr
+        assert "Name a regular file" in result.stderr
+    assert pipe.is_fifo()
+    assert Path(os.devnull).is_char_device()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+def test_a_link_to_a_file_is_followed(table: Path, tmp_path: Path) -> None:
+    link, real = tmp_path / "link.kb", tmp_path / "real.kb"
+    link.symlink_to(real)
+    assert run(gliner_cli, ["kb", "build", str(table), str(link)]).exit_code == 0
+    assert link.is_symlink()
+    assert len(KnowledgeBase.from_disk(real)) == 2
