@@ -529,3 +529,4 @@ class Warnings:
         "has: {found}. Nothing was linked in it. Set 'spans_key' to one of these, or to null for "
         "doc.ents. Given once."
     )
+    W150 = "[GB-W150] {n} blank rows in {path} were skipped."

@@ -1,12 +1,12 @@
 """MeSH as the National Library of Medicine gives it out: XML, and ASCII (.bin)."""
 
-import gzip
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 from xml.etree import ElementTree
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.files import open_bytes, read_lines
 from spacy_gliner_biomed.linking.concepts import Concept, Located
 
 PREFIX = "MESH:"
@@ -41,7 +41,7 @@ def read_mesh_xml(path: Path) -> Iterator[Located]:
     """
     number = 0
     try:
-        with _open(path) as file:
+        with open_bytes(path) as file:
             for _, element in ElementTree.iterparse(file):
                 if element.tag in RECORDS:
                     number += 1
@@ -50,30 +50,29 @@ def read_mesh_xml(path: Path) -> Iterator[Located]:
     except ElementTree.ParseError as error:
         line = error.position[0]
         raise ValueError(Errors.E060.format(path=path, line=line, error=error)) from error
+    except (LookupError, ValueError) as error:
+        if str(error).startswith("[GB-"):
+            raise
+        # The encoding that the first line names is unknown, or is none that expat reads.
+        raise ValueError(Errors.E060.format(path=path, line=1, error=error)) from error
 
 
 def read_mesh_ascii(path: Path) -> Iterator[Located]:
     """Descriptors (d*.bin) or supplementary records (c*.bin); the place is the record's line."""
     start, fields = 0, dict[str, list[str]]()
-    with _open(path) as file:
-        for number, raw in enumerate(file, 1):
-            line = raw.decode("utf8", errors="strict").rstrip("\r\n")
-            if line == "*NEWRECORD":
-                if start:
-                    yield start, _fields_concept(fields)
-                start, fields = number, {}
-            elif line.strip():
-                key, equals, value = line.partition(" = ")
-                if not equals or not start:
-                    error = f"{line[:40]!r} is not 'FIELD = value' after '*NEWRECORD'"
-                    raise ValueError(Errors.E060.format(path=path, line=number, error=error))
-                fields.setdefault(key, []).append(value.strip())
+    for number, line in read_lines(path):
+        if line == "*NEWRECORD":
+            if start:
+                yield start, _fields_concept(fields)
+            start, fields = number, {}
+        elif line.strip():
+            key, equals, value = line.partition(" = ")
+            if not equals or not start:
+                error = f"{line[:40]!r} is not 'FIELD = value' after '*NEWRECORD'"
+                raise ValueError(Errors.E060.format(path=path, line=number, error=error))
+            fields.setdefault(key, []).append(value.strip())
     if start:
         yield start, _fields_concept(fields)
-
-
-def _open(path: Path) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
 
 
 def _record_concept(record: Any, prefix: str) -> Concept:

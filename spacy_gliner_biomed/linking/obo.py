@@ -1,11 +1,13 @@
 """OBO ontologies, read by fastobo (extra `kb`)."""
 
-import gzip
+from codecs import BOM_UTF8
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.files import open_bytes, read_lines
 from spacy_gliner_biomed.linking.concepts import Concept, Located
 
 
@@ -22,7 +24,9 @@ def read_obo(path: Path) -> Iterator[Located]:
     except ImportError as error:
         raise ImportError(Errors.E082.format(path=path)) from error
     try:
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
+        with open_bytes(path) as file:
+            if cast(BufferedReader, file).peek(3).startswith(BOM_UTF8):
+                file.read(len(BOM_UTF8))
             frames = fastobo.iter(file)
             default = [
                 str(clause.namespace)
@@ -36,6 +40,11 @@ def read_obo(path: Path) -> Iterator[Located]:
     except SyntaxError as error:
         line = error.lineno or 0
         raise ValueError(Errors.E060.format(path=path, line=line, error=error.msg)) from error
+    except (OSError, TypeError, EOFError, ValueError) as error:
+        # fastobo hides what is wrong with a file's bytes: reading its lines tells.
+        for _ in read_lines(path):
+            pass
+        raise ValueError(Errors.E060.format(path=path, line="?", error=error)) from error
 
 
 def _concept(frame: Any, default: list[str]) -> Concept | None:

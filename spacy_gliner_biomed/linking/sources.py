@@ -1,17 +1,18 @@
 """Terminologies of other formats: which reader a file needs, scispaCy's JSON lines, tables."""
 
 import csv
-import gzip
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
-from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.errors import Errors, Warnings
+from spacy_gliner_biomed.files import open_text, read_lines
+from spacy_gliner_biomed.json_text import parse_json
 from spacy_gliner_biomed.linking.concepts import Concept, Located, check_concepts
 from spacy_gliner_biomed.linking.mesh import read_mesh_ascii, read_mesh_xml
 from spacy_gliner_biomed.linking.obo import read_obo
 from spacy_gliner_biomed.linking.umls import read_umls
+from spacy_gliner_biomed.reporting import shorten, warn
 
 COLUMNS = ("id", "name", "aliases", "types", "definition")
 SEPARATOR = "|"
@@ -45,41 +46,60 @@ def guess_format(path: Path) -> str | None:
 
 def read_jsonl(path: Path) -> Iterator[Located]:
     """The form of scispaCy: one concept a line, {"concept_id", "canonical_name", ...}."""
-    with _open(path) as file:
-        for number, text in enumerate(file, 1):
-            if not text.strip():
-                continue
-            try:
-                yield number, _concept(json.loads(text))
-            except (ValueError, KeyError, TypeError) as error:
-                what = f"{error} is missing" if isinstance(error, KeyError) else error
-                raise ValueError(Errors.E060.format(path=path, line=number, error=what)) from error
+    for number, text in read_lines(path):
+        if not text.strip():
+            continue
+        try:
+            yield number, _concept(parse_json(text))
+        except (ValueError, KeyError, TypeError) as error:
+            what = f"{error} is missing" if isinstance(error, KeyError) else error
+            raise ValueError(Errors.E060.format(path=path, line=number, error=what)) from error
 
 
 def read_table(path: Path) -> Iterator[Located]:
-    """A table with a header: id, name and, optionally, aliases, types and definition.
+    """A table with a header: id, name and, optionally, aliases, types and definition, in any case.
 
-    .csv has commas, .tsv tabs; several aliases or types are separated by "|".
+    .csv has commas, .tsv tabs; several aliases or types are separated by "|". Blank rows are
+    skipped, and counted in a warning.
     """
     delimiter = "\t" if ".tsv" in path.name.lower() else ","
-    with _open(path) as file:
-        rows = csv.DictReader(file, delimiter=delimiter, strict=True)
-        missing = [name for name in COLUMNS[:2] if name not in (rows.fieldnames or ())]
-        if missing:
-            error = f"the header has no column {' and '.join(missing)}; columns are {COLUMNS}"
-            raise ValueError(Errors.E060.format(path=path, line=1, error=error))
+    n_blank = 0
+    with open_text(path, newline="") as file:
+        rows = csv.reader(file, delimiter=delimiter, strict=True)
         try:
+            header = _read_header(next(rows, []))
             for row in rows:
-                yield rows.line_num, _row_concept(row)
+                if any(cell.strip() for cell in row):
+                    yield rows.line_num, _row_concept(header, row)
+                else:
+                    n_blank += 1
         except (csv.Error, ValueError) as error:
-            line = rows.reader.line_num
+            if _is_coded(error):  # of the file, not of a row
+                raise
+            line = max(1, rows.line_num)
             raise ValueError(Errors.E060.format(path=path, line=line, error=error)) from error
+    if n_blank:
+        warn(Warnings.W150.format(n=n_blank, path=path))
 
 
-def _open(path: Path) -> IO[str]:
-    if path.suffix == ".gz":
-        return cast(IO[str], gzip.open(path, "rt", encoding="utf8", newline=""))
-    return path.open(encoding="utf8", newline="")
+def _read_header(cells: list[str]) -> list[str]:
+    """The columns of a table by their names here.
+
+    RAISES (ValueError): If one that is needed is missing, or is there twice.
+    """
+    header = [cell.strip().lower() for cell in cells]
+    if missing := [name for name in COLUMNS[:2] if name not in header]:
+        raise ValueError(
+            f"the header has no column {' and '.join(missing)}, but {shorten(cells)}; columns are "
+            f"{', '.join(COLUMNS)}"
+        )
+    if twice := [name for name in COLUMNS if header.count(name) > 1]:
+        raise ValueError(f"the header has the column {twice[0]} more than once")
+    return header
+
+
+def _is_coded(error: Exception) -> bool:
+    return isinstance(error, UnicodeDecodeError) or str(error).startswith("[GB-")
 
 
 def _concept(line: dict[str, Any]) -> Concept:
@@ -96,14 +116,15 @@ def _concept(line: dict[str, Any]) -> Concept:
     return Concept(concept_id, name, aliases, types, definition)
 
 
-def _row_concept(row: dict[str | Any, Any]) -> Concept:
-    if None in row or None in row.values():
-        raise ValueError("the row has more or fewer cells than the header")
+def _row_concept(header: list[str], cells: list[str]) -> Concept:
+    if len(cells) != len(header):
+        raise ValueError(f"the row has {len(cells)} cells, and the header {len(header)}")
+    row = dict(zip(header, cells, strict=True))
 
     def several(name: str) -> list[str]:
-        return [part.strip() for part in (row.get(name) or "").split(SEPARATOR) if part.strip()]
+        return [part.strip() for part in row.get(name, "").split(SEPARATOR) if part.strip()]
 
-    definition = (row.get("definition") or "").strip() or None
+    definition = row.get("definition", "").strip() or None
     return Concept(row["id"].strip(), row["name"], several("aliases"), several("types"), definition)
 
 

@@ -5,6 +5,7 @@ from itertools import groupby
 from pathlib import Path
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.files import open_text
 from spacy_gliner_biomed.linking.concepts import Concept, Located
 
 # Columns of MRCONSO.RRF.
@@ -55,7 +56,7 @@ def _rows(path: Path, n_columns: int) -> Iterator[Row]:
     """Line numbers and cells; nothing if the file, an optional one, is not there."""
     if not path.exists():
         return
-    with path.open(encoding="utf8", newline="\n") as file:
+    with open_text(path, newline="\n") as file:
         for number, line in enumerate(file, 1):
             cells = line.rstrip("\r\n").split("|")[:-1]  # each cell ends in "|"
             if len(cells) != n_columns:
