@@ -218,11 +218,11 @@ def _refuse_utf16(stream: BinaryIO) -> None:
 
 
 def _is_utf16(head: bytes) -> bool:
-    """Whether bytes begin with a mark of UTF-16, or have a zero beside most letters."""
+    """Whether bytes begin with a mark of UTF-16, or have a zero beside most of the others."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
     zeros = (head[::2].count(0), head[1::2].count(0))
-    return len(head) >= 8 and min(zeros) == 0 and max(zeros) > len(head) // 4
+    return len(head) >= 8 and min(zeros) == 0 and max(zeros) > 3 * len(head) // 8
 
 
 def _find_problem(path: Path) -> tuple[int | str, bytes]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from spacy_gliner_biomed.errors import Errors
@@ -58,18 +59,17 @@ def _pairs(folder: Path) -> list[tuple[Path, Path]]:
 
 
 def _read_document(path: Path, annotations: Path, counts: Counts) -> tuple[str, list[GoldSpan]]:
-    """Text and entities of a document. BRAT counts a byte order mark as a character; the text
-    that is returned has none.
+    """Text and entities of a document.
+
+    BRAT counts a byte order mark as a character, other programs do not: the offsets are taken
+    as what the entities' own texts agree with.
     """
-    text = read_text(path)
+    text, own = read_text(path), Counts()
     if _has_mark(path):
-        try:
-            spans = _read_spans(annotations, BOM + text, Counts(counts))
-        except ValueError:  # they were counted without it
-            pass
-        else:
-            _read_spans(annotations, BOM + text, counts)
-            return text, [(start - 1, end - 1, label) for start, end, label in spans]
+        with suppress(ValueError):
+            spans = _read_spans(annotations, text, own, shift=1)
+            counts.update(own)
+            return text, spans
     return text, _read_spans(annotations, text, counts)
 
 
@@ -78,12 +78,12 @@ def _has_mark(path: Path) -> bool:
         return file.read(3) == BOM.encode()
 
 
-def _read_spans(annotations: Path, text: str, counts: Counts) -> list[GoldSpan]:
+def _read_spans(annotations: Path, text: str, counts: Counts, *, shift: int = 0) -> list[GoldSpan]:
     spans = []
     for number, line in read_lines(annotations):
         with located(annotations, number):
             if line.startswith("T"):
-                spans.append(_parse_entity(line, text, counts))
+                spans.append(_parse_entity(line, text, counts, shift))
             elif OTHER_LINE.match(line):
                 counts[NO_ENTITIES] += 1
             elif line.strip():
@@ -91,12 +91,16 @@ def _read_spans(annotations: Path, text: str, counts: Counts) -> list[GoldSpan]:
     return list(dict.fromkeys(spans))
 
 
-def _parse_entity(line: str, text: str, counts: Counts) -> GoldSpan:
-    """RAISES (ValueError): If a line is no entity of the text."""
+def _parse_entity(line: str, text: str, counts: Counts, shift: int) -> GoldSpan:
+    """The entity of a line, whose offsets are larger than those of the text by a shift.
+
+    RAISES (ValueError): If a line is no entity of the text.
+    """
     try:
         _, where, mention = line.split("\t", 2)
         label, offsets = where.split(" ", 1)
-        fragments = [(int(a), int(b)) for a, b in (part.split() for part in offsets.split(";"))]
+        pairs = [part.split() for part in offsets.split(";")]
+        fragments = [(int(start) - shift, int(end) - shift) for start, end in pairs]
     except ValueError as error:
         raise ValueError(f"cannot read {line[:60]!r}: {error}") from error
     for start, end in fragments:
