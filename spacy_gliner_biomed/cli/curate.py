@@ -1,6 +1,5 @@
 """`python -m spacy gliner curate`: choose and clean documents to train on."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from spacy_gliner_biomed.cli.app import gliner_cli, reported, say
+from spacy_gliner_biomed.cli.reports import write_report
 
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
 SCORERS = {
@@ -106,5 +106,5 @@ def _say_counts(counts: dict[str, Any], target: Path, report: Path | None) -> No
     if counts.get("contradictions"):
         say(f"  {len(counts['contradictions']):>8,}  mentions with contradictory labels")
     if report is not None:
-        report.write_text(json.dumps(counts, indent=2, ensure_ascii=False) + "\n", encoding="utf8")
+        write_report(report, counts)
     say(f"✔ Wrote {counts['documents'].get('kept', 0):,} documents: {target}", color="green")

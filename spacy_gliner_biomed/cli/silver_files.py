@@ -1,6 +1,5 @@
 """Writes silver documents: a DocBin or JSON lines, and those that failed with the reason."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from spacy_gliner_biomed.cli.inputs import Record
 from spacy_gliner_biomed.cli.outputs import open_stream
 from spacy_gliner_biomed.cli.writers import DocBinWriter
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.json_text import dump_json
 from spacy_gliner_biomed.silver.annotator import Annotation
 from spacy_gliner_biomed.silver.docs import RELATIONS, write_silver
 from spacy_gliner_biomed.silver.failures import Failure
@@ -67,7 +67,8 @@ class FailuresFile:
         """Write one document."""
         text = document if isinstance(document, str) else document.text
         why = {"failure": failure.kind, "reason": failure.reason}
-        self.stream.write(_dumped({"id": record.id, "text": text, **record.meta, **why}))
+        line = {"id": record.id, "text": text, **record.meta, **why}
+        self.stream.write(dump_json(line) + b"\n")
         self.n_written += 1
 
 
@@ -111,11 +112,4 @@ def _line(record: Record, text: str, found: Annotation) -> bytes:
         for start, end, label in sorted(found.entities)
     ]
     parts = {"id": record.id, "text": text, "entities": entities, RELATIONS: found.relations}
-    return _dumped({**parts, **{k: v for k, v in record.meta.items() if k not in parts}})
-
-
-def _dumped(line: dict[str, Any]) -> bytes:
-    try:
-        return json.dumps(line, ensure_ascii=False).encode("utf8") + b"\n"
-    except UnicodeEncodeError:  # half of a character in an id or key, which JSON escapes can hold
-        return json.dumps(line).encode("ascii") + b"\n"
+    return dump_json({**parts, **{k: v for k, v in record.meta.items() if k not in parts}}) + b"\n"

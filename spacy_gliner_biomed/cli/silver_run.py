@@ -1,6 +1,5 @@
 """Annotates files by a language model: from the inputs to output, failures and report."""
 
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -16,6 +15,7 @@ from tqdm import tqdm
 from spacy_gliner_biomed.cli.app import say
 from spacy_gliner_biomed.cli.inputs import find_inputs, read_inputs
 from spacy_gliner_biomed.cli.outputs import Output, check_outputs
+from spacy_gliner_biomed.cli.reports import write_report
 from spacy_gliner_biomed.cli.silver_files import (
     FailuresFile,
     SilverFile,
@@ -116,8 +116,7 @@ def annotate_files(
             raise ValueError(Errors.E055.format(inputs=", ".join(map(str, inputs))))
     said = {"model": model.name, "types": list(types), "output": str(places.output)}
     report = make_report(tally, prices, said, perf_counter() - started)
-    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    places.report.write_text(text, encoding="utf8")
+    write_report(places.report, report)
     if not file.n_written:
         n_failed, kinds = failed.n_written, ", ".join(tally.group("failed"))
         raise ValueError(

@@ -58,7 +58,7 @@ def make_component(checkpoint: str, precision: str) -> GlinerBiomed:
     config = {"model": {"checkpoint": checkpoint}, "precision": precision}
     component = nlp.add_pipe("gliner_biomed", config=config)
     assert isinstance(component, GlinerBiomed)
-    component.initialize(list)
+    nlp.initialize()
     return component
 
 

@@ -122,27 +122,6 @@ class NearDuplicates:
         return found
 
 
-def near_duplicates(
-    texts: Iterable[str], against: Iterable[str] = (), *, cosine: float = 0.9
-) -> list[int | None]:
-    """For each text the first that it nearly repeats.
-
-    texts (Iterable[str]): Read once.
-    against (Iterable[str]): Texts that must not be repeated, such as those of test sets; they
-        have the numbers -1, -2, ...
-    cosine (float): See `NearDuplicates`.
-    RETURNS (list[int | None]): None for those that are kept.
-    """
-    finder = NearDuplicates(cosine)
-    finder.add(against)
-    n_tests = finder.n_texts
-    finder.add(texts)
-    return [
-        None if first == i else int(first) - n_tests if first >= n_tests else -1 - int(first)
-        for i, first in enumerate(finder.find().tolist())
-    ][n_tests:]
-
-
 def _pairs(
     ordered: NDArray[np.int64], is_same: NDArray[np.bool_]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:

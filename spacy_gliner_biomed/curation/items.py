@@ -1,17 +1,17 @@
 """Annotated documents of a DocBin or JSON lines, which keep what they came as."""
 
 import gzip
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import BinaryIO
 
 import spacy
 from spacy.tokens import Doc, DocBin
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.files import read_lines
+from spacy_gliner_biomed.files import open_output, read_lines
+from spacy_gliner_biomed.json_text import dump_json
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
 from spacy_gliner_biomed.training.gold import read_gold
 
@@ -60,16 +60,12 @@ def write_items(items: Iterable[Item], path: Path, spans_key: str = "sc") -> int
     RETURNS (int): How many there were.
     RAISES (ValueError): If the ending is none of `ENDINGS`.
     """
-    ending = _ending(path)
-    write = _write_docs if ending == ".spacy" else _write_lines
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".unfinished-{path.name}")
-    try:
-        n_items = write(items, unfinished, spans_key)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return n_items
+    write = _write_docs if _ending(path) == ".spacy" else _write_lines
+    with open_output(path) as stream:
+        if path.suffix == ".gz":
+            with gzip.GzipFile(fileobj=stream, mode="wb") as zipped:
+                return write(items, zipped, spans_key)
+        return write(items, stream, spans_key)
 
 
 def _read_lines(path: Path, _: str) -> Iterator[Item]:
@@ -97,32 +93,32 @@ def _doc_item(doc: Doc, number: int, spans_key: str) -> Item:
     return Item(AnnotatedText(doc.text, gold.spans, [], gold.annotated, name, gold.corpus), doc)
 
 
-def _write_docs(items: Iterable[Item], path: Path, spans_key: str) -> int:
+def _write_docs(items: Iterable[Item], stream: BinaryIO | gzip.GzipFile, spans_key: str) -> int:
     nlp, data = spacy.blank("en"), DocBin(store_user_data=True)
     for item in items:
         source = item.source
         data.add(source if isinstance(source, Doc) else gold_doc(nlp, item.text, spans_key))
-    data.to_disk(path)
+    stream.write(data.to_bytes())
     return len(data)
 
 
-def _write_lines(items: Iterable[Item], path: Path, _: str) -> int:
+def _write_lines(items: Iterable[Item], stream: BinaryIO | gzip.GzipFile, _: str) -> int:
     n_items = 0
-    with _open(path) as file:
-        for item in items:
-            line = item.source if isinstance(item.source, str) else _as_line(item.text)
-            file.write(line + "\n")
-            n_items += 1
+    for item in items:
+        source = item.source
+        line = source.encode("utf8") if isinstance(source, str) else _as_line(item.text)
+        stream.write(line + b"\n")
+        n_items += 1
     return n_items
 
 
-def _as_line(text: AnnotatedText) -> str:
+def _as_line(text: AnnotatedText) -> bytes:
     entities = [
         {"start": start, "end": end, "label": label, "text": text.text[start:end]}
         for start, end, label in text.spans
     ]
     line = {"id": text.name, "text": text.text, "entities": entities}
-    return json.dumps(line, ensure_ascii=False)
+    return dump_json(line)
 
 
 def _ending(path: Path) -> str:
@@ -130,9 +126,3 @@ def _ending(path: Path) -> str:
         if path.name.endswith(ending):
             return ending
     raise ValueError(Errors.E110.format(path=path, allowed=", ".join(ENDINGS)))
-
-
-def _open(path: Path) -> IO[Any]:
-    opener: Any = gzip.open if path.suffix == ".gz" else open
-    file: IO[Any] = opener(path, "wt", encoding="utf8")
-    return file

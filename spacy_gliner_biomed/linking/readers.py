@@ -1,7 +1,5 @@
 """A registered corpus reader of texts whose entities have concept ids."""
 
-import gzip
-import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -11,6 +9,8 @@ from spacy.training import Example
 from spacy.util import filter_spans
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.files import read_text
+from spacy_gliner_biomed.json_text import parse_json
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
 from spacy_gliner_biomed.training.gold import GoldSpan
 
@@ -47,7 +47,7 @@ def make_linked_corpus(
             if not found:
                 names = ", ".join(file.name for file in files)
                 raise ValueError(Errors.E061.format(folder=folder, files=names))
-            labels = json.loads((folder / "meta.json").read_text(encoding="utf8"))["labels"]
+            labels = _read_labels(folder / "meta.json")
             merged = (merge_labels or {}).get(corpus)
             documents = (pair for file in found for pair in read_links(file, labels, merged))
             for i, (text, links) in enumerate(documents):
@@ -67,18 +67,12 @@ def read_links(
     path, labels, merge_into: See `training.corpora.read_jsonl`.
     RAISES (ValueError): With file and line, for what cannot be read.
     """
-    with gzip.open(path, "rt", encoding="utf8") as file:
-        for text, line in zip(read_jsonl(path, labels, merge_into=merge_into), file, strict=True):
-            entities = [entity for entity in json.loads(line)["entities"] if entity.get("id")]
-            yield (
-                text,
-                {
-                    (entity["start"], entity["end"], merge_into or labels[entity["label"]]): str(
-                        entity["id"]
-                    )
-                    for entity in entities
-                },
-            )
+    for text in read_jsonl(path, labels, merge_into=merge_into):
+        links = {
+            (*_without_spaces(text.text, start, end), label): ids
+            for start, end, label, ids in text.concepts
+        }
+        yield text, links
 
 
 def linked_doc(
@@ -108,6 +102,23 @@ def _predicted(nlp: Language, reference: Doc, gold_mentions: bool, spans_key: st
     doc.spans[spans_key] = SpanGroup(doc, name=spans_key, spans=spans)
     doc.set_ents([Span(doc, s.start, s.end, label=s.label) for s in reference.ents])
     return doc
+
+
+def _read_labels(path: Path) -> dict[str, str]:
+    try:
+        labels = parse_json(read_text(path))["labels"]
+        if not isinstance(labels, dict):
+            raise TypeError("'labels' is no object")
+    except (TypeError, KeyError) as error:
+        problem = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise ValueError(Errors.E060.format(path=path, line=1, error=problem)) from error
+    return labels
+
+
+def _without_spaces(text: str, start: int, end: int) -> tuple[int, int]:
+    """A mention as its span is: without white space at its ends."""
+    mention = text[start:end]
+    return start + len(mention) - len(mention.lstrip()), end - len(mention) + len(mention.rstrip())
 
 
 def _place(span: Span) -> GoldSpan:

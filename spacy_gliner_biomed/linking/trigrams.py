@@ -12,17 +12,6 @@ SPACE, END = 0x20, 0x0A
 Block = tuple[NDArray[np.uint32], NDArray[np.int32]]
 
 
-def codes_of(text: str) -> NDArray[np.uint32]:
-    """As `trigrams` of one text, in any order; for few bytes that is faster."""
-    data = f" {text} ".encode()
-    found = {
-        first << 16 | middle << 8 | last
-        for first, middle, last in zip(data, data[1:], data[2:], strict=False)
-        if middle != SPACE and END not in (first, middle, last)
-    }
-    return np.array(list(found), dtype=np.uint32)
-
-
 def trigrams(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Trigrams of bytes inside words, which are padded with a space on both sides.
 

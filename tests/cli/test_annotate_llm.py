@@ -227,6 +227,34 @@ def test_reasoning_is_no_answer_and_an_answer_without_a_readable_item_is_a_failu
 
 
 @pytest.mark.parametrize("ending", [".jsonl", ".spacy"])
+def test_half_a_character_in_an_id_or_key_does_not_end_the_run(
+    run: Run, tmp_path: Path, ending: str
+) -> None:
+    texts = ["Aspirin", "malformed Codeine"]
+    lines = [
+        {"id": f"{i}\ud800", "text": text, "k\udfff": "\ud800"} for i, text in enumerate(texts)
+    ]
+    (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    out = tmp_path / f"out{ending}"
+    assert run(tmp_path / "in.jsonl", "-o", out).exit_code == 3
+    (failed,) = read_lines(tmp_path / f"{out}.failures.jsonl")
+    assert (failed["id"], failed["k\udfff"]) == ("1\ud800", "\ud800")
+    if ending == ".jsonl":
+        (line,) = read_lines(out)
+        assert (line["id"], line["k\udfff"]) == ("0\ud800", "\ud800")
+    else:
+        (doc,) = DocBin().from_disk(out).get_docs(spacy.blank("en").vocab)
+        assert doc.text == "Aspirin"
+
+
+def test_failures_may_go_to_a_device(run: Run, tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "in.jsonl", ["Aspirin"])
+    device = Path(os.devnull)
+    assert run(source, "-o", tmp_path / "out.jsonl", "--failures", device).exit_code == 0
+    assert device.is_char_device() or os.name != "posix"
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".spacy"])
 def test_an_earlier_output_is_not_replaced_if_every_document_fails(
     run: Run, tmp_path: Path, ending: str
 ) -> None:

@@ -2,14 +2,16 @@
 
 import gzip
 import json
+import os
 import tracemalloc
 from pathlib import Path
 
 import pytest
 import spacy
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
 
-from spacy_gliner_biomed.curation.items import read_items, write_items
+from spacy_gliner_biomed.curation.items import Item, read_items, write_items
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc
 
 LINES = [
@@ -53,6 +55,31 @@ def test_one_form_can_be_written_as_the_other(tmp_path: Path) -> None:
     write_items(read_items(tmp_path / "x.spacy"), tmp_path / "y.jsonl")
     found = [(i.text.text, list(i.text.spans)) for i in read_items(tmp_path / "y.jsonl")]
     assert found == [("aspirin-induced", [(0, 7, "drug")]), ("nothing", [])]
+
+
+def test_half_a_character_in_an_id_or_key_is_kept(tmp_path: Path) -> None:
+    line = {"id": "x\ud800", "text": "a", "entities": [], "k\udfff": "\ud800"}
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf\n" + json.dumps(line).encode() + b"\n\n")
+    for target in (tmp_path / "x.jsonl", tmp_path / "x.jsonl.gz"):
+        assert write_items(read_items(path), target) == 1
+        (again,) = read_items(target)
+        assert json.loads(str(again.source)) == line
+    write_items([Item(again.text, Doc(Vocab(), words=["a"]))], tmp_path / "y.spacy")
+    lines = [Item(again.text, spacy.blank("en")("a"))]
+    assert write_items(lines, tmp_path / "z.jsonl") == 1
+    assert json.loads((tmp_path / "z.jsonl").read_text())["id"] == "x\ud800"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="devices are POSIX")
+def test_a_device_is_written_to_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in LINES))
+    link = tmp_path / "null.jsonl"
+    link.symlink_to(os.devnull)
+    assert write_items(read_items(path), link) == 2
+    assert link.is_symlink()
+    assert Path(os.devnull).is_char_device()
 
 
 def test_wrong_files_are_named(tmp_path: Path) -> None:

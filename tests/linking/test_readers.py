@@ -52,3 +52,24 @@ def test_predicted_docs_may_have_the_gold_entities_without_ids(corpora: Path) ->
 def test_a_corpus_that_is_not_there_is_named(corpora: Path) -> None:
     with pytest.raises(ValueError, match=r"GB-E061.*small.*test\.jsonl\.gz"):
         list(make_linked_corpus(corpora, ["test"], ["small"])(spacy.blank("en")))
+
+
+def test_marks_blank_lines_and_spaces_lose_no_id(corpora: Path) -> None:
+    folder = corpora / "small"
+    (folder / "meta.json").write_bytes(b'\xef\xbb\xbf{"labels": {"Disease": "disease"}}')
+    entity = {"start": 0, "end": 4, "label": "Disease", "id": "D:1"}
+    line = json.dumps({"text": "flu ", "entities": [entity]})
+    content = f"\ufeff\n{line}\n\n{line}\n".encode()
+    (folder / "train.jsonl.gz").write_bytes(gzip.compress(content))
+    with pytest.warns(UserWarning, match="GB-W"):
+        examples = list(make_linked_corpus(corpora, ["train"], ["small"])(spacy.blank("en")))
+    assert [[(e.text, e.kb_id_) for e in x.reference.ents] for x in examples] == [
+        [("flu", "D:1")]
+    ] * 2
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"labels": []}'])
+def test_a_meta_file_of_another_form_is_named(corpora: Path, content: str) -> None:
+    (corpora / "small" / "meta.json").write_text(content)
+    with pytest.raises(ValueError, match=r"GB-E060.*meta\.json, line 1: .*labels|GB-E060.*list"):
+        list(make_linked_corpus(corpora, ["train"], ["small"])(spacy.blank("en")))
