@@ -162,7 +162,7 @@ def _new_file(target: Path) -> Iterator[tuple[Path, int]]:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _real_target(path: Path) -> Path | None:
@@ -189,7 +189,7 @@ def _is_descriptor(path: Path) -> bool:
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a new name in a folder last, where the system can."""
     if os.name != "posix":
         return

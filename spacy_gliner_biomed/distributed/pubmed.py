@@ -14,6 +14,7 @@ DELETIONS = "DeleteCitation"
 OTHER_FORMATS = {"collection": "BioC", "article": "JATS", "pmc-articleset": "JATS", "TEI": "TEI"}
 NOT_AVAILABLE = re.compile(r"\W*not available\W*", re.IGNORECASE)  # a title that is none
 BLOCKS = {"br", "p", "li", "list-item", "title", "sec", "DispFormula"}
+MAX_DEPTH = 10_000
 SECOND_FORMS = ("}annotation", "}annotation-xml")  # of a formula that is there as MathML
 
 
@@ -29,20 +30,24 @@ def read_pubmed(stream: BinaryIO, source: str) -> Iterator[Item]:
     source (str): The file's name.
     YIELDS (Item): Memory holds one citation. A file without citations gives one failed record.
     RAISES (xml.etree.ElementTree.ParseError): Where the XML is broken.
+    RAISES (ValueError): Where it is nested too deep.
     """
     events = iterparse(stream, events=("start", "end"))
     _, root = next(events)
     depth, number, has_deletions = 1, 0, False
     for event, element in events:
-        depth += 1 if event == "start" else -1
         if event == "start":
+            depth += 1
+            if depth > MAX_DEPTH:  # all of them would be in memory
+                raise ValueError(f"elements are nested deeper than {MAX_DEPTH:,} levels")
             continue
+        depth -= 1
         if element.tag in CITATIONS:
             number += 1
             yield _read(element, source, f"{source}:#{number}")
             element.clear()
-        has_deletions = has_deletions or element.tag == DELETIONS
         if depth == 1:
+            has_deletions = has_deletions or element.tag == DELETIONS
             root.clear()  # what is read, otherwise kept until the end
     if not number and not has_deletions:
         yield Item(f"{source}:empty", source).without_content("no_records", _describe(root))
@@ -129,8 +134,14 @@ def _text(element: Element | None) -> str:
     """With what is inside <i>, <sup> and others; white space as single spaces."""
     if element is None:
         return ""
-    text = "".join(_strings(element)) if len(element) else element.text or ""
-    return " ".join(text.split())
+    if not len(element):
+        return " ".join((element.text or "").split())
+    special = any(map(_is_special, {child.tag for child in element.iter()}))
+    return " ".join("".join(_strings(element) if special else element.itertext()).split())
+
+
+def _is_special(tag: str) -> bool:
+    return tag in BLOCKS or tag.endswith(SECOND_FORMS)
 
 
 def _strings(element: Element) -> Iterator[str]:

@@ -20,6 +20,7 @@ from spacy_gliner_biomed.json_text import check_depth, check_text, parse_json
 from spacy_gliner_biomed.optional import import_parquet
 from spacy_gliner_biomed.reporting import list_names
 
+MAX_LINE = 1 << 28  # bytes: a few compressed ones can be a line that no memory holds
 ROWS = 256  # of Parquet, that are Python objects at a time
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 HINT = "Convert it to UTF-8: iconv -f UTF-16 -t UTF-8"
@@ -104,20 +105,34 @@ class _Tracked:
         self.position.bytes += len(content)
         return content
 
-    def __iter__(self) -> Iterator[bytes]:
-        for line in self.stream:
-            self.position.bytes += len(line)
-            yield line
+    def readline(self, size: int = -1) -> bytes:
+        line = self.stream.readline(size)
+        self.position.bytes += len(line)
+        return line
 
 
 def _read_jsonl(path: Path, name: str, position: Position) -> Iterator[Item]:
-    with open_bytes(path, position) as lines:
-        for number, line in enumerate(lines, start=1):
+    with open_bytes(path, position) as stream:
+        for number, line in enumerate(_lines(stream), start=1):
             if number == 1:
                 _refuse_utf16(line)
                 line = line.removeprefix(codecs.BOM_UTF8)
-            if line.strip():
+            if len(line) > MAX_LINE:
+                what = f"the line has more than {MAX_LINE:,} bytes"
+                yield Item(f"{name}:{number}", f"{name}:{number}").without_content(
+                    "too_large", what
+                )
+            elif line.strip():
                 yield _parse_line(path, number, line.strip(), f"{name}:{number}")
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines of a stream; of one that is longer than `MAX_LINE`, a byte more than that."""
+    while line := stream.readline(MAX_LINE + 1):
+        rest = line
+        while len(rest) > MAX_LINE and not rest.endswith(b"\n"):
+            rest = stream.readline(MAX_LINE + 1)
+        yield line
 
 
 def _refuse_utf16(head: bytes) -> None:

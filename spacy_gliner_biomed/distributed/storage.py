@@ -14,7 +14,7 @@ from uuid import uuid4
 from spacy_gliner_biomed.distributed.records import Span, describe, parse_name
 from spacy_gliner_biomed.distributed.tables import COLUMNS, Results, Row
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.files import open_output
+from spacy_gliner_biomed.files import open_output, sync_folder
 from spacy_gliner_biomed.optional import import_optional, import_parquet
 
 try:
@@ -220,14 +220,3 @@ def write_synced(path: Path, content: bytes) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Make new names in a folder last, where the system can."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

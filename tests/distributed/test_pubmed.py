@@ -150,12 +150,14 @@ def test_citation_that_holds_nothing_is_a_row_and_the_next_is_read() -> None:
     assert (other.content, last.content) == ("Fever", "Three.")
 
 
-def test_markup_that_is_nested_without_end_is_a_row_and_the_next_is_read() -> None:
+def test_markup_that_is_nested_deep_is_read_or_a_row_and_the_next_is_read() -> None:
     deep = "<i>" * 5000 + "x" + "</i>" * 5000
-    bad, last = read(article(deep), citation(3, "Three."))
+    good, bad, last = read(article(deep), article(f"<p>{deep}</p>"), citation(3, "Three."))
+    assert (good.content, last.content) == ("x", "Three.")
     assert reason(bad)[0] == "broken"
     assert reason(bad)[1].startswith("RecursionError")
-    assert last.content == "Three."
+    with pytest.raises(ValueError, match="deeper than 10,000"):
+        read("<DeleteCitation>" * 10_001)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import srsly
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from spacy_gliner_biomed.distributed import readers
 from spacy_gliner_biomed.distributed.readers import Position, read_file
 from spacy_gliner_biomed.distributed.records import LINE, Item
 from tests.distributed.test_pubmed import citation, pubmed
@@ -138,6 +139,21 @@ def test_file_without_a_record_is_a_row(tmp_path: Path, name: str) -> None:
     else:
         path.write_bytes(gzip.compress(b"\n") if name.endswith("gz") else codecs.BOM_UTF8)
     assert problems(read(path)) == [(f"{name}:empty", "no_records")]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
+def test_line_that_no_memory_holds_is_a_row_and_the_next_is_read(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "MAX_LINE", 100)
+    lines = [b'{"text": "%s"}' % (b"x" * (n - 12)) for n in (99, 101, 102, 450, 20)]
+    for ending in (b"\n", b""):
+        content = b"\n".join(lines) + ending
+        path = tmp_path / name
+        path.write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+        items = read(path)
+        assert [len(item.content) for item in items] == [87, 0, 0, 0, 8]
+        assert problems(items) == [(f"{name}:{i}", "too_large") for i in (2, 3, 4)]
 
 
 def test_reasons_are_one_line_and_quote_little(tmp_path: Path) -> None:
