@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.models.calibration import Calibration
 from spacy_gliner_biomed.models.checksums import check_digests, with_digests
 from spacy_gliner_biomed.models.hub import (
     CONFIG_NAME,
@@ -48,6 +49,7 @@ class Checkpoint:
     subtokens (Subtokenizer): The text tokenizer, with the markers.
     label_subtokens (Subtokenizer | None): The label tokenizer of a bi-encoder.
     source (str): Where it came from, with the hub's revision, for the record.
+    calibration (Calibration): What its logits mean; those of published checkpoints as they are.
     """
 
     config: NetworkConfig
@@ -55,6 +57,7 @@ class Checkpoint:
     subtokens: Subtokenizer
     label_subtokens: Subtokenizer | None
     source: str
+    calibration: Calibration = Calibration()
 
     @property
     def name_encoder(self) -> tuple[nn.Module, Subtokenizer]:
@@ -81,8 +84,9 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         published checkpoints do not have), or if the files contradict each other.
     """
     config = NetworkConfig.from_dict(_read_json(folder / CONFIG_NAME))
+    calibration = Calibration()
     if (folder / EXTRAS_NAME).exists():
-        config, subtokens, label_subtokens, source = _read_own(folder, config)
+        config, subtokens, label_subtokens, source, calibration = _read_own(folder, config)
     else:
         config = _with_encoder_configs(config)
         subtokens, config = read_text_tokenizer(folder, config)
@@ -91,7 +95,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         source = str(folder)
     check_tokenizers(config, subtokens, label_subtokens)
     network = load_network(config, read_tensors(folder))
-    return Checkpoint(network.config, network, subtokens, label_subtokens, source)
+    return Checkpoint(network.config, network, subtokens, label_subtokens, source, calibration)
 
 
 def write_checkpoint(checkpoint: Checkpoint, folder: Path, *, half: bool = False) -> None:
@@ -126,13 +130,14 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path, *, half: bool = False
         "words_splitter_type": config.words_splitter_type,
         "subtokens": _surroundings(checkpoint.subtokens),
         "label_subtokens": labels and _surroundings(labels),
+        "calibration": checkpoint.calibration.to_dict(),
     }
     _write_json(folder / EXTRAS_NAME, with_digests(folder, extras))
 
 
 def _read_own(
     folder: Path, config: NetworkConfig
-) -> tuple[NetworkConfig, Subtokenizer, Subtokenizer | None, str]:
+) -> tuple[NetworkConfig, Subtokenizer, Subtokenizer | None, str, Calibration]:
     path = folder / EXTRAS_NAME
     extras = _read_json(path)
     check_digests(folder, extras)
@@ -141,7 +146,8 @@ def _read_own(
         subtokens = _read_tokenizer(folder, extras["subtokens"])
         labels = extras["label_subtokens"]
         label_subtokens = labels and _read_tokenizer(folder / LABEL_TOKENIZER_FOLDER, labels)
-        return config, subtokens, label_subtokens, extras["source"]
+        calibration = Calibration.from_dict(extras.get("calibration", {}))
+        return config, subtokens, label_subtokens, extras["source"], calibration
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(Errors.E016.format(path=path, error=shorten(repr(error)))) from error
 

@@ -97,19 +97,22 @@ class TorchTrainer:
             group["betas"] = (float(settings.b1), float(settings.b2))
             group["eps"] = float(settings.eps)
         self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        for table in self.tables:
-            table.clear()
+        self._clear_gradients()
 
     def _clip(self, max_norm: float) -> None:
         """Scale the gradients down to a norm, if it is more than 0, and check them."""
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = nn.utils.get_total_norm(gradients)
         if not math.isfinite(norm):
-            self.optimizer.zero_grad(set_to_none=True)
+            self._clear_gradients()
             raise ValueError(Errors.E132.format(found=float(norm)))
         if max_norm:
             nn.utils.clip_grads_with_norm_(self.parameters, max_norm, norm)
+
+    def _clear_gradients(self) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        for table in self.tables:
+            table.clear()
 
     def state(self) -> dict[str, Any]:
         """All that the next step depends on but for the settings: tensors in plain dicts."""

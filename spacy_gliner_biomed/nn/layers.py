@@ -91,7 +91,7 @@ def pick(vectors: Tensor, index: Tensor) -> Tensor:
     index (Tensor): # (..)
     RETURNS (Tensor): # (.., D)
     """
-    return vectors.index_select(0, index.flatten()).view(*index.shape, -1)
+    return vectors.index_select(0, index.flatten()).view(*index.shape, vectors.size(-1))
 
 
 def pick_by_row(vectors: Tensor, index: Tensor) -> Tensor:

@@ -49,6 +49,32 @@ def test_gradients_are_clipped_together_and_frozen_parameters_stay() -> None:
     assert torch.equal(net.encoder.weight, before)
 
 
+@pytest.mark.parametrize("grad_clip", [0.0, 1.0])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_gradients_that_are_not_finite_end_the_training_and_change_no_weight(
+    grad_clip: float, bad: float
+) -> None:
+    trainer = TorchTrainer(net := Tables(), Tuning())
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    (bad * net(torch.tensor([1, 2]))).backward()
+    with pytest.raises(ValueError, match=r"\[GB-E132\].*diverged.* is (nan|inf)\."):
+        trainer.step(make_adamw(1e-3, grad_clip=grad_clip))
+    assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
+    net(torch.tensor([3])).backward()
+    trainer.step(make_adamw(1e-3, grad_clip=grad_clip))
+    assert all(torch.isfinite(tensor).all() for tensor in net.state_dict().values())
+
+
+def test_a_state_with_weights_that_are_not_finite_is_refused() -> None:
+    trainer = TorchTrainer(net := Net(), Tuning())
+    state = {
+        **trainer.state(),
+        "network": {**net.state_dict(), "scorer.bias": torch.full((2,), torch.nan)},
+    }
+    with pytest.raises(ValueError, match=r"\[GB-E130\].*state of training.*scorer.bias"):
+        trainer.restore(state)
+
+
 class Tables(nn.Module):
     def __init__(self) -> None:
         super().__init__()

@@ -1,6 +1,5 @@
 """NaN and infinity are errors where they arise, and lose no entity."""
 
-
 import pytest
 import torch
 from hypothesis import given

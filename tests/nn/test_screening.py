@@ -94,3 +94,24 @@ def test_screening_pays_for_many_shared_labels_in_32_bits(monkeypatch: pytest.Mo
     assert not screening_pays(torch.zeros(9000, 768), torch.float32, 768)
     monkeypatch.setattr(screening, "_halves_are_fast", lambda device: False)
     assert not screening_pays(many, torch.float32, 768)
+
+
+@pytest.mark.parametrize("too_small", [1.0, 1.2, 3.0])
+def test_the_bound_is_reached_by_spans_that_all_roundings_push_down(too_small: float) -> None:
+    """A label of +1 and -1, and spans of numbers just below the middle between two of bfloat16
+    where the label is +1, and just above where it is -1: the exact products are near 0, and each
+    rounding takes away as much as it can. With a bound that is smaller, they would be lost.
+    """
+    size, half = 64, 2.0**-8  # of the distance between two numbers from 1 on
+    label = torch.ones(size)
+    label[size // 2 :] = -1.0
+    down, up = 1 + half * (1 - 2.0**-12), 1 + half * (1 + 2.0**-12)
+    numbers = torch.where(label > 0, down, up)
+    starts = numbers.expand(N_WORDS + MAX_WIDTH, size).clone()
+    sums = SpanSums(starts, torch.zeros_like(starts), MAX_WIDTH)
+    screen = Screen(label.expand(2, size), torch.eye(size))
+    exact = float(numbers.double() @ label.double())
+    least = torch.full((2,), exact - 1e-3)
+    screen.error /= too_small
+    passing = screen.passing(sums, least, INSIDE)
+    assert len(passing) == (INSIDE.numel() if too_small == 1.0 else 0)

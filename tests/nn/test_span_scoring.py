@@ -174,11 +174,16 @@ def test_selected_spans_are_those_of_all_logits_that_count(
     assert screened or len(places) == len(expected.places)
 
 
-def test_of_no_span_there_are_the_logits_of_all_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("screened", [False, True])
+def test_of_no_span_there_are_the_logits_of_all_labels(
+    monkeypatch: pytest.MonkeyPatch, screened: bool
+) -> None:
     monkeypatch.setattr(marker_v0, "MANY", 1)
-    least = torch.full((1, N_LABELS), torch.inf)
+    monkeypatch.setattr(marker_v0, "screening_pays", lambda *sizes: screened)
+    least = torch.full((1, N_LABELS), 1e30)
     with torch.inference_mode():
         words, labels = random(1, N_WORDS, WIDTH), random(N_LABELS, WIDTH)
-        found = make(MarkerV0).select(words, labels, MAX_WIDTH, torch.tensor([N_WORDS]), least)
+        scorer, words, labels = make(MarkerV0).float(), words.float(), labels.float()
+        found = scorer.select(words, labels, MAX_WIDTH, torch.tensor([N_WORDS]), least)
     assert found.places.shape == (0, 3)
     assert found.logits.shape == (0, N_LABELS)

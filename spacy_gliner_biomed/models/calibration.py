@@ -1,0 +1,75 @@
+"""What a checkpoint's logits mean as probabilities, and its threshold."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.types import FloatArray
+
+DEFAULT_THRESHOLD = 0.5
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Platt scaling (Platt 1999): the probability of a logit x is sigmoid(scale * x + shift).
+
+    scale (float): 1 / temperature, greater than 0.
+    shift (float): Added to the scaled logit.
+    threshold (float): Used where a pipeline's `threshold` is null, from 0 to 1.
+    RAISES (ValueError): For values that are not allowed.
+    """
+
+    scale: float = 1.0
+    shift: float = 0.0
+    threshold: float = DEFAULT_THRESHOLD
+
+    def __post_init__(self) -> None:
+        _check("scale", self.scale, "a number greater than 0", self.scale > 0)
+        _check("shift", self.shift, "a number", True)
+        allowed = "a number from 0 to 1"
+        _check("threshold", self.threshold, allowed, 0 <= self.threshold <= 1)
+
+    def calibrated(self, logits: FloatArray) -> FloatArray:
+        """Logits as they should have been; the same array if nothing changes."""
+        if self.scale == 1 and self.shift == 0:
+            return logits
+        values: FloatArray = np.float32(self.scale) * logits + np.float32(self.shift)
+        return values
+
+    def uncalibrated(self, logits: FloatArray) -> FloatArray:
+        """The network's logits that `calibrated` turns into these."""
+        if self.scale == 1 and self.shift == 0:
+            return logits
+        values: FloatArray = (logits - np.float32(self.shift)) / np.float32(self.scale)
+        return values
+
+    def then(self, later: "Calibration") -> "Calibration":
+        """This one and, on its result, a later one, whose threshold counts."""
+        return Calibration(
+            scale=later.scale * self.scale,
+            shift=later.scale * self.shift + later.shift,
+            threshold=later.threshold,
+        )
+
+    def to_dict(self) -> dict[str, float]:
+        """As a checkpoint stores it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Calibration":
+        """From what a checkpoint stores; what is missing has its default.
+
+        RAISES (ValueError): For values that are not allowed.
+        RAISES (TypeError): For names that are not known.
+        """
+        return cls(**values)
+
+
+def _check(name: str, value: Any, allowed: str, is_right: bool) -> None:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not (is_number and math.isfinite(value) and is_right):
+        raise ValueError(Errors.E030.format(name=name, allowed=allowed, found=value))
