@@ -119,7 +119,7 @@ def open_output(path: Path) -> Iterator[BinaryIO]:
     """
     target = _real_target(path)
     if target is None:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "wb") as stream:
+        with os.fdopen(_open_device(path), "wb") as stream:
             yield stream
         return
     with _new_file(target) as (_, descriptor), os.fdopen(descriptor, "wb") as stream:
@@ -177,14 +177,28 @@ def _real_target(path: Path) -> Path | None:
     return Path(os.path.realpath(path))
 
 
+def _open_device(path: Path) -> int:
+    """Open what is no file to write. What is open in this process, such as /dev/stdout, shares
+    its place in the file with all who write there; another opening would write over them.
+    """
+    link = _last_link(path)
+    if str(link.parent) in (f"/proc/{os.getpid()}/fd", "/dev/fd") and link.name.isdigit():
+        return os.dup(int(link.name))
+    return os.open(path, os.O_WRONLY | os.O_APPEND)
+
+
 def _is_descriptor(path: Path) -> bool:
     """Whether a path is an open file of a process, as /dev/stdout is, whatever that file is."""
+    folder = str(_last_link(path).parent)
+    return folder.startswith("/proc/") or folder == "/dev/fd"
+
+
+def _last_link(path: Path) -> Path:
+    """Where links lead, but for those of open files, whose end can be anything."""
     for _ in range(40):  # links that Linux follows
         folder = os.path.realpath(path.parent)
-        if folder.startswith("/proc/") or folder == "/dev/fd":
-            return True
-        if not path.is_symlink():
-            return False
+        if folder.startswith("/proc/") or folder == "/dev/fd" or not path.is_symlink():
+            return Path(folder, path.name)
         path = path.parent / path.readlink()
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
 

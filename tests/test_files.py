@@ -190,7 +190,7 @@ def test_standard_output_by_its_path_is_written_to_whatever_it_is(tmp_path: Path
         "with open_output(Path('/dev/stdout')) as stream: stream.write(b'through\\n')\n"
         "print('after')"
     )
-    with out.open("ab") as stream:
+    with out.open("wb") as stream:
         subprocess.run([sys.executable, "-c", program], stdout=stream, check=True)
     assert out.read_text() == "before\nthrough\nafter\n"
     assert list(tmp_path.iterdir()) == [out]
