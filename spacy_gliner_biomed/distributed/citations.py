@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 
 from spacy_gliner_biomed.distributed.ids import IdSet
@@ -70,17 +71,18 @@ class Citations:
     """
 
     def __init__(self) -> None:
-        self.notes: dict[str, Notes] = {}
+        self.notes: dict[Path, Notes] = {}
         self.highest: dict[str, int] = {}
         self.deleted: dict[str, int] = {}
         self.current = Notes()
 
-    def note(self, name: str, notes: Notes) -> None:
+    def note(self, path: Path, notes: Notes) -> None:
         """Take what a scan of the next file has found.
 
-        name (str): The file's.
+        path (Path): The file.
+        notes (Notes): As `scan` filled them.
         """
-        self.notes[name] = notes
+        self.notes[path] = notes
         _raise_to(self.deleted, notes.deleted)
         for pmid, version in notes.versions.items():
             if version > self.deleted.get(pmid, 0):
@@ -90,12 +92,12 @@ class Citations:
         """Begin to read: nothing is deleted yet."""
         self.deleted = {}
 
-    def begin(self, name: str) -> None:
+    def begin(self, path: Path) -> None:
         """Begin to read a file. What it deletes is in itself or in older ones.
 
-        name (str): As it was noted.
+        path (Path): As it was noted.
         """
-        self.current = self.notes.pop(name)
+        self.current = self.notes.pop(path)
         _raise_to(self.deleted, self.current.deleted)
 
     def check(self, item: Item) -> Item:

@@ -33,7 +33,8 @@ class Corpus:
         self.partition_size = partition_size
         self.partition_characters = partition_characters
         self.size = measure(path)
-        self.ids = IdSet()
+        self.ids = IdSet()  # of all records but PubMed's citations
+        self.citation_ids = IdSet()
         self.n_bytes_before = 0  # of the files that are read
         self.consumed = 0
 
@@ -67,7 +68,7 @@ class Corpus:
         newest_first = xml[::-1]
         citations = self._note(newest_first)
         for path in newest_first:
-            citations.begin(name_of(path, self.path))
+            citations.begin(path)
             yield from map(citations.check, self._read(path))
 
     def _note(self, newest_first: list[Path]) -> Citations:
@@ -77,7 +78,7 @@ class Corpus:
             # What is raised here is raised again, and reported, when the file is read.
             with suppress(Exception), open_bytes(path, Position()) as stream:
                 scan(stream, notes)
-            citations.note(name_of(path, self.path), notes)
+            citations.note(path, notes)
         citations.start()
         return citations
 
@@ -92,13 +93,24 @@ class Corpus:
     def _without_repeated(self, items: list[Item]) -> list[Item]:
         """Only a record that is to be annotated takes its id: a broken one leaves it to others."""
         good = [i for i, item in enumerate(items) if item.problem is None]
-        known = self.ids.add([items[i].id for i in good])
-        repeated = {i for i, again in zip(good, known, strict=True) if again}
-        return [_repeated(item) if i in repeated else item for i, item in enumerate(items)]
+        citations = [i for i in good if _is_citation(items[i])]
+        others = [i for i in good if not _is_citation(items[i])]
+        checked = list(items)
+        for i in _where(others, self.ids.add([items[i].id for i in others])):
+            checked[i] = items[i].without_content("duplicate", "an earlier record has the same id")
+        for i in _where(citations, self.citation_ids.add([items[i].id for i in citations])):
+            reason = "a later file, or a higher version, has this citation"
+            checked[i] = items[i].without_content("superseded", reason)
+        # All other files are read before PubMed's.
+        for i in _where(citations, self.ids.contains([items[i].id for i in citations])):
+            reason = "a record of a file that is not PubMed's has the same id"
+            checked[i] = items[i].without_content("duplicate", reason)
+        return checked
 
 
-def _repeated(item: Item) -> Item:
-    if is_pubmed(item.source.rpartition(":")[0]):
-        reason = "a later file, or a higher version, has this citation"
-        return item.without_content("superseded", reason)
-    return item.without_content("duplicate", "an earlier record has the same id")
+def _is_citation(item: Item) -> bool:
+    return is_pubmed(item.source.rpartition(":")[0])
+
+
+def _where(places: list[int], flags: list[bool]) -> list[int]:
+    return [i for i, flag in zip(places, flags, strict=True) if flag]

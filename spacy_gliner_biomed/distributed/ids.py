@@ -37,6 +37,11 @@ class IdSet:
         self._append(new[~known[firsts]])
         return [bool(value) for value in known]
 
+    def contains(self, ids: Sequence[str]) -> list[bool]:
+        """Whether each of some ids was added."""
+        digests = np.array([_digest(name) for name in ids], dtype=f"S{DIGEST_SIZE}")
+        return [bool(value) for value in self._contains(digests)]
+
     def _contains(self, digests: NDArray[np.bytes_]) -> NDArray[np.bool_]:
         found = np.zeros(len(digests), dtype=bool)
         for array in self.arrays:

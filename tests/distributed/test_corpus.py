@@ -103,6 +103,13 @@ def test_citation_that_a_file_has_again_is_read_where_it_is_last(tmp_path: Path)
     assert kinds(tmp_path) == {"6": ["superseded", "superseded", "New."], "7": ["Seven."]}
 
 
+def test_citation_whose_id_another_record_has_is_a_duplicate_not_superseded(tmp_path: Path) -> None:
+    write_lines(tmp_path / "z.jsonl", [{"id": "6", "text": "note"}])
+    write_pubmed(tmp_path / "1.xml.gz", citation(6, "Old."), citation(7, "Seven."))
+    write_pubmed(tmp_path / "2.xml.gz", citation(7, "New."))
+    assert kinds(tmp_path) == {"6": ["note", "duplicate"], "7": ["New.", "superseded"]}
+
+
 def test_broken_record_does_not_take_the_id_of_a_good_one(tmp_path: Path) -> None:
     write_lines(tmp_path / "a.jsonl", [{"id": "x"}, {"id": "x", "text": "good"}])
     assert kinds(tmp_path) == {"x": ["missing_text", "good"]}

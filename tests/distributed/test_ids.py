@@ -8,10 +8,11 @@ from spacy_gliner_biomed.distributed.ids import IdSet
 def test_an_id_is_known_from_its_second_time_on(batches: list[list[str]]) -> None:
     ids, seen = IdSet(), set[str]()
     for batch in batches:
-        expected = []
+        expected, before = [], set(seen)
         for name in batch:
             expected.append(name in seen)
             seen.add(name)
+        assert ids.contains(batch) == [name in before for name in batch]
         assert ids.add(batch) == expected
     assert len(ids) == len(seen)
 
