@@ -4,13 +4,19 @@ import copy
 import json
 import os
 import pickle
+import random
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import spacy
+import srsly
+from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.api import Config
 
@@ -159,3 +165,157 @@ def test_the_saved_model_is_a_checkpoint(tmp_path, make_nlp):
     nlp.to_disk(tmp_path / "saved")
     again = make_nlp(Path(tmp_path / "saved" / "gliner_biomed" / "model"))
     assert same(again(TEXT), nlp(TEXT))
+
+
+CHANGED = {
+    "labels": ["gene", {"label": "CELL", "prompt": "cell", "threshold": 0.4}],
+    "threshold": 0.3,
+    "spans_key": "other",
+    "annotate_ents": False,
+    "overwrite": True,
+    "overlap": "nested",
+    "multi_label": True,
+    "alignment": "split",
+    "window": 30,
+    "stride": 20,
+    "batch_subtokens": 512,
+    "device": "cpu",
+    "precision": "bfloat16",
+}
+
+
+@pytest.mark.parametrize("way", ["disk", "bytes", "pipeline disk", "pipeline bytes"])
+def test_a_component_that_was_made_otherwise_takes_all_that_was_saved(way, make_nlp, tmp_path):
+    saved, other = make_nlp(**CHANGED), make_nlp(threshold=0.7)
+    pipe, receiver = (nlp.get_pipe("gliner_biomed") for nlp in (saved, other))
+    assert set(CHANGED) == set(pipe.cfg)
+    assert all(receiver.cfg[name] != value for name, value in CHANGED.items())
+    if way == "disk":
+        pipe.to_disk(tmp_path / "saved")
+        receiver.from_disk(tmp_path / "saved")
+    elif way == "bytes":
+        receiver.from_bytes(pipe.to_bytes())
+    elif way == "pipeline disk":
+        saved.to_disk(tmp_path / "saved")
+        other.from_disk(tmp_path / "saved")
+    else:
+        other.from_bytes(saved.to_bytes())
+    assert receiver.cfg == CHANGED
+    assert receiver.labels == ("gene", "CELL")
+
+
+def test_bytes_bring_their_config_with_them(make_nlp):
+    nlp = make_nlp(threshold=0.3)
+    nlp.get_pipe("gliner_biomed").labels = ["gene"]
+    other = spacy.util.load_model_from_config(make_nlp(threshold=0.8).config)
+    other.from_bytes(nlp.to_bytes())
+    assert other.get_pipe("gliner_biomed").labels == ("gene",)
+    assert other.get_pipe("gliner_biomed").threshold == 0.3
+
+
+def test_a_copy_of_a_pipeline_takes_what_was_saved(make_nlp, tmp_path):
+    make_nlp(threshold=0.3).to_disk(tmp_path / "saved")
+    for other in (copy.deepcopy(make_nlp()), pickle.loads(pickle.dumps(make_nlp()))):
+        other.from_disk(tmp_path / "saved")
+        assert other.get_pipe("gliner_biomed").cfg["threshold"] == 0.3
+
+
+def test_numbers_of_numpy_are_saved(make_nlp, tmp_path):
+    pipe = make_nlp().get_pipe("gliner_biomed")
+    pipe.cfg.update(threshold=np.float32(0.25), window=np.int64(30))
+    pipe.labels = [{"label": "drug", "threshold": np.float64(0.5)}]
+    loaded = make_nlp().get_pipe("gliner_biomed").from_bytes(pipe.to_bytes())
+    assert (loaded.threshold, loaded.window) == (0.25, 30)
+    assert loaded.label_data == [{"label": "drug", "threshold": 0.5}]
+
+
+def test_settings_of_another_version_are_refused_and_those_without_a_checksum_are_read(
+    make_nlp, tmp_path
+):
+    pipe = make_nlp(threshold=0.3).get_pipe("gliner_biomed")
+    pipe.to_disk(tmp_path / "saved")
+    path = tmp_path / "saved" / "cfg"
+    state = json.loads(path.read_text())
+    del state["checksum"]
+    path.write_text(json.dumps(state))
+    assert make_nlp().get_pipe("gliner_biomed").from_disk(tmp_path / "saved").threshold == 0.3
+    state["current"]["future_setting"] = 1
+    path.write_text(json.dumps(state))
+    with pytest.raises(ValueError, match=r"GB-E140.*'future_setting'"):
+        make_nlp().get_pipe("gliner_biomed").from_disk(tmp_path / "saved")
+
+
+@pytest.mark.parametrize("name", ["../../outside", "/tmp/outside", "new", "label_tokenizer/../x"])
+def test_bytes_write_no_file_that_was_not_saved(name, make_nlp, tmp_path, monkeypatch):
+    (tmp_path / "temporary" / "deep").mkdir(parents=True)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary" / "deep"))
+    nlp = make_nlp()
+    parts = srsly.msgpack_loads(nlp.to_bytes())
+    component = srsly.msgpack_loads(parts["gliner_biomed"])
+    files = srsly.msgpack_loads(component["model"])
+    name = name.replace("/tmp", str(tmp_path))
+    component["model"] = srsly.msgpack_dumps({**files, name: b"harm"})
+    parts["gliner_biomed"] = srsly.msgpack_dumps(component)
+    with pytest.raises(ValueError, match="GB-E137"):
+        nlp.from_bytes(srsly.msgpack_dumps(parts))
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and b"harm" in path.read_bytes()]
+    assert left == []
+
+
+def corrupt(content: bytes, rng: random.Random, n: int) -> Iterator[bytes]:
+    """Flips of one byte, and truncations."""
+    for i in range(n):
+        place = rng.randrange(len(content))
+        changed = bytes([content[place] ^ (1 << rng.randrange(8))])
+        yield content[:place] if i % 4 == 0 else content[:place] + changed + content[place + 1 :]
+
+
+@pytest.fixture
+def saved(make_nlp) -> Language:
+    return make_nlp(labels=["gene", "cell"], threshold=0.3)
+
+
+def loads_the_same_or_fails(load: Any, receiver: Any, saved: Any) -> bool:
+    """Whether damaged data was an error with a code; otherwise nothing has changed."""
+    receiver.cfg.update(labels=["drug"], threshold=0.5)
+    message = ""
+    try:
+        load()
+    except ValueError as error:
+        message = str(error)
+    assert ("[GB-E" in message and len(message) < 1000) or receiver.cfg == saved.cfg
+    return bool(message)
+
+
+@pytest.mark.parametrize(("file", "n"), [("cfg", 60), ("vocab/strings.json", 30)])
+def test_a_damaged_file_of_a_component_is_an_error_or_changes_nothing(
+    file, n, saved, make_nlp, tmp_path
+):
+    pipe, other = saved.get_pipe("gliner_biomed"), make_nlp()
+    pipe.to_disk(tmp_path / "saved", exclude=["model"])
+    receiver = other.get_pipe("gliner_biomed")
+    path = tmp_path / "saved" / file
+    expected, n_errors = found(saved(TEXT)), 0
+    for content in corrupt(path.read_bytes(), random.Random(file), n):
+        path.write_bytes(content)
+        n_errors += loads_the_same_or_fails(
+            lambda: receiver.from_disk(tmp_path / "saved", exclude=["model"]), receiver, pipe
+        )
+        receiver.cfg.update(pipe.cfg)
+    assert found(other(TEXT)) == expected
+    assert n_errors >= (n * 9 // 10 if file == "cfg" else n // 4)
+
+
+def test_damaged_bytes_of_a_component_are_an_error_or_change_nothing(saved, make_nlp):
+    pipe, other = saved.get_pipe("gliner_biomed"), make_nlp()
+    receiver = other.get_pipe("gliner_biomed")
+    n_errors = 0
+    for exclude, n in (["model"], 40), ([], 20):
+        content = pipe.to_bytes(exclude=exclude)
+        for damaged in corrupt(content, random.Random(17), n):
+            n_errors += loads_the_same_or_fails(
+                lambda damaged=damaged: receiver.from_bytes(damaged), receiver, pipe
+            )
+    assert n_errors >= 30
+    receiver.from_bytes(pipe.to_bytes())
+    assert same(other(TEXT), saved(TEXT))

@@ -222,7 +222,7 @@ def _thaw(doc: Doc, frozen: Sequence[tuple[int, int, str, str, str]]) -> list[Sp
     return spans
 
 
-def _cut_span(doc: Doc, start: int, end: int, **values: str) -> Span:
+def _cut_span(doc: Doc, start: int, end: int, **values: Any) -> Span:
     """A span that was there before tokens were cut; so each of its borders is one still."""
     span = doc.char_span(start, end, **values)
     assert span is not None

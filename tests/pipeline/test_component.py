@@ -127,6 +127,21 @@ def test_a_doc_that_cannot_be_written_on_does_not_take_its_batch_with_it(nlp):
     assert pipe.stats["docs"] == 2  # nothing was done or counted twice
 
 
+def test_a_doc_with_broken_entities_does_not_take_its_batch_with_it(nlp):
+    alone = [found(nlp(text)) for text in TEXTS]
+    broken = Doc(nlp.vocab, words=["cocaine-induced", "x"])
+    broken.set_ents([], blocked=[broken[0:1]])
+    with broken.retokenize() as retokenizer:  # spaCy leaves "I" without "B"
+        heads = [(broken[0], 0), (broken[0], 1)]
+        retokenizer.split(broken[0], ["cocaine", "-induced"], heads=heads)
+    errors = collect_errors(nlp)
+    docs = list(nlp.pipe([nlp.make_doc(TEXTS[0]), broken, *map(nlp.make_doc, TEXTS[1:])]))
+    assert [found(doc) for doc in docs] == alone
+    [(_, failed, error)] = errors
+    assert failed == [broken]
+    assert "E093" in str(error)
+
+
 def test_options_of_one_call_change_nothing_for_the_next(nlp):
     pipe = nlp.get_pipe("gliner_biomed")
     before = found(nlp(TEXTS[0]))
