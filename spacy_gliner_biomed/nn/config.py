@@ -190,7 +190,7 @@ def _check_values(config: NetworkConfig) -> None:
 def _check_encoder(values: Mapping[str, Any], name: str) -> None:
     """Refuse numbers of an encoder that would build, or fail to build, for hours."""
     for key, value in values.items():
-        limit = MAX_LAYERS if "layer" in key else MAX_SIZE
+        limit = MAX_LAYERS if "layer" in str(key) else MAX_SIZE
         if isinstance(value, dict):
             _check_encoder(value, f"{name}.{key}")
         elif isinstance(value, int) and abs(value) > limit:
