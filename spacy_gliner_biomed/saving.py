@@ -111,10 +111,12 @@ def read_parts(
 def reading(what: str) -> Iterator[None]:
     """Give what goes wrong while saved data is read a message of our own.
 
-    RAISES (ValueError): For any exception that has none.
+    RAISES (ValueError): For any exception that has none, but for a package that is missing.
     """
     try:
         yield
+    except ImportError:
+        raise
     except Exception as error:  # broken data raises whatever its reader stumbles on
         if "[GB-E" in str(error):
             raise
