@@ -1,0 +1,33 @@
+"""Docstrings in spaCy's style as Markdown.
+
+    labels (Iterable[str]): What to find.
+    RETURNS (list[Span]): What was found.
+    RAISES (ValueError): If there is no label.
+
+Signatures have the types, so the pages show names and texts.
+"""
+
+import re
+
+FIELD = re.compile(r"^([*\w]+(?:, [*\w]+)*|RETURNS|YIELDS|RAISES) \((.+?)\): (.*)$")
+TITLES = {"RETURNS": "Returns", "YIELDS": "Yields", "RAISES": "Raises"}
+
+
+def to_markdown(text: str) -> str:
+    """Return a docstring whose fields are a list of Markdown, one item each."""
+    lines: list[str] = []
+    in_fields = False
+    for line in text.splitlines():
+        if found := FIELD.match(line):
+            name, kind, rest = found.groups()
+            if not in_fields:
+                lines.append("")
+            title = f"**{TITLES[name]}**" if name in TITLES else f"`{name}`"
+            lines.append(f"- {title} (`{kind}`): {rest}")
+            in_fields = True
+        elif in_fields and line.startswith("    "):
+            lines.append("  " + line.strip())
+        else:
+            lines.append(line)
+            in_fields = in_fields and bool(line.strip())
+    return "\n".join(lines)

@@ -1,0 +1,82 @@
+"""The page of error codes, made of `spacy_gliner_biomed/errors.py`."""
+
+import re
+from pathlib import Path
+
+SOURCE = Path(__file__).parents[2] / "spacy_gliner_biomed" / "errors.py"
+
+# Where to read on, by the heading of a group in errors.py.
+GUIDES = {
+    "Checkpoints": "[Checkpoints](../guides/checkpoints.md), [Offline use](../guides/offline.md)",
+    "Labels": "[Labels and thresholds](../guides/labels.md)",
+    "Settings": "[Settings](../guides/settings.md)",
+    "Training": "[Training](../training/index.md), [Convert](../training/convert.md)",
+    "Commands": "[Command line](commands.md)",
+    "Linking": "[Linking](../linking.md)",
+    "Curation": "[Choose and clean](../training/curate.md)",
+    "Silver annotations": "[Silver data](../training/silver.md)",
+    "Corpora": "[Corpora at scale](../scale.md)",
+    "Files": "[Command line](commands.md), [Convert](../training/convert.md)",
+}
+INTRODUCTION = """# Error codes
+
+Each error and warning of this package begins with a code such as `[GB-E030]`. Search this page
+for the code. A word in `<...>` stands for what was found in your case.
+
+An error says what was found, what is allowed, and what to do. A warning is given once for each
+component; `component.stats` holds the counts.
+"""
+
+
+def errors_page() -> str:
+    """Return the page as Markdown: one heading for each code, in the order of the source."""
+    from spacy_gliner_biomed import errors
+
+    parts = [INTRODUCTION]
+    kind, group = "", ""
+    for line in SOURCE.read_text(encoding="utf8").splitlines():
+        if found := re.match(r"class (\w+):", line):
+            kind, group = found.group(1), ""
+            parts.append(f"## {kind}\n")
+        elif found := re.match(r"    # ([A-Z][^.]*)$", line):
+            group = found.group(1)
+            parts.append(f"### {group}\n")
+        elif found := re.match(r"    ([EW]\d+) = ", line):
+            code = found.group(1)
+            parts.append(entry(code, getattr(getattr(errors, kind), code), group))
+    return "\n".join(parts)
+
+
+def entry(code: str, message: str, group: str) -> str:
+    """Return the part of one code: message, what to do, and where to read on."""
+    text = plain(message.removeprefix(f"[GB-{code}] "))
+    found, advice = split_message(text)
+    guide = GUIDES.get(group)
+    lines = [f"#### GB-{code} {{ #gb-{code.lower()} }}", "", as_quote(found), ""]
+    if advice:
+        lines += [f"**What to do.** {escape(advice)}", ""]
+    if guide:
+        lines += [f"More: {guide}.", ""]
+    return "\n".join(lines)
+
+
+def plain(message: str) -> str:
+    """Return a message with `<name>` for each placeholder, and single braces."""
+    text = re.sub(r"(?<!\{)\{(\w+)(?:![rsa])?(?::[^{}]*)?\}(?!\})", r"<\1>", message)
+    return text.replace("{{", "{").replace("}}", "}")
+
+
+def split_message(text: str) -> tuple[str, str]:
+    """Split a message into what was found and what to do: its first sentence, and the others."""
+    first, _, others = re.sub(r"\s*\n\s*", " ", text).partition(". ")
+    return (f"{first}.", others) if others else (first, "")
+
+
+def as_quote(text: str) -> str:
+    """Return text as a quotation of Markdown."""
+    return "> " + escape(text)
+
+
+def escape(text: str) -> str:
+    """Return text that Markdown and HTML show as it is."""
+    return re.sub(r"([\\`*_\[\]#|])", r"\\\1", text).replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,78 @@
+"""All generated pages of the site, and what is done to the text of each page."""
+
+import re
+from pathlib import Path
+from posixpath import dirname, normpath, relpath
+
+from scripts.docs.commands_page import commands_page
+from scripts.docs.errors_page import errors_page
+from scripts.docs.notebooks import notebook_page
+from scripts.docs.registered_page import registered_page
+from scripts.docs.tables import insert_tables
+
+ROOT = Path(__file__).parents[2]
+
+# Pages of the repository that are pages of the site, too.
+COPIES = {
+    "project/model-card.md": "spacy_gliner_biomed/packaged/README.md",
+    "project/contributing.md": "CONTRIBUTING.md",
+    "project/changelog.md": "CHANGELOG.md",
+}
+LINK = re.compile(r"(\]\()([^)\s#:]+)((?:#[^)]*)?\))")
+MARKS = re.compile(r"<!-- (?:not run: .+|output) -->\n")
+
+
+def generated_pages() -> dict[str, str]:
+    """Return the text of each generated page, by its path in `docs/`."""
+    pages = {
+        "notebooks/first-steps.md": notebook_page(ROOT / "docs/notebooks/first-steps.ipynb"),
+        "reference/commands.md": commands_page(),
+        "reference/errors.md": errors_page(),
+        "reference/registered.md": registered_page(),
+    }
+    for path, source in COPIES.items():
+        pages[path] = (ROOT / source).read_text(encoding="utf8")
+    return pages
+
+
+def linked_files() -> dict[str, Path]:
+    """Return the files outside of `docs/` that a page links to, by their path on the site."""
+    found: dict[str, Path] = {}
+    texts = {
+        path.relative_to(ROOT / "docs").as_posix(): path.read_text(encoding="utf8")
+        for path in (ROOT / "docs").rglob("*.md")
+    }
+    for path, text in (texts | generated_pages()).items():
+        for link in LINK.finditer(text):
+            file = normpath(f"{dirname(_source(path))}/{link[2]}")
+            if _is_outside(file):
+                found[f"files/{file}"] = ROOT / file
+    return found
+
+
+def site_text(markdown: str, path: str) -> str:
+    """Return the text of a page as the site shows it.
+
+    markdown (str): The page.
+    path (str): Where it is in `docs/`.
+    """
+    text = LINK.sub(lambda link: link[1] + _target(link[2], path) + link[3], markdown)
+    return insert_tables(MARKS.sub("", text))
+
+
+def _source(path: str) -> str:
+    """Return where a page is in the repository."""
+    return COPIES.get(path, f"docs/{path}")
+
+
+def _is_outside(file: str) -> bool:
+    pages = set(COPIES.values())
+    return not file.startswith("docs/") and file not in pages and (ROOT / file).is_file()
+
+
+def _target(target: str, path: str) -> str:
+    """Return where a link leads on the site: to a page of it, or to a copy of the file."""
+    file = normpath(f"{dirname(_source(path))}/{target}").removeprefix("/")
+    pages = {copied: page for page, copied in COPIES.items()}
+    there = f"files/{file}" if _is_outside(file) else pages.get(file, file.removeprefix("docs/"))
+    return relpath(there, dirname(path) or ".")

@@ -1,0 +1,60 @@
+"""The page of registered names, made of the entry points in `setup.cfg`."""
+
+from collections.abc import Iterator
+from configparser import ConfigParser
+from pathlib import Path
+
+SETUP = Path(__file__).parents[2] / "setup.cfg"
+
+# Each group of entry points: its heading, and how a config or the code names what is in it.
+GROUPS = {
+    "spacy_factories": ("Components", 'nlp.add_pipe("...")` or `factory = "...'),
+    "spacy_architectures": ("Models", '@architectures = "...'),
+    "thinc_losses": ("Losses", '@losses = "...'),
+    "thinc_optimizers": ("Optimizers", '@optimizers = "...'),
+    "spacy_readers": ("Corpus readers", '@readers = "...'),
+    "spacy_scorers": ("Scorers", '@scorers = "...'),
+    "spacy_tokenizers": ("Tokenizers", '@tokenizers = "...'),
+    "spacy_callbacks": ("Callbacks", '@callbacks = "...'),
+    "spacy_misc": ("Other functions", '@misc = "...'),
+}
+# Found by spaCy itself: a command and colours.
+NOT_IN_CONFIGS = {"spacy_cli", "spacy_displacy_colors"}
+INTRODUCTION = """# Registered names
+
+spaCy finds these names when the package is installed; you need no import. The part `.v1` is the
+version of a function's arguments and results; see
+[the version policy](../project/contributing.md#versions-of-registered-names).
+"""
+
+
+def entry_points() -> dict[str, dict[str, str]]:
+    """Return the target, `module:name`, of each registered name, by group."""
+    parser = ConfigParser(delimiters=("=",))
+    parser.optionxform = str  # type: ignore[assignment, method-assign]  # names keep their case
+    parser.read(SETUP, encoding="utf8")
+    groups = parser["options.entry_points"].items()
+    return {
+        group: dict(map(str.strip, line.split("=")) for line in lines.strip().splitlines())
+        for group, lines in groups
+    }
+
+
+def registered_page() -> str:
+    """Return the page as Markdown, with a directive of mkdocstrings for each name.
+
+    RAISES (KeyError): For a group of entry points that has no heading in `GROUPS`.
+    """
+    return INTRODUCTION + "\n" + "\n".join(_parts())
+
+
+def _parts() -> Iterator[str]:
+    for group, names in entry_points().items():
+        if group in NOT_IN_CONFIGS:
+            continue
+        heading, usage = GROUPS[group]
+        yield f"## {heading}\n"
+        yield f'In a config: `{usage}"`.' + "\n"
+        for name, target in names.items():
+            path = target.replace(":", ".")
+            yield f"### {name}\n\n::: {path}\n    options:\n      heading_level: 4\n"

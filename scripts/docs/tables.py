@@ -1,0 +1,303 @@
+"""Tables of results, made of `benchmarks/results/*.json`.
+
+A page names a table in a comment, which the build replaces: `<!-- table: accuracy -->`.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
+PLACE = re.compile(r"^<!-- table: ([\w-]+)(?: (\S+))? -->$", re.MULTILINE)
+
+NAMES = {
+    "bc5cdr": "BC5CDR",
+    "bionlp13cg": "BioNLP13CG",
+    "jnlpba": "JNLPBA",
+    "ncbi_disease": "NCBI Disease",
+    "bc2gm": "BC2GM",
+    "anatem": "AnatEM",
+    "craft": "CRAFT",
+    "nlm_gene": "NLM-Gene",
+    "tmvar3": "tmVar3",
+    "linnaeus": "LINNAEUS",
+    "maccrobat": "MACCROBAT",
+    "leaf_clinical_trials": "LEAF clinical trials",
+    "phee": "PHEE",
+    "crossner_science": "CrossNER science",
+    "random-small-512": "DeBERTa-v3-small, D = 512 (random weights)",
+    "random-small-768": "DeBERTa-v3-small, D = 768 (random weights)",
+    "random-base-768": "DeBERTa-v3-base, D = 768 (random weights)",
+    "random-bi-small": "bi-encoder of DeBERTa-v3-small (random weights)",
+    "starter": "MiniLM-L6 with an LSTM",
+    "packaged": "packaged model",
+    "fp32": "float32",
+    "bf16": "bfloat16",
+}
+
+
+def insert_tables(text: str) -> str:
+    """Return a page with its tables in the place of their comments.
+
+    RAISES (KeyError): If a page names a table that is not known.
+    """
+    return PLACE.sub(lambda found: TABLES[found[1]](*filter(None, [found[2]])), text)
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return a table of Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def read(name: str) -> Any:
+    """Read a file of results."""
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf8"))
+
+
+def named(name: str) -> str:
+    """Return the name that a table shows."""
+    return NAMES.get(name, name)
+
+
+def accuracy() -> str:
+    """One row for each test set of the packaged model."""
+    head = ["test set", "documents", "threshold", "P", "R", "strict F1", "overlap F1"]
+    keys = ["documents", "threshold", "strict_p", "strict_r", "strict_f", "overlap_f"]
+    rows = read("accuracy-test").items()
+    return markdown(head, ([named(name), *(row[key] for key in keys)] for name, row in rows))
+
+
+def accuracy_short() -> str:
+    """The README's table: five corpora."""
+    head = ["test set", "strict F1", "overlap F1"]
+    rows = list(read("accuracy-test").items())[:5]
+    return markdown(
+        head, ([named(n), f"{r['strict_f']:.1f}", f"{r['overlap_f']:.1f}"] for n, r in rows)
+    )
+
+
+def zero_shot() -> str:
+    """One row for each corpus that was not trained on."""
+    head = ["test set", "labels", "documents", "strict F1", "overlap F1"]
+    keys = ["labels", "documents", "strict_f", "overlap_f"]
+    rows = read("zero_shot").items()
+    return markdown(head, ([named(name), *(row[key] for key in keys)] for name, row in rows))
+
+
+def few_shot() -> str:
+    """One row for each number of training documents."""
+    head = ["corpus", "training documents", "strict F1", "overlap F1"]
+    rows = (
+        [named(r["corpus"]), r["documents"], r["strict_f"], r["overlap_f"]]
+        for r in read("few_shot")
+    )
+    return markdown(head, rows)
+
+
+def wordings() -> str:
+    """One row for each wording of a label."""
+    groups = read("wordings").items()
+    rows = (
+        [label, prompt, row["strict_f"], row["overlap_f"]]
+        for label, prompts in groups
+        for prompt, row in prompts.items()
+    )
+    return markdown(["label", "prompt", "strict F1", "overlap F1"], rows)
+
+
+def speed(name: str) -> str:
+    """One run of `benchmarks/speed.py`: words a second of each system."""
+    head = ["model", "texts", "labels", "system", "precision", "batch", "words/s"]
+    systems = {"ours": "this package", "gliner": "GLiNER package", "gliner_spacy": "gliner-spacy"}
+    rows = (
+        [
+            named(row["checkpoint"]),
+            row["mix"],
+            row["labels"],
+            systems.get(row["system"], row["system"]),
+            named(row["precision"]),
+            "by subtokens" if row["system"] == "ours" else row["batch"],
+            f"{row['words_s']:,.0f}",
+        ]
+        for row in read(name)["rows"]
+    )
+    return markdown(head, rows)
+
+
+def levers(name: str) -> str:
+    """One run of `benchmarks/levers.py`: the time without a lever over the time with it."""
+    gains: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in read(name):
+        if row["without"] != "all of them":
+            gains[row["without"]][row["precision"]] = f"{row['times_slower']:.2f}"
+    rows = ([what, g.get("float32", ""), g.get("bfloat16", "")] for what, g in gains.items())
+    return markdown(["without", "float32", "bfloat16"], rows)
+
+
+def int8() -> str:
+    """One row for each model and precision."""
+    rows = (
+        [
+            named(row["checkpoint"]),
+            named(row["setting"]),
+            f"{row['words_s']:,}",
+            row["of_bf16"],
+            # random weights find no entities to compare
+            f"{row['same_entities_as_fp32']:.1%}" if row["same_entities_as_fp32"] else "",
+        ]
+        for row in read("int8-cpu")
+    )
+    head = ["model", "precision", "words/s", "times bfloat16", "entities equal to float32's"]
+    return markdown(head, rows)
+
+
+def training() -> str:
+    """Windows a second and memory of two trainers."""
+    found = read("training-cpu")
+    rows = (
+        [what, found[key]["windows_per_second"], f"{found[key]['peak_mib']:,.0f}"]
+        for what, key in (("GLiNER package", "gliner"), ("this package", "spacy_gliner_biomed"))
+    )
+    return markdown(["trainer", "windows/s", "peak memory, MiB"], rows)
+
+
+def partial_annotation() -> str:
+    """F1 with and without the rule for labels that a corpus does not annotate."""
+    found = read("partial_annotation")
+    rules = list(found)
+    rows = (
+        [named(corpus), *(found[rule][corpus]["strict_f"] for rule in rules)]
+        for corpus in found[rules[0]]
+    )
+    return markdown(["strict F1", *(rule.replace("_", " ") for rule in rules)], rows)
+
+
+def curation() -> str:
+    """Means and deviations over the seeds, by scorer and share."""
+    scores: dict[tuple[Any, ...], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for row in read("curation"):
+        key = (row["scorer"], f"{row['ratio']:.0%}", "yes" if row["negatives"] else "no")
+        scores[key][row["corpus"]].append(row["strict_f"])
+    corpora = ["ncbi_disease", "bc5cdr", "bc2gm"]
+    rows = (
+        [*key, *(spread(by[c]) for c in corpora), f"{mean(mean(by[c]) for c in corpora):.1f}"]
+        for key, by in scores.items()
+    )
+    head = ["positives by", "share", "negatives", *map(named, corpora), "mean"]
+    return markdown(head, rows)
+
+
+def curation_memory() -> str:
+    """Peak memory of each command, by number of documents."""
+    found = read("curation_memory")
+    sizes = list(next(iter(found.values())))
+    rows = ([f"`{what}`", *(by[size] for size in sizes)] for what, by in found.items())
+    return markdown(["peak MiB of a process", *(f"{size} documents" for size in sizes)], rows)
+
+
+def self_training() -> str:
+    """F1 before and after training on own silver."""
+    return _before_after(read("self_training"), "stage", ["before", "after"])
+
+
+def auxiliary() -> str:
+    """F1 without and with general corpora."""
+    return _before_after(read("auxiliary"), "general", [False, True], ["alone", "with general"])
+
+
+def distillation() -> str:
+    """What became of documents and quotes."""
+    found = read("distillation")
+    rows = [
+        ["documents", found["documents"]],
+        ["written", found["written"]],
+        *([f"failed: {why}", n] for why, n in found["failed"].items()),
+        ["lost", len(found["lost"])],
+        ["written twice", found["written twice"]],
+        *([f"quotes: {how}", n] for how, n in found["quotes"].items()),
+        ["answers asked for twice", found["answers sent twice"]],
+    ]
+    return markdown(["", "count"], rows)
+
+
+def linking() -> str:
+    """Accuracy at 1 and 5 of each setting."""
+    found = read("linking")["accuracy"]
+    head = ["accuracy at 1 / 5, gold mentions", "BC5CDR", "NCBI Disease"]
+    rows = (
+        [r["setting"], *(f"{r[c][0]} / {r[c][1]}" for c in ("bc5cdr", "ncbi_disease"))]
+        for r in found
+    )
+    return markdown(head, rows)
+
+
+def linking_speed() -> str:
+    """This package and scispaCy, by number of names."""
+    head = ["names", "system", "index, s", "mentions/s", "accuracy at 1"]
+    rows = (
+        [f"{r['names']:,}", r["system"], r["index_s"], f"{r['mentions_s']:,}", r["accuracy"]]
+        for r in read("linking")["speed"]
+    )
+    return markdown(head, rows)
+
+
+def scale() -> str:
+    """What `benchmarks/scale.py` measured."""
+    workers, overhead = read("scale-workers"), read("scale-overhead")
+    memory, compared = read("scale-memory"), read("scale-compare")
+    rows = [
+        ["one worker, abstracts/s", workers["one_worker_per_second"]],
+        ["two workers, abstracts/s", workers["two_workers_per_second"]],
+        ["engine beside `nlp.pipe`, ms a document", overhead["trivial"]["overhead_ms"]],
+        ["a million texts: growth of a worker, MiB", memory["growth_mib"]["workers"]],
+        ["a million texts: growth of the driver, MiB", memory["growth_mib"]["driver"]],
+        ["entities of 50,000 sentences, local = Ray = Spark", f"{compared['entities']:,}"],
+        [
+            "largest difference of a score",
+            f"{max(compared['largest_score_difference'].values()):.1e}",
+        ],
+    ]
+    return markdown(["", "measured"], rows)
+
+
+def spread(values: Sequence[float]) -> str:
+    """Return mean and standard deviation."""
+    deviation = f" ± {stdev(values):.1f}" if len(values) > 1 else ""
+    return f"{mean(values):.1f}{deviation}"
+
+
+def _before_after(
+    rows: list[dict[str, Any]], key: str, values: Sequence[Any], heads: Sequence[str] = ()
+) -> str:
+    scores: dict[str, dict[Any, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        scores[row["corpus"]][row[key]].append(row["strict_f"])
+    table = ([named(c), *(spread(by[value]) for value in values)] for c, by in scores.items())
+    return markdown(["strict F1", *map(str, heads or values)], table)
+
+
+TABLES: dict[str, Callable[..., str]] = {
+    "accuracy": accuracy,
+    "accuracy-short": accuracy_short,
+    "auxiliary": auxiliary,
+    "curation": curation,
+    "curation-memory": curation_memory,
+    "distillation": distillation,
+    "few-shot": few_shot,
+    "int8": int8,
+    "levers": levers,
+    "linking": linking,
+    "linking-speed": linking_speed,
+    "partial-annotation": partial_annotation,
+    "scale": scale,
+    "self-training": self_training,
+    "speed": speed,
+    "training": training,
+    "wordings": wordings,
+    "zero-shot": zero_shot,
+}

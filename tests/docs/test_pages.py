@@ -1,0 +1,97 @@
+"""Pages of the site: generated ones are complete, and links lead somewhere."""
+
+import re
+from posixpath import dirname, normpath
+
+import pytest
+
+from scripts.docs.commands_page import commands_page
+from scripts.docs.docstrings import to_markdown
+from scripts.docs.errors_page import entry, errors_page, plain
+from scripts.docs.notebooks import notebook_page, run_notebook, shown
+from scripts.docs.pages import LINK, generated_pages, linked_files, site_text
+from scripts.docs.registered_page import entry_points, registered_page
+from spacy_gliner_biomed.errors import Errors, Warnings
+from tests.docs.conftest import ROOT
+
+NOTEBOOK = ROOT / "docs" / "notebooks" / "first-steps.ipynb"
+GENERATED = generated_pages()
+SOURCES = {p.relative_to(ROOT / "docs").as_posix() for p in (ROOT / "docs").rglob("*.md")}
+
+
+def test_the_page_of_errors_has_each_code_with_its_message() -> None:
+    page = errors_page()
+    codes = {code for group in (Errors, Warnings) for code in vars(group) if code[1:].isdigit()}
+    assert set(re.findall(r"^#### GB-([EW]\d+) ", page, re.MULTILINE)) == codes
+    assert page.count("#### GB-") == len(codes)
+
+
+def test_an_error_is_its_message_advice_and_guide() -> None:
+    message = "[GB-E999] {found!r} is in {path:>3}; not {{}}. Set 'a_b' to <1>."
+    assert plain(message) == "[GB-E999] <found> is in <path>; not {}. Set 'a_b' to <1>."
+    page = entry("E999", message, "Labels")
+    assert "> &lt;found&gt; is in &lt;path&gt;; not {}.\n" in page
+    assert r"**What to do.** Set 'a\_b' to &lt;1&gt;." in page
+    assert "guides/labels.md" in page
+
+
+def test_the_page_of_commands_has_each_command_and_option() -> None:
+    page = commands_page()
+    for command in ("annotate", "annotate-corpus", "curate select", "kb build", "train"):
+        assert re.search(rf"^##+ {command}$", page, re.MULTILINE), command
+    for option in ("--threshold", "--resume", "--api-key-env", "--half"):
+        assert f"`{option} " in page or f" {option} " in page or f"`{option}`" in page, option
+    assert "[default: 64; x>=1]" in page
+
+
+def test_the_page_of_registered_names_has_each_entry_point() -> None:
+    page = registered_page()
+    for group, names in entry_points().items():
+        for name, target in names.items():
+            is_shown = f"### {name}\n\n::: {target.replace(':', '.')}\n" in page
+            assert is_shown == (group not in ("spacy_cli", "spacy_displacy_colors")), name
+
+
+def test_fields_of_docstrings_become_a_list() -> None:
+    text = "Do it.\n\na (int): One\n    more.\nRETURNS (list[str]): Two.\n\nEnd."
+    assert to_markdown(text) == (
+        "Do it.\n\n\n- `a` (`int`): One\n  more.\n- **Returns** (`list[str]`): Two.\n\nEnd."
+    )
+
+
+@pytest.mark.parametrize("page", sorted(SOURCES | set(GENERATED)))
+def test_links_of_a_page_lead_to_pages_and_files_of_the_site(page: str) -> None:
+    pages = SOURCES | set(GENERATED)
+    text = GENERATED.get(page) or (ROOT / "docs" / page).read_text(encoding="utf8")
+    for link in LINK.finditer(site_text(text, page)):
+        there = normpath(f"{dirname(page)}/{link[2]}").removeprefix("/")
+        known = there in pages or there in linked_files() or (ROOT / "docs" / there).is_file()
+        assert known, link[0]
+
+
+def test_marks_are_not_shown_and_tables_are() -> None:
+    text = site_text("<!-- not run: why -->\n```bash\na\n```\n<!-- table: training -->\n", "p.md")
+    assert text.startswith("```bash")
+    assert "| trainer | windows/s |" in text
+
+
+def test_a_copied_page_links_to_other_pages_and_to_files() -> None:
+    text = "[a](CHANGELOG.md) [b](docs/scale.md#time) [c](setup.cfg)"
+    assert site_text(text, "project/contributing.md") == (
+        "[a](changelog.md) [b](../scale.md#time) [c](../files/setup.cfg)"
+    )
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.filterwarnings("ignore")
+def test_the_notebook_runs_and_prints_what_it_shows() -> None:
+    before = [shown(cell) for cell in run_notebook(NOTEBOOK)["cells"]]
+    page = notebook_page(NOTEBOOK)
+    assert len([text for text in before if text]) >= 4
+    for text in before:
+        assert text.rstrip() in page
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    nav = (ROOT / "mkdocs.yml").read_text(encoding="utf8").split("\nnav:")[1]
+    assert set(re.findall(r"[\w/-]+\.md", nav)) == SOURCES | set(GENERATED)
