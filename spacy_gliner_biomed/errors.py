@@ -361,6 +361,15 @@ class Errors:
         "[GB-E109] Another run has begun to write to {path}; what is left of this one is refused, "
         "so that nothing is written twice."
     )
+    E180 = (
+        "[GB-E180] The pipeline in {path} has {found} components 'gliner_biomed'; to be calibrated "
+        "it must have one."
+    )
+    E181 = (
+        "[GB-E181] There is nothing to calibrate on: in {path}, {right} of the {found} entities "
+        "found are right. Some must be right and some wrong: use documents with gold entities of "
+        "the pipeline's labels, as many as you can."
+    )
     E170 = "[GB-E170] {path} is damaged: {error}. {hint}"
     E171 = (
         "[GB-E171] --labels cannot be used: {found}. The encoding of the command line, or an "

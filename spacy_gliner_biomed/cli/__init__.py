@@ -7,6 +7,7 @@ from spacy_gliner_biomed.cli.annotate import annotate_cli
 from spacy_gliner_biomed.cli.annotate_corpus import annotate_corpus_cli
 from spacy_gliner_biomed.cli.annotate_llm import annotate_llm_cli
 from spacy_gliner_biomed.cli.app import gliner_cli
+from spacy_gliner_biomed.cli.calibrate import calibrate_cli
 from spacy_gliner_biomed.cli.convert import convert_cli
 from spacy_gliner_biomed.cli.curate import curate_cli
 from spacy_gliner_biomed.cli.export import export_cli
@@ -17,6 +18,7 @@ __all__ = [
     "annotate_cli",
     "annotate_corpus_cli",
     "annotate_llm_cli",
+    "calibrate_cli",
     "convert_cli",
     "curate_cli",
     "export_cli",

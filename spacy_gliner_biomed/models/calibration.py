@@ -73,3 +73,6 @@ def _check(name: str, value: Any, allowed: str, is_right: bool) -> None:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not (is_number and math.isfinite(value) and is_right):
         raise ValueError(Errors.E030.format(name=name, allowed=allowed, found=value))
+
+
+UNCALIBRATED = Calibration()

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.models.calibration import Calibration
+from spacy_gliner_biomed.models.calibration import UNCALIBRATED, Calibration
 from spacy_gliner_biomed.models.checksums import check_digests, with_digests
 from spacy_gliner_biomed.models.hub import (
     CONFIG_NAME,
@@ -57,7 +57,7 @@ class Checkpoint:
     subtokens: Subtokenizer
     label_subtokens: Subtokenizer | None
     source: str
-    calibration: Calibration = Calibration()
+    calibration: Calibration = UNCALIBRATED
 
     @property
     def name_encoder(self) -> tuple[nn.Module, Subtokenizer]:
@@ -84,7 +84,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         published checkpoints do not have), or if the files contradict each other.
     """
     config = NetworkConfig.from_dict(_read_json(folder / CONFIG_NAME))
-    calibration = Calibration()
+    calibration = UNCALIBRATED
     if (folder / EXTRAS_NAME).exists():
         config, subtokens, label_subtokens, source, calibration = _read_own(folder, config)
     else:

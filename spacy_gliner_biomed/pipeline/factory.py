@@ -86,7 +86,7 @@ def make_gliner_biomed(
     nlp: Language,
     name: str,
     labels: list[str | dict[str, str | float | None]],
-    threshold: float,
+    threshold: float | None,
     spans_key: str,
     annotate_ents: bool,
     overwrite: bool,
@@ -109,7 +109,8 @@ def make_gliner_biomed(
 
     labels: Strings, or dicts {"label", "prompt", "threshold"}: what is written on the Doc, what
         the model reads (default: the label), and a threshold of the label's own.
-    threshold (float): A span is found if its probability is strictly greater. 0 to 1.
+    threshold (float | None): A span is found if its probability is strictly greater. 0 to 1;
+        None takes the checkpoint's own (0.5 for published checkpoints).
     spans_key (str): The group in `doc.spans`; `attrs["scores"]` holds the probabilities.
     annotate_ents (bool): Set `doc.ents` as well: flat, best score first.
     overwrite (bool): Replace entities, blocked tokens and spans that are on the Doc already,

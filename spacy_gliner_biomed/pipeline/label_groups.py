@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spacy_gliner_biomed.models.calibration import Calibration
 from spacy_gliner_biomed.models.checkpoints import Checkpoint
 from spacy_gliner_biomed.pipeline.decoding import least_logits
 from spacy_gliner_biomed.pipeline.settings import Settings
@@ -30,8 +31,8 @@ class LabelGroup:
     least: FloatArray
 
     @classmethod
-    def of(cls, prompt: Prompt, settings: Settings) -> "LabelGroup":
-        """The labels of a prompt."""
+    def of(cls, prompt: Prompt, settings: Settings, calibration: Calibration) -> "LabelGroup":
+        """The labels of a prompt; thresholds are of calibrated scores, `least` of raw logits."""
         place = {text: column for column, text in enumerate(prompt.texts)}
         asked = [i for i, spec in enumerate(settings.labels) if spec.prompt in place]
         specs = [settings.labels[i] for i in asked]
@@ -40,7 +41,7 @@ class LabelGroup:
         labels = np.array(asked, dtype=np.int32)
         thresholds = settings.thresholds(specs)
         least = np.full(len(prompt.texts), np.inf, dtype=np.float32)
-        np.minimum.at(least, columns, least_logits(thresholds))
+        np.minimum.at(least, columns, calibration.uncalibrated(least_logits(thresholds)))
         return cls(prompt, labels, None if in_order else columns, thresholds, least)
 
     def of_labels(self, logits: FloatArray) -> FloatArray:

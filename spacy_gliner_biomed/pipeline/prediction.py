@@ -71,6 +71,9 @@ class Predictor:
         self.model = model
         self.settings = settings
         self.checkpoint: Checkpoint = network_shim(model).checkpoint
+        self.calibration = self.checkpoint.calibration
+        if settings.threshold is None:
+            self.settings = replace(settings, threshold=self.calibration.threshold)
         config = self.checkpoint.config
         self.subtokens = self.checkpoint.subtokens
         on_cpu = network_shim(model).device.type == "cpu"
@@ -83,7 +86,10 @@ class Predictor:
         if self.row_budget < 4 * self._max_width():
             least = 4 * self._max_width() + special
             raise ValueError(Errors.E035.format(found=settings.batch_subtokens, least=least))
-        self.groups = [LabelGroup.of(prompt, settings) for prompt in self._encode_prompts()]
+        self.groups = [
+            LabelGroup.of(prompt, self.settings, self.calibration)
+            for prompt in self._encode_prompts()
+        ]
         longest = max((len(group.prompt.input_ids) for group in self.groups), default=0)
         self.text_budget = self.row_budget - longest
         self.size, self.overlap = window_shape(settings, config.max_len, self._max_width())
@@ -152,12 +158,13 @@ class Predictor:
         """What a row finds of the spans that its window owns, in words of the text."""
         if isinstance(logits, SpanLogits):
             found = span_candidates(
-                replace(logits, logits=group.of_labels(logits.logits)),
+                replace(logits, logits=self.calibration.calibrated(group.of_labels(logits.logits))),
                 group.thresholds,
                 multi_label=self.settings.multi_label,
             )
         else:
-            found = token_candidates(group.of_labels(logits), group.thresholds)
+            calibrated = self.calibration.calibrated(group.of_labels(logits))
+            found = token_candidates(calibrated, group.thresholds)
         labels = group.labels[found.labels]
         first = np.int32(doc.windows[window][0])
         moved = Candidates(found.starts + first, found.ends + first, labels, found.scores)

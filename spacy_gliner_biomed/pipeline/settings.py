@@ -8,6 +8,7 @@ from typing import Any, get_args
 import numpy as np
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.models.calibration import DEFAULT_THRESHOLD
 from spacy_gliner_biomed.pipeline.decoding import Overlap
 from spacy_gliner_biomed.pipeline.labels import check_threshold, parse_labels, unique_labels
 from spacy_gliner_biomed.reporting import list_names
@@ -24,7 +25,7 @@ class Settings:
     """What the factory's arguments are after they were checked; see the factory for each."""
 
     labels: Sequence[LabelSpec]
-    threshold: float
+    threshold: float | None
     spans_key: str
     annotate_ents: bool
     overwrite: bool
@@ -55,7 +56,8 @@ class Settings:
             given["labels"] = unique_labels(given["labels"])  # cfg's were checked when set
         values = {**{key: cfg[key] for key in cls.__dataclass_fields__}, **given}
         values["labels"] = parse_labels(values["labels"])
-        values["threshold"] = check_threshold(values["threshold"])
+        if values["threshold"] is not None:
+            values["threshold"] = check_threshold(values["threshold"])
         for name, kind in (
             ("overlap", Overlap),
             ("alignment", Alignment),
@@ -72,7 +74,8 @@ class Settings:
 
     def thresholds(self, specs: Sequence[LabelSpec]) -> FloatArray:  # (C,)
         """The threshold of each label."""
-        values = [self.threshold if s.threshold is None else s.threshold for s in specs]
+        default = DEFAULT_THRESHOLD if self.threshold is None else self.threshold
+        values = [default if s.threshold is None else s.threshold for s in specs]
         return np.array(values, dtype=np.float32)
 
 
@@ -85,7 +88,7 @@ def check_cfg(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     kept = {**values, "labels": unique_labels(values["labels"])}
     Settings.from_cfg(kept)
-    kept["threshold"] = float(kept["threshold"])
+    kept["threshold"] = None if kept["threshold"] is None else float(kept["threshold"])
     for name in ("window", "stride", "batch_subtokens"):
         kept[name] = None if kept[name] is None else int(kept[name])
     return kept

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from spacy_gliner_biomed.models.calibration import UNCALIBRATED
 from spacy_gliner_biomed.pipeline.label_groups import LabelGroup
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.tokenization.prompts import bare_prompt
@@ -18,7 +19,9 @@ LABELS = [
 def test_labels_of_one_prompt_share_its_column_and_the_lowest_threshold(
     make_settings: Callable[..., Settings],
 ) -> None:
-    group = LabelGroup.of(bare_prompt(["x", "y"]), make_settings(labels=LABELS, threshold=0.5))
+    group = LabelGroup.of(
+        bare_prompt(["x", "y"]), make_settings(labels=LABELS, threshold=0.5), UNCALIBRATED
+    )
     assert group.labels.tolist() == [0, 1, 2]
     logits = np.array([[1.0, 2.0]], dtype=np.float32)
     assert group.of_labels(logits).tolist() == [[1.0, 2.0, 1.0]]
@@ -28,6 +31,6 @@ def test_labels_of_one_prompt_share_its_column_and_the_lowest_threshold(
 
 
 def test_labels_with_a_column_each_need_no_copy(make_settings: Callable[..., Settings]) -> None:
-    group = LabelGroup.of(bare_prompt(["A", "B", "C"]), make_settings())
+    group = LabelGroup.of(bare_prompt(["A", "B", "C"]), make_settings(), UNCALIBRATED)
     logits = np.zeros((4, 3), dtype=np.float32)
     assert group.of_labels(logits) is logits

@@ -1,0 +1,153 @@
+"""`python -m spacy gliner calibrate`: scores that are probabilities."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from wasabi import msg
+
+from spacy_gliner_biomed.cli.app import gliner_cli, reported, say
+
+if TYPE_CHECKING:
+    from spacy_gliner_biomed.pipeline.calibrating import Scored
+    from spacy_gliner_biomed.pipeline.component import GlinerBiomed
+
+
+@gliner_cli.command("calibrate", no_args_is_help=True)
+def calibrate_cli(
+    pipeline: Annotated[Path, typer.Argument(help="Folder of a saved pipeline.", exists=True)],
+    dev: Annotated[Path, typer.Argument(help="Gold documents that training did not see.")],
+    output: Annotated[Path, typer.Argument(help="Folder for the calibrated pipeline.")],
+    data_format: Annotated[
+        str, typer.Option("--format", help="Of DEV if it is no .spacy file, see `convert`.")
+    ] = "jsonl",
+    min_gold: Annotated[
+        int,
+        typer.Option(
+            "--min-gold",
+            help="Labels with so many gold entities get a threshold of their own if it helps; "
+            "0 for none.",
+        ),
+    ] = 0,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Image of the reliability before and after.")
+    ] = None,
+) -> None:
+    """Fit a temperature and an offset to gold documents, so that of the entities with a score of
+    0.8, about 80 % are right, and save them in the pipeline.
+
+    Prints the reliability before and after, the expected calibration error (ECE), and the
+    threshold with the best F1. Entities and their order stay the same; scores change.
+
+    Example: python -m spacy gliner calibrate training/model-best dev.spacy training/calibrated
+    """
+    with reported():
+        calibrate(pipeline, dev, output, data_format=data_format, min_gold=min_gold, plot=plot)
+    say(f"✔ Wrote {output}", color=typer.colors.GREEN)
+
+
+def calibrate(
+    pipeline: Path,
+    dev: Path,
+    output: Path,
+    *,
+    data_format: str = "jsonl",
+    min_gold: int = 0,
+    plot: Path | None = None,
+) -> None:
+    """Calibrate the component of a pipeline.
+
+    pipeline (Path): A saved pipeline with one "gliner_biomed" component.
+    dev (Path): Gold documents: a .spacy file, or a file of `data_format`.
+    output (Path): Gets the pipeline.
+    data_format (str): See `training.formats.read_format`.
+    min_gold (int): Gold entities from which on a label can get a threshold of its own; 0: none.
+    plot (Path | None): Gets a picture; needs matplotlib.
+    RAISES (ValueError): If there is no such component, or nothing to calibrate on.
+    """
+    import spacy
+    from spacy.training import Corpus
+
+    from spacy_gliner_biomed.errors import Errors
+    from spacy_gliner_biomed.models.gliner import network_shim
+    from spacy_gliner_biomed.pipeline import calibrating
+    from spacy_gliner_biomed.pipeline.component import GlinerBiomed
+    from spacy_gliner_biomed.training.readers import make_file
+
+    nlp = spacy.load(pipeline)
+    components = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, GlinerBiomed)]
+    if len(components) != 1:
+        raise ValueError(Errors.E180.format(found=len(components), path=pipeline))
+    (component,) = components
+    reader = Corpus(dev) if dev.suffix == ".spacy" else make_file(dev, data_format)
+    scored = calibrating.score_docs(component, reader(nlp))
+    n_right = int(scored.right.sum())
+    if not 0 < n_right < len(scored.right):
+        raise ValueError(Errors.E181.format(right=n_right, found=len(scored.right), path=dev))
+    fitted = calibrating.fit(scored)
+    after = calibrating.calibrated(scored, fitted)
+    _report("Before", scored)
+    _report("After", after)
+    shim = network_shim(component.model)
+    shim.checkpoint.calibration = shim.checkpoint.calibration.then(fitted)
+    if min_gold:
+        _set_thresholds(component, calibrating.label_thresholds(after, min_gold))
+    if plot is not None:
+        _draw({"before": scored, "after": after}, plot)
+    nlp.to_disk(output)
+
+
+def _set_thresholds(component: "GlinerBiomed", thresholds: dict[str, float]) -> None:
+    from spacy_gliner_biomed.pipeline.labels import parse_labels
+
+    specs = parse_labels(component.cfg["labels"])
+    component.labels = [
+        {
+            "label": spec.label,
+            "prompt": spec.prompt,
+            "threshold": thresholds.get(spec.label, spec.threshold),
+        }
+        for spec in specs
+    ]
+    rows = [(label, f"{threshold:.2f}") for label, threshold in thresholds.items()]
+    if rows:
+        msg.table(rows, header=("Label", "Threshold"), divider=True, aligns=("l", "r"))
+
+
+def _report(title: str, scored: "Scored") -> None:
+    from spacy_gliner_biomed.pipeline import calibrating
+
+    rows: Sequence[tuple[str, str, str, str]] = [
+        (
+            f"{row.low:.1f} to {row.high:.1f}",
+            f"{row.count:,}",
+            f"{row.score:.3f}",
+            f"{row.precision:.3f}",
+        )
+        for row in calibrating.reliability(scored)
+    ]
+    header = ("Score", "Entities", "Mean score", "Precision")
+    msg.divider(title)
+    msg.table(rows, header=header, divider=True, aligns=("l", "r", "r", "r"))
+    threshold, f1 = calibrating.best_threshold(scored)
+    at_default = scored.f1(calibrating.GRID[calibrating.GRID == 0.5])[0]
+    error = calibrating.calibration_error(scored)
+    msg.text(f"Expected calibration error: {100 * error:.1f} points")
+    msg.text(f"F1 at 0.5: {100 * at_default:.1f}; best at {threshold:.2f}: {100 * f1:.1f}")
+
+
+def _draw(curves: dict[str, "Scored"], path: Path) -> None:
+    from spacy_gliner_biomed.optional import import_optional
+    from spacy_gliner_biomed.pipeline import calibrating
+
+    matplotlib = import_optional("matplotlib.figure", "--plot", extra="curate")
+    figure = matplotlib.Figure(figsize=(4, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+    for name, scored in curves.items():
+        rows = calibrating.reliability(scored)
+        axes.plot([r.score for r in rows], [r.precision for r in rows], "o-", label=name)
+    axes.set(xlabel="Score", ylabel="Precision", xlim=(0, 1), ylim=(0, 1))
+    axes.legend()
+    figure.savefig(path)

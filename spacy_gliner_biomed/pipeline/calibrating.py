@@ -1,0 +1,180 @@
+"""Fits a calibration to gold Docs, and measures how well scores are calibrated."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.training import Example
+
+from spacy_gliner_biomed.models.calibration import DEFAULT_THRESHOLD, Calibration
+from spacy_gliner_biomed.pipeline.component import GlinerBiomed
+from spacy_gliner_biomed.training.gold import read_gold
+
+FLOOR = 0.02  # entities with lower scores are hardly ever right, and very many
+BINS = 10
+GRID = np.round(np.arange(0.05, 0.96, 0.01), 2)
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Entities found in gold Docs, as parallel arrays. # (N,)
+
+    scores (NDArray): Probabilities.
+    right (NDArray): 1 if characters and label are those of a gold entity, else 0.
+    labels (Sequence[str]): Their labels.
+    gold (dict[str, int]): Number of gold entities of each label.
+    """
+
+    scores: Floats
+    right: Floats
+    labels: Sequence[str]
+    gold: dict[str, int]
+
+    def of(self, label: str) -> "Scored":
+        """Those of one label."""
+        mine = np.array([found == label for found in self.labels], dtype=bool)
+        gold = {label: self.gold.get(label, 0)}
+        return Scored(self.scores[mine], self.right[mine], [label] * int(mine.sum()), gold)
+
+    def f1(self, thresholds: Floats) -> Floats:
+        """Strict F1 at each threshold. # (T,)"""
+        order = np.argsort(-self.scores, kind="stable")
+        hits = np.concatenate([[0.0], np.cumsum(self.right[order])])
+        n_found = np.searchsorted(-self.scores[order], -thresholds, side="left")
+        return 2 * hits[n_found] / np.maximum(n_found + sum(self.gold.values()), 1)
+
+
+def score_docs(component: GlinerBiomed, examples: Iterable[Example]) -> Scored:
+    """What a component finds at a low threshold, compared with gold.
+
+    Only labels that a Doc annotates count, see `training.gold`.
+
+    component (GlinerBiomed): With the labels that are asked.
+    examples (Iterable[Example]): Gold Docs.
+    """
+    docs = [example.reference for example in examples]
+    scores, right, labels = [], [], []
+    gold_counts: dict[str, int] = {}
+    predictions = component.predict(docs, threshold=FLOOR)
+    for doc, prediction in zip(docs, predictions, strict=True):
+        gold = read_gold(doc, component.cfg["spans_key"])
+        known = component.labels if gold.annotated is None else gold.annotated
+        asked = {label for label in component.labels if label in known}
+        for *_, label in gold.spans:
+            gold_counts[label] = gold_counts.get(label, 0) + (label in asked)
+        for span in prediction.spans:
+            if span.label in asked:
+                scores.append(span.score)
+                right.append((span.start, span.end, span.label) in gold.spans)
+                labels.append(span.label)
+    return Scored(np.array(scores), np.array(right, dtype=np.float64), labels, gold_counts)
+
+
+def fit(scored: Scored, iterations: int = 50) -> Calibration:
+    """Platt scaling by Newton's method, with the targets of Platt (1999), which keep few
+    examples from being fitted exactly.
+
+    scored (Scored): At least one right and one wrong entity.
+    iterations (int): Steps, at most.
+    """
+    logits = _logit(scored.scores)
+    n_right = scored.right.sum()
+    n_wrong = len(scored.right) - n_right
+    high, low = (n_right + 1) / (n_right + 2), 1 / (n_wrong + 2)
+    targets = np.where(scored.right > 0, high, low)
+    design = np.stack([logits, np.ones_like(logits)], axis=1)  # (N, 2)
+    weights = np.array([1.0, 0.0])
+    for _ in range(iterations):
+        probabilities = _sigmoid(design @ weights)
+        gradient = design.T @ (probabilities - targets)
+        curvature = probabilities * (1 - probabilities) + 1e-9
+        step = np.linalg.solve((design.T * curvature) @ design + 1e-6 * np.eye(2), gradient)
+        loss = _loss(design @ weights, targets)
+        while _loss(design @ (weights - step), targets) > loss and np.abs(step).max() > 1e-8:
+            step = step / 2  # a full step can overshoot
+        weights = weights - step
+        if np.abs(step).max() < 1e-8:
+            break
+    return Calibration(float(max(weights[0], 0.05)), float(weights[1]))
+
+
+def calibrated(scored: Scored, calibration: Calibration) -> Scored:
+    """The same entities with their scores calibrated."""
+    logits = calibration.scale * _logit(scored.scores) + calibration.shift
+    return replace(scored, scores=_sigmoid(logits))
+
+
+def best_threshold(scored: Scored) -> tuple[float, float]:
+    """The threshold with the best strict F1 on a grid, and that F1; the one nearest to 0.5 if
+    several are as good.
+    """
+    values = scored.f1(GRID)
+    near = np.flatnonzero(values >= values.max() - 1e-9)
+    best = near[np.argmin(np.abs(GRID[near] - DEFAULT_THRESHOLD))]
+    return float(GRID[best]), float(values[best])
+
+
+def label_thresholds(scored: Scored, min_gold: int, min_gain: float = 0.01) -> dict[str, float]:
+    """Thresholds of the labels that have enough gold entities and gain by one of their own.
+
+    min_gold (int): Gold entities that a label needs.
+    min_gain (float): F1 that its own threshold must gain over 0.5.
+    """
+    found = {}
+    for label, count in sorted(scored.gold.items()):
+        if count < min_gold:
+            continue
+        mine = scored.of(label)
+        threshold, f1 = best_threshold(mine)
+        if f1 >= mine.f1(np.array([DEFAULT_THRESHOLD]))[0] + min_gain:
+            found[label] = threshold
+    return found
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Entities with scores in one interval: how many, their mean score, the share of right ones."""
+
+    low: float
+    high: float
+    count: int
+    score: float
+    precision: float
+
+
+def reliability(scored: Scored, bins: int = BINS) -> list[ReliabilityBin]:
+    """The bins that have entities, by score."""
+    which = np.minimum((scored.scores * bins).astype(int), bins - 1)
+    rows = []
+    for i in range(bins):
+        mine = which == i
+        if mine.any():
+            score, precision = scored.scores[mine].mean(), scored.right[mine].mean()
+            row = (i / bins, (i + 1) / bins, int(mine.sum()), float(score), float(precision))
+            rows.append(ReliabilityBin(*row))
+    return rows
+
+
+def calibration_error(scored: Scored, bins: int = BINS) -> float:
+    """Expected calibration error: the mean distance of score and precision, by entities
+    (Naeini et al., AAAI 2015). 0 to 1; 0 without entities.
+    """
+    rows = reliability(scored, bins)
+    total = sum(row.count for row in rows)
+    return sum(row.count * abs(row.score - row.precision) for row in rows) / max(total, 1)
+
+
+def _logit(probabilities: Floats) -> Floats:
+    clipped = np.clip(probabilities.astype(np.float64), 1e-9, 1 - 1e-9)
+    return np.log(clipped) - np.log1p(-clipped)
+
+
+def _sigmoid(logits: Floats) -> Floats:
+    return 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
+
+
+def _loss(logits: Floats, targets: Floats) -> float:
+    """Cross-entropy."""
+    return float((np.logaddexp(0, logits) - targets * logits).sum())

@@ -1,0 +1,135 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.language import Language
+from spacy.training import Example
+
+from spacy_gliner_biomed.models.calibration import Calibration
+from spacy_gliner_biomed.models.gliner import network_shim
+from spacy_gliner_biomed.pipeline.calibrating import (
+    Scored,
+    best_threshold,
+    calibrated,
+    calibration_error,
+    fit,
+    label_thresholds,
+    reliability,
+    score_docs,
+)
+from spacy_gliner_biomed.training.gold import Gold, write_gold
+
+TEXT = "aspirin was of the patient: the disease, the gene, the drug, 12 of 34 mg."
+
+
+def drawn(scale: float, shift: float, n: int = 40_000) -> Scored:
+    """Scores of a network that is wrong about its probabilities in a known way."""
+    rng = np.random.default_rng(0)
+    true = rng.normal(0.5, 2, n)
+    right = (rng.random(n) < 1 / (1 + np.exp(-true))).astype(float)
+    logits = (true - shift) / scale
+    return Scored(1 / (1 + np.exp(-logits)), right, ["A"] * n, {"A": int(right.sum())})
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(0.5, -1.0), (1.0, 0.0), (2.0, 1.5)])
+def test_fit_finds_the_scale_and_the_shift(scale: float, shift: float) -> None:
+    scored = drawn(scale, shift)
+    fitted = fit(scored)
+    assert fitted.scale == pytest.approx(scale, abs=0.1)
+    assert fitted.shift == pytest.approx(shift, abs=0.1)
+    assert calibration_error(calibrated(scored, fitted)) < 0.01
+
+
+def test_what_is_calibrated_has_no_error_and_overconfidence_has() -> None:
+    assert calibration_error(drawn(1.0, 0.0)) < 0.01
+    assert calibration_error(drawn(0.3, 0.0)) > 0.1
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=30),
+    st.integers(0, 10),
+    st.floats(0, 1),
+)
+def test_f1_is_the_definition(
+    found: list[tuple[float, bool]], n_missed: int, threshold: float
+) -> None:
+    scores = np.array([score for score, _ in found])
+    right = np.array([float(hit) for _, hit in found])
+    n_gold = int(right.sum()) + n_missed
+    scored = Scored(scores, right, ["A"] * len(found), {"A": n_gold})
+    kept = [hit for score, hit in found if score > threshold]
+    expected = 2 * sum(kept) / max(len(kept) + n_gold, 1)
+    assert scored.f1(np.array([threshold]))[0] == pytest.approx(expected)
+
+
+def test_the_best_threshold_is_the_one_nearest_to_a_half_of_those_as_good() -> None:
+    scored = Scored(np.array([0.9, 0.1]), np.array([1.0, 0.0]), ["A", "A"], {"A": 1})
+    assert best_threshold(scored) == (0.5, 1.0)
+
+
+def test_a_label_gets_a_threshold_only_with_enough_gold_and_a_gain() -> None:
+    scores = np.array([0.9] * 20 + [0.7] * 20 + [0.9] * 20)
+    right = np.array([1.0] * 20 + [0.0] * 20 + [1.0] * 20)
+    labels = ["A"] * 40 + ["B"] * 20
+    scored = Scored(scores, right, labels, {"A": 20, "B": 20})
+    found = label_thresholds(scored, min_gold=20)
+    assert found.keys() == {"A"}
+    assert 0.69 < found["A"] < 0.9
+    assert label_thresholds(scored, min_gold=21) == {}
+
+
+def test_bins_hold_each_entity_once() -> None:
+    scored = drawn(1.0, 0.0, n=1000)
+    rows = reliability(scored)
+    assert sum(row.count for row in rows) == 1000
+    assert all(row.low <= row.score <= row.high for row in rows)
+
+
+@pytest.fixture
+def example(make_nlp: Callable[..., Language]) -> tuple[Language, Example]:
+    nlp = make_nlp(labels=["drug", "disease"], threshold=0.0, overlap="nested", multi_label=True)
+    doc = nlp.make_doc(TEXT)
+    write_gold(doc, Gold([(0, 7, "drug"), (32, 39, "disease")], ["drug"]), "sc")
+    return nlp, Example(nlp.make_doc(TEXT), doc)
+
+
+def test_only_annotated_labels_count(example: tuple[Language, Example]) -> None:
+    nlp, gold = example
+    scored = score_docs(nlp.get_pipe("gliner_biomed"), [gold])
+    assert {*scored.labels} <= {"drug"}
+    assert scored.gold == {"drug": 1, "disease": 0}
+    assert scored.right.sum() <= 1
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(0.3, -2.0), (0.8, 0.5), (3.0, 1.0)])
+def test_a_calibrated_checkpoint_finds_what_the_changed_scores_say(
+    make_nlp: Callable[..., Language], scale: float, shift: float
+) -> None:
+    nlp = make_nlp(labels=["drug", "disease"], overlap="nested", multi_label=True)
+    component = nlp.get_pipe("gliner_biomed")
+    (plain,) = component.predict([nlp.make_doc(TEXT)], threshold=0.0)
+    shim = network_shim(component.model)
+    shim.checkpoint.calibration = Calibration(scale, shift)
+    (changed,) = component.predict([nlp.make_doc(TEXT)], threshold=0.0)
+    logit = {(s.start, s.end, s.label): np.log(s.score / (1 - s.score)) for s in plain.spans}
+    assert len(changed.spans) == len(plain.spans)
+    for span in changed.spans:
+        expected = 1 / (1 + np.exp(-(scale * logit[span.start, span.end, span.label] + shift)))
+        assert span.score == pytest.approx(expected, abs=1e-4)
+    cut = 0.6
+    (above,) = component.predict([nlp.make_doc(TEXT)], threshold=cut)
+    assert {s.start for s in above.spans} == {s.start for s in changed.spans if s.score > cut}
+
+
+def test_threshold_null_follows_the_checkpoint(make_nlp: Callable[..., Language]) -> None:
+    nlp = make_nlp(labels=["drug", "disease"], overlap="nested", multi_label=True)
+    component = nlp.get_pipe("gliner_biomed")
+    component.threshold = None
+    doc = nlp.make_doc(TEXT)
+    assert component.predict([doc]) == component.predict([doc], threshold=0.5)
+    shim = network_shim(component.model)
+    shim.checkpoint.calibration = Calibration(threshold=0.2)
+    assert component.predict([doc]) == component.predict([doc], threshold=0.2)
+    assert component.predict([doc]) != component.predict([doc], threshold=0.5)
