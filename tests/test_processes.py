@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from safetensors.torch import load_file, save_file
 
+from spacy_gliner_biomed.models.checkpoints import read_checkpoint, write_checkpoint
 from tests.tiny import tiny_checkpoint
 
 CODE = """
@@ -58,8 +58,7 @@ print(json.dumps(result))
 def large_network(tmp_path: Path) -> Path:
     """A checkpoint with matrices so large that torch converts them with several threads."""
     folder = tiny_checkpoint(tmp_path, hidden_size=512)
-    path = folder / "model.safetensors"
-    save_file({name: tensor.half() for name, tensor in load_file(path).items()}, path)
+    write_checkpoint(read_checkpoint(folder), folder, half=True)
     return folder
 
 
