@@ -8,7 +8,7 @@ import griffe
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from scripts.docs.docstrings import to_markdown  # noqa: E402
+from scripts.docs.docstrings import to_markdown
 
 
 class SpacyDocstrings(griffe.Extension):
