@@ -8,10 +8,12 @@ from spacy_gliner_biomed.terminal import UNSAFE_CHARACTER
 MAX_DEPTH = 100  # levels of lists and objects; Python's own parser ends at about 1,000
 
 
-def parse_json(text: str) -> Any:
+def parse_json(text: str, *, to_write: bool = True) -> Any:
     """Parse JSON.
 
     text (str): One value.
+    to_write (bool): Whether the value may be written again, so that its depth is checked; this
+        takes as long as parsing does.
     RETURNS (Any): The value.
     RAISES (ValueError): If it is no JSON, or is nested deeper than `MAX_DEPTH`.
     """
@@ -22,7 +24,8 @@ def parse_json(text: str) -> Any:
         raise ValueError(f"{error.msg} ({where}column {error.colno})") from error
     except RecursionError as error:
         raise ValueError(_too_deep()) from error
-    check_depth(value)
+    if to_write:
+        check_depth(value)
     return value
 
 

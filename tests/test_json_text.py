@@ -50,6 +50,12 @@ def test_what_is_as_deep_as_allowed_is_read_and_written() -> None:
     assert dump_json(parse_json(text)) == text.encode()
 
 
+def test_what_is_not_written_again_may_be_deeper() -> None:
+    assert parse_json("[" * 200 + "]" * 200, to_write=False)
+    with pytest.raises(ValueError, match="deeper"):
+        parse_json("[" * 200_000, to_write=False)
+
+
 def test_half_of_a_surrogate_pair_is_no_text() -> None:
     assert check_text("whole 🫀") == "whole 🫀"
     with pytest.raises(ValueError, match=r"character 5 .*half of a surrogate pair \(\\ud800\)"):

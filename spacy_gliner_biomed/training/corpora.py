@@ -123,7 +123,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         if not line.strip():
             continue
         with located(path, number):
-            values = parse_json(line)
+            values = parse_json(line, to_write=False)
             check_keys(values, ("text", "entities"))
             if not isinstance(values["text"], str) or not isinstance(values["entities"], list):
                 raise ValueError("'text' must be a string and 'entities' a list")
