@@ -18,7 +18,13 @@ from spacy_gliner_biomed.linking.annotation import annotate, has_group, spans_of
 from spacy_gliner_biomed.linking.gold import remember
 from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
 from spacy_gliner_biomed.linking.linker import ConceptLinker, Mention, Ranked
-from spacy_gliner_biomed.linking.loading import Loader
+from spacy_gliner_biomed.linking.loading import (
+    KB_ENDING,
+    Loader,
+    lock_of_loading,
+    save_all,
+    without_key_error,
+)
 from spacy_gliner_biomed.linking.memory import MentionMemory
 from spacy_gliner_biomed.linking.mentions import read_mentions
 from spacy_gliner_biomed.linking.name_encoder import NameEncoder
@@ -26,10 +32,8 @@ from spacy_gliner_biomed.linking.settings import LinkerSettings
 from spacy_gliner_biomed.models.gliner import GlinerModel
 from spacy_gliner_biomed.nn.allocator import reuse_large_blocks
 from spacy_gliner_biomed.reporting import warn
-from spacy_gliner_biomed.saving import PipelineConfig, dump_settings, restore_settings
-from spacy_gliner_biomed.settings_dict import Configurable
-
-KB_ENDING = ".kb"
+from spacy_gliner_biomed.saving import PipelineConfig, dump_settings, read_parts, restore_settings
+from spacy_gliner_biomed.settings_dict import Configurable, Setting
 
 
 class GlinerBiomedLinker(Configurable, Pipe):
@@ -43,7 +47,18 @@ class GlinerBiomedLinker(Configurable, Pipe):
     encoder (GlinerModel | None): Encodes names, for candidates by vectors.
     pipeline_config (PipelineConfig | None): Tells edits of a saved config from other settings.
     RAISES (ValueError): For a setting that is not allowed.
+
+    Settings can be changed at any time, as attributes or in `cfg`, which also has `labels` and
+    `memory`. It may be called from several threads.
     """
+
+    spans_key = Setting()
+    threshold = Setting()
+    candidate_threshold = Setting()
+    k = Setting()
+    abbreviations = Setting()
+    memory_weight = Setting()
+    vector_weight = Setting()
 
     def __init__(
         self,
@@ -66,7 +81,8 @@ class GlinerBiomedLinker(Configurable, Pipe):
         self.kbs: list[KnowledgeBase] = []
         self.memory = MentionMemory()
         self.warned = False
-        self._linker: ConceptLinker | None = None
+        # What the linker is made of, and the linker.
+        self._made: tuple[Any, ConceptLinker] | None = None
         self.cfg = cfg  # type: ignore[assignment]
         if not Span.has_extension("kb_ents"):
             Span.set_extension("kb_ents", default=[])  # as scispaCy's linker has it
@@ -90,23 +106,8 @@ class GlinerBiomedLinker(Configurable, Pipe):
 
     @property
     def linker(self) -> ConceptLinker:
-        """What ranks concepts; loads the terminologies when it is first needed.
-
-        RAISES (ValueError): If there is none.
-        """
-        if self._linker is None:
-            if not self.kbs and self.load_kb is not None:
-                self.kbs = self.load_kb()
-            if not self.kbs:
-                raise ValueError(Errors.E088.format(name=self.name))
-            reuse_large_blocks()  # a sum for each of millions of names is a large one
-            settings = self.settings
-            weight, encoder = settings.vector_weight, self.encoder
-            vectors = None if encoder is None else encoder.vectors(self.kbs, weight)
-            self._linker = ConceptLinker(
-                self.kbs, settings.labels, self.memory, settings.memory_weight, vectors
-            )
-        return self._linker
+        """What ranks concepts; loads the terminologies. RAISES (ValueError): If there is none."""
+        return self._linker_of(self.settings)
 
     def __call__(self, doc: Doc) -> Doc:
         """Link the entities of one Doc.
@@ -139,8 +140,9 @@ class GlinerBiomedLinker(Configurable, Pipe):
         mentions = [self._read(doc, settings) for doc in docs]
         if not any(mentions):
             return [[] for _ in mentions]
-        self.linker.prepare(chain.from_iterable(mentions))
-        return [self._rank(each, settings) for each in mentions]
+        linker = self._linker_of(settings)
+        linker.prepare(chain.from_iterable(mentions))
+        return [linker.rank_all(each, settings.k, settings.least) for each in mentions]
 
     def set_annotations(self, docs: Iterable[Doc], found: Sequence[Sequence[Ranked]]) -> None:
         """Write what `predict` found on the Docs."""
@@ -166,7 +168,7 @@ class GlinerBiomedLinker(Configurable, Pipe):
         """
         loader = kb or self.load_kb
         self.kbs = loader() if loader else []
-        self.memory, self._linker = MentionMemory(), None
+        self.memory, self._made = MentionMemory(), None
         if not self.kbs:
             raise ValueError(Errors.E088.format(name=self.name))
         if self.settings.memory:
@@ -189,7 +191,10 @@ class GlinerBiomedLinker(Configurable, Pipe):
         return content
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "GlinerBiomedLinker":
-        """Load what `to_bytes` gave."""
+        """Load what `to_bytes` gave.
+
+        RAISES (ValueError): If it is damaged.
+        """
         deserialize: dict[str, Callable[[bytes], Any]] = {
             "cfg": lambda b: self._restore(b, exclude),
             "kb": lambda b: self._set_kbs(map(KnowledgeBase.from_bytes, srsly.msgpack_loads(b))),
@@ -197,7 +202,7 @@ class GlinerBiomedLinker(Configurable, Pipe):
         }
         if (encoder := self.encoder) is not None:
             deserialize["encoder"] = lambda b: encoder.from_bytes(b, self.kbs)
-        util.from_bytes(bytes_data, deserialize, exclude)
+        read_parts(bytes_data, deserialize, exclude)
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
@@ -205,7 +210,7 @@ class GlinerBiomedLinker(Configurable, Pipe):
         self._load()
         serialize = {
             "cfg": lambda p: p.write_bytes(dump_settings(self.configured, self.cfg)),
-            "kb": self._save_kbs,
+            "kb": lambda p: save_all(self.kbs, p),
             "memory": lambda p: p.write_bytes(self.memory.to_bytes()),
         }
         if self.encoder is not None:
@@ -234,9 +239,32 @@ class GlinerBiomedLinker(Configurable, Pipe):
             if len(docs) > 1:
                 yield from chain.from_iterable(self._link_all([doc]) for doc in docs)
                 return
-            self.get_error_handler()(self.name, self, docs, _without_key_error(error))
+            self.get_error_handler()(self.name, self, docs, without_key_error(error))
         else:
             yield from docs
+
+    def _linker_of(self, settings: LinkerSettings) -> ConceptLinker:
+        """The linker with these settings; made anew if those that it is made of were changed."""
+        made_of = (list(settings.labels), settings.memory_weight, settings.vector_weight)
+        made = self._made
+        if made is None or made[0] != made_of:
+            with lock_of_loading():
+                made = self._made
+                if made is None or made[0] != made_of:
+                    made = self._made = (made_of, self._make_linker(settings))
+        return made[1]
+
+    def _make_linker(self, settings: LinkerSettings) -> ConceptLinker:
+        if not self.kbs and self.load_kb is not None:
+            self.kbs = self.load_kb()
+        if not self.kbs:
+            raise ValueError(Errors.E088.format(name=self.name))
+        reuse_large_blocks()  # a sum for each of millions of names is a large one
+        weight, encoder = settings.vector_weight, self.encoder
+        vectors = None if encoder is None else encoder.vectors(self.kbs, weight)
+        return ConceptLinker(
+            self.kbs, settings.labels, self.memory, settings.memory_weight, vectors
+        )
 
     def _read(self, doc: Doc, settings: LinkerSettings) -> list[Mention]:
         """The mentions to link; one for each entity."""
@@ -246,23 +274,11 @@ class GlinerBiomedLinker(Configurable, Pipe):
         spans = spans_of(doc, settings.spans_key)
         return read_mentions(doc, spans, abbreviations=settings.abbreviations) if spans else []
 
-    def _rank(self, mentions: Sequence[Mention], settings: LinkerSettings) -> list[Ranked]:
-        linker = self.linker
-        ranked = {
-            mention: [
-                pair for pair in linker.rank(mention)[: settings.k] if pair[1] >= settings.least
-            ]
-            for mention in dict.fromkeys(mentions)
-        }
-        return [ranked[mention] for mention in mentions]
-
     def _warn(self, doc: Doc) -> None:
         if not self.warned:
             self.warned = True
             found = ", ".join(map(repr, doc.spans)) or "none"
-            key = self.settings.spans_key
-            message = Warnings.W020.format(name=self.name, key=key, found=found)
-            warn(message)
+            warn(Warnings.W020.format(name=self.name, key=self.spans_key, found=found))
 
     def _load(self) -> None:
         """Before it is saved; without a terminology there is nothing to load."""
@@ -271,28 +287,12 @@ class GlinerBiomedLinker(Configurable, Pipe):
         if self.encoder is not None:
             self.encoder.build(self.kbs)
 
-    def _save_kbs(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        names = [f"{i:02}{KB_ENDING}" for i in range(len(self.kbs))]
-        for name, kb in zip(names, self.kbs, strict=True):
-            kb.to_disk(folder / name)
-        for old in {*folder.glob("*" + KB_ENDING)} - {folder / name for name in names}:
-            old.unlink()
-
     def _set_kbs(self, kbs: Iterable[KnowledgeBase]) -> None:
-        self.kbs, self._linker = list(kbs), None
+        self.kbs, self._made = list(kbs), None
 
     def _set_memory(self, memory: MentionMemory) -> None:
-        self.memory, self._linker = memory, None
+        self.memory, self._made = memory, None
 
     def _restore(self, saved: bytes, exclude: Iterable[str]) -> None:
         loaded = self.pipeline_config.just_loaded(self.name, exclude)
         restore_settings(saved, self.configured, self.cfg, loaded)
-        self._linker = None
-
-
-def _without_key_error(error: Exception) -> Exception:
-    """The same; spaCy would read a KeyError as "not initialized" (E109)."""
-    if not isinstance(error, KeyError):
-        return error
-    return RuntimeError(f"KeyError: {error}").with_traceback(error.__traceback__)

@@ -1,6 +1,6 @@
 """From mentions to ranked concept ids, without spaCy: candidates, votes of the memory, labels."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.linking.cache import Cache
 from spacy_gliner_biomed.linking.candidates import Scope, find_acronym, find_candidates
 from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
 from spacy_gliner_biomed.linking.memory import MentionMemory
@@ -19,7 +20,7 @@ from spacy_gliner_biomed.linking.vectors import NameVectors
 OWN_TEXT = 0.6
 EXPANDED = 0.97
 SURE = 0.9  # a candidate of this score needs no search by initials
-MAX_CACHED = 50_000
+MAX_CACHED = 50_000  # names of a terminology and scope
 ANY_LABEL = "*"
 
 Ranked = list[tuple[str, float]]
@@ -65,7 +66,7 @@ class Ordered(dict[str, float]):
 
 @dataclass
 class ConceptLinker:
-    """Ranks the concepts of some terminologies for mentions.
+    """Ranks the concepts of some terminologies for mentions; safe to use from several threads.
 
     kbs (Sequence[KnowledgeBase]): The terminologies.
     rules (Sequence[LabelRule]): What each label may be linked to; none for anything. With rules,
@@ -84,7 +85,8 @@ class ConceptLinker:
 
     def __post_init__(self) -> None:
         self._scopes: dict[str, list[Scope | None]] = {}
-        self._cache: dict[tuple[str, str, str], Ordered] = {}
+        # By terminology and scope.
+        self._caches: dict[tuple[str, str], Cache[str, Ordered]] = {}
         self._rules = {rule.label: rule for rule in self.rules}
         _check_distinct(self.kbs)
         known = {kb.name for kb in self.kbs}
@@ -105,7 +107,7 @@ class ConceptLinker:
         for label, wanted in names.items():
             for kb, scope in zip(self.kbs, self._scopes_of(label), strict=True):
                 if scope is not None:
-                    self._look_up(kb, list(wanted), label, scope)
+                    self._look_up(kb, wanted, label, scope)
 
     def rank(self, mention: Mention) -> Ranked:
         """All candidates of a mention, best first; equal ones by id.
@@ -122,6 +124,18 @@ class ConceptLinker:
             return [(concept_id, min(score, 1.0)) for concept_id, score in _in_order(scores)]
         return list(scores.items() if isinstance(scores, Ordered) else _in_order(scores))
 
+    def rank_all(self, mentions: Sequence[Mention], k: int, least: float) -> list[Ranked]:
+        """The best candidates of mentions, equal ones of which are ranked once.
+
+        k (int): Candidates of each, at most.
+        least (float): Score that they need.
+        """
+        ranked = {
+            mention: [pair for pair in self.rank(mention)[:k] if pair[1] >= least]
+            for mention in dict.fromkeys(mentions)
+        }
+        return [ranked[mention] for mention in mentions]
+
     def _score(self, kb: KnowledgeBase, mention: Mention, scope: Scope) -> Mapping[str, float]:
         named = partial(self._named, kb, label=mention.label, scope=scope)
         scores = named(mention.text)
@@ -136,22 +150,22 @@ class ConceptLinker:
         return scores
 
     def _named(self, kb: KnowledgeBase, name: str, label: str, scope: Scope) -> Mapping[str, float]:
-        key = (name, kb.name, self._scope_name(label))
-        if key not in self._cache:
-            self._look_up(kb, [name], label, scope)
-        return self._cache[key]
+        return self._look_up(kb, [name], label, scope)[name]
 
-    def _look_up(self, kb: KnowledgeBase, names: Sequence[str], label: str, scope: Scope) -> None:
-        within = self._scope_name(label)
-        if len(self._cache) + len(names) > MAX_CACHED:
-            self._cache.clear()
-        new = [name for name in names if (name, kb.name, within) not in self._cache]
-        found = find_candidates(kb, new, scope)
+    def _look_up(
+        self, kb: KnowledgeBase, names: Iterable[str], label: str, scope: Scope
+    ) -> dict[str, Ordered]:
+        key = (kb.name, self._scope_name(label))
+        cache = self._caches.setdefault(key, Cache(MAX_CACHED))
+        return cache.get_all(names, lambda new: self._find(kb, new, scope))
+
+    def _find(self, kb: KnowledgeBase, names: Sequence[str], scope: Scope) -> Iterator[Ordered]:
+        found = find_candidates(kb, names, scope)
         if self.vectors is not None:
-            found = self.vectors.merge(kb, new, found, scope)
-        for name, scores in zip(new, found, strict=True):
+            found = self.vectors.merge(kb, names, found, scope)
+        for scores in found:
             by_id = {kb.tables.ids[number]: score for number, score in scores.items()}
-            self._cache[name, kb.name, within] = Ordered(_in_order(by_id))
+            yield Ordered(_in_order(by_id))
 
     def _votes(self, mention: Mention) -> dict[str, float]:
         if not self._remembers:

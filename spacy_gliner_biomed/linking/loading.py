@@ -1,9 +1,12 @@
 """The registered loader of terminologies, for configs."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from spacy_gliner_biomed.errors import Errors
@@ -12,6 +15,24 @@ from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
 from spacy_gliner_biomed.linking.sources import guess_format, read_concepts
 
 Loader = Callable[[], list[KnowledgeBase]]
+
+KB_ENDING = ".kb"
+_lock = RLock()
+
+
+def lock_of_loading() -> AbstractContextManager[Any]:
+    """Lets one thread at a time load terminologies: a web service starts with many."""
+    return _lock
+
+
+def _renew_lock() -> None:
+    """In a forked process: a thread that held the lock is not there to release it."""
+    global _lock
+    _lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def make_knowledge_base(paths: list[Path]) -> Loader:
@@ -31,6 +52,23 @@ def load_all(paths: Sequence[Path]) -> list[KnowledgeBase]:
     RAISES (ValueError): If one cannot be read.
     """
     return [load_knowledge_base(Path(path)) for path in paths]
+
+
+def save_all(kbs: Sequence[KnowledgeBase], folder: Path) -> None:
+    """Write each terminology to a file of a folder, in which no others are left."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [f"{i:02}{KB_ENDING}" for i in range(len(kbs))]
+    for name, kb in zip(names, kbs, strict=True):
+        kb.to_disk(folder / name)
+    for old in {*folder.glob("*" + KB_ENDING)} - {folder / name for name in names}:
+        old.unlink()
+
+
+def without_key_error(error: Exception) -> Exception:
+    """The same; spaCy would read a KeyError as "not initialized" (E109)."""
+    if not isinstance(error, KeyError):
+        return error
+    return RuntimeError(f"KeyError: {error}").with_traceback(error.__traceback__)
 
 
 def load_knowledge_base(path: Path) -> KnowledgeBase:

@@ -13,9 +13,12 @@ from typing import Any
 
 import srsly
 
+from spacy_gliner_biomed.linking.cache import Cache
 from spacy_gliner_biomed.linking.ngrams import Found, NgramIndex
 from spacy_gliner_biomed.linking.normalization import bag_key, words
 from spacy_gliner_biomed.linking.strings import HashTable, hash_string
+from spacy_gliner_biomed.reporting import shorten
+from spacy_gliner_biomed.saving import reading
 
 NEIGHBOURS = 5
 LEAST_COSINE = 0.5
@@ -55,13 +58,7 @@ class MentionMemory:
 
     def prepare(self, names: Iterable[str]) -> None:
         """Search names that are not known yet, all together, which is faster than one by one."""
-        wanted = dict.fromkeys(names)
-        if len(self._found) + len(wanted) > MAX_CACHED:
-            self._found.clear()
-        new = [name for name in wanted if name not in self._found]
-        bags = [bag_key(words(name)) for name in new]
-        found = self._index.search(bags, k=4 * NEIGHBOURS, least=LEAST_COSINE)
-        self._found.update(zip(new, found, strict=True))
+        self._found.get_all(names, self._search)
 
     def votes(self, label: str, name: str, *, defined: bool) -> dict[str, float]:
         """Ids that similar mentions of the label had, with their shares of the votes.
@@ -93,9 +90,16 @@ class MentionMemory:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "MentionMemory":
-        """Load what `to_bytes` gave."""
-        rows: list[list[Any]] = srsly.msgpack_loads(content)
-        return cls({(name, label, short): Counter(ids) for name, label, short, ids in rows})
+        """Load what `to_bytes` gave.
+
+        RAISES (ValueError): If it is damaged.
+        """
+        with reading("the memory of a linker"):
+            rows: list[list[Any]] = srsly.msgpack_loads(content)
+            entries = {(name, label, short): Counter(ids) for name, label, short, ids in rows}
+            for (name, label, short), ids in entries.items():
+                _check_entry(name, label, short, ids)
+        return cls(entries)
 
     def _count(self, label: str, name: str, short: bool, ids: list[str]) -> None:
         key = (name if short else bag_key(words(name)), label, short)
@@ -106,9 +110,7 @@ class MentionMemory:
             self.__dict__.pop(name_, None)
 
     def _neighbours(self, label: str, name: str, defined: bool) -> dict[int, float]:
-        if name not in self._found:
-            self.prepare([name])
-        rows, cosines = self._found[name]
+        rows, cosines = self._found.get_all([name], self._search)[name]
         found: dict[int, float] = {}
         for row, cosine in zip(rows.tolist(), cosines.tolist(), strict=True):
             if self._keys[row][1] == label and len(found) < NEIGHBOURS:
@@ -119,10 +121,14 @@ class MentionMemory:
                     found[row] = UNDEFINED
         return found
 
+    def _search(self, names: list[str]) -> list[Found]:
+        bags = [bag_key(words(name)) for name in names]
+        return self._index.search(bags, k=4 * NEIGHBOURS, least=LEAST_COSINE)
+
     @cached_property
-    def _found(self) -> dict[str, Found]:
+    def _found(self) -> Cache[str, Found]:
         """What is similar to names that were searched."""
-        return {}
+        return Cache(MAX_CACHED)
 
     @cached_property
     def _keys(self) -> list[Key]:
@@ -139,3 +145,9 @@ class MentionMemory:
     @cached_property
     def _by_name(self) -> HashTable:
         return HashTable.build([hash_string(name) for name, _, _ in self._keys])
+
+
+def _check_entry(name: object, label: object, short: object, ids: Counter[str]) -> None:
+    are_texts = all(isinstance(text, str) for text in (name, label, *ids))
+    if not are_texts or not isinstance(short, bool) or not all(0 < n < 1e9 for n in ids.values()):
+        raise ValueError(f"it holds no mention with ids, but {shorten(name)!r}")

@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.linking.cache import Cache
 from spacy_gliner_biomed.linking.candidates import N_FORMS, SIMILAR, Scope, Scores
 from spacy_gliner_biomed.linking.container import (
+    CHECKSUM,
     Arrays,
+    checksum,
     dump_arrays,
     open_arrays,
     parse_arrays,
+    verify,
     write_arrays,
 )
 from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
@@ -93,18 +97,26 @@ class FormVectors:
         return merged
 
     def _about(self) -> dict[str, Any]:
-        return {"format": FORMAT, "name": self.kb.name, "shape": self.vectors.shape}
+        about = {"format": FORMAT, "name": self.kb.name, "shape": self.vectors.shape}
+        return {**about, CHECKSUM: checksum({"vectors": self.vectors.reshape(-1)}, about)}
 
     @classmethod
     def _from_arrays(
         cls, kb: KnowledgeBase, arrays: Arrays, about: dict[str, Any], path: object
     ) -> "FormVectors":
         n_forms = len(kb.tables.first_forms) - 1
-        shape = tuple(about.get("shape", ()))
-        if about.get("format") != FORMAT or len(shape) != 2 or shape[0] != n_forms:
+        shape, vectors = about.get("shape"), arrays.get("vectors")
+        right = about.get("format") == FORMAT and vectors is not None
+        if not right or not isinstance(shape, list) or len(shape) != 2 or shape[0] != n_forms:
             error = f"these are not the vectors of the {n_forms:,} forms of {kb.name!r}"
             raise ValueError(Errors.E083.format(path=path, error=error))
-        return cls(kb, arrays["vectors"].reshape(shape))
+        if CHECKSUM in about:  # all is read for the first mention; older versions wrote none
+            verify(arrays, about, path)
+        assert vectors is not None
+        if vectors.dtype != np.float32 or len(vectors) != shape[0] * shape[1]:
+            error = f"there are {len(vectors):,} {vectors.dtype} instead of {shape} float32"
+            raise ValueError(Errors.E083.format(path=path, error=error))
+        return cls(kb, vectors.reshape(shape))
 
     def _concepts(self, forms: NDArray[np.int64]) -> Iterator[int]:
         tables = self.kb.tables
@@ -137,28 +149,21 @@ class NameVectors:
     embed: Embed
     forms: Mapping[str, FormVectors]
     weight: float
-    _cache: dict[str, FloatArray] = field(default_factory=dict)
+    _cache: Cache[str, FloatArray] = field(default_factory=lambda: Cache(MAX_CACHED))
 
     def merge(
         self, kb: KnowledgeBase, names: Sequence[str], found: Sequence[Scores], scope: Scope
     ) -> list[Scores]:
         """See `FormVectors.merge`; what has an equal name stays as it is."""
         similar = [max(scores.values(), default=0.0) <= SIMILAR for scores in found]
-        self._encode(compress(names, similar))
+        # Together: one by one takes several times as long.
+        vectors = self._cache.get_all(compress(names, similar), self.embed)
         return [
-            self.forms[kb.name].merge(scores, self._cache[name], scope, self.weight)
+            self.forms[kb.name].merge(scores, vectors[name], scope, self.weight)
             if chosen
             else scores
             for name, scores, chosen in zip(names, found, similar, strict=True)
         ]
-
-    def _encode(self, names: Iterable[str]) -> None:
-        """Names that are not known yet, together: one by one takes several times as long."""
-        wanted = dict.fromkeys(names)
-        if len(self._cache) + len(wanted) > MAX_CACHED:
-            self._cache.clear()
-        if new := [name for name in wanted if name not in self._cache]:
-            self._cache.update(zip(new, self.embed(new), strict=True))
 
 
 def _best(cosines: FloatArray, allowed: NDArray[np.bool_] | None) -> NDArray[np.int64]:

@@ -3,17 +3,21 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
+from spacy.vocab import Vocab
 
 from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
-from tests.linking.conftest import LINKS, TEXT
+from tests.linking.conftest import CONCEPTS, LINKS, TEXT
 
 MakeNlp = Callable[..., Language]
 CONFIG = Path(__file__).parents[2] / "configs" / "linking.cfg"
@@ -49,6 +53,112 @@ def test_the_threshold_decides_on_the_link_and_another_on_candidates(make_nlp: M
     nlp.get_pipe("gliner_biomed_linker").cfg["threshold"] = 0.9
     assert nlp(text).ents[0].kb_id_ == "D:6"
     assert make_nlp(threshold=0.99)(text).ents[0]._.kb_ents == []
+
+
+def test_settings_that_are_changed_hold_at_once_and_are_what_is_saved(make_nlp: MakeNlp) -> None:
+    nlp = make_nlp(threshold=0.0)
+    linker: Any = nlp.get_pipe("gliner_biomed_linker")
+    assert nlp(TEXT).ents[-1].kb_id_ == "C:1"
+    linker.cfg["labels"] = [{"label": "disease", "types": ["disease"]}]
+    assert nlp(TEXT).ents[-1].kb_id_ == ""
+    linker.cfg["labels"] = [{"label": "*", "types": ["drug"]}]
+    assert nlp(TEXT).ents[-1].kb_id_ == "C:1"
+    linker.cfg["labels"] = []
+    linker.threshold, linker.k = 0.99, 1
+    (entity,) = nlp("breast tumours").ents
+    assert (entity.kb_id_, entity._.kb_ents) == ("", [])
+    linker.threshold = 0.0
+    assert len(nlp("breast tumours").ents[0]._.kb_ents) == 1
+    loaded = make_nlp(threshold=0.5)
+    saved: Any = loaded.get_pipe("gliner_biomed_linker")
+    saved.from_bytes(linker.to_bytes())
+    assert dict(saved.cfg) == dict(linker.cfg)
+    assert links(loaded(TEXT)) == links(nlp(TEXT))
+
+
+def test_weights_that_are_changed_hold_at_once(make_nlp: MakeNlp) -> None:
+    nlp = make_nlp(memory_weight=2.0, threshold=0.5)
+    doc = nlp.make_doc("zzz")
+    doc.set_ents([Span(doc, 0, 1, "disease", kb_id="D:2")])
+    linker: Any = nlp.get_pipe("gliner_biomed_linker")
+    linker.initialize(lambda: [Example(nlp.make_doc("zzz"), doc)])
+    assert nlp("zzz").ents[0].kb_id_ == "D:2"
+    linker.memory_weight = 0.0
+    assert nlp("zzz").ents[0].kb_id_ == ""
+    linker.memory_weight = 2.0
+    assert nlp("zzz").ents[0].kb_id_ == "D:2"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("threshold", 1.5), ("k", 0), ("memory_weight", -1), ("labels", "disease")]
+)
+def test_settings_that_are_not_allowed_are_refused_and_change_nothing(
+    make_nlp: MakeNlp, name: str, value: object
+) -> None:
+    nlp = make_nlp()
+    linker: Any = nlp.get_pipe("gliner_biomed_linker")
+    before = dict(linker.cfg)
+    with pytest.raises(ValueError, match="GB-E"):
+        linker.cfg[name] = value
+    with pytest.raises(ValueError, match="GB-E140"):
+        linker.cfg.update(thresold=1)
+    with pytest.raises(AttributeError, match="thresold"):
+        linker.thresold = 1
+    assert dict(linker.cfg) == before
+    assert links(nlp(TEXT)) == LINKS
+
+
+def test_a_short_form_is_linked_by_all_of_its_long_form(tmp_path: Path) -> None:
+    path = tmp_path / "small.csv"
+    path.write_text("id,name\nX:1,Multiple myeloma\nX:2,Myeloma\n")
+    nlp = spacy.blank("en")
+    ruler: Any = nlp.add_pipe("entity_ruler")
+    ruler.add_patterns([{"label": "disease", "pattern": "MM"}])
+    loader = {"@misc": "spacy-gliner-biomed.KnowledgeBase.v1", "paths": [str(path)]}
+    nlp.add_pipe("gliner_biomed_linker", config={"kb": loader})
+    doc = nlp("Multiple myeloma (MM) relapsed. MM was treated.")
+    assert links(doc) == ["X:1", "X:1"]
+
+
+def with_entities(vocab: Vocab, names: list[str]) -> Doc:
+    words = [name.split() for name in names]
+    doc = Doc(vocab, words=[word for each in words for word in each])
+    ends = np.cumsum([len(each) for each in words]).tolist()
+    starts = [0, *ends[:-1]]
+    doc.set_ents([Span(doc, *pair, "disease") for pair in zip(starts, ends, strict=True)])
+    return doc
+
+
+def found_by(linker: Any, doc: Doc) -> Any:
+    return [(entity.kb_id_, entity._.kb_ents) for entity in linker(doc).ents]
+
+
+def test_threads_find_what_one_after_the_other_does(
+    make_nlp: MakeNlp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("linker", "memory"):
+        monkeypatch.setattr(f"spacy_gliner_biomed.linking.{module}.MAX_CACHED", 3)
+    names = [*(concept.canonical_name for concept in CONCEPTS), "hepatic failures", "zzz", "WD"]
+    texts = [[names[i % 12], names[(5 * i + 1) % 12]] for i in range(40)] * 40
+    linkers, vocab, n_loaded = [], Vocab(), []
+    for _ in range(2):
+        linker: Any = make_nlp(threshold=0.3).get_pipe("gliner_biomed_linker")
+        linker.memory.add("disease", "hepatic failing", None, ["D:6"])
+        linker.memory.add("disease", "Wilsons", "Wilson disease", ["D:4"])
+        linkers.append(linker)
+    expected = [found_by(linkers[0], with_entities(vocab, text)) for text in texts[:40]] * 40
+    load = linkers[1].load_kb
+    monkeypatch.setattr(linkers[1], "load_kb", lambda: n_loaded.append(1) or load())
+    docs = [with_entities(vocab, text) for text in texts]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(partial(found_by, linkers[1]), docs))
+    finally:
+        sys.setswitchinterval(interval)
+    assert found == expected
+    assert len(n_loaded) == 1
 
 
 def test_k_limits_the_candidates(make_nlp: MakeNlp) -> None:

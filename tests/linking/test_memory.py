@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from srsly import msgpack_dumps
 
 from spacy_gliner_biomed.linking.memory import MentionMemory
 
@@ -68,3 +69,21 @@ def test_bytes_keep_it_and_votes_sum_to_one_at_most(
     votes = known.votes("disease", name, defined=False)
     assert again.votes("disease", name, defined=False) == votes
     assert sum(votes.values()) <= 1 + 1e-6
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xc1",
+        msgpack_dumps([1]),
+        msgpack_dumps([["a", "b", False]]),
+        msgpack_dumps([["a", "b", False, {"D:1": "x"}]]),
+        msgpack_dumps([["a", "b", False, {"D:1": -1}]]),
+        msgpack_dumps([["a", 1, False, {"D:1": 1}]]),
+        msgpack_dumps([["a", "b", 2, {"D:1": 1}]]),
+    ],
+)
+def test_a_damaged_memory_is_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match=r"GB-E144.*the memory of a linker"):
+        MentionMemory.from_bytes(content)

@@ -44,6 +44,28 @@ def test_a_name_without_common_letters_is_found_by_its_vector(kb: KnowledgeBase)
     assert ranked[0] == ("D:1", pytest.approx(0.5 * SIMILAR))
 
 
+def test_damaged_vectors_are_refused(kb: KnowledgeBase) -> None:
+    content = FormVectors.build(kb, by_meaning).to_bytes()
+    assert np.array_equal(
+        FormVectors.from_bytes(kb, content).vectors, FormVectors.build(kb, by_meaning).vectors
+    )
+    rng = np.random.default_rng(0)
+    for at in [*rng.integers(0, len(content), 60).tolist(), len(content) - 1]:
+        damaged = bytearray(content)
+        damaged[at] ^= 1 << int(rng.integers(8))
+        try:
+            found = FormVectors.from_bytes(kb, bytes(damaged)).vectors
+        except ValueError as error:
+            message = str(error)
+        else:  # a space became another white space
+            assert np.array_equal(found, FormVectors.from_bytes(kb, content).vectors)
+            continue
+        assert message.startswith("[GB-E"), at
+    for n_bytes in (0, 7, 100, len(content) - 1):
+        with pytest.raises(ValueError, match="GB-E083"):
+            FormVectors.from_bytes(kb, content[:n_bytes])
+
+
 def test_an_equal_name_is_not_ranked_by_vectors(kb: KnowledgeBase) -> None:
     mention = Mention("Renal tumors", "disease")
     assert make_linker(kb, 1.0).rank(mention) == ConceptLinker([kb]).rank(mention)
