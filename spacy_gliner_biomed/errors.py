@@ -489,6 +489,11 @@ class Warnings:
         "best is of that group; they are: {weights}. Set 'spans_{found}_f' in "
         "[training.score_weights]."
     )
+    W180 = (
+        "[GB-W180] The model was not trained with the label {prompt!r} and may find little or "
+        "wrong things. Trained labels with similar words: {nearest}. All of them: "
+        "python -m spacy gliner labels. Given once a label."
+    )
     W140 = (
         "[GB-W140] {component!r} has no labels, so that it finds nothing. Set them: "
         "component.labels = ['disease', 'drug']. Given once."

@@ -12,6 +12,7 @@ from spacy_gliner_biomed.cli.convert import convert_cli
 from spacy_gliner_biomed.cli.curate import curate_cli
 from spacy_gliner_biomed.cli.export import export_cli
 from spacy_gliner_biomed.cli.kb import kb_cli
+from spacy_gliner_biomed.cli.labels import labels_cli
 from spacy_gliner_biomed.cli.train import train_cli
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "export_cli",
     "gliner_cli",
     "kb_cli",
+    "labels_cli",
     "train_cli",
 ]

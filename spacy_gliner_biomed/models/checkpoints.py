@@ -10,11 +10,18 @@ from torch import nn
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.calibration import UNCALIBRATED, Calibration
+from spacy_gliner_biomed.models.catalogue import (
+    NO_LABELS,
+    Catalogue,
+    read_catalogue,
+    write_catalogue,
+)
 from spacy_gliner_biomed.models.checksums import check_digests, with_digests
 from spacy_gliner_biomed.models.hub import (
     CONFIG_NAME,
     EXTRAS_NAME,
     LABEL_TOKENIZER_FOLDER,
+    LABELS_NAME,
     TOKENIZER_CONFIG_NAME,
     TOKENIZER_NAME,
     find_checkpoint,
@@ -50,6 +57,7 @@ class Checkpoint:
     label_subtokens (Subtokenizer | None): The label tokenizer of a bi-encoder.
     source (str): Where it came from, with the hub's revision, for the record.
     calibration (Calibration): What its logits mean; those of published checkpoints as they are.
+    catalogue (Catalogue): The labels that it was trained with; empty if it does not say.
     """
 
     config: NetworkConfig
@@ -58,6 +66,7 @@ class Checkpoint:
     label_subtokens: Subtokenizer | None
     source: str
     calibration: Calibration = UNCALIBRATED
+    catalogue: Catalogue = NO_LABELS
 
     @property
     def name_encoder(self) -> tuple[nn.Module, Subtokenizer]:
@@ -95,7 +104,9 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         source = str(folder)
     check_tokenizers(config, subtokens, label_subtokens)
     network = load_network(config, read_tensors(folder))
-    return Checkpoint(network.config, network, subtokens, label_subtokens, source, calibration)
+    loaded = Checkpoint(network.config, network, subtokens, label_subtokens, source, calibration)
+    loaded.catalogue = read_catalogue(folder / LABELS_NAME)
+    return loaded
 
 
 def write_checkpoint(checkpoint: Checkpoint, folder: Path, *, half: bool = False) -> None:
@@ -125,6 +136,8 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path, *, half: bool = False
     _write_tokenizer(folder, checkpoint.subtokens)
     if labels is not None:
         _write_tokenizer(folder / LABEL_TOKENIZER_FOLDER, labels)
+    if checkpoint.catalogue.labels:
+        write_catalogue(checkpoint.catalogue.labels, folder / LABELS_NAME)
     extras = {
         "source": checkpoint.source,
         "words_splitter_type": config.words_splitter_type,

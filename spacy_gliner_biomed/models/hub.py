@@ -15,12 +15,15 @@ TOKENIZER_CONFIG_NAME = "tokenizer_config.json"
 LABEL_TOKENIZER_FOLDER = "labels_tokenizer"  # since GLiNER 0.2.29
 # What GLiNER's own files have no place for. A folder without it is a foreign checkpoint.
 EXTRAS_NAME = "spacy_gliner_biomed.json"
+# The labels that a checkpoint was trained with, see `models.catalogue`.
+LABELS_NAME = "labels.json"
 
 # All that a saved checkpoint may consist of.
 SAVED_FILES = (
     CONFIG_NAME,
     SAFETENSORS_NAME,
     EXTRAS_NAME,
+    LABELS_NAME,
     TOKENIZER_NAME,
     TOKENIZER_CONFIG_NAME,
     f"{LABEL_TOKENIZER_FOLDER}/{TOKENIZER_NAME}",
@@ -34,6 +37,7 @@ PACKAGED_FOLDER = Path(__file__).parent.parent / "packaged"
 SMALL_FILES = (
     CONFIG_NAME,
     EXTRAS_NAME,
+    LABELS_NAME,
     TOKENIZER_NAME,
     TOKENIZER_CONFIG_NAME,
     "special_tokens_map.json",

@@ -23,6 +23,7 @@ from spacy_gliner_biomed.pipeline.gold_checks import (
 )
 from spacy_gliner_biomed.pipeline.prediction import Predictor, row_maker, widest_entity
 from spacy_gliner_biomed.pipeline.settings import Settings
+from spacy_gliner_biomed.reporting import shorten
 from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.training.gold import Gold, gold_labels, read_gold
 from spacy_gliner_biomed.training.rows import TrainingRow
@@ -214,7 +215,19 @@ class GlinerBiomed(GlinerPipe):
         if not any(len(doc) for doc in docs):
             return [Prediction(counts={"docs": 1}) for _ in docs]
         self._place(settings)
+        self._report_unfamiliar(settings)
         return Predictor(self.model, settings).predict(docs)
+
+    def _report_unfamiliar(self, settings: Settings) -> None:
+        """Warn once of each label that the checkpoint was not trained with, if it says."""
+        catalogue = network_shim(self.model).checkpoint.catalogue
+        if not catalogue.labels:
+            return
+        for spec in settings.labels:
+            if catalogue.familiar(spec.prompt) is None:
+                nearest = ", ".join(map(repr, catalogue.nearest(spec.prompt))) or "none"
+                message = Warnings.W180.format(prompt=shorten(spec.prompt), nearest=nearest)
+                self.reports.warn_once(f"unfamiliar {spec.prompt}", message)
 
     def _training_rows(self, examples: Iterable[Example], settings: Settings) -> list[TrainingRow]:
         make = row_maker(self.model, settings, self.label_sampler)

@@ -1,0 +1,103 @@
+"""The labels that a checkpoint was trained with, as data beside its weights."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from spacy_gliner_biomed.errors import Errors
+
+
+@dataclass(frozen=True)
+class TrainedLabel:
+    """A label of the training data.
+
+    label (str): Its words.
+    family (str): What it is a kind of, for overviews.
+    prompt_variants (Sequence[str]): Other words that mean the same.
+    examples (Sequence[str]): Mentions from training texts.
+    mentions (int): Annotated mentions in the training data.
+    f1 (float | None): Strict F1 in percent on held-out documents; None if not measured.
+    """
+
+    label: str
+    family: str = ""
+    prompt_variants: Sequence[str] = ()
+    examples: Sequence[str] = ()
+    mentions: int = 0
+    f1: float | None = None
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All labels that a checkpoint was trained with; empty if it does not say.
+
+    labels (Sequence[TrainedLabel]): In the order of overviews.
+    """
+
+    labels: Sequence[TrainedLabel] = ()
+
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        """Labels by each of their prompts, normalized."""
+        return {
+            normalize(prompt): trained.label
+            for trained in reversed(self.labels)
+            for prompt in (*trained.prompt_variants, trained.label)
+        }
+
+    def familiar(self, prompt: str) -> str | None:
+        """The trained label that a prompt stands for, whatever its form; None if there is none."""
+        return self._known.get(normalize(prompt))
+
+    def nearest(self, prompt: str, count: int = 3) -> list[str]:
+        """Trained labels with similar words, the most similar first; may be empty."""
+        normal = normalize(prompt)
+        words = {word for word in normal.split() if len(word) > 3}
+        shared = [name for name in self._known if words & {*name.split()}]
+        close = get_close_matches(normal, shared or list(self._known), n=2 * count, cutoff=0.3)
+        return list(dict.fromkeys(self._known[name] for name in close))[:count]
+
+
+NO_LABELS = Catalogue()
+
+
+def normalize(prompt: str) -> str:
+    """A prompt's words in lower case and the singular: "GeneOrProteins" as "gene or protein"."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", prompt)
+    words = re.split(r"[\W_]+", spaced.lower())
+    return " ".join(_singular(word) for word in words if word)
+
+
+def read_catalogue(path: Path) -> Catalogue:
+    """Read a catalogue; an empty one if there is no such file.
+
+    RAISES (ValueError): If the file is broken.
+    """
+    if not path.exists():
+        return Catalogue()
+    try:
+        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf8"))["labels"]
+        return Catalogue(tuple(TrainedLabel(**row) for row in rows))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(Errors.E016.format(path=path, error=repr(error)[:200])) from error
+
+
+def write_catalogue(labels: Iterable[TrainedLabel], path: Path) -> None:
+    """Write a catalogue, a label a line."""
+    rows = ",\n".join(json.dumps(asdict(label), ensure_ascii=False) for label in labels)
+    path.write_text(f'{{"labels": [\n{rows}\n]}}\n', encoding="utf8")
+
+
+def _singular(word: str) -> str:
+    if len(word) > 4 and word.endswith("ies") and word != "species":
+        return f"{word[:-3]}y"
+    if re.search(r"(x|z|ch|sh|ss)es$", word):
+        return word[:-2]
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word if word == "species" else word[:-1]
+    return word
