@@ -2,10 +2,10 @@
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from wasabi import table
+from wasabi.tables import table
 
 from spacy_gliner_biomed.cli.app import gliner_cli, reported, say
 
@@ -50,7 +50,7 @@ def labels_cli(
     ]
     header = ("Label", "Family", "Mentions", "F1", "Examples")
     if rows:
-        aligns = ("l", "l", "r", "r", "l")
-        typer.echo(table(rows, header=header, divider=True, aligns=aligns, max_col=60))
+        options: dict[str, Any] = {"divider": True, "aligns": "llrrl", "max_col": 60}
+        typer.echo(table(rows, header=header, **options))
     else:
         say("No label fits." if catalogue.labels else "This checkpoint does not list its labels.")

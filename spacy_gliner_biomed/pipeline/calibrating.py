@@ -43,7 +43,9 @@ class Scored:
         order = np.argsort(-self.scores, kind="stable")
         hits = np.concatenate([[0.0], np.cumsum(self.right[order])])
         n_found = np.searchsorted(-self.scores[order], -thresholds, side="left")
-        return 2 * hits[n_found] / np.maximum(n_found + sum(self.gold.values()), 1)
+        total = np.maximum(n_found + sum(self.gold.values()), 1)
+        f1: Floats = 2 * hits[n_found] / total
+        return f1
 
 
 def score_docs(component: GlinerBiomed, examples: Iterable[Example]) -> Scored:
@@ -172,7 +174,8 @@ def _logit(probabilities: Floats) -> Floats:
 
 
 def _sigmoid(logits: Floats) -> Floats:
-    return 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
+    probabilities: Floats = 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
+    return probabilities
 
 
 def _loss(logits: Floats, targets: Floats) -> float:
