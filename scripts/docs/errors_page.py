@@ -1,8 +1,13 @@
 """The page of error codes, made of `spacy_gliner_biomed/errors.py`."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+from scripts.docs.advice import ADVICE
+
+GROUP = re.compile(r" +# ([A-Z][^.]*)$")
 SOURCE = Path(__file__).parents[2] / "spacy_gliner_biomed" / "errors.py"
 
 # Where to read on, by the heading of a group in errors.py.
@@ -10,6 +15,7 @@ GUIDES = {
     "Checkpoints": "[Checkpoints](../guides/checkpoints.md), [Offline use](../guides/offline.md)",
     "Labels": "[Labels and thresholds](../guides/labels.md)",
     "Settings": "[Settings](../guides/settings.md)",
+    "Settings and saved components": "[Settings](../guides/settings.md)",
     "Training": "[Training](../training/index.md), [Convert](../training/convert.md)",
     "Commands": "[Command line](commands.md)",
     "Linking": "[Linking](../linking.md)",
@@ -30,27 +36,34 @@ component; `component.stats` holds the counts.
 
 def errors_page() -> str:
     """Return the page as Markdown: one heading for each code, in the order of the source."""
-    from spacy_gliner_biomed import errors
-
+    source = SOURCE.read_text(encoding="utf8")
     parts = [INTRODUCTION]
-    kind, group = "", ""
-    for line in SOURCE.read_text(encoding="utf8").splitlines():
-        if found := re.match(r"class (\w+):", line):
-            kind, group = found.group(1), ""
-            parts.append(f"## {kind}\n")
-        elif found := re.match(r"    # ([A-Z][^.]*)$", line):
-            group = found.group(1)
-            parts.append(f"### {group}\n")
-        elif found := re.match(r"    ([EW]\d+) = ", line):
-            code = found.group(1)
-            parts.append(entry(code, getattr(getattr(errors, kind), code), group))
+    for kind in ast.parse(source).body:
+        if isinstance(kind, ast.ClassDef):
+            parts.append(f"## {kind.name}\n")
+            parts += _entries(kind, source.splitlines())
     return "\n".join(parts)
+
+
+def _entries(kind: ast.ClassDef, lines: list[str]) -> Iterator[str]:
+    """Yield the headings and entries of a class of messages."""
+    group = ""
+    end = kind.lineno
+    for node in kind.body:
+        comments = [found for line in lines[end : node.lineno] if (found := GROUP.match(line))]
+        if comments:
+            group = comments[-1].group(1)
+            yield f"### {group}\n"
+        end = node.end_lineno or end
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            yield entry(node.targets[0].id, ast.literal_eval(node.value), group)
 
 
 def entry(code: str, message: str, group: str) -> str:
     """Return the part of one code: message, what to do, and where to read on."""
     text = plain(message.removeprefix(f"[GB-{code}] "))
     found, advice = split_message(text)
+    advice = advice or ADVICE.get(code, "")
     guide = GUIDES.get(group)
     lines = [f"#### GB-{code} {{ #gb-{code.lower()} }}", "", as_quote(found), ""]
     if advice:

@@ -110,23 +110,24 @@ def wordings() -> str:
     return markdown(["label", "prompt", "strict F1", "overlap F1"], rows)
 
 
+SYSTEMS = {"ours": "this package", "gliner": "GLiNER package", "gliner_spacy": "gliner-spacy"}
+
+
 def speed(name: str) -> str:
-    """One run of `benchmarks/speed.py`: words a second of each system."""
-    head = ["model", "texts", "labels", "system", "precision", "batch", "words/s"]
-    systems = {"ours": "this package", "gliner": "GLiNER package", "gliner_spacy": "gliner-spacy"}
-    rows = (
-        [
-            named(row["checkpoint"]),
-            row["mix"],
-            row["labels"],
-            systems.get(row["system"], row["system"]),
-            named(row["precision"]),
-            "by subtokens" if row["system"] == "ours" else row["batch"],
-            f"{row['words_s']:,.0f}",
-        ]
-        for row in read(name)["rows"]
-    )
-    return markdown(head, rows)
+    """One run of `benchmarks/speed.py`: words a second, one column for each system."""
+    found: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
+    for row in read(name)["rows"]:
+        case = (named(row["checkpoint"]), row["mix"], str(row["labels"]))
+        found[case][_system(row)] = f"{row['words_s']:,.0f}"
+    systems = sorted({each for by in found.values() for each in by})
+    rows = ([*case, *(by.get(each, "") for each in systems)] for case, by in found.items())
+    return markdown(["model, words/s", "texts", "labels", *systems], rows)
+
+
+def _system(row: dict[str, Any]) -> str:
+    """Name what was measured in a row of `benchmarks/speed.py`."""
+    name = f"{SYSTEMS.get(row['system'], row['system'])}, {named(row['precision'])}"
+    return name if row["system"] == "ours" else f"{name}, batches of {row['batch']}"
 
 
 def levers(name: str) -> str:

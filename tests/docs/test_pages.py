@@ -5,6 +5,7 @@ from posixpath import dirname, normpath
 
 import pytest
 
+from scripts.docs.advice import ADVICE
 from scripts.docs.commands_page import commands_page
 from scripts.docs.docstrings import to_markdown
 from scripts.docs.errors_page import entry, errors_page, plain
@@ -16,6 +17,7 @@ from tests.docs.conftest import ROOT
 
 NOTEBOOK = ROOT / "docs" / "notebooks" / "first-steps.ipynb"
 GENERATED = generated_pages()
+LINKED = linked_files()
 SOURCES = {p.relative_to(ROOT / "docs").as_posix() for p in (ROOT / "docs").rglob("*.md")}
 
 
@@ -33,6 +35,12 @@ def test_an_error_is_its_message_advice_and_guide() -> None:
     assert "> &lt;found&gt; is in &lt;path&gt;; not {}.\n" in page
     assert r"**What to do.** Set 'a\_b' to &lt;1&gt;." in page
     assert "guides/labels.md" in page
+
+
+def test_advice_is_for_messages_that_give_none() -> None:
+    for code, advice in ADVICE.items():
+        message = getattr(Errors, code, "") or getattr(Warnings, code)
+        assert f"**What to do.** {advice}" in entry(code, message, "").replace("\\_", "_"), code
 
 
 def test_the_page_of_commands_has_each_command_and_option() -> None:
@@ -65,7 +73,7 @@ def test_links_of_a_page_lead_to_pages_and_files_of_the_site(page: str) -> None:
     text = GENERATED.get(page) or (ROOT / "docs" / page).read_text(encoding="utf8")
     for link in LINK.finditer(site_text(text, page)):
         there = normpath(f"{dirname(page)}/{link[2]}").removeprefix("/")
-        known = there in pages or there in linked_files() or (ROOT / "docs" / there).is_file()
+        known = there in pages or there in LINKED or (ROOT / "docs" / there).is_file()
         assert known, link[0]
 
 
