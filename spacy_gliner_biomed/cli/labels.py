@@ -50,7 +50,7 @@ def labels_cli(
     ]
     header = ("Label", "Family", "Mentions", "F1", "Examples")
     if rows:
-        options: dict[str, Any] = {"divider": True, "aligns": "llrrl", "max_col": 60}
+        options: dict[str, Any] = {"divider": True, "aligns": list("llrrl"), "max_col": 60}
         typer.echo(table(rows, header=header, **options))
     else:
         say("No label fits." if catalogue.labels else "This checkpoint does not list its labels.")
