@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spacy_gliner_biomed.cli.app import gliner_cli, reported, say
+from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.reporting import list_names
 
 if TYPE_CHECKING:
     from spacy.language import Language

@@ -127,11 +127,11 @@ def plan_work(
     RAISES (ImportError): If the format needs a package that is not installed.
     """
     from spacy_gliner_biomed.cli.pipelines import parse_labels
+    from spacy_gliner_biomed.common.optional import import_parquet
     from spacy_gliner_biomed.distributed.annotator import Plan
     from spacy_gliner_biomed.distributed.exports import EXPORTS
     from spacy_gliner_biomed.distributed.storage import Storage
     from spacy_gliner_biomed.distributed.work import Work
-    from spacy_gliner_biomed.optional import import_parquet
 
     if format_ == "parquet":
         import_parquet("--format parquet (the default)")
@@ -177,7 +177,7 @@ def make_engine(
 
 
 def _check_labels(labels: Any) -> Any:
-    from spacy_gliner_biomed.json_text import check_text
+    from spacy_gliner_biomed.common.json_text import check_text
 
     try:
         check_text(json.dumps(labels, ensure_ascii=False))

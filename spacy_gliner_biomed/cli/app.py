@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from spacy.cli._util import app
 
-from spacy_gliner_biomed.terminal import escape_controls
+from spacy_gliner_biomed.common.terminal import escape_controls
 
 HELP = "Find entities of any labels with GLiNER networks (spacy-gliner-biomed)."
 

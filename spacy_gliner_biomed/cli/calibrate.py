@@ -138,7 +138,7 @@ def _report(title: str, scored: "Scored") -> None:
 
 
 def _draw(curves: dict[str, "Scored"], path: Path) -> None:
-    from spacy_gliner_biomed.optional import import_optional
+    from spacy_gliner_biomed.common.optional import import_optional
     from spacy_gliner_biomed.pipeline import calibrating
 
     matplotlib = import_optional("matplotlib.figure", "--plot", extra="curate")

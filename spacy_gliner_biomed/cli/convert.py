@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from spacy_gliner_biomed.cli.app import gliner_cli, reported, say
+from spacy_gliner_biomed.common.reporting import warn
 from spacy_gliner_biomed.errors import Errors, Warnings
-from spacy_gliner_biomed.reporting import warn
 
 if TYPE_CHECKING:
     from spacy_gliner_biomed.training.corpora import AnnotatedText

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 
 from spacy_gliner_biomed.cli.colors import label_color, label_colors
 from spacy_gliner_biomed.cli.inputs import Record
-from spacy_gliner_biomed.terminal import escape_controls
+from spacy_gliner_biomed.common.terminal import escape_controls
 from spacy_gliner_biomed.types import ScoredSpan
 
 HEAD = """<!DOCTYPE html>

@@ -9,11 +9,11 @@ from typing import Any
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from spacy_gliner_biomed.common.files import decode_line, read_byte_lines, read_text
+from spacy_gliner_biomed.common.folders import Unread, ending_of, find_files, warn_unread
+from spacy_gliner_biomed.common.json_text import check_text, parse_json
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.files import decode_line, read_byte_lines, read_text
-from spacy_gliner_biomed.folders import Unread, ending_of, find_files, warn_unread
-from spacy_gliner_biomed.json_text import check_text, parse_json
-from spacy_gliner_biomed.reporting import shorten
 
 ENDINGS = (".txt", ".jsonl", ".spacy")
 

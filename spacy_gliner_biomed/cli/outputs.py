@@ -18,9 +18,9 @@ from spacy_gliner_biomed.cli.writers import (
     Writer,
     WriterFactory,
 )
+from spacy_gliner_biomed.common.files import open_output
+from spacy_gliner_biomed.common.folders import ending_of
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.files import open_output
-from spacy_gliner_biomed.folders import ending_of
 from spacy_gliner_biomed.types import ScoredSpan
 
 STDOUT = "-"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from spacy_gliner_biomed.files import open_output
+from spacy_gliner_biomed.common.files import open_output
 
 
 def write_report(path: Path, counts: Mapping[str, Any]) -> None:

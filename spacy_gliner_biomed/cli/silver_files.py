@@ -11,8 +11,8 @@ from spacy.tokens import Doc
 from spacy_gliner_biomed.cli.inputs import Record
 from spacy_gliner_biomed.cli.outputs import open_stream
 from spacy_gliner_biomed.cli.writers import DocBinWriter
+from spacy_gliner_biomed.common.json_text import dump_json
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.json_text import dump_json
 from spacy_gliner_biomed.silver.annotator import Annotation
 from spacy_gliner_biomed.silver.docs import RELATIONS, write_silver
 from spacy_gliner_biomed.silver.failures import Failure

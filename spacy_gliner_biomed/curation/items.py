@@ -9,9 +9,9 @@ from typing import BinaryIO
 import spacy
 from spacy.tokens import Doc, DocBin
 
+from spacy_gliner_biomed.common.files import open_output, read_lines
+from spacy_gliner_biomed.common.json_text import dump_json
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.files import open_output, read_lines
-from spacy_gliner_biomed.json_text import dump_json
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
 from spacy_gliner_biomed.training.gold import read_gold
 

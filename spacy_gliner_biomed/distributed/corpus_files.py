@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
+from spacy_gliner_biomed.common.folders import ending_of, kind_of
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.folders import ending_of, kind_of
-from spacy_gliner_biomed.reporting import shorten
 
 ENDINGS = (".jsonl", ".jsonl.gz", ".parquet", ".spacy", ".txt", ".xml", ".xml.gz")
 MAX_KINDS = 12  # of files that are not read, each with a count of its own

@@ -9,12 +9,12 @@ from typing import Any
 
 from spacy.util import get_package_path, is_package
 
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.distributed.annotator import Plan
 from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.storage import Storage
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.hub import PACKAGED, PACKAGED_FOLDER
-from spacy_gliner_biomed.reporting import shorten
 
 PACKAGES = ("spacy-gliner-biomed", "spacy", "torch", "transformers", "numpy", "pyarrow", "ray")
 # What must be the same for a run to be resumed.

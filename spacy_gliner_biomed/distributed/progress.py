@@ -11,11 +11,11 @@ from typing import Any
 from tqdm import tqdm
 
 from spacy_gliner_biomed.cli.summary import STATS, count
+from spacy_gliner_biomed.common.json_text import dump_json
+from spacy_gliner_biomed.common.terminal import escape_controls
 from spacy_gliner_biomed.distributed.manifest import now
 from spacy_gliner_biomed.distributed.records import EXPECTED
 from spacy_gliner_biomed.distributed.storage import LOG, NO_LINK
-from spacy_gliner_biomed.json_text import dump_json
-from spacy_gliner_biomed.terminal import escape_controls
 
 BAR = "{percentage:3.0f}%|{bar:20}| {elapsed}, {remaining} left{postfix}"
 FAILURE = "failure:"

@@ -9,13 +9,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
+from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.distributed.annotator import Annotator
 from spacy_gliner_biomed.distributed.events import Delayed, Event, Finished
 from spacy_gliner_biomed.distributed.local import MAX_DEATHS, LocalEngine
 from spacy_gliner_biomed.distributed.records import Partition
 from spacy_gliner_biomed.distributed.work import Work, in_words, patiently, write_patiently
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.optional import import_optional
 
 COLUMN = "pickled"
 LOADING = "loading"

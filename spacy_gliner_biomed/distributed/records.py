@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from spacy_gliner_biomed.reporting import shorten
+from spacy_gliner_biomed.common.reporting import shorten
 
 LINE = 300  # characters that a reason quotes, at most: it may hold text of a document
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
 
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.events import Delayed, Event, Finished, Lost
 from spacy_gliner_biomed.distributed.manifest import begin_run, make_manifest
@@ -14,7 +15,6 @@ from spacy_gliner_biomed.distributed.progress import Progress, n_failed, summari
 from spacy_gliner_biomed.distributed.records import LINE, Partition, Span
 from spacy_gliner_biomed.distributed.work import Work, patiently
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.reporting import shorten
 
 
 class Engine(Protocol):

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.distributed.annotator import Annotator, Plan
 from spacy_gliner_biomed.distributed.local import LocalEngine
 from spacy_gliner_biomed.distributed.readers import make_item
@@ -15,7 +16,6 @@ from spacy_gliner_biomed.distributed.records import Partition
 from spacy_gliner_biomed.distributed.storage import Storage
 from spacy_gliner_biomed.distributed.tables import COLUMNS, Results, Row
 from spacy_gliner_biomed.distributed.work import Work
-from spacy_gliner_biomed.optional import import_optional
 
 ROW = {name: kind for name, kind in COLUMNS["documents"].items() if name != "entities"}
 ROW |= {name: COLUMNS["failures"][name] for name in ("kind", "reason")}

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
+from spacy_gliner_biomed.common.files import open_output, sync_folder
+from spacy_gliner_biomed.common.optional import import_optional, import_parquet
 from spacy_gliner_biomed.distributed.records import Span, describe, parse_name
 from spacy_gliner_biomed.distributed.tables import COLUMNS, Results, Row
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.files import open_output, sync_folder
-from spacy_gliner_biomed.optional import import_optional, import_parquet
 
 try:
     import fcntl

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 from spacy.tokens import Doc, Span, SpanGroup
 
+from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.distributed.records import LINE, Item
-from spacy_gliner_biomed.json_text import check_text
 
 Row: TypeAlias = dict[str, Any]
 

@@ -13,6 +13,14 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 
+from spacy_gliner_biomed.common.reporting import warn
+from spacy_gliner_biomed.common.saving import (
+    PipelineConfig,
+    dump_settings,
+    read_parts,
+    restore_settings,
+)
+from spacy_gliner_biomed.common.settings_dict import Configurable, Setting
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.linking.annotation import annotate, has_group, spans_of
 from spacy_gliner_biomed.linking.gold import remember
@@ -31,9 +39,6 @@ from spacy_gliner_biomed.linking.name_encoder import NameEncoder
 from spacy_gliner_biomed.linking.settings import LinkerSettings
 from spacy_gliner_biomed.models.gliner import GlinerModel
 from spacy_gliner_biomed.nn.allocator import reuse_large_blocks
-from spacy_gliner_biomed.reporting import warn
-from spacy_gliner_biomed.saving import PipelineConfig, dump_settings, read_parts, restore_settings
-from spacy_gliner_biomed.settings_dict import Configurable, Setting
 
 
 class GlinerBiomedLinker(Configurable, Pipe):

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save, save_file
 
+from spacy_gliner_biomed.common.files import replace_file
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.files import replace_file
-from spacy_gliner_biomed.reporting import shorten
 
 Arrays = dict[str, NDArray[Any]]
 

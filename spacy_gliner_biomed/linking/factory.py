@@ -6,10 +6,10 @@ from typing import Any
 from spacy.language import Language
 from thinc.api import Config
 
+from spacy_gliner_biomed.common.saving import PipelineConfig
 from spacy_gliner_biomed.linking.component import GlinerBiomedLinker
 from spacy_gliner_biomed.linking.loading import Loader
 from spacy_gliner_biomed.models.gliner import GlinerModel
-from spacy_gliner_biomed.saving import PipelineConfig
 
 DEFAULT_CONFIG = """
 [gliner_biomed_linker]

@@ -13,12 +13,12 @@ from typing import Any
 
 import srsly
 
+from spacy_gliner_biomed.common.reporting import shorten
+from spacy_gliner_biomed.common.saving import reading
 from spacy_gliner_biomed.linking.cache import Cache
 from spacy_gliner_biomed.linking.ngrams import Found, NgramIndex
 from spacy_gliner_biomed.linking.normalization import bag_key, words
 from spacy_gliner_biomed.linking.strings import HashTable, hash_string
-from spacy_gliner_biomed.reporting import shorten
-from spacy_gliner_biomed.saving import reading
 
 NEIGHBOURS = 5
 LEAST_COSINE = 0.5

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from spacy_gliner_biomed.common.files import open_bytes, read_lines
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.files import open_bytes, read_lines
 from spacy_gliner_biomed.linking.concepts import Concept, Located
 
 PREFIX = "MESH:"

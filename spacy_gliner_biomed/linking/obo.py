@@ -6,8 +6,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, cast
 
+from spacy_gliner_biomed.common.files import open_bytes, read_lines
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.files import open_bytes, read_lines
 from spacy_gliner_biomed.linking.concepts import Concept, Located
 
 

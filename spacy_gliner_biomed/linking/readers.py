@@ -8,9 +8,9 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.util import filter_spans
 
+from spacy_gliner_biomed.common.files import read_text
+from spacy_gliner_biomed.common.json_text import parse_json
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.files import read_text
-from spacy_gliner_biomed.json_text import parse_json
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
 from spacy_gliner_biomed.training.gold import GoldSpan
 

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from spacy_gliner_biomed.common.files import open_text, read_lines
+from spacy_gliner_biomed.common.json_text import parse_json
+from spacy_gliner_biomed.common.reporting import shorten, warn
 from spacy_gliner_biomed.errors import Errors, Warnings
-from spacy_gliner_biomed.files import open_text, read_lines
-from spacy_gliner_biomed.json_text import parse_json
 from spacy_gliner_biomed.linking.concepts import Concept, Located, check_concepts
 from spacy_gliner_biomed.linking.mesh import read_mesh_ascii, read_mesh_xml
 from spacy_gliner_biomed.linking.obo import read_obo
 from spacy_gliner_biomed.linking.umls import read_umls
-from spacy_gliner_biomed.reporting import shorten, warn
 
 COLUMNS = ("id", "name", "aliases", "types", "definition")
 SEPARATOR = "|"

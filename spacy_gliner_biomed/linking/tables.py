@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.linking.container import Arrays
 from spacy_gliner_biomed.linking.ngrams import NgramIndex
 from spacy_gliner_biomed.linking.strings import HashTable, StringTable
-from spacy_gliner_biomed.reporting import shorten
 
 Concepts = NDArray[np.int32]
 

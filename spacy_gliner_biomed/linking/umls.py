@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
+from spacy_gliner_biomed.common.files import open_text
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.files import open_text
 from spacy_gliner_biomed.linking.concepts import Concept, Located
 
 # Columns of MRCONSO.RRF.

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.calibration import UNCALIBRATED, Calibration
 from spacy_gliner_biomed.models.catalogue import (
@@ -43,7 +44,6 @@ from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.nn.finite import cast_weight, check_weights
 from spacy_gliner_biomed.nn.networks import BiEncoderSpan, Network
 from spacy_gliner_biomed.nn.remote_code import NO_CODE
-from spacy_gliner_biomed.reporting import shorten
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 
 

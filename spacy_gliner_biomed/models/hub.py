@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from spacy_gliner_biomed.common.reporting import list_names, shorten
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.nn.checkpoint import PICKLE_NAME, SAFETENSORS_NAME
 from spacy_gliner_biomed.nn.remote_code import refuse_code
-from spacy_gliner_biomed.reporting import list_names, shorten
 
 CONFIG_NAME = "gliner_config.json"
 TOKENIZER_NAME = "tokenizer.json"

@@ -12,6 +12,7 @@ import srsly
 import torch
 from thinc.api import Optimizer, Shim, get_torch_default_device
 
+from spacy_gliner_biomed.common.reporting import shorten, warn
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.models.checkpoints import (
     Checkpoint,
@@ -24,7 +25,6 @@ from spacy_gliner_biomed.models.trainer import TorchTrainer
 from spacy_gliner_biomed.models.tuning import Tuning
 from spacy_gliner_biomed.nn.finite import check_weights
 from spacy_gliner_biomed.nn.kept import forget
-from spacy_gliner_biomed.reporting import shorten, warn
 from spacy_gliner_biomed.types import FloatArray, Precision, Row, SpanLogits
 
 

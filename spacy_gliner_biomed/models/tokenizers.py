@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.hub import (
     LABEL_TOKENIZER_FOLDER,
@@ -13,7 +14,6 @@ from spacy_gliner_biomed.models.hub import (
 from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.nn.encoder import max_positions
 from spacy_gliner_biomed.nn.remote_code import NO_CODE, refuse_code
-from spacy_gliner_biomed.reporting import shorten
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 
 UNLIMITED = 1_000_000  # transformers writes 1e30 for a tokenizer without a limit

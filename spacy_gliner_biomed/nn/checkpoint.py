@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from spacy_gliner_biomed.common.reporting import list_names, shorten
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.nn.adapters import plain_state_dict
 from spacy_gliner_biomed.nn.allocator import reuse_large_blocks
@@ -15,7 +16,6 @@ from spacy_gliner_biomed.nn.finite import check_weights
 from spacy_gliner_biomed.nn.initialization import SkipRandomInit
 from spacy_gliner_biomed.nn.networks import Network, build_network
 from spacy_gliner_biomed.nn.pickled import load_pickled
-from spacy_gliner_biomed.reporting import list_names, shorten
 
 SAFETENSORS_NAME = "model.safetensors"
 PICKLE_NAME = "pytorch_model.bin"

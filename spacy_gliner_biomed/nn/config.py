@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.reporting import shorten
 
 Kind = Literal["uni_span", "uni_token", "bi_span"]
 

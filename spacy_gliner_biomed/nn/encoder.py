@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.nn.encoders.bert import Bert
 from spacy_gliner_biomed.nn.encoders.blocks import PackedEncoder
@@ -14,7 +15,6 @@ from spacy_gliner_biomed.nn.encoders.settings import own_settings
 from spacy_gliner_biomed.nn.initialization import SkipRandomInit
 from spacy_gliner_biomed.nn.layers import gather_vectors
 from spacy_gliner_biomed.nn.remote_code import NO_CODE, refuse_code
-from spacy_gliner_biomed.reporting import shorten
 
 # Entries of a stored encoder config that say how it was run, not what it is.
 # An attention may be named that is downloaded and run.

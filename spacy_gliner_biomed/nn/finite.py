@@ -9,8 +9,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.reporting import list_names
 
 
 def is_finite(tensor: Tensor) -> bool:

@@ -7,8 +7,8 @@ from zipfile import ZipFile, is_zipfile
 
 import torch
 
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.reporting import shorten
 
 # Older ones run code of a file in spite of `weights_only=True`.
 SAFE_TORCH = (2, 10)

@@ -9,20 +9,20 @@ from spacy import util
 from spacy.pipeline import TrainablePipe
 from spacy.vocab import Vocab
 
-from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
-from spacy_gliner_biomed.models.tuning import Tuning
-from spacy_gliner_biomed.pipeline.annotation import EntsFilter
-from spacy_gliner_biomed.pipeline.labels import parse_labels
-from spacy_gliner_biomed.pipeline.reports import Reports
-from spacy_gliner_biomed.pipeline.settings import Settings, check_cfg
-from spacy_gliner_biomed.saving import (
+from spacy_gliner_biomed.common.saving import (
     PipelineConfig,
     dump_settings,
     read_parts,
     reading,
     restore_settings,
 )
-from spacy_gliner_biomed.settings_dict import Configurable, Setting
+from spacy_gliner_biomed.common.settings_dict import Configurable, Setting
+from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
+from spacy_gliner_biomed.models.tuning import Tuning
+from spacy_gliner_biomed.pipeline.annotation import EntsFilter
+from spacy_gliner_biomed.pipeline.labels import parse_labels
+from spacy_gliner_biomed.pipeline.reports import Reports
+from spacy_gliner_biomed.pipeline.settings import Settings, check_cfg
 from spacy_gliner_biomed.training.loss import FocalLoss
 from spacy_gliner_biomed.training.rows import Sampler
 

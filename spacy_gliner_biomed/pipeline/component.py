@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Optimizer, set_dropout_rate
 
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.models.trainer import AdamW, make_adamw
@@ -23,7 +24,6 @@ from spacy_gliner_biomed.pipeline.gold_checks import (
 )
 from spacy_gliner_biomed.pipeline.prediction import Predictor, row_maker, widest_entity
 from spacy_gliner_biomed.pipeline.settings import Settings
-from spacy_gliner_biomed.reporting import shorten
 from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.training.gold import Gold, gold_labels, read_gold
 from spacy_gliner_biomed.training.rows import TrainingRow

@@ -6,11 +6,11 @@ from typing import Any, Literal
 from spacy.language import Language
 from thinc.api import Config, Model
 
+from spacy_gliner_biomed.common.saving import PipelineConfig
 from spacy_gliner_biomed.models.tuning import Tuning
 from spacy_gliner_biomed.pipeline.annotation import EntsFilter
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 from spacy_gliner_biomed.pipeline.labels import DEFAULT_LABELS
-from spacy_gliner_biomed.saving import PipelineConfig
 from spacy_gliner_biomed.training.loss import FocalLoss
 from spacy_gliner_biomed.training.rows import Sampler
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
+from spacy_gliner_biomed.common.reporting import warn
 from spacy_gliner_biomed.errors import Errors, Warnings
-from spacy_gliner_biomed.reporting import warn
 from spacy_gliner_biomed.types import LabelSpec
 
 # What `add_pipe` asks for if nobody names labels. A list: a dict in `default_config` would

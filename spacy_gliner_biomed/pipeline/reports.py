@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from threading import Lock
 
+from spacy_gliner_biomed.common.reporting import warn
 from spacy_gliner_biomed.errors import Warnings
-from spacy_gliner_biomed.reporting import warn
 
 # What is reported once if it happens; what is only counted is not here.
 REPORTED = {

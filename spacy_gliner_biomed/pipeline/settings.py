@@ -7,12 +7,12 @@ from typing import Any, get_args
 
 import numpy as np
 
+from spacy_gliner_biomed.common.reporting import list_names
+from spacy_gliner_biomed.common.settings_dict import nearest
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.calibration import DEFAULT_THRESHOLD
 from spacy_gliner_biomed.pipeline.decoding import Overlap
 from spacy_gliner_biomed.pipeline.labels import check_threshold, parse_labels, unique_labels
-from spacy_gliner_biomed.reporting import list_names
-from spacy_gliner_biomed.settings_dict import nearest
 from spacy_gliner_biomed.tokenization.alignment import Alignment
 from spacy_gliner_biomed.types import FloatArray, LabelSpec, Precision
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.nn.remote_code import NO_CODE, refuse_code
-from spacy_gliner_biomed.optional import import_optional
 from spacy_gliner_biomed.silver.answers import Schema
 from spacy_gliner_biomed.silver.cache import Reply
 from spacy_gliner_biomed.silver.failures import TOO_LONG, Failure

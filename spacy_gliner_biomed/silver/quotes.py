@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from spacy_gliner_biomed.optional import import_optional
+from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.silver.answers import LONGEST_QUOTE
 
 EXACT, CASE, FUZZY = "exact", "case", "fuzzy"

@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.reporting import shorten
 from spacy_gliner_biomed.types import WordOffsets
 
 # "whitespace" is the published name of the first pattern (gliner/data_processing/tokenizer.py,

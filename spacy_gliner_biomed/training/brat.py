@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from spacy_gliner_biomed.common.files import BOM, read_lines, read_text
+from spacy_gliner_biomed.common.folders import ending_of, find_files, warn_unread
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.files import BOM, read_lines, read_text
-from spacy_gliner_biomed.folders import ending_of, find_files, warn_unread
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.gold import GoldSpan
 from spacy_gliner_biomed.training.record_checks import (

@@ -9,9 +9,9 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_gliner_biomed.files import read_lines
-from spacy_gliner_biomed.json_text import check_text, parse_json
-from spacy_gliner_biomed.reporting import list_names
+from spacy_gliner_biomed.common.files import read_lines
+from spacy_gliner_biomed.common.json_text import check_text, parse_json
+from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.tokenization.alignment import cut_points
 from spacy_gliner_biomed.training.gold import Gold, GoldSpan, PartialLabels, write_gold
 from spacy_gliner_biomed.training.record_checks import (

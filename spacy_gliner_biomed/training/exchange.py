@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from spacy_gliner_biomed.common.json_text import check_text, dump_json, parse_json
+from spacy_gliner_biomed.common.reporting import warn
 from spacy_gliner_biomed.errors import Warnings
-from spacy_gliner_biomed.json_text import check_text, dump_json, parse_json
-from spacy_gliner_biomed.reporting import warn
 from spacy_gliner_biomed.tokenization.words import split_words
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.gold import GoldSpan, word_spans

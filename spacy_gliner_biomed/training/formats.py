@@ -5,8 +5,8 @@ from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any
 
+from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.json_text import check_text
 from spacy_gliner_biomed.training.brat import read_brat
 from spacy_gliner_biomed.training.corpora import AnnotatedText, read_jsonl
 from spacy_gliner_biomed.training.exchange import read_instructions

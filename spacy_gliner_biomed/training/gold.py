@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from spacy.tokens import Doc, SpanGroup
 
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.reporting import shorten
 from spacy_gliner_biomed.tokenization.words import split_words
 from spacy_gliner_biomed.types import WordOffsets
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
+from spacy_gliner_biomed.common.files import open_text
+from spacy_gliner_biomed.common.json_text import MAX_DEPTH, check_depth, dump_json
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.files import open_text
-from spacy_gliner_biomed.json_text import MAX_DEPTH, check_depth, dump_json
 
 CHUNK = 1 << 16  # characters
 SPACES = " \t\r\n"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from spacy_gliner_biomed.files import read_lines
+from spacy_gliner_biomed.common.files import read_lines
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.gold import GoldSpan
 from spacy_gliner_biomed.training.record_checks import (

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from spacy_gliner_biomed.common.json_text import check_text
+from spacy_gliner_biomed.common.reporting import list_names, shorten, warn
 from spacy_gliner_biomed.errors import Errors, Warnings
-from spacy_gliner_biomed.json_text import check_text
-from spacy_gliner_biomed.reporting import list_names, shorten, warn
 from spacy_gliner_biomed.training.gold import GoldSpan, trim_spans
 
 # What a reader counts, with the warning that it becomes.

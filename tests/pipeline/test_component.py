@@ -1,4 +1,4 @@
-"""The component's promises to spaCy within one process; saving is in tests/test_saving.py."""
+"""The promises the component makes to spaCy within one process; for saving see `test_saving.py`."""
 
 from typing import Any
 

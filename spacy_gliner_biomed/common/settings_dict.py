@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.reporting import list_names
 
 # Checks settings as a whole, and gives the values as they are kept.
 Check = Callable[[Mapping[str, Any]], Mapping[str, Any]]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_gliner_biomed.files import (
+from spacy_gliner_biomed.common.files import (
     open_bytes,
     open_output,
     open_text,
@@ -185,7 +185,7 @@ def test_devices_and_pipes_are_written_to_and_stay(tmp_path: Path) -> None:
 def test_standard_output_by_its_path_is_written_to_whatever_it_is(tmp_path: Path) -> None:
     out = tmp_path / "out.txt"
     program = (
-        "from pathlib import Path; from spacy_gliner_biomed.files import open_output\n"
+        "from pathlib import Path; from spacy_gliner_biomed.common.files import open_output\n"
         "print('before', flush=True)\n"
         "with open_output(Path('/dev/stdout')) as stream: stream.write(b'through\\n')\n"
         "print('after')"

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from spacy_gliner_biomed.terminal import UNSAFE_CHARACTER
+from spacy_gliner_biomed.common.terminal import UNSAFE_CHARACTER
 
 MAX_DEPTH = 100  # levels of lists and objects; Python's own parser ends at about 1,000
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_gliner_biomed.folders import ending_of, find_files, warn_unread
+from spacy_gliner_biomed.common.folders import ending_of, find_files, warn_unread
 
 ENDINGS = (".txt", ".jsonl", ".jsonl.gz")
 

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from spacy_gliner_biomed.common.reporting import list_names, warn
 from spacy_gliner_biomed.errors import Warnings
-from spacy_gliner_biomed.reporting import list_names, warn
 
 NAMED = 3  # files of a kind whose names are given
 

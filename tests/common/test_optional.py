@@ -1,6 +1,6 @@
 import pytest
 
-from spacy_gliner_biomed.optional import import_optional
+from spacy_gliner_biomed.common.optional import import_optional
 
 
 def test_package_that_is_missing_is_named_with_its_extra() -> None:

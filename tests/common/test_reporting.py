@@ -10,7 +10,7 @@ import pytest
 from spacy.language import Language
 
 import spacy_gliner_biomed
-from spacy_gliner_biomed.reporting import list_names, shorten, warn
+from spacy_gliner_biomed.common.reporting import list_names, shorten, warn
 
 PACKAGE = Path(spacy_gliner_biomed.__file__).parent
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from spacy.language import Language
 
-from spacy_gliner_biomed.settings_dict import Configurable, Setting, SettingsDict, nearest
+from spacy_gliner_biomed.common.settings_dict import Configurable, Setting, SettingsDict, nearest
 
 Change = Callable[[SettingsDict], object]
 

@@ -1,6 +1,6 @@
 import pytest
 
-from spacy_gliner_biomed.terminal import escape_controls
+from spacy_gliner_biomed.common.terminal import escape_controls
 
 
 @pytest.mark.parametrize(

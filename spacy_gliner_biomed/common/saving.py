@@ -9,9 +9,9 @@ from typing import Any
 
 import srsly
 
+from spacy_gliner_biomed.common.reporting import shorten
+from spacy_gliner_biomed.common.settings_dict import SettingsDict, check_names
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.reporting import shorten
-from spacy_gliner_biomed.settings_dict import SettingsDict, check_names
 
 PARTS = {"configured", "current"}
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_gliner_biomed.json_text import MAX_DEPTH, check_text, dump_json, parse_json
+from spacy_gliner_biomed.common.json_text import MAX_DEPTH, check_text, dump_json, parse_json
 
 # With halves of surrogate pairs, which JSON can hold.
 STRINGS = st.text(st.characters())

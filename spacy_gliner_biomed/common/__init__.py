@@ -1,0 +1,1 @@
+"""Helpers that all folders share: files, JSON, messages, settings, optional packages."""
