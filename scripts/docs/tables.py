@@ -114,7 +114,7 @@ SYSTEMS = {"ours": "this package", "gliner": "GLiNER package", "gliner_spacy": "
 
 
 def speed(name: str) -> str:
-    """One run of `benchmarks/speed.py`: words a second, one column for each system."""
+    """One run of `benchmarks/speed/throughput.py`: words a second, one column for each system."""
     found: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
     for row in read(name)["rows"]:
         case = (named(row["checkpoint"]), row["mix"], str(row["labels"]))
@@ -125,13 +125,13 @@ def speed(name: str) -> str:
 
 
 def _system(row: dict[str, Any]) -> str:
-    """Name what was measured in a row of `benchmarks/speed.py`."""
+    """Name what was measured in a row of `benchmarks/speed/throughput.py`."""
     name = f"{SYSTEMS.get(row['system'], row['system'])}, {named(row['precision'])}"
     return name if row["system"] == "ours" else f"{name}, batches of {row['batch']}"
 
 
 def levers(name: str) -> str:
-    """One run of `benchmarks/levers.py`: the time without a lever over the time with it."""
+    """One run of `benchmarks/speed/levers.py`: the time without a lever over the time with it."""
     gains: dict[str, dict[str, str]] = defaultdict(dict)
     for row in read(name):
         if row["without"] != "all of them":
@@ -248,7 +248,7 @@ def linking_speed() -> str:
 
 
 def scale() -> str:
-    """What `benchmarks/scale.py` measured."""
+    """What `benchmarks/scale/runs.py` measured."""
     workers, overhead = read("scale-workers"), read("scale-overhead")
     memory, compared = read("scale-memory"), read("scale-compare")
     rows = [

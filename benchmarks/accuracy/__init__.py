@@ -1,0 +1,1 @@
+"""Accuracy of entities on annotated corpora."""

@@ -1,0 +1,1 @@
+"""Silver labels and the selection of training data."""

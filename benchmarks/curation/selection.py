@@ -1,0 +1,242 @@
+"""What half of the positives, chosen, is worth: strict F1 on NCBI Disease, BC5CDR and BC2GM.
+
+    python -m benchmarks.curation.selection base --corpora FOLDER --exclude FILE --encoder FOLDER \
+        --training FOLDER
+    python -m benchmarks.curation.selection prepare --corpora FOLDER --exclude FILE --encoder FOLDER \
+        --training FOLDER
+    python -m benchmarks.curation.selection run --corpora FOLDER --exclude FILE --training FOLDER \
+        [--worker 1/2 --threads 1]
+    python -m benchmarks.curation.selection table
+
+`base` trains the model that all runs begin with, on the recipe's other corpora. `prepare` scores
+a pool of sentences of each training split. `run` trains on what each scorer selects, always the
+same number of steps, and adds a row a run to the file: stopped and called again, it goes on.
+`table` prints what is there. Sentences are the documents, since BioSelectTune's are.
+
+Scores come from models that saw none of the pool: difficulty and coverage from the base model,
+which knows the three corpora not at all, and the language model's difficulty from a tiny one
+(tiny_language_model.py), trained from nothing on the sentences that are not in the pool.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.accuracy.corpora import make_nlp
+from benchmarks.curation.language_model import train_language_model
+from benchmarks.training.recipe import recipe_weights, train_recipe
+from benchmarks.training.short_training import (
+    BATCH,
+    Learner,
+    Results,
+    add_short_arguments,
+    endless,
+    markdown,
+    mean_and_deviation,
+    measure,
+    read_sentences,
+    sample,
+)
+from spacy_gliner_biomed.curation.coverage import make_coverage_scorer
+from spacy_gliner_biomed.curation.difficulty import make_model_difficulty
+from spacy_gliner_biomed.curation.language_model import make_language_model_difficulty
+from spacy_gliner_biomed.curation.scorers import make_random_scorer
+from spacy_gliner_biomed.curation.selection import KEPT, Score, Scorer, select
+from spacy_gliner_biomed.training.corpora import AnnotatedText
+
+CORPORA = ["ncbi_disease", "bc5cdr", "bc2gm"]
+SCORERS = ["random", "difficulty", "language-model", "coverage"]
+DEV = 300  # sentences by which the threshold is chosen
+STEPS = 80  # one pass over the whole pool, two over half of it
+KEYS = ["corpus", "scorer", "ratio", "negatives", "seed"]
+Condition = tuple[str, float, float]  # scorer, ratio, share of the negatives
+
+MAIN: list[Condition] = [
+    ("all", 1.0, 1.0),
+    *((scorer, 0.5, 1.0) for scorer in SCORERS),
+    ("all", 1.0, 0.0),
+    *((scorer, 0.5, 0.0) for scorer in SCORERS),
+]
+LAST: list[Condition] = [(scorer, 0.25, 1.0) for scorer in SCORERS]
+
+
+def checkpoint_of(arguments: argparse.Namespace) -> str:
+    """Where `base` leaves its model."""
+    return str(arguments.training / "base" / "model-last" / "gliner_biomed" / "model")
+
+
+def train_base(arguments: argparse.Namespace) -> None:
+    """Train on the recipe's other corpora."""
+    weights = {name: w for name, w in recipe_weights().items() if name not in CORPORA}
+    arguments.steps = arguments.base_steps
+    train_recipe(arguments, "base", weights)
+
+
+def split_train(
+    arguments: argparse.Namespace, corpus: str
+) -> tuple[list[AnnotatedText], list[AnnotatedText]]:
+    """The pool that is selected from, the same in each run, and the other training sentences."""
+    texts = read_sentences(arguments.corpora, corpus, "train", arguments.exclude)
+    texts = sample(texts, len(texts))
+    return texts[: arguments.pool], texts[arguments.pool :]
+
+
+def prepare(arguments: argparse.Namespace) -> None:
+    """Train the tiny language model, and score the positives of each pool."""
+    parts = {corpus: split_train(arguments, corpus) for corpus in CORPORA}
+    folder = arguments.training / "language_model"
+    if not folder.exists():
+        others = [text for _, rest in parts.values() for text in rest if text.spans]
+        train_language_model(others, arguments.encoder, folder, steps=arguments.lm_steps, seed=0)
+    checkpoint = checkpoint_of(arguments)
+    scorers: dict[str, Scorer] = {
+        "difficulty": make_model_difficulty(checkpoint),
+        "language-model": make_language_model_difficulty(str(folder)),
+        "coverage": make_coverage_scorer(checkpoint),
+    }
+    scores: dict[str, dict[str, list[tuple[float, str]]]] = {}
+    for corpus, (pool, _) in parts.items():
+        positives = [text for text in pool if text.spans]
+        scores[corpus] = {
+            name: [(score.value, score.reason) for score in scorer(positives)]
+            for name, scorer in scorers.items()
+        }
+        dropped = {
+            name: sum(bool(reason) for _, reason in pairs) for name, pairs in scores[corpus].items()
+        }
+        print(f"{corpus}: {len(pool)} sentences, {len(positives)} positive; dropped: {dropped}")
+    scores_path(arguments).write_text(json.dumps({"pool": arguments.pool, **scores}))
+
+
+def scores_path(arguments: argparse.Namespace) -> Path:
+    """Where `prepare` leaves the scores."""
+    return Path(arguments.training / "scores.json")
+
+
+def conditions(n_seeds: int) -> list[Mapping[str, Any]]:
+    """All runs; wherever they are stopped, seeds and corpora have about as many each."""
+    return [
+        dict(zip(KEYS, (corpus, *condition, seed), strict=True))
+        for group in (MAIN, LAST)
+        for seed in range(n_seeds)
+        for condition in group
+        for corpus in CORPORA
+    ]
+
+
+def chosen(
+    pool: Sequence[AnnotatedText],
+    run: Mapping[str, Any],
+    scores: Mapping[str, Sequence[tuple[float, str]]],
+) -> list[AnnotatedText]:
+    """What a run trains on."""
+    name = run["scorer"]
+
+    def known(texts: Iterable[AnnotatedText]) -> Iterator[Score]:
+        for _, (value, reason) in zip(texts, scores[name], strict=True):
+            yield Score(value, reason)
+
+    scorer = make_random_scorer(run["seed"]) if name in ("all", "random") else known
+    decisions = select(pool, scorer, ratio=run["ratio"], negatives=run["negatives"])
+    pairs = zip(pool, decisions, strict=True)
+    return [text for text, decision in pairs if decision.outcome == KEPT]
+
+
+def run_all(arguments: argparse.Namespace) -> None:
+    """Train and measure each run of this worker that is not done."""
+    scores = json.loads(scores_path(arguments).read_text())
+    assert scores["pool"] == arguments.pool, "prepare with the same --pool"
+    results = Results(arguments.output, KEYS)
+    learner = Learner(make_nlp(checkpoint_of(arguments), "bfloat16"))
+    data = {}
+    for corpus in CORPORA:
+        pool, _ = split_train(arguments, corpus)
+        dev = sample(read_sentences(arguments.corpora, corpus, "dev", arguments.exclude), DEV)
+        test = sample(read_sentences(arguments.corpora, corpus, "test"), arguments.test)
+        data[corpus] = pool, dev, test
+    for run in results.left(conditions(arguments.seeds), arguments.worker):
+        started = time.perf_counter()
+        pool, dev, test = data[run["corpus"]]
+        texts = chosen(pool, run, scores[run["corpus"]])
+        nlp = learner.train((endless(texts, run["seed"]), arguments.steps), seed=run["seed"])
+        trained = time.perf_counter()
+        row = {**run, "sentences": len(texts), "positives": sum(bool(t.spans) for t in texts)}
+        row |= {"steps": arguments.steps, "tested": len(test), **measure(nlp, dev, test)}
+        row |= {"train_s": round(trained - started, 1)}
+        results.add({**row, "test_s": round(time.perf_counter() - trained, 1)})
+
+
+def table(rows: Sequence[Mapping[str, Any]], what: str) -> str:
+    """Mean and deviation over the seeds, and how far the mean of all corpora is from that of all
+    positives, and of as many at random, with the same negatives.
+    """
+    lines = []
+    for scorer, ratio, negatives in [*MAIN, *LAST]:
+        cells = [
+            [row[what] for row in rows if _is(row, corpus, scorer, ratio, negatives)]
+            for corpus in CORPORA
+        ]
+        if not any(cells):
+            continue
+        own = _mean(rows, what, scorer, ratio, negatives)
+        gains = []
+        for other in (("all", 1.0, negatives), ("random", ratio, negatives)):
+            reference = _mean(rows, what, *other)
+            same = other[0] == scorer or own is None or reference is None
+            gains.append("" if same else f"{own - reference:+.1f}")
+        positives = {
+            row["corpus"]: row["positives"]
+            for row in rows
+            if [row[key] for key in KEYS[1:4]] == [scorer, ratio, negatives]
+        }
+        name = [scorer, f"{ratio:.0%}", "yes" if negatives else "no", str(sum(positives.values()))]
+        means = [mean_and_deviation(values) for values in cells]
+        lines.append([*name, *means, "-" if own is None else f"{own:.1f}", *gains])
+    head = ["positives by", "share", "negatives", "positives", *CORPORA, "mean"]
+    return markdown([*head, "to all", "to random"], lines)
+
+
+def _mean(rows: Sequence[Mapping[str, Any]], what: str, *condition: Any) -> float | None:
+    """Mean of the corpora's means; None if one has no run yet."""
+    found = [[row[what] for row in rows if _is(row, corpus, *condition)] for corpus in CORPORA]
+    if not all(found):
+        return None
+    return sum(sum(values) / len(values) for values in found) / len(found)
+
+
+def _is(row: Mapping[str, Any], *key: Any) -> bool:
+    return [row[name] for name in KEYS[: len(key)]] == list(key)
+
+
+def main() -> None:
+    """Read the arguments and do one of the parts."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parts = {"base": train_base, "prepare": prepare, "run": run_all, "table": None}
+    parser.add_argument("part", choices=list(parts))
+    add_short_arguments(parser, "curation", steps=STEPS)
+    parser.add_argument("--encoder", type=Path, help="of the base model; its tokenizer is used")
+    parser.add_argument("--training", type=Path, help="folder for the models and scores")
+    parser.add_argument("--pool", type=int, default=STEPS * BATCH, help="sentences of each corpus")
+    parser.add_argument("--base-steps", type=int, default=600)
+    parser.add_argument("--lm-steps", type=int, default=500)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    work = parts[arguments.part]
+    if work is not None:
+        work(arguments)
+        return
+    rows = Results(arguments.output, KEYS).rows()
+    for what in ("strict_f", "strict_f_at_half"):
+        threshold = "best on dev" if what == "strict_f" else "0.5"
+        print(f"Strict F1, threshold {threshold}:\n\n{table(rows, what)}\n")
+
+
+if __name__ == "__main__":
+    main()

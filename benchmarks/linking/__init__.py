@@ -1,0 +1,1 @@
+"""Entity linking: accuracy, speed and size."""

@@ -1,0 +1,1 @@
+"""Corpora and documents of many millions of words."""

@@ -1,0 +1,1 @@
+"""Speed beside the GLiNER package, and what each optimization gains."""

@@ -1,0 +1,77 @@
+"""One system in a process of its own, that runs each time that it is told to.
+
+Started by `speed.py`. Writes one JSON object a line: after its first document, after each run of
+all texts, and at the end, when its input is closed.
+"""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.speed.systems import Run, Setting, load
+
+
+def main() -> None:
+    """Read the task, and then the turns, from standard input."""
+    task = json.loads(sys.stdin.readline())
+    import torch
+
+    if task["threads"]:
+        torch.set_num_threads(task["threads"])
+    setting = Setting(**task["setting"])
+    checkpoint = Path(task["checkpoint"])
+    run = load(setting, checkpoint, task["labels"], task["device"], task["threshold"])
+    run(task["turns"][0][:1])
+    tell(first_document=True)
+    for _, texts in zip(sys.stdin, task["turns"], strict=False):
+        started = time.perf_counter()
+        entities = run(texts)
+        tell(seconds=time.perf_counter() - started, entities=entities)
+    result = {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+    if setting.system == "ours" and task["device"] == "cpu":
+        result |= floor(run, task["turns"][-1], setting.precision)
+    tell(**result)
+
+
+def floor(run: Run, texts: Sequence[str], precision: str) -> dict[str, Any]:
+    """Seconds that the bare encoder's products take at the machine's rate and at that of torch's
+    own products, and what they are of.
+    """
+    import torch
+
+    from benchmarks.speed.floor import encoder_madds, gemm_rates
+    from spacy_gliner_biomed.models.shim import NetworkShim
+
+    lengths: list[int] = []
+    configs: list[dict[str, Any]] = []
+    predict = NetworkShim.predict
+
+    def record(self: NetworkShim, rows: Any) -> Any:
+        lengths.extend(len(row) for row in rows)
+        configs.append(self.checkpoint.config.encoder_config)
+        return predict(self, rows)
+
+    NetworkShim.predict = record  # type: ignore[method-assign]
+    run(texts)
+    rates = gemm_rates({"fp32": torch.float32, "bf16": torch.bfloat16}[precision])
+    madds = encoder_madds(configs[0], lengths)
+    return {
+        "floor_seconds": madds / max(rates),
+        "torch_floor_seconds": madds / rates[1],
+        "gflops": 2e-9 * max(rates),
+        "torch_gflops": 2e-9 * rates[1],
+        "subtokens": sum(lengths),
+    }
+
+
+def tell(**values: Any) -> None:
+    """Answer `speed.py`."""
+    print(json.dumps(values), flush=True)
+
+
+if __name__ == "__main__":
+    main()

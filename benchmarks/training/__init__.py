@@ -1,0 +1,1 @@
+"""Training: speed, and what recipes and rules gain."""

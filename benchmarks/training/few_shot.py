@@ -1,0 +1,78 @@
+"""F1 on test after training on 0, 10, 20 and 50 documents with configs/few_shot.cfg.
+
+    python -m benchmarks.training.few_shot --corpora FOLDER --checkpoint X maccrobat tmvar3
+
+The documents are the first of each corpus' training split. The threshold is the component's
+own, 0.5: who has ten documents has none to choose it by.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import spacy
+from spacy.cli.train import train
+from spacy.tokens import DocBin
+
+from benchmarks.accuracy.corpora import evaluate, make_nlp, percent
+from benchmarks.common import CONFIGS
+from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc
+from spacy_gliner_biomed.training.readers import read_corpus
+
+CONFIG = CONFIGS / "few_shot.cfg"
+
+
+def train_on(texts: list[AnnotatedText], checkpoint: str, steps: int) -> spacy.Language:
+    """The pipeline after the last step; the one to start from if there are no texts."""
+    if not texts:
+        return make_nlp(checkpoint)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "train.spacy"
+        blank = spacy.blank("en")
+        DocBin(docs=[gold_doc(blank, text, "sc") for text in texts]).to_disk(path)
+        overrides = {
+            "paths.train": str(path),
+            "paths.dev": str(path),
+            "paths.checkpoint": checkpoint,
+            "training.max_steps": steps,
+            "training.eval_frequency": steps,
+        }
+        train(CONFIG, Path(folder) / "output", overrides=overrides)
+        return spacy.load(Path(folder) / "output" / "model-last")
+
+
+def main() -> None:
+    """Read the arguments, train and evaluate, print and write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="+")
+    parser.add_argument("--corpora", type=Path, required=True)
+    parser.add_argument("--checkpoint", default="packaged")
+    parser.add_argument("--documents", type=int, nargs="+", default=[0, 10, 20, 50])
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--output", type=Path)
+    arguments = parser.parse_args()
+    rows = []
+    for name in arguments.names:
+        texts = read_corpus(arguments.corpora, name, ["train"])
+        test = read_corpus(arguments.corpora, name, ["test"])
+        for n in arguments.documents:
+            started = time.perf_counter()
+            nlp = train_on(texts[:n], arguments.checkpoint, arguments.steps)
+            seconds = time.perf_counter() - started
+            strict, loose = evaluate(nlp, test, [0.5], "flat")[0.5]
+            row = {
+                "corpus": name,
+                "documents": n,
+                **percent(strict, loose),
+                "training_seconds": round(seconds, 1),
+            }
+            print(row, flush=True)
+            rows.append(row)
+    if arguments.output:
+        arguments.output.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf8")
+
+
+if __name__ == "__main__":
+    main()
