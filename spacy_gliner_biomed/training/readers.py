@@ -19,8 +19,8 @@ from spacy_gliner_biomed.training.far_labels import FAR_LABELS
 from spacy_gliner_biomed.training.formats import read_format
 from spacy_gliner_biomed.training.gold import GoldSpan
 from spacy_gliner_biomed.training.hierarchy import Hierarchy
-from spacy_gliner_biomed.training.layout import make_list, plain_mentions, wrap_lines
 from spacy_gliner_biomed.training.partial_labels import with_excluded, with_fine_labels
+from spacy_gliner_biomed.training.text_layout import make_list, plain_mentions, wrap_lines
 
 # Numbers of far labels that a window may be asked for: mostly few, beside those annotated.
 N_FAR = (1, 1, 2, 3, 6, 12)
@@ -91,6 +91,7 @@ def make_mixed_corpus(
     hierarchy: Path | None = None,
     fine: float = 0.0,
     general: list[str] | None = None,
+    more: list[Path] | None = None,
     partial: bool = True,
     seed: int = 0,
     spans_key: str = "sc",
@@ -107,8 +108,8 @@ def make_mixed_corpus(
     max_words (int): A window takes no further sentence beyond about this many words.
     swap (float): Share of windows whose mentions are swapped for others of the same corpus and
         label (`training.augment.swap_mentions`).
-    wrap (float): Share of windows whose lines are wrapped (`training.layout.wrap_lines`).
-    lists (float): Share of windows that are lists of mentions (`training.layout.make_list`).
+    wrap (float): Share of windows whose lines are wrapped (`training.text_layout.wrap_lines`).
+    lists (float): Share of windows that are lists of mentions (`training.text_layout.make_list`).
     far (float): Share of windows that may be asked for labels which none of them can hold
         (`training.far_labels`).
     excluded (float): Share of windows that are also asked for labels of other families than
@@ -116,6 +117,7 @@ def make_mixed_corpus(
     hierarchy (Path | None): A folder of ontologies (`training.hierarchy`) for...
     fine (float): ...the share of windows with concept ids that are also asked for fine labels.
     general (list[str] | None): Corpora of any subject: they are asked for none of these.
+    more (list[Path] | None): Further folders, for corpora that `path` does not have.
     partial (bool): Each window carries the labels that its corpus annotates, and no other can
         be a negative in it. False takes the corpora as if each annotated all labels of all.
     seed (int): Of the order, the same in each run.
@@ -124,13 +126,18 @@ def make_mixed_corpus(
     merged = merge_labels or {}
     tree = Hierarchy(hierarchy) if hierarchy else None
 
+    def folder_of(corpus: str) -> Path:
+        folders = [Path(path), *map(Path, more or ())]
+        return next((folder for folder in folders if (folder / corpus).exists()), folders[0])
+
     def texts_of(corpus: str) -> list[AnnotatedText]:
+        folder = folder_of(corpus)
         skipped = {split: {*left_out.get(corpus, {}).get(split, ())} for split in splits}
-        if hold_out and (Path(path) / corpus / "dev.jsonl.gz").exists():
-            dev = read_corpus(path, corpus, ["dev"])
+        if hold_out and (folder / corpus / "dev.jsonl.gz").exists():
+            dev = read_corpus(folder, corpus, ["dev"])
             held = dev[: math.ceil(hold_out * len(dev))]
             skipped.setdefault("dev", set()).update(text.name for text in held)
-        return read_corpus(path, corpus, splits, merged.get(corpus), skipped)
+        return read_corpus(folder, corpus, splits, merged.get(corpus), skipped)
 
     def stream_of(corpus: str) -> Iterator[AnnotatedText]:
         texts = texts_of(corpus)

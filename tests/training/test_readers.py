@@ -157,3 +157,30 @@ def test_a_file_of_another_format_is_read(tmp_path: Path) -> None:
 def test_a_missing_corpus_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"E061.*nowhere.*train\.jsonl\.gz"):
         read_corpus(tmp_path, "nowhere", ["train"])
+
+
+def test_a_mixed_corpus_finds_corpora_in_further_folders(tmp_path: Path) -> None:
+    (tmp_path / "main").mkdir()
+    (tmp_path / "more").mkdir()
+    write_corpus(tmp_path / "main", "a", [LINE])
+    write_corpus(tmp_path / "more", "b", [{**LINE, "annotated_labels": ["Chem"]}])
+    weights = {"a": 1.0, "b": 1.0}
+    read = make_mixed_corpus(tmp_path / "main", ["train"], weights, more=[tmp_path / "more"])
+    examples = itertools.islice(read(spacy.blank("en")), 40)
+    golds = [read_gold(example.reference, "sc") for example in examples]
+    known = {gold.corpus: tuple(gold.annotated or ()) for gold in golds}
+    assert known == {"a": ("chemical", "disease"), "b": ("chemical",)}
+
+
+def test_a_mixed_corpus_lays_out_lists_and_asks_for_far_labels(tmp_path: Path) -> None:
+    write_corpus(tmp_path, "a", [LINE] * 3)
+    shares = {"wrap": 0.5, "lists": 0.3, "far": 0.5, "excluded": 0.5}
+    read = make_mixed_corpus(tmp_path, ["train"], {"a": 1.0}, **shares)  # type: ignore[arg-type]
+    docs = [example.reference for example in itertools.islice(read(spacy.blank("en")), 60)]
+    golds = [read_gold(doc, "sc") for doc in docs]
+    assert any("\n" in doc.text for doc in docs)
+    assert any(len(gold.annotated or ()) > 2 for gold in golds)
+    assert any(gold.partial for gold in golds)
+    for doc, gold in zip(docs, golds, strict=True):
+        mentions = {doc.text[start:end].replace("\n", " ") for start, end, _ in gold.spans}
+        assert mentions <= {"Aspirin", "asthma"}
