@@ -13,10 +13,10 @@ from spacy_gliner_biomed.cli.app import gliner_cli, reported
 from spacy_gliner_biomed.errors import Errors
 
 if TYPE_CHECKING:
-    from spacy_gliner_biomed.silver.annotator import Model
-    from spacy_gliner_biomed.silver.prompts import Prompt
-    from spacy_gliner_biomed.silver.quotes import Place
-    from spacy_gliner_biomed.silver.tally import Tally
+    from spacy_gliner_biomed.silver.llm_prompts import PromptBuilder
+    from spacy_gliner_biomed.silver.quotes import CharSpan
+    from spacy_gliner_biomed.silver.run_counts import RunCounts
+    from spacy_gliner_biomed.silver.text_annotator import LanguageModel
 
 Option = typer.Option
 INCOMPLETE = 3  # exit status: the run is done, and some documents failed
@@ -106,13 +106,13 @@ def annotate_llm_cli(
     """
     from spacy_gliner_biomed.cli.silver_run import Places, annotate_files
     from spacy_gliner_biomed.silver.quotes import check_similarity
-    from spacy_gliner_biomed.silver.reports import Prices
-    from spacy_gliner_biomed.silver.tally import Tally
+    from spacy_gliner_biomed.silver.run_counts import RunCounts
+    from spacy_gliner_biomed.silver.run_report import Prices
 
     with reported():
         places = Places.beside(output, cache, failures, report)
         check_similarity(similarity)
-        tally, stopped = Tally(), Event()
+        counts, stopped = RunCounts(), Event()
         access = {
             "url": url or "",
             "key": os.environ.get(api_key_env, ""),
@@ -130,7 +130,7 @@ def annotate_llm_cli(
         settings = {
             "prompt": prompt,
             "names": names,
-            "tally": tally,
+            "counts": counts,
             "most": max_characters,
             "similarity": similarity,
             "attempts": attempts,
@@ -138,7 +138,7 @@ def annotate_llm_cli(
         counts = annotate_files(
             inputs,
             places,
-            lambda: make_model(model, local, device, access, tally, stopped),
+            lambda: make_model(model, local, device, access, counts, stopped),
             settings,
             stopped=stopped,
             find=_make_finder(candidates),
@@ -161,21 +161,21 @@ def make_prompt(
     relations: bool,
     bounded: bool,
     max_tokens: int,
-) -> tuple["Prompt", Any]:
+) -> tuple["PromptBuilder", Any]:
     """The prompt, and how types are written.
 
     RAISES (ValueError): If types, synonyms or examples cannot be read.
     """
-    from spacy_gliner_biomed.silver.examples import EXAMPLES, read_examples
-    from spacy_gliner_biomed.silver.prompts import Prompt
+    from spacy_gliner_biomed.silver.llm_prompts import PromptBuilder
     from spacy_gliner_biomed.silver.type_names import TypeNames, read_synonyms
+    from spacy_gliner_biomed.silver.worked_examples import EXAMPLES, read_examples
 
     allowed = [name.strip() for name in (types or "").split(",") if name.strip()]
     if types is not None and not allowed:
         raise ValueError(Errors.E054)
     names = TypeNames(allowed, read_synonyms(synonyms) if synonyms else None)
     shown = read_examples(examples) if examples else () if allowed else EXAMPLES
-    prompt = Prompt(names.allowed, shown, relations, bounded, max_tokens)
+    prompt = PromptBuilder(names.allowed, shown, relations, bounded, max_tokens)
     return prompt, names
 
 
@@ -184,9 +184,9 @@ def make_model(
     local: str | None,
     device: str,
     access: dict[str, Any],
-    tally: "Tally",
+    counts: "RunCounts",
     stopped: Event,
-) -> "Model":
+) -> "LanguageModel":
     """The language model that is asked.
 
     name (str): On the server.
@@ -194,8 +194,8 @@ def make_model(
     access (dict[str, Any]): See `Access`.
     RAISES (ValueError): If not exactly one is named, or access to it is not possible.
     """
-    from spacy_gliner_biomed.silver.local import LocalModel
-    from spacy_gliner_biomed.silver.server import CONSTRAINTS, Access, Server
+    from spacy_gliner_biomed.silver.chat_server import CONSTRAINTS, Access, ChatServer
+    from spacy_gliner_biomed.silver.local_model import LocalModel
 
     url, constraint = access["url"], access["constraint"]
     if constraint not in CONSTRAINTS:
@@ -204,20 +204,20 @@ def make_model(
     if url and local:
         raise ValueError(Errors.E126.format(found="--url and --local are both given"))
     if local:
-        return LocalModel(local, device, tally)
+        return LocalModel(local, device, counts)
     if not (url and name):
         missing = "--model" if url else "--url" if name else "no language model"
         raise ValueError(Errors.E126.format(found=f"{missing} is not given"))
     if not url.startswith(("http://", "https://")):
         allowed = "an address that begins with http:// or https://"
         raise ValueError(Errors.E030.format(name="url", allowed=allowed, found=url))
-    return Server(name, Access(**access), tally, stopped)
+    return ChatServer(name, Access(**access), counts, stopped)
 
 
-def _make_finder(pipeline: str | None) -> Callable[[str], Sequence["Place"]]:
+def _make_finder(pipeline: str | None) -> Callable[[str], Sequence["CharSpan"]]:
     if pipeline is None:
         return lambda text: ()
-    from spacy_gliner_biomed.silver.candidates import make_candidates
+    from spacy_gliner_biomed.silver.noun_phrases import make_candidates
 
     return make_candidates(pipeline)
 

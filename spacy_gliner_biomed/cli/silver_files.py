@@ -8,14 +8,14 @@ from typing import Any, BinaryIO
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_gliner_biomed.cli.inputs import Record
-from spacy_gliner_biomed.cli.outputs import open_stream
-from spacy_gliner_biomed.cli.writers import DocBinWriter
 from spacy_gliner_biomed.common.json_text import dump_json
+from spacy_gliner_biomed.documents.inputs import Record
+from spacy_gliner_biomed.documents.outputs import open_stream
+from spacy_gliner_biomed.documents.writers import DocBinWriter
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.silver.annotator import Annotation
 from spacy_gliner_biomed.silver.docs import RELATIONS, write_silver
 from spacy_gliner_biomed.silver.failures import Failure
+from spacy_gliner_biomed.silver.text_annotator import Annotation
 
 ENDINGS = (".spacy", ".jsonl")
 

@@ -12,10 +12,6 @@ from typing import Any
 import spacy
 from tqdm import tqdm
 
-from spacy_gliner_biomed.cli.app import say
-from spacy_gliner_biomed.cli.inputs import find_inputs, read_inputs
-from spacy_gliner_biomed.cli.outputs import Output, check_outputs
-from spacy_gliner_biomed.cli.reports import write_report
 from spacy_gliner_biomed.cli.silver_files import (
     FailuresFile,
     SilverFile,
@@ -23,16 +19,20 @@ from spacy_gliner_biomed.cli.silver_files import (
     open_failures,
     open_silver,
 )
+from spacy_gliner_biomed.common.json_files import write_report
+from spacy_gliner_biomed.common.terminal import echo
+from spacy_gliner_biomed.documents.inputs import find_inputs, read_inputs
+from spacy_gliner_biomed.documents.outputs import Output, check_outputs
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.silver.annotator import Annotator, Model
-from spacy_gliner_biomed.silver.cache import Cache
 from spacy_gliner_biomed.silver.failures import Failure
-from spacy_gliner_biomed.silver.quotes import Place
-from spacy_gliner_biomed.silver.reports import Prices, make_report, summarize
-from spacy_gliner_biomed.silver.run import Job, Outcome, annotate_all
-from spacy_gliner_biomed.silver.tally import Tally
+from spacy_gliner_biomed.silver.quotes import CharSpan
+from spacy_gliner_biomed.silver.reply_cache import ReplyCache
+from spacy_gliner_biomed.silver.run_counts import RunCounts
+from spacy_gliner_biomed.silver.run_report import Prices, make_report, summarize
+from spacy_gliner_biomed.silver.text_annotator import LanguageModel, TextAnnotator
+from spacy_gliner_biomed.silver.thread_pool import Outcome, TextJob, annotate_all
 
-Finder = Callable[[str], Sequence[Place]]
+Finder = Callable[[str], Sequence[CharSpan]]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Places:
 def annotate_files(
     inputs: Sequence[Path],
     places: Places,
-    make_model: Callable[[], Model],
+    make_model: Callable[[], LanguageModel],
     settings: dict[str, Any],
     *,
     stopped: Event,
@@ -84,14 +84,14 @@ def annotate_files(
 
     inputs (Sequence[Path]): See `inputs.find_inputs`.
     make_model (Callable): Called when all else is checked.
-    settings (dict[str, Any]): Further arguments of `Annotator`.
+    settings (dict[str, Any]): Further arguments of `TextAnnotator`.
     stopped (Event): That the model waits on.
     find (Finder): Finds candidates in a text.
-    RETURNS (dict[str, Any]): See `silver.reports.make_report`.
+    RETURNS (dict[str, Any]): See `silver.run_report.make_report`.
     RAISES (ValueError): If files cannot be used, or no document could be annotated; the output
         is then left as it was.
     """
-    started, tally, types = perf_counter(), settings["tally"], settings["prompt"].types
+    started, counts, types = perf_counter(), settings["counts"], settings["prompt"].types
     sources = find_inputs(inputs)
     outputs = [Output(str(path), "") for path in (places.output, places.failures)]
     check_outputs(outputs, inputs, sources)
@@ -100,64 +100,66 @@ def annotate_files(
     model = make_model()
     options = {"spans_key": spans_key, "annotated": types or None, "corpus": "silver"}
     with (
-        closing(Cache(places.cache)) as cache,
+        closing(ReplyCache(places.cache)) as cache,
         open_failures(places.failures) as failed,
         open_silver(places.output, nlp, options) as file,
     ):
-        annotator = Annotator(model, cache, **settings)
-        jobs = _jobs(read_inputs(sources, nlp.vocab), find, tally)
+        annotator = TextAnnotator(model, cache, **settings)
+        jobs = _jobs(read_inputs(sources, nlp.vocab), find, counts)
         outcomes = annotate_all(
             jobs, annotator.annotate, workers=workers, stopped=stopped, patience=patience
         )
         with closing(outcomes):
-            for outcome in _progress(outcomes, tally, quiet=quiet):
-                _take(outcome, file, failed, tally)
-        if not tally["documents:read"]:
+            for outcome in _progress(outcomes, counts, quiet=quiet):
+                _take(outcome, file, failed, counts)
+        if not counts["documents:read"]:
             raise ValueError(Errors.E055.format(inputs=", ".join(map(str, inputs))))
     said = {"model": model.name, "types": list(types), "output": str(places.output)}
-    report = make_report(tally, prices, said, perf_counter() - started)
+    report = make_report(counts, prices, said, perf_counter() - started)
     write_report(places.report, report)
     if not file.n_written:
-        n_failed, kinds = failed.n_written, ", ".join(tally.group("failed"))
+        n_failed, kinds = failed.n_written, ", ".join(counts.group("failed"))
         raise ValueError(
             Errors.E150.format(n=n_failed, kinds=kinds, path=places.output, failed=places.failures)
         )
     if not quiet:
-        say(f"{summarize(report)}\nwrote {places.output}, {places.report}")
+        echo(f"{summarize(report)}\nwrote {places.output}, {places.report}")
     return report
 
 
-def _jobs(documents: Iterable[tuple[Any, Any]], find: Finder, tally: Tally) -> Iterator[Job]:
+def _jobs(
+    documents: Iterable[tuple[Any, Any]], find: Finder, counts: RunCounts
+) -> Iterator[TextJob]:
     for document, record in documents:
-        tally.add("documents:read")
+        counts.add("documents:read")
         text = document if isinstance(document, str) else document.text
-        yield Job(text, (document, record), find(text))
+        yield TextJob(text, (document, record), find(text))
 
 
-def _take(outcome: Outcome, file: SilverFile, failed: FailuresFile, tally: Tally) -> None:
+def _take(outcome: Outcome, file: SilverFile, failed: FailuresFile, counts: RunCounts) -> None:
     """Write what became of a document, and count it."""
     job, result = outcome
     document, record = job.source
     if isinstance(result, Failure):
-        tally.add(f"failed:{result.kind}")
+        counts.add(f"failed:{result.kind}")
         failed.write(document, record, result)
         return
-    tally.add("documents:written")
-    tally.add("documents:without text", not job.text.strip())
+    counts.add("documents:written")
+    counts.add("documents:without text", not job.text.strip())
     if not isinstance(document, str) and document.spans.get(file.options["spans_key"]):
-        tally.add("documents:with other spans before")
-    tally.update(result.counts)
-    tally.add("entities:written", len(result.entities))
+        counts.add("documents:with other spans before")
+    counts.update(result.counts)
+    counts.add("entities:written", len(result.entities))
     for _, _, label in result.entities:
-        tally.add(f"labels:{label}")
+        counts.add(f"labels:{label}")
     file.write(document, record, result)
 
 
-def _progress(outcomes: Iterable[Outcome], tally: Tally, *, quiet: bool) -> Iterator[Outcome]:
+def _progress(outcomes: Iterable[Outcome], counts: RunCounts, *, quiet: bool) -> Iterator[Outcome]:
     hidden = True if quiet else None  # None: if it is no terminal
     with tqdm(outcomes, unit=" docs", disable=hidden, mininterval=0.5) as bar:
         for outcome in bar:
-            failed = sum(tally.group("failed").values())
-            tokens = tally["tokens:new, prompt"] + tally["tokens:new, completion"]
+            failed = sum(counts.group("failed").values())
+            tokens = counts["tokens:new, prompt"] + counts["tokens:new, completion"]
             bar.set_postfix(failed=failed, new_tokens=tokens, refresh=False)
             yield outcome

@@ -17,7 +17,7 @@ ENTITIES = re.compile(r'"entities"\s*:')
 
 
 @dataclass(frozen=True)
-class Mention:
+class AnswerEntity:
     """One entity of an answer: its number there, the words it quotes, its type as written."""
 
     id: int | None
@@ -26,7 +26,7 @@ class Mention:
 
 
 @dataclass(frozen=True)
-class Link:
+class AnswerRelation:
     """One relation of an answer, between the numbers of two mentions."""
 
     head: int
@@ -38,13 +38,13 @@ class Link:
 class Answer:
     """What an answer holds.
 
-    mentions (Sequence[Mention]): In its order.
-    links (Sequence[Link]): Its relations.
+    mentions (Sequence[AnswerEntity]): In its order.
+    links (Sequence[AnswerRelation]): Its relations.
     n_broken (int): Entities and relations that lack a part, or have one of the wrong kind.
     """
 
-    mentions: Sequence[Mention]
-    links: Sequence[Link] = ()
+    mentions: Sequence[AnswerEntity]
+    links: Sequence[AnswerRelation] = ()
     n_broken: int = 0
 
 
@@ -129,22 +129,22 @@ def _has_mention(raw: Mapping[str, Any]) -> bool:
     return any(_mention(item) is not None for item in raw["entities"])
 
 
-def _mention(item: Any) -> Mention | None:
+def _mention(item: Any) -> AnswerEntity | None:
     if not isinstance(item, dict) or not (
         _is_text(item.get("text")) and _is_text(item.get("type"))
     ):
         return None
     number = item.get("id")
-    return Mention(number if _is_number(number) else None, item["text"].strip(), item["type"])
+    return AnswerEntity(number if _is_number(number) else None, item["text"].strip(), item["type"])
 
 
-def _link(item: Any) -> Link | None:
+def _link(item: Any) -> AnswerRelation | None:
     if not isinstance(item, dict) or not _is_text(item.get("type")):
         return None
     head, tail = item.get("head"), item.get("tail")
     if not (_is_number(head) and _is_number(tail)):
         return None
-    return Link(head, item["type"], tail)  # type: ignore[arg-type]
+    return AnswerRelation(head, item["type"], tail)  # type: ignore[arg-type]
 
 
 def _is_number(value: Any) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from spacy.tokens import Doc
 
 from spacy_gliner_biomed.pipeline.annotation import split_tokens
-from spacy_gliner_biomed.silver.annotator import Annotation
+from spacy_gliner_biomed.silver.text_annotator import Annotation
 from spacy_gliner_biomed.training.gold import Gold, write_gold
 
 RELATIONS = "relations"

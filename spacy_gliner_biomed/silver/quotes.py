@@ -15,14 +15,14 @@ from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.silver.answers import LONGEST_QUOTE
 
 EXACT, CASE, FUZZY = "exact", "case", "fuzzy"
-Place = tuple[int, int]
+CharSpan = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Found:
+class QuoteMatch:
     """Where a quote stands, and how it was found; no places if it was not."""
 
-    places: Sequence[Place]
+    places: Sequence[CharSpan]
     how: str = ""
 
 
@@ -38,17 +38,17 @@ class QuotedText:
         self.text = text
         self.least = least
 
-    def find(self, quote: str) -> Found:
+    def find(self, quote: str) -> QuoteMatch:
         """Find a quote; no place begins or ends inside a word."""
         words = quote.split()
         if not words or len(quote) > LONGEST_QUOTE:
-            return Found([])
+            return QuoteMatch([])
         exact = self._matches(re.escape(quote.strip()), re.NOFLAG)
         if exact:
-            return Found(exact, EXACT)
+            return QuoteMatch(exact, EXACT)
         relaxed = self._matches(r"\s+".join(map(re.escape, words)), re.IGNORECASE)
         if relaxed:
-            return Found(relaxed, CASE)
+            return QuoteMatch(relaxed, CASE)
         return self._closest(" ".join(words))
 
     @cached_property
@@ -69,7 +69,7 @@ class QuotedText:
             if not self.text[i - 1].isspace() and is_border(self.text, i)
         ]
 
-    def _matches(self, pattern: str, flags: re.RegexFlag) -> list[Place]:
+    def _matches(self, pattern: str, flags: re.RegexFlag) -> list[CharSpan]:
         places, at = [], 0
         search = re.compile(pattern, flags).search
         while (match := search(self.text, at)) is not None:
@@ -80,11 +80,11 @@ class QuotedText:
             at = end if whole else start + 1
         return places
 
-    def _closest(self, quote: str) -> Found:
+    def _closest(self, quote: str) -> QuoteMatch:
         # A place of n characters more has n edits at least; the small number is for rounding.
         longest_change = int(len(quote) / self.least - len(quote) + 1e-9)
         if not longest_change:
-            return Found([])
+            return QuoteMatch([])
         process, levenshtein = _import_rapidfuzz()
         places = self._places_of_length(len(quote) - longest_change, len(quote) + longest_change)
         wanted = quote.lower()
@@ -96,9 +96,9 @@ class QuotedText:
             scorer=levenshtein.normalized_similarity,
             score_cutoff=self.least,
         )
-        return Found([]) if found is None else Found([found[2]], FUZZY)
+        return QuoteMatch([]) if found is None else QuoteMatch([found[2]], FUZZY)
 
-    def _places_of_length(self, least: int, most: int) -> list[Place]:
+    def _places_of_length(self, least: int, most: int) -> list[CharSpan]:
         places = []
         for start in self.starts:
             first = bisect_left(self.ends, start + max(least, 1))

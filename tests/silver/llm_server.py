@@ -14,9 +14,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from spacy_gliner_biomed.silver.local import LocalModel
-from spacy_gliner_biomed.silver.prompts import Request
-from spacy_gliner_biomed.silver.tally import Tally
+from spacy_gliner_biomed.silver.llm_prompts import LlmRequest
+from spacy_gliner_biomed.silver.local_model import LocalModel
+from spacy_gliner_biomed.silver.run_counts import RunCounts
 
 Said = tuple[int, dict[str, Any]]
 DRUGS = ("Aspirin", "Ibuprofen", "Codeine")
@@ -79,7 +79,7 @@ def completion(content: str, finish: str = "stop", tokens: tuple[int, int] = (10
 
 def answer_by_model(model: LocalModel, body: dict[str, Any]) -> Said:
     schema = body["response_format"]["json_schema"]["schema"]
-    request = Request(body["messages"], schema, body["temperature"], 0, body["max_tokens"])
+    request = LlmRequest(body["messages"], schema, body["temperature"], 0, body["max_tokens"])
     reply = model.ask(request)
     tokens = (reply.prompt_tokens or 0, reply.completion_tokens or 0)
     return 200, completion(reply.content, "stop" if reply.complete else "length", tokens)
@@ -125,4 +125,4 @@ def serve(log: Path, model: LocalModel | None) -> None:
 
 if __name__ == "__main__":
     folder = sys.argv[2] if len(sys.argv) > 2 else None
-    serve(Path(sys.argv[1]), LocalModel(folder, "cpu", Tally()) if folder else None)
+    serve(Path(sys.argv[1]), LocalModel(folder, "cpu", RunCounts()) if folder else None)

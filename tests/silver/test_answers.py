@@ -4,14 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_gliner_biomed.silver.answers import Answer, Link, Mention, answer_schema, read_answer
+from spacy_gliner_biomed.silver.answers import (
+    Answer,
+    AnswerEntity,
+    AnswerRelation,
+    answer_schema,
+    read_answer,
+)
 from spacy_gliner_biomed.silver.failures import MALFORMED, Failure
 
 GOOD = {
     "entities": [{"id": 0, "text": " BRCA1 ", "type": "gene"}, {"id": 1, "text": "x", "type": "y"}],
     "relations": [{"head": 0, "type": "is", "tail": 1}],
 }
-READ = Answer([Mention(0, "BRCA1", "gene"), Mention(1, "x", "y")], [Link(0, "is", 1)])
+READ = Answer(
+    [AnswerEntity(0, "BRCA1", "gene"), AnswerEntity(1, "x", "y")], [AnswerRelation(0, "is", 1)]
+)
 
 # What a model may write: JSON of any form, with the right names here and there.
 NAMES = st.sampled_from(["entities", "relations", "id", "text", "type", "head", "tail"])
@@ -51,7 +59,7 @@ ASPIRIN = '{"entities":[{"id":1,"text":"aspirin","type":"drug"}]}'
     ],
 )
 def test_the_answer_is_found_after_reasoning_and_beside_drafts(content: str) -> None:
-    assert read_answer(content) == Answer([Mention(1, "aspirin", "drug")], [])
+    assert read_answer(content) == Answer([AnswerEntity(1, "aspirin", "drug")], [])
 
 
 @pytest.mark.parametrize(

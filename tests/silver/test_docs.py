@@ -3,8 +3,8 @@ import json
 import spacy
 from spacy.tokens import DocBin
 
-from spacy_gliner_biomed.silver.annotator import Annotation
 from spacy_gliner_biomed.silver.docs import RELATIONS, write_silver
+from spacy_gliner_biomed.silver.text_annotator import Annotation
 from spacy_gliner_biomed.training.gold import read_gold
 
 TEXT = "cocaine-induced pain"

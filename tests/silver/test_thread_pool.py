@@ -4,13 +4,13 @@ from threading import Event, Lock
 
 import pytest
 
-from spacy_gliner_biomed.silver.annotator import Annotation
 from spacy_gliner_biomed.silver.failures import MALFORMED, TIMEOUT, Failure
-from spacy_gliner_biomed.silver.quotes import Place
-from spacy_gliner_biomed.silver.run import AHEAD, Job, annotate_all
+from spacy_gliner_biomed.silver.quotes import CharSpan
+from spacy_gliner_biomed.silver.text_annotator import Annotation
+from spacy_gliner_biomed.silver.thread_pool import AHEAD, TextJob, annotate_all
 
 
-def annotate(text: str, candidates: Sequence[Place]) -> Annotation:
+def annotate(text: str, candidates: Sequence[CharSpan]) -> Annotation:
     """Take longer for the earlier ones; fail as the text says."""
     time.sleep(0.02 if text.endswith("0") else 0)
     if text in (TIMEOUT, MALFORMED):
@@ -20,8 +20,8 @@ def annotate(text: str, candidates: Sequence[Place]) -> Annotation:
     return Annotation({(0, 1, text): None})
 
 
-def jobs(texts: Sequence[str]) -> list[Job]:
-    return [Job(text, i) for i, text in enumerate(texts)]
+def jobs(texts: Sequence[str]) -> list[TextJob]:
+    return [TextJob(text, i) for i, text in enumerate(texts)]
 
 
 def test_outcomes_are_in_order_and_failures_are_among_them() -> None:
@@ -41,13 +41,13 @@ def test_outcomes_are_in_order_and_failures_are_among_them() -> None:
 def test_texts_are_read_as_they_are_needed_and_workers_are_as_many_as_said() -> None:
     n_read, now, most, lock = 0, 0, 0, Lock()
 
-    def read() -> Iterator[Job]:
+    def read() -> Iterator[TextJob]:
         nonlocal n_read
         for i in range(1000):
             n_read += 1
-            yield Job(f"text {i}")
+            yield TextJob(f"text {i}")
 
-    def slow(text: str, candidates: Sequence[Place]) -> Annotation:
+    def slow(text: str, candidates: Sequence[CharSpan]) -> Annotation:
         nonlocal now, most
         with lock:
             now += 1

@@ -12,8 +12,6 @@ from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.silver import prompts
-from spacy_gliner_biomed.silver.cache import Reply
 from spacy_gliner_biomed.silver.failures import (
     REFUSED,
     SERVER_ERROR,
@@ -22,9 +20,11 @@ from spacy_gliner_biomed.silver.failures import (
     UNREACHABLE,
     Failure,
 )
-from spacy_gliner_biomed.silver.pace import Pace
+from spacy_gliner_biomed.silver.llm_prompts import LlmRequest
+from spacy_gliner_biomed.silver.rate_limit import RateLimiter
+from spacy_gliner_biomed.silver.reply_cache import Reply
 from spacy_gliner_biomed.silver.retry_after import retry_seconds
-from spacy_gliner_biomed.silver.tally import Tally
+from spacy_gliner_biomed.silver.run_counts import RunCounts
 
 # How a server is asked to constrain decoding.
 CONSTRAINTS = ("json_schema", "json_object", "none")
@@ -64,26 +64,26 @@ class Access:
     tokens_per_minute: float | None = None
 
 
-class Server:
+class ChatServer:
     """A language model behind chat completions; safe to use from several threads.
 
     name (str): Of the model, as the server knows it.
     access (Access): See there.
-    tally (Tally): Counts requests and what went wrong with them.
+    counts (RunCounts): Counts requests and what went wrong with them.
     stopped (Event): Ends waiting and trying again.
     """
 
-    def __init__(self, name: str, access: Access, tally: Tally, stopped: Event) -> None:
+    def __init__(self, name: str, access: Access, counts: RunCounts, stopped: Event) -> None:
         self.name = name
         self.identity = json.dumps([name, access.constraint, access.body], sort_keys=True)
         self.access = access
-        self.tally = tally
+        self.counts = counts
         self.stopped = stopped
-        self.requests = Pace(access.requests_per_minute, stopped)
-        self.tokens = Pace(access.tokens_per_minute, stopped)
+        self.requests = RateLimiter(access.requests_per_minute, stopped)
+        self.tokens = RateLimiter(access.tokens_per_minute, stopped)
         self.opener: OpenerDirector = build_opener(_NoRedirect)
 
-    def ask(self, request: prompts.Request) -> Reply:
+    def ask(self, request: LlmRequest) -> Reply:
         """Send a request until it is answered.
 
         RAISES (Failure): If the server refuses, or all tries failed.
@@ -94,18 +94,18 @@ class Server:
             try:
                 return self._try(body, request.max_tokens)
             except _Unreadable as fault:
-                self.tally.add("faults:answer that the server cannot read")
+                self.counts.add("faults:answer that the server cannot read")
                 return Reply(str(fault))  # paid, so kept, and malformed like any other such text
             except _Passing as fault:
-                self.tally.add(f"faults:{fault.kind}")
+                self.counts.add(f"faults:{fault.kind}")
                 is_last = n_tried == self.access.retries or fault.wait > LONGEST_RETRY_AFTER
                 if is_last or self.stopped.is_set():
                     raise Failure(fault.kind, f"{fault} ({n_tried + 1} tries)") from fault
                 self._wait(n_tried, fault.wait)
-                self.tally.add("requests:retried")
+                self.counts.add("requests:retried")
         raise AssertionError("retries are not negative")
 
-    def body(self, request: prompts.Request) -> dict[str, Any]:
+    def body(self, request: LlmRequest) -> dict[str, Any]:
         """A request as the server takes it."""
         form: dict[str, Any] = {"type": self.access.constraint}
         if self.access.constraint == "json_schema":
@@ -127,7 +127,7 @@ class Server:
         self.requests.wait()
         if self.stopped.is_set():
             raise _Passing(UNREACHABLE, "the run has ended")
-        self.tally.add("requests:sent")
+        self.counts.add("requests:sent")
         reply = _reply(self._post(body))
         used = (reply.prompt_tokens or 0) + (reply.completion_tokens or 0)
         if used:

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.silver.prompts import Request
+from spacy_gliner_biomed.silver.llm_prompts import LlmRequest
 
 TABLE = """CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY, content TEXT NOT NULL, complete INTEGER NOT NULL,
@@ -30,7 +30,7 @@ class Reply:
     completion_tokens: int | None = None
 
 
-class Cache:
+class ReplyCache:
     """Replies by what they answer; of one file, for all threads.
 
     An answer is on the disk when `put` returns (SQLite, full synchronisation).
@@ -76,7 +76,7 @@ class Cache:
         self._base.close()
 
 
-def key_of(model: str, request: Request) -> str:
+def key_of(model: str, request: LlmRequest) -> str:
     """A hash of the model and all that it is asked: task, examples, text, schema, sampling."""
     whole = json.dumps([model, asdict(request)], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(whole.encode("utf8", "surrogatepass")).hexdigest()

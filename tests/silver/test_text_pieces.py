@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_gliner_biomed.silver.pieces import SHORTEST, cut, halve
+from spacy_gliner_biomed.silver.text_pieces import SHORTEST, cut, halve
 
 TEXTS = st.text(st.sampled_from("ab.! \n"), max_size=300)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from spacy_gliner_biomed.silver.answers import Schema, answer_schema
-from spacy_gliner_biomed.silver.examples import WorkedExample
+from spacy_gliner_biomed.silver.worked_examples import WorkedExample
 
 Messages = list[dict[str, str]]
 
@@ -43,7 +43,7 @@ CANDIDATES = (
 
 
 @dataclass(frozen=True)
-class Request:
+class LlmRequest:
     """All that decides an answer, besides the model.
 
     messages (Messages): The conversation so far, as chat servers take it.
@@ -61,7 +61,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Prompt:
+class PromptBuilder:
     """Makes requests.
 
     types (Sequence[str]): The types that are allowed; empty for any words.
@@ -91,7 +91,7 @@ class Prompt:
             form=FORM_WITH_RELATIONS if self.relations else FORM,
         )
 
-    def request(self, text: str, candidates: Sequence[str] = (), *, attempt: int = 0) -> Request:
+    def request(self, text: str, candidates: Sequence[str] = (), *, attempt: int = 0) -> LlmRequest:
         """Ask for the entities of a text.
 
         candidates (Sequence[str]): Phrases that are offered as entities.
@@ -104,7 +104,7 @@ class Prompt:
         for example, asked in zip(self.examples, questions[1:], strict=True):
             messages.append(_said("assistant", example.answer(relations=self.relations)))
             messages.append(_said("user", asked))
-        return Request(messages, self.schema, 0.4 * attempt, attempt, self.max_tokens)
+        return LlmRequest(messages, self.schema, 0.4 * attempt, attempt, self.max_tokens)
 
 
 def question(text: str, candidates: Sequence[str] = ()) -> str:

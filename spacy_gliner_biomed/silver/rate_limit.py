@@ -4,7 +4,7 @@ import time
 from threading import Event, Lock
 
 
-class Pace:
+class RateLimiter:
     """Lets so many units a minute pass: requests, or tokens.
 
     per_minute (float | None): None for no limit.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from spacy_gliner_biomed.silver.tally import Tally
+from spacy_gliner_biomed.silver.run_counts import RunCounts
 
 GROUPS = (
     "documents",
@@ -38,7 +38,7 @@ class Prices:
 
 
 def make_report(
-    tally: Tally, prices: Prices, settings: dict[str, Any], seconds: float
+    counts: RunCounts, prices: Prices, settings: dict[str, Any], seconds: float
 ) -> dict[str, Any]:
     """All counts, tokens and cost by what was paid now and what the cache saved.
 
@@ -46,10 +46,10 @@ def make_report(
     """
     report: dict[str, Any] = {"settings": settings, "seconds": round(seconds, 1)}
     for group in GROUPS:
-        report[group] = tally.group(group)
+        report[group] = counts.group(group)
     report["cost"] = {
         origin: prices.cost(
-            tally[f"tokens:{origin}, prompt"], tally[f"tokens:{origin}, completion"]
+            counts[f"tokens:{origin}, prompt"], counts[f"tokens:{origin}, completion"]
         )
         for origin in ("new", "cached")
     }

@@ -10,8 +10,7 @@ from threading import Event, Thread, Timer
 
 import pytest
 
-from spacy_gliner_biomed.silver.annotator import Annotator
-from spacy_gliner_biomed.silver.cache import Cache
+from spacy_gliner_biomed.silver.chat_server import Access, ChatServer
 from spacy_gliner_biomed.silver.failures import (
     MALFORMED,
     REFUSED,
@@ -21,26 +20,27 @@ from spacy_gliner_biomed.silver.failures import (
     UNREACHABLE,
     Failure,
 )
-from spacy_gliner_biomed.silver.prompts import Prompt
-from spacy_gliner_biomed.silver.server import Access, Server
-from spacy_gliner_biomed.silver.tally import Tally
+from spacy_gliner_biomed.silver.llm_prompts import PromptBuilder
+from spacy_gliner_biomed.silver.reply_cache import ReplyCache
+from spacy_gliner_biomed.silver.run_counts import RunCounts
+from spacy_gliner_biomed.silver.text_annotator import TextAnnotator
 from spacy_gliner_biomed.silver.type_names import TypeNames
 from tests.silver.serving import LlmServer
 
-Make = Callable[..., Server]
+Make = Callable[..., ChatServer]
 
 
 @pytest.fixture
 def make(llm_server: LlmServer) -> Make:
-    def build(**settings: object) -> Server:
+    def build(**settings: object) -> ChatServer:
         access = Access(llm_server.url, backoff=0.01)
-        return Server("tiny", replace(access, **settings), Tally(), Event())  # type: ignore[arg-type]
+        return ChatServer("tiny", replace(access, **settings), RunCounts(), Event())  # type: ignore[arg-type]
 
     return build
 
 
 def test_an_answer_comes_with_its_tokens(make: Make, llm_server: LlmServer) -> None:
-    reply = make(key="secret").ask(Prompt(types=["drug"]).request("Aspirin"))
+    reply = make(key="secret").ask(PromptBuilder(types=["drug"]).request("Aspirin"))
     assert json.loads(reply.content)["entities"] == [{"id": 0, "text": "Aspirin", "type": "Drug"}]
     assert (reply.complete, reply.prompt_tokens, reply.completion_tokens) == (True, 100, 10)
     (asked,) = llm_server.asked()
@@ -59,7 +59,7 @@ def test_the_body_of_a_request_can_be_changed(
     make: Make, llm_server: LlmServer, constraint: str, form: object
 ) -> None:
     extra = {"max_tokens": None, "max_completion_tokens": 5, "top_p": 0.5}
-    make(constraint=constraint, body=extra).ask(Prompt().request("x"))
+    make(constraint=constraint, body=extra).ask(PromptBuilder().request("x"))
     (asked,) = llm_server.asked()
     body = asked["body"]
     assert (body.get("response_format"), body["max_completion_tokens"]) == (form, 5)
@@ -70,10 +70,10 @@ def test_the_body_of_a_request_can_be_changed(
 @pytest.mark.parametrize("text", ["flaky 1 {}", "severed 1 {}"])
 def test_what_may_pass_is_tried_again(make: Make, llm_server: LlmServer, text: str) -> None:
     server = make()
-    request = Prompt().request(text.format(time.monotonic_ns()))
+    request = PromptBuilder().request(text.format(time.monotonic_ns()))
     assert server.ask(request).complete
     assert len(llm_server.asked()) == 2
-    assert (server.tally["requests:sent"], server.tally["requests:retried"]) == (2, 1)
+    assert (server.counts["requests:sent"], server.counts["requests:retried"]) == (2, 1)
 
 
 @pytest.mark.parametrize("word", ["throttled", "postponed"])
@@ -81,22 +81,22 @@ def test_a_server_that_asks_to_wait_is_waited_for_by_all_threads(
     make: Make, llm_server: LlmServer, word: str
 ) -> None:
     server, started = make(backoff=0), time.monotonic()
-    server.ask(Prompt().request(f"{word} {time.monotonic_ns()}"))
+    server.ask(PromptBuilder().request(f"{word} {time.monotonic_ns()}"))
     assert time.monotonic() - started >= 1
     assert len(llm_server.asked()) == 2
     held, started = make(), time.monotonic()
-    first = Thread(target=held.ask, args=[Prompt().request(f"{word} {time.monotonic_ns()}")])
+    first = Thread(target=held.ask, args=[PromptBuilder().request(f"{word} {time.monotonic_ns()}")])
     first.start()
-    while not held.tally["requests:retried"]:
+    while not held.counts["requests:retried"]:
         time.sleep(0.001)
-    held.ask(Prompt().request("Aspirin"))
+    held.ask(PromptBuilder().request("Aspirin"))
     assert time.monotonic() - started >= 1
     first.join()
 
 
 def test_a_server_that_asks_for_a_day_is_not_asked_again(make: Make, llm_server: LlmServer) -> None:
     with pytest.raises(Failure, match=r"asks to wait for 86,400 s \(1 tries\)") as raised:
-        make().ask(Prompt().request(f"closed {time.monotonic_ns()}"))
+        make().ask(PromptBuilder().request(f"closed {time.monotonic_ns()}"))
     assert raised.value.kind == SERVER_ERROR
     assert len(llm_server.asked()) == 1
 
@@ -113,7 +113,7 @@ def test_what_does_not_pass_is_a_failure_that_says_why(
     make: Make, llm_server: LlmServer, text: str, kind: str, n_tries: int
 ) -> None:
     with pytest.raises(Failure) as raised:
-        make(retries=2).ask(Prompt().request(text))
+        make(retries=2).ask(PromptBuilder().request(text))
     assert raised.value.kind == kind
     assert "HTTP" in raised.value.reason
     assert len(llm_server.asked()) == n_tries
@@ -122,10 +122,10 @@ def test_what_does_not_pass_is_a_failure_that_says_why(
 def test_an_answer_that_takes_too_long_is_not_waited_for(make: Make) -> None:
     server, started = make(timeout=0.3, retries=1), time.monotonic()
     with pytest.raises(Failure) as raised:
-        server.ask(Prompt().request("hanging"))
+        server.ask(PromptBuilder().request("hanging"))
     assert time.monotonic() - started < 2.9
     assert raised.value.kind == TIMEOUT
-    assert server.tally["faults:timeout"] == 2
+    assert server.counts["faults:timeout"] == 2
 
 
 def test_a_server_that_is_not_there_is_a_failure(make: Make) -> None:
@@ -133,14 +133,14 @@ def test_a_server_that_is_not_there_is_a_failure(make: Make) -> None:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
         with pytest.raises(Failure) as raised:
-            make(url=url, retries=1).ask(Prompt().request("x"))
+            make(url=url, retries=1).ask(PromptBuilder().request("x"))
     assert raised.value.kind == UNREACHABLE
     assert "2 tries" in raised.value.reason
 
 
 def test_a_wrong_key_ends_the_run_without_showing_the_key(make: Make) -> None:
     with pytest.raises(ValueError, match=r"GB-E120.*a wrong key") as raised:
-        make(key="secret").ask(Prompt().request("locked"))
+        make(key="secret").ask(PromptBuilder().request("locked"))
     assert "secret" not in str(raised.value) + repr(make(key="secret").access)
 
 
@@ -188,50 +188,50 @@ def serving(status: int, content: bytes) -> Iterator[str]:
 )
 def test_odd_answers_are_no_crash(make: Make, status: int, content: bytes, error: str) -> None:
     with serving(status, content) as url, pytest.raises((Failure, ValueError), match=error):
-        make(url=url, retries=0).ask(Prompt().request("x"))
+        make(url=url, retries=0).ask(PromptBuilder().request("x"))
 
 
 def test_an_answer_that_the_server_cannot_read_is_kept_as_a_malformed_one(tmp_path: Path) -> None:
     said = "The model produced output that does not match the expected peg-native format"
     content = json.dumps({"error": {"code": 500, "message": said}}).encode()
-    tally, cache = Tally(), Cache(tmp_path / "cache")
+    counts, cache = RunCounts(), ReplyCache(tmp_path / "cache")
     with closing(cache), serving(500, content) as url:
-        model = Server("tiny", Access(url, backoff=0), tally, Event())
-        annotator = Annotator(model, cache, Prompt(), TypeNames(), tally, attempts=2)
+        model = ChatServer("tiny", Access(url, backoff=0), counts, Event())
+        annotator = TextAnnotator(model, cache, PromptBuilder(), TypeNames(), counts, attempts=2)
         for _ in range(2):
             with pytest.raises(Failure, match=r"HTTP 500.*model produced output") as raised:
                 annotator.annotate("Aspirin")
             assert raised.value.kind == MALFORMED
-    assert tally["requests:sent"] == tally["answers:malformed"] - tally["replies:cached"] == 2
-    assert tally["faults:answer that the server cannot read"] == 2
+    assert counts["requests:sent"] == counts["answers:malformed"] - counts["replies:cached"] == 2
+    assert counts["faults:answer that the server cannot read"] == 2
 
 
 def test_half_a_character_in_an_answer_is_kept_and_is_no_entity(tmp_path: Path) -> None:
     entities = [{"text": quote, "type": "drug"} for quote in ("Aspirin\ud800", "Aspirin")]
     content = json.dumps({"entities": entities}, ensure_ascii=False)
     received = json.dumps({"choices": [{"message": {"content": content}}]}).encode()
-    tally, cache = Tally(), Cache(tmp_path / "cache")
+    counts, cache = RunCounts(), ReplyCache(tmp_path / "cache")
     with closing(cache), serving(200, received) as url:
-        model = Server("tiny", Access(url, backoff=0), tally, Event())
-        annotator = Annotator(model, cache, Prompt(), TypeNames(), tally)
+        model = ChatServer("tiny", Access(url, backoff=0), counts, Event())
+        annotator = TextAnnotator(model, cache, PromptBuilder(), TypeNames(), counts)
         for _ in range(2):
             found = annotator.annotate("Aspirin")
             assert list(found.entities) == [(0, 7, "drug")]
             assert found.counts["mentions:broken"] == 1
-    assert tally["replies:cached"] == 1
+    assert counts["replies:cached"] == 1
 
 
 def test_requests_keep_to_the_number_a_minute(make: Make) -> None:
     server, started = make(requests_per_minute=300), time.monotonic()
     for text in "abc":
-        server.ask(Prompt().request(text))
+        server.ask(PromptBuilder().request(text))
     assert time.monotonic() - started >= 0.4
 
 
 def test_tokens_that_were_reserved_and_not_used_are_given_back(make: Make) -> None:
     server, started = make(tokens_per_minute=60_000), time.monotonic()
     for text in "abc":
-        server.ask(Prompt(max_tokens=1_000_000).request(text))
+        server.ask(PromptBuilder(max_tokens=1_000_000).request(text))
     assert time.monotonic() - started < 60
 
 
@@ -242,5 +242,5 @@ def test_the_end_of_a_run_ends_waiting_and_asks_for_nothing(
     Timer(0.5, server.stopped.set).start()
     for text in ("broken", "Aspirin"):
         with pytest.raises(Failure):
-            server.ask(Prompt().request(text))
+            server.ask(PromptBuilder().request(text))
     assert llm_server.texts() == ["broken"]

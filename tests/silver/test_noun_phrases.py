@@ -5,7 +5,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_gliner_biomed.silver.candidates import make_candidates
+from spacy_gliner_biomed.silver.noun_phrases import make_candidates
 
 NAME = "silver_test_parser"
 

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Protocol
 
-from spacy_gliner_biomed.silver.answers import Answer, Mention, read_answer
-from spacy_gliner_biomed.silver.cache import Cache, Reply, key_of
+from spacy_gliner_biomed.silver.answers import Answer, AnswerEntity, read_answer
 from spacy_gliner_biomed.silver.failures import MALFORMED, TOO_LONG, Failure
-from spacy_gliner_biomed.silver.pieces import SHORTEST, cut, halve
-from spacy_gliner_biomed.silver.prompts import Prompt, Request
-from spacy_gliner_biomed.silver.quotes import Place, QuotedText
-from spacy_gliner_biomed.silver.tally import Tally
+from spacy_gliner_biomed.silver.llm_prompts import LlmRequest, PromptBuilder
+from spacy_gliner_biomed.silver.quotes import CharSpan, QuotedText
+from spacy_gliner_biomed.silver.reply_cache import Reply, ReplyCache, key_of
+from spacy_gliner_biomed.silver.run_counts import RunCounts
+from spacy_gliner_biomed.silver.text_pieces import SHORTEST, cut, halve
 from spacy_gliner_biomed.silver.type_names import TypeNames
 
 Entity = tuple[int, int, str]
 
 
-class Model(Protocol):
+class LanguageModel(Protocol):
     """Whatever answers requests, from several threads.
 
     name (str): For people.
@@ -29,7 +29,7 @@ class Model(Protocol):
     name: str
     identity: str
 
-    def ask(self, request: Request) -> Reply:
+    def ask(self, request: LlmRequest) -> Reply:
         """Answer a request.
 
         RAISES (Failure): If it cannot be answered.
@@ -44,7 +44,7 @@ class Annotation:
     entities (dict[Entity, None]): Start, end and type; each once, in the order of the answers.
     relations (list[dict[str, Any]]): {"type", "head", "tail"}, these as {"text", "label",
         "spans"}.
-    counts (Counter[str]): Names as in `Tally`.
+    counts (Counter[str]): Names as in `RunCounts`.
     """
 
     entities: dict[Entity, None] = field(default_factory=dict)
@@ -53,34 +53,34 @@ class Annotation:
 
 
 @dataclass(frozen=True)
-class Annotator:
+class TextAnnotator:
     """Finds entities in texts; safe to use from several threads.
 
-    model (Model): Asked.
-    cache (Cache): Asked before it.
-    prompt (Prompt): Makes the requests.
+    model (LanguageModel): Asked.
+    cache (ReplyCache): Asked before it.
+    prompt (PromptBuilder): Makes the requests.
     names (TypeNames): Says how types are written.
-    tally (Tally): Counts replies and their tokens, whatever becomes of them.
+    counts (RunCounts): Counts replies and their tokens, whatever becomes of them.
     most (int): Characters of a piece.
     similarity (float): See `QuotedText`.
     attempts (int): How often a piece is asked for whose answers make no sense.
     """
 
-    model: Model
-    cache: Cache
-    prompt: Prompt
+    model: LanguageModel
+    cache: ReplyCache
+    prompt: PromptBuilder
     names: TypeNames
-    tally: Tally
+    counts: RunCounts
     most: int = 4000
     similarity: float = 0.9
     attempts: int = 2
     _asked: dict[str, Lock] = field(default_factory=dict)
     _guard: Any = field(default_factory=Lock)
 
-    def annotate(self, text: str, candidates: Sequence[Place] = ()) -> Annotation:
+    def annotate(self, text: str, candidates: Sequence[CharSpan] = ()) -> Annotation:
         """Annotate a text of any length.
 
-        candidates (Sequence[Place]): Places that are offered to the model as entities.
+        candidates (Sequence[CharSpan]): Places that are offered to the model as entities.
         RAISES (Failure): If a part of the text cannot be annotated.
         RAISES (ValueError): If no text can be.
         """
@@ -92,7 +92,7 @@ class Annotator:
         return found
 
     def _annotate_piece(
-        self, text: str, start: int, end: int, candidates: Sequence[Place], found: Annotation
+        self, text: str, start: int, end: int, candidates: Sequence[CharSpan], found: Annotation
     ) -> None:
         """Annotate a piece; if it is too long, or its answer would be, its halves."""
         piece = text[start:end]
@@ -118,21 +118,21 @@ class Annotator:
         for attempt in range(self.attempts):
             reply = self._reply(self.prompt.request(piece, phrases, attempt=attempt))
             if not reply.complete:
-                self.tally.add("answers:cut off")
+                self.counts.add("answers:cut off")
                 most = self.prompt.max_tokens
                 reason = f"the answer for {len(piece)} characters is cut off (--max-tokens {most})"
                 raise Failure(TOO_LONG, reason)
             try:
                 answer = read_answer(reply.content)
             except Failure as failure:
-                self.tally.add("answers:malformed")
+                self.counts.add("answers:malformed")
                 last = failure
             else:
-                self.tally.add("answers:read")
+                self.counts.add("answers:read")
                 return answer
         raise last
 
-    def _reply(self, request: Request) -> Reply:
+    def _reply(self, request: LlmRequest) -> Reply:
         """A reply from the cache, or from the model; the same is never asked twice at a time."""
         key = key_of(self.model.identity, request)
         with self._alone(key):
@@ -141,7 +141,7 @@ class Annotator:
             if reply is None:
                 reply = self.model.ask(request)
                 self.cache.put(key, reply)
-        self.tally.update(_cost(reply, origin))
+        self.counts.update(_cost(reply, origin))
         return reply
 
     @contextmanager
@@ -177,7 +177,9 @@ class Annotator:
             type_ = " ".join(link.type.split())
             found.relations.append({"type": type_, "head": parts[0], "tail": parts[1]})
 
-    def _places(self, text: QuotedText, mention: Mention, counts: Counter[str]) -> list[Entity]:
+    def _places(
+        self, text: QuotedText, mention: AnswerEntity, counts: Counter[str]
+    ) -> list[Entity]:
         type_ = self.names.name(mention.type)
         if type_ is None:
             counts["mentions:of a type that is not allowed"] += 1

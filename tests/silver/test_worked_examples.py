@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from spacy_gliner_biomed.silver.answers import read_answer
-from spacy_gliner_biomed.silver.examples import EXAMPLES, WorkedExample, read_examples
 from spacy_gliner_biomed.silver.quotes import EXACT, QuotedText
+from spacy_gliner_biomed.silver.worked_examples import EXAMPLES, WorkedExample, read_examples
 
 LINE = {"text": "Aspirin for pain", "entities": [{"text": "Aspirin", "type": "drug"}]}
 

@@ -8,34 +8,34 @@ from threading import Event
 from typing import Any
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.silver.annotator import Annotation
 from spacy_gliner_biomed.silver.failures import OF_SERVER, Failure
-from spacy_gliner_biomed.silver.quotes import Place
+from spacy_gliner_biomed.silver.quotes import CharSpan
+from spacy_gliner_biomed.silver.text_annotator import Annotation
 
 AHEAD = 4  # texts that are read for each worker, so that a slow answer does not stop the others
 
 
 @dataclass(frozen=True)
-class Job:
+class TextJob:
     """A text to annotate.
 
     text (str): The text.
     source (Any): What the caller knows it by.
-    candidates (Sequence[Place]): See `Annotator.annotate`.
+    candidates (Sequence[CharSpan]): See `TextAnnotator.annotate`.
     """
 
     text: str
     source: Any = None
-    candidates: Sequence[Place] = ()
+    candidates: Sequence[CharSpan] = ()
 
 
 # What became of a text.
-Outcome = tuple[Job, Annotation | Failure]
+Outcome = tuple[TextJob, Annotation | Failure]
 
 
 def annotate_all(
-    jobs: Iterable[Job],
-    annotate: Callable[[str, Sequence[Place]], Annotation],
+    jobs: Iterable[TextJob],
+    annotate: Callable[[str, Sequence[CharSpan]], Annotation],
     *,
     workers: int,
     stopped: Event,
@@ -43,8 +43,8 @@ def annotate_all(
 ) -> Generator[Outcome, None, None]:
     """Annotate texts.
 
-    jobs (Iterable[Job]): Read as workers come free.
-    annotate (Callable): See `Annotator.annotate`.
+    jobs (Iterable[TextJob]): Read as workers come free.
+    annotate (Callable): See `TextAnnotator.annotate`.
     workers (int): Texts at a time.
     stopped (Event): Set when the run ends, however it ends.
     patience (int): Texts that may fail one after the other for reasons of the server.
@@ -52,7 +52,7 @@ def annotate_all(
     RAISES (ValueError): If no text can be annotated, or so many failed.
     """
     pool = ThreadPoolExecutor(workers, thread_name_prefix="silver")
-    waiting: deque[tuple[Job, Future[Annotation]]] = deque()
+    waiting: deque[tuple[TextJob, Future[Annotation]]] = deque()
     n_failed = 0
     try:
         for job in jobs:
@@ -70,7 +70,7 @@ def annotate_all(
         pool.shutdown(cancel_futures=True)
 
 
-def _wait(job: Job, future: "Future[Annotation]") -> Outcome:
+def _wait(job: TextJob, future: "Future[Annotation]") -> Outcome:
     try:
         return job, future.result()
     except Failure as failure:

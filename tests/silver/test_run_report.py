@@ -1,7 +1,7 @@
 import pytest
 
-from spacy_gliner_biomed.silver.reports import Prices, make_report, summarize
-from spacy_gliner_biomed.silver.tally import Tally
+from spacy_gliner_biomed.silver.run_counts import RunCounts
+from spacy_gliner_biomed.silver.run_report import Prices, make_report, summarize
 
 
 def test_cost_is_of_prompt_and_answer_and_not_known_without_prices() -> None:
@@ -11,20 +11,21 @@ def test_cost_is_of_prompt_and_answer_and_not_known_without_prices() -> None:
 
 
 def test_a_report_says_what_was_paid_saved_and_lost() -> None:
-    tally = Tally()
-    counts = {
-        "documents:read": 3,
-        "documents:written": 2,
-        "failed:timeout": 1,
-        "faults:timeout": 4,
-        "mentions:not found": 5,
-        "pieces:halved": 0,
-        "labels:drug": 7,
-        "tokens:new, prompt": 1_000_000,
-        "tokens:cached, completion": 2_000_000,
-    }
-    tally.update(counts)
-    report = make_report(tally, Prices(1, 2), {"model": "x"}, 1.23)
+    counts = RunCounts()
+    counts.update(
+        {
+            "documents:read": 3,
+            "documents:written": 2,
+            "failed:timeout": 1,
+            "faults:timeout": 4,
+            "mentions:not found": 5,
+            "pieces:halved": 0,
+            "labels:drug": 7,
+            "tokens:new, prompt": 1_000_000,
+            "tokens:cached, completion": 2_000_000,
+        }
+    )
+    report = make_report(counts, Prices(1, 2), {"model": "x"}, 1.23)
     assert report["cost"] == {"new": 1, "cached": 4}
     assert report["failed"] == {"timeout": 1}
     assert report["settings"] == {"model": "x"}

@@ -11,10 +11,10 @@ from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.nn.remote_code import NO_CODE, refuse_code
 from spacy_gliner_biomed.silver.answers import Schema
-from spacy_gliner_biomed.silver.cache import Reply
 from spacy_gliner_biomed.silver.failures import TOO_LONG, Failure
-from spacy_gliner_biomed.silver.prompts import Messages, Request
-from spacy_gliner_biomed.silver.tally import Tally
+from spacy_gliner_biomed.silver.llm_prompts import LlmRequest, Messages
+from spacy_gliner_biomed.silver.reply_cache import Reply
+from spacy_gliner_biomed.silver.run_counts import RunCounts
 
 
 class LocalModel:
@@ -22,18 +22,18 @@ class LocalModel:
 
     name (str): A folder, or the name of a Hugging Face repository; weights as safetensors.
     device (str): As torch names it.
-    tally (Tally): Counts what the model is asked.
+    counts (RunCounts): Counts what the model is asked.
     RAISES (ValueError): If there is no such model, or its tokenizer will not do.
     RAISES (ImportError): If llguidance is not installed.
     """
 
-    def __init__(self, name: str, device: str, tally: Tally) -> None:
+    def __init__(self, name: str, device: str, counts: RunCounts) -> None:
         what = "A model in this process (--local)"
         self.grammar = import_optional("llguidance", what, extra="llm").LLMatcher
         from_tokenizer = import_optional("llguidance.hf", what, extra="llm").from_tokenizer
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        self.tally = tally
+        self.counts = counts
         self.name = name
         self.identity = name + _age(Path(name))
         try:
@@ -50,7 +50,7 @@ class LocalModel:
         self.limit = getattr(self.model.config, "max_position_embeddings", None)
         self._lock = Lock()
 
-    def ask(self, request: Request) -> Reply:
+    def ask(self, request: LlmRequest) -> Reply:
         """Answer a request.
 
         RAISES (Failure): If the request leaves no room for an answer.
@@ -58,7 +58,7 @@ class LocalModel:
         with self._lock:
             return self._generate(request)
 
-    def _generate(self, request: Request) -> Reply:
+    def _generate(self, request: LlmRequest) -> Reply:
         import torch
 
         ids = torch.tensor([self._encode(request.messages)], device=self.model.device)
@@ -67,7 +67,7 @@ class LocalModel:
         if room < min(request.max_tokens, 32):
             reason = f"{length} tokens with the task and examples, of {self.limit} that it reads"
             raise Failure(TOO_LONG, reason)
-        self.tally.add("requests:sent")
+        self.counts.add("requests:sent")
         sampling: dict[str, Any] = {"do_sample": request.temperature > 0}
         if request.temperature > 0:
             sampling["temperature"] = request.temperature

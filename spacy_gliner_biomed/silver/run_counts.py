@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from threading import Lock
 
 
-class Tally:
+class RunCounts:
     """A counter; names are "group:what"."""
 
     def __init__(self) -> None:

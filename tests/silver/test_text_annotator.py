@@ -8,24 +8,24 @@ from typing import Any
 
 import pytest
 
-from spacy_gliner_biomed.silver.annotator import Annotator
-from spacy_gliner_biomed.silver.cache import Cache
+from spacy_gliner_biomed.silver.chat_server import Access, ChatServer
 from spacy_gliner_biomed.silver.failures import MALFORMED, TOO_LONG, Failure
-from spacy_gliner_biomed.silver.prompts import Prompt
-from spacy_gliner_biomed.silver.server import Access, Server
-from spacy_gliner_biomed.silver.tally import Tally
+from spacy_gliner_biomed.silver.llm_prompts import PromptBuilder
+from spacy_gliner_biomed.silver.reply_cache import ReplyCache
+from spacy_gliner_biomed.silver.run_counts import RunCounts
+from spacy_gliner_biomed.silver.text_annotator import TextAnnotator
 from spacy_gliner_biomed.silver.type_names import TypeNames
 from tests.silver.serving import LlmServer
 
-Make = Callable[..., Annotator]
+Make = Callable[..., TextAnnotator]
 
 
 @dataclass
 class Setting:
     """What a test's annotators share."""
 
-    tally: Tally = field(default_factory=Tally)
-    caches: list[Cache] = field(default_factory=list)
+    counts: RunCounts = field(default_factory=RunCounts)
+    caches: list[ReplyCache] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -38,13 +38,15 @@ def setting() -> Iterator[Setting]:
 
 @pytest.fixture
 def make(llm_server: LlmServer, tmp_path: Path, setting: Setting) -> Make:
-    def build(types: list[str] | None = None, **options: Any) -> Annotator:
+    def build(types: list[str] | None = None, **options: Any) -> TextAnnotator:
         access = Access(llm_server.url, backoff=0.01, retries=1)
-        server = Server("tiny", access, setting.tally, Event())
-        cache = Cache(tmp_path / "answers.cache")
+        server = ChatServer("tiny", access, setting.counts, Event())
+        cache = ReplyCache(tmp_path / "answers.cache")
         setting.caches.append(cache)
         names = TypeNames(types or [])
-        return Annotator(server, cache, Prompt(names.allowed), names, setting.tally, **options)
+        return TextAnnotator(
+            server, cache, PromptBuilder(names.allowed), names, setting.counts, **options
+        )
 
     return build
 
@@ -106,7 +108,7 @@ def test_a_malformed_answer_is_asked_for_again_and_then_a_failure(
     with pytest.raises(Failure) as raised:
         make().annotate("malformed Aspirin")
     assert raised.value.kind == MALFORMED
-    assert setting.tally["answers:malformed"] == 3
+    assert setting.counts["answers:malformed"] == 3
     assert len(llm_server.asked()) == 4
 
 
@@ -118,9 +120,9 @@ def test_no_answer_is_asked_for_twice(make: Make, setting: Setting, llm_server: 
     results.append(again.annotate("slow Codeine"))
     assert all(len(found.entities) == 1 for found in results)
     assert sorted(llm_server.texts()) == ["slow Aspirin", "slow Codeine"]
-    assert (setting.tally["replies:new"], setting.tally["replies:cached"]) == (2, 15)
-    assert setting.tally["tokens:new, prompt"] == 200
-    assert setting.tally["tokens:cached, completion"] == 150
+    assert (setting.counts["replies:new"], setting.counts["replies:cached"]) == (2, 15)
+    assert setting.counts["tokens:new, prompt"] == 200
+    assert setting.counts["tokens:cached, completion"] == 150
 
 
 def test_candidates_are_offered_for_the_piece_that_they_are_in(

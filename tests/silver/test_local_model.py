@@ -5,9 +5,9 @@ import pytest
 
 from spacy_gliner_biomed.silver.answers import read_answer
 from spacy_gliner_biomed.silver.failures import TOO_LONG, Failure
-from spacy_gliner_biomed.silver.local import LocalModel
-from spacy_gliner_biomed.silver.prompts import Prompt
-from spacy_gliner_biomed.silver.tally import Tally
+from spacy_gliner_biomed.silver.llm_prompts import PromptBuilder
+from spacy_gliner_biomed.silver.local_model import LocalModel
+from spacy_gliner_biomed.silver.run_counts import RunCounts
 from tests.tiny_llm import tiny_llm
 
 TYPES = ["drug", "disease"]
@@ -21,12 +21,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def model(folder: Path) -> LocalModel:
-    return LocalModel(str(folder), "cpu", Tally())
+    return LocalModel(str(folder), "cpu", RunCounts())
 
 
 @pytest.mark.parametrize("types", [[], TYPES])
 def test_a_random_model_gives_answers_of_the_schema(model: LocalModel, types: list[str]) -> None:
-    prompt = Prompt(types=types, max_tokens=300)
+    prompt = PromptBuilder(types=types, max_tokens=300)
     n_complete = n_mentions = 0
     for text in TEXTS:
         for attempt in (0, 2):
@@ -48,31 +48,31 @@ def test_a_random_model_gives_answers_of_the_schema(model: LocalModel, types: li
 
 
 def test_the_likeliest_answer_is_the_same_each_time(model: LocalModel) -> None:
-    request = Prompt(types=TYPES, max_tokens=100).request("Aspirin")
+    request = PromptBuilder(types=TYPES, max_tokens=100).request("Aspirin")
     assert model.ask(request) == model.ask(request)
 
 
 def test_an_answer_at_the_limit_of_tokens_is_not_complete(model: LocalModel) -> None:
-    reply = model.ask(Prompt(types=TYPES, max_tokens=5).request("x"))
+    reply = model.ask(PromptBuilder(types=TYPES, max_tokens=5).request("x"))
     assert (reply.complete, reply.completion_tokens) == (False, 5)
 
 
 def test_a_text_without_room_for_an_answer_is_too_long(model: LocalModel) -> None:
     with pytest.raises(Failure) as raised:
-        model.ask(Prompt(types=TYPES).request("x" * 2000))
+        model.ask(PromptBuilder(types=TYPES).request("x" * 2000))
     assert raised.value.kind == TOO_LONG
     assert "of 2048" in raised.value.reason
 
 
 def test_a_chat_template_is_used_where_there_is_one(model: LocalModel) -> None:
-    plain = model.tokenizer.decode(model._encode(Prompt().request("x").messages))
+    plain = model.tokenizer.decode(model._encode(PromptBuilder().request("x").messages))
     assert plain.startswith("User: You mark")
     assert plain.endswith("Text: x\n\nAssistant: ")
     model.tokenizer.chat_template = (
         "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}"
     )
     try:
-        chat = model.tokenizer.decode(model._encode(Prompt().request("x").messages))
+        chat = model.tokenizer.decode(model._encode(PromptBuilder().request("x").messages))
     finally:
         model.tokenizer.chat_template = None
     assert chat.startswith("<user>You mark")
@@ -82,11 +82,11 @@ def test_a_chat_template_is_used_where_there_is_one(model: LocalModel) -> None:
 def test_new_weights_in_a_folder_are_another_model_for_the_cache(
     model: LocalModel, tmp_path: Path
 ) -> None:
-    again = LocalModel(str(tiny_llm(tmp_path, positions=64)), "cpu", Tally())
+    again = LocalModel(str(tiny_llm(tmp_path, positions=64)), "cpu", RunCounts())
     assert again.identity.partition("@")[0] == str(tmp_path)
     assert again.identity.partition("@")[2] > model.identity.partition("@")[2]
 
 
 def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="GB-E111"):
-        LocalModel(str(tmp_path), "cpu", Tally())
+        LocalModel(str(tmp_path), "cpu", RunCounts())

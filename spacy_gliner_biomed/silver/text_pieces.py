@@ -7,13 +7,13 @@ from collections.abc import Iterator
 BORDERS = [re.compile(p) for p in (r"\n\s*\n", r"[.!?][\"')\]]*\s+", r"\s+")]
 SHORTEST = 200  # characters; what a shorter text needs is not less text
 
-Place = tuple[int, int]
+CharSpan = tuple[int, int]
 
 
-def cut(text: str, most: int) -> Iterator[Place]:
+def cut(text: str, most: int) -> Iterator[CharSpan]:
     """Cut a text into pieces of at most so many characters; blank ones are left out.
 
-    YIELDS (Place): First character and one past the last: in order, without overlap; what is
+    YIELDS (CharSpan): First character and one past the last: in order, without overlap; what is
         in no piece is white space.
     """
     start = 0
@@ -24,7 +24,7 @@ def cut(text: str, most: int) -> Iterator[Place]:
         start = end
 
 
-def halve(text: str) -> list[Place]:
+def halve(text: str) -> list[CharSpan]:
     """Cut a text of at least `SHORTEST` characters in two, near its middle."""
     return list(cut(text, len(text) // 2 + len(text) // 8))
 

@@ -7,12 +7,12 @@ from spacy.language import Language
 from spacy.tokens import Span
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.silver.quotes import Place
+from spacy_gliner_biomed.silver.quotes import CharSpan
 
 LEFT_OUT = {"DET", "PRON", "PUNCT", "SPACE"}
 
 
-def make_candidates(pipeline: str) -> Callable[[str], Sequence[Place]]:
+def make_candidates(pipeline: str) -> Callable[[str], Sequence[CharSpan]]:
     """A function that finds the noun phrases of a text, without determiners at their beginning.
 
     pipeline (str): A folder or package with a parser.
@@ -24,7 +24,7 @@ def make_candidates(pipeline: str) -> Callable[[str], Sequence[Place]]:
         raise ValueError(Errors.E108.format(found=pipeline)) from error
     _check(nlp, pipeline)
 
-    def find(text: str) -> list[Place]:
+    def find(text: str) -> list[CharSpan]:
         # In a zone, since a million texts would fill the vocabulary.
         with nlp.memory_zone():
             nlp.max_length = max(nlp.max_length, len(text))
