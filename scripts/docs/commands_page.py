@@ -41,7 +41,7 @@ def describe(command: Any, name: str) -> Iterator[str]:
 
 def table(command: Any, context: Any) -> str:
     """Return a table of arguments and options, as the help of the command has them."""
-    rows = ["| argument or option | |", "| --- | --- |"]
+    rows = ["| argument or option | meaning |", "| --- | --- |"]
     for parameter in command.params:
         record = parameter.get_help_record(context)
         if record and parameter.name != "help":

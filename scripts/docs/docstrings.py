@@ -1,6 +1,7 @@
 """Docstrings in spaCy's style as Markdown.
 
     labels (Iterable[str]): What to find.
+    options: As of another function.
     RETURNS (list[Span]): What was found.
     RAISES (ValueError): If there is no label.
 
@@ -9,7 +10,8 @@ Signatures have the types, so the pages show names and texts.
 
 import re
 
-FIELD = re.compile(r"^([*\w]+(?:, [*\w]+)*|RETURNS|YIELDS|RAISES) \((.+?)\): (.*)$")
+NAMES = r"[a-z_*]\w*(?:, [a-z_*]\w*)*"
+FIELD = re.compile(rf"^({NAMES}|RETURNS|YIELDS|RAISES)(?: \((.+?)\))?: (.*)$")
 TITLES = {"RETURNS": "Returns", "YIELDS": "Yields", "RAISES": "Raises"}
 
 
@@ -23,7 +25,7 @@ def to_markdown(text: str) -> str:
             if not in_fields:
                 lines.append("")
             title = f"**{TITLES[name]}**" if name in TITLES else f"`{name}`"
-            lines.append(f"- {title} (`{kind}`): {rest}")
+            lines.append(f"- {title} (`{kind}`): {rest}" if kind else f"- {title}: {rest}")
             in_fields = True
         elif in_fields and line.startswith("    "):
             lines.append("  " + line.strip())

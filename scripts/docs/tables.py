@@ -55,8 +55,8 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def read(name: str) -> Any:
-    """Read a file of results."""
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf8"))
+    """Read what was measured from a file of results."""
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf8"))["results"]
 
 
 def named(name: str) -> str:
@@ -116,7 +116,7 @@ SYSTEMS = {"ours": "this package", "gliner": "GLiNER package", "gliner_spacy": "
 def speed(name: str) -> str:
     """One run of `benchmarks/speed/throughput.py`: words a second, one column for each system."""
     found: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
-    for row in read(name)["rows"]:
+    for row in read(name):
         case = (named(row["checkpoint"]), row["mix"], str(row["labels"]))
         found[case][_system(row)] = f"{row['words_s']:,.0f}"
     systems = sorted({each for by in found.values() for each in by})
@@ -228,7 +228,7 @@ def distillation() -> str:
 
 def linking() -> str:
     """Accuracy at 1 and 5 of each setting."""
-    found = read("linking")["accuracy"]
+    found = read("linking-accuracy")
     head = ["accuracy at 1 / 5, gold mentions", "BC5CDR", "NCBI Disease"]
     rows = (
         [r["setting"], *(f"{r[c][0]} / {r[c][1]}" for c in ("bc5cdr", "ncbi_disease"))]
@@ -242,7 +242,7 @@ def linking_speed() -> str:
     head = ["names", "system", "index, s", "mentions/s", "accuracy at 1"]
     rows = (
         [f"{r['names']:,}", r["system"], r["index_s"], f"{r['mentions_s']:,}", r["accuracy"]]
-        for r in read("linking")["speed"]
+        for r in read("linking-speed")
     )
     return markdown(head, rows)
 

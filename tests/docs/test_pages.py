@@ -61,10 +61,9 @@ def test_the_page_of_registered_names_has_each_entry_point() -> None:
 
 
 def test_fields_of_docstrings_become_a_list() -> None:
-    text = "Do it.\n\na (int): One\n    more.\nRETURNS (list[str]): Two.\n\nEnd."
-    assert to_markdown(text) == (
-        "Do it.\n\n\n- `a` (`int`): One\n  more.\n- **Returns** (`list[str]`): Two.\n\nEnd."
-    )
+    text = "Do it.\n\na (int): One\n    more.\nb: Any.\nRETURNS (list[str]): Two.\n\nEnd."
+    fields = "- `a` (`int`): One\n  more.\n- `b`: Any.\n- **Returns** (`list[str]`): Two."
+    assert to_markdown(text) == f"Do it.\n\n\n{fields}\n\nEnd."
 
 
 @pytest.mark.parametrize("page", sorted(SOURCES | set(GENERATED)))
