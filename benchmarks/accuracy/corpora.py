@@ -1,116 +1,75 @@
-"""Strict and overlap F1 on the corpora's characters, all gold entities counted.
+"""Strict and overlap F1 on annotated corpora.
 
     python -m benchmarks.accuracy.corpora --corpora FOLDER --split test bc5cdr bionlp13cg ...
 
-Labels are asked as each corpus' meta.json words them. With `--split dev` the best threshold of a
-grid is found for each corpus; with `--thresholds FILE` those are used for another split, and 0.5
-for corpora that are not in it.
+Entities are compared by their characters, and every gold entity counts. Labels are asked as the
+meta.json of each corpus words them. Without `--thresholds` the best threshold of a grid is found
+for each corpus (use this on dev). With `--thresholds FILE`, a result of such a run, its thresholds
+are used, and 0.5 for corpora that it does not list.
 """
 
 import argparse
-import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import spacy
-from spacy.scorer import PRFScore
 
-from spacy_gliner_biomed.pipeline.scorers import count_overlap, count_strict
-from spacy_gliner_biomed.training.corpora import AnnotatedText
+from benchmarks.accuracy.evaluation import GRID, MERGED, best_threshold, evaluate, make_nlp, percent
+from benchmarks.common import make_parser, read_results, write_results
 from spacy_gliner_biomed.training.readers import read_corpus
 
-MERGED = {"ncbi_disease": "disease"}
-GRID = [round(0.05 * i, 2) for i in range(4, 17)]
+DEFAULT = {"threshold": 0.5}  # of corpora without a dev split
 
 
-def evaluate(
-    nlp: spacy.Language,
-    texts: Sequence[AnnotatedText],
-    thresholds: Sequence[float],
-    overlap: str = "flat",
-    prompts: Mapping[str, str] | None = None,
-    counted: Sequence[str] | None = None,
-    untyped: bool = False,
-) -> dict[float, tuple[PRFScore, PRFScore]]:
-    """Strict and overlap counts at each threshold, of all labels or those `counted`; `prompts`
-    words labels otherwise; `untyped` counts spans, whatever their labels.
+def measure(
+    nlp: spacy.Language, name: str, grid: Sequence[float], arguments: argparse.Namespace
+) -> dict[str, Any]:
+    """Measure one corpus at the best threshold of a grid.
 
-    One prediction at the lowest serves all: the best scores go first, so what a higher threshold
-    leaves out never decided about what it keeps.
+    nlp (spacy.Language): A pipeline with the component.
+    name (str): The corpus.
+    grid (Sequence[float]): The thresholds to try.
+    arguments (argparse.Namespace): The command line.
+    RETURNS (dict[str, Any]): A row of the results.
     """
-    component = nlp.get_pipe("gliner_biomed")
-    results = {threshold: (PRFScore(), PRFScore()) for threshold in thresholds}
-    labels = list(texts[0].annotated)
-    groups = [set(counted or labels)] if untyped else [{label} for label in counted or labels]
-    for first in range(0, len(texts), 64):
-        batch = texts[first : first + 64]
-        docs = [nlp.make_doc(text.text) for text in batch]
-        asked = [{"label": label, "prompt": (prompts or {}).get(label)} for label in labels]
-        options = {"labels": asked, "threshold": min(thresholds), "overlap": overlap}
-        for text, prediction in zip(batch, component.predict(docs, **options), strict=True):
-            for threshold, (strict, loose) in results.items():
-                spans = [span for span in prediction.spans if span.score > threshold]
-                for group in groups:
-                    found = [(span.start, span.end) for span in spans if span.label in group]
-                    gold = [(start, end) for start, end, label in text.spans if label in group]
-                    count_strict(strict, gold, found)
-                    count_overlap(loose, gold, found)
-    return results
+    texts = read_corpus(arguments.corpora, name, [arguments.split], MERGED.get(name))
+    texts = texts[: math.ceil(arguments.share * len(texts))]
+    started = time.perf_counter()
+    results = evaluate(nlp, texts, grid, arguments.overlap, untyped=arguments.untyped)
+    threshold = best_threshold(results)
+    strict, loose = results[threshold]
+    return {
+        "documents": len(texts),
+        "threshold": threshold,
+        "strict_p": round(100 * strict.precision, 2),
+        "strict_r": round(100 * strict.recall, 2),
+        **percent(strict, loose),
+        "seconds": round(time.perf_counter() - started, 1),
+    }
 
 
-def make_nlp(checkpoint: str, precision: str = "float32") -> spacy.Language:
-    """A blank pipeline with the component on a checkpoint."""
-    nlp = spacy.blank("en")
-    config = {"model": {"checkpoint": checkpoint}, "precision": precision}
-    nlp.add_pipe("gliner_biomed", config=config)
-    return nlp
-
-
-def percent(strict: PRFScore, loose: PRFScore) -> dict[str, float]:
-    """Both F1 in percent."""
-    scores = {"strict_f": strict.fscore, "overlap_f": loose.fscore}
-    return {name: round(100 * score, 2) for name, score in scores.items()}
-
-
-def main() -> None:
-    """Read the arguments, evaluate, print a table and write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="+")
-    parser.add_argument("--corpora", type=Path, required=True)
-    parser.add_argument("--checkpoint", default="packaged")
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the arguments, evaluate, print and write JSON."""
+    parser = make_parser(__doc__, checkpoint=True)
+    parser.add_argument("names", nargs="+", help="corpora")
     parser.add_argument("--split", default="test")
     parser.add_argument("--share", type=float, default=1.0, help="first part of the split")
-    parser.add_argument("--thresholds", type=Path, help="JSON of thresholds by corpus")
+    parser.add_argument("--thresholds", type=Path, help="results whose thresholds are used")
     parser.add_argument("--overlap", default="flat")
     parser.add_argument("--precision", default="float32")
-    parser.add_argument("--untyped", action="store_true", help="count spans without their labels")
-    parser.add_argument("--output", type=Path)
-    arguments = parser.parse_args()
+    parser.add_argument("--untyped", action="store_true", help="compare spans without labels")
+    arguments = parser.parse_args(argv)
     nlp = make_nlp(arguments.checkpoint, arguments.precision)
-    chosen = json.loads(arguments.thresholds.read_text()) if arguments.thresholds else {}
+    chosen = read_results(arguments.thresholds) if arguments.thresholds else {}
     rows = {}
     for name in arguments.names:
-        texts = read_corpus(arguments.corpora, name, [arguments.split], MERGED.get(name))
-        texts = texts[: math.ceil(arguments.share * len(texts))]
-        default = {"threshold": 0.5}  # of corpora without a dev split
-        grid = [chosen.get(name, default)["threshold"]] if arguments.thresholds else GRID
-        started = time.perf_counter()
-        results = evaluate(nlp, texts, grid, arguments.overlap, untyped=arguments.untyped)
-        threshold = max(results, key=lambda value: results[value][0].fscore)
-        strict, loose = results[threshold]
-        rows[name] = {
-            "documents": len(texts),
-            "threshold": threshold,
-            "strict_p": round(100 * strict.precision, 2),
-            "strict_r": round(100 * strict.recall, 2),
-            **percent(strict, loose),
-            "seconds": round(time.perf_counter() - started, 1),
-        }
+        grid = [chosen.get(name, DEFAULT)["threshold"]] if arguments.thresholds else GRID
+        rows[name] = measure(nlp, name, grid, arguments)
         print(name, rows[name], flush=True)
-    if arguments.output:
-        arguments.output.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf8")
+    write_results(arguments.output, rows, arguments)
 
 
 if __name__ == "__main__":

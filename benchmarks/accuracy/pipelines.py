@@ -1,31 +1,27 @@
-"""Precision, recall and F1 of pipelines on the same gold Docs, as a table in markdown.
+"""Precision, recall and F1 of several pipelines on the same gold Docs, as a table in Markdown.
 
-python -m benchmarks.accuracy.pipelines test.spacy all=FOLDER half=FOLDER [--output FILE]
+    python -m benchmarks.accuracy.pipelines test.spacy all=FOLDER half=FOLDER [--output FILE]
 
-Entities are those of the span group "sc", as `spacy evaluate` scores them.
+The entities are those of the span group "sc", scored as `spacy evaluate` does.
 """
 
-import argparse
-import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import spacy
 from spacy.training import Corpus
 
-from benchmarks.training.short_training import markdown
+from benchmarks.common import make_parser, markdown, write_results
 
 SHOWN = {"spans_sc_p": "strict P", "spans_sc_r": "strict R", "spans_sc_f": "strict F1"}
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Read the arguments, evaluate, print and write JSON."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__, corpora=False)
     parser.add_argument("gold", type=Path, help="a DocBin")
     parser.add_argument("pipelines", nargs="+", help="NAME=FOLDER")
-    parser.add_argument("--output", type=Path)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     table = {}
     for argument in arguments.pipelines:
         name, _, folder = argument.partition("=")
@@ -33,9 +29,9 @@ def main() -> None:
         scores = nlp.evaluate(Corpus(arguments.gold)(nlp))
         table[name] = {title: round(100 * scores[key], 2) for key, title in SHOWN.items()}
     rows = [[name, *map(str, scores.values())] for name, scores in table.items()]
-    print(markdown(["trained on", *SHOWN.values()], rows))
-    if arguments.output:
-        arguments.output.write_text(json.dumps(table, indent=2) + "\n", encoding="utf8")
+    print(markdown(["pipeline", *SHOWN.values()], rows))
+    arguments.pipelines = list(table)
+    write_results(arguments.output, table, arguments)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ from itertools import count
 from pathlib import Path
 
 from benchmarks.common import child_environment, module_command, peak_mib
-from spacy_gliner_biomed.linking.concepts import Concept
-from spacy_gliner_biomed.linking.sources import read_concepts
+from spacy_gliner_biomed.linking.kb.concepts import Concept
+from spacy_gliner_biomed.linking.sources.formats import read_concepts
 
 
 def many_concepts(folder: Path, n_names: int) -> Iterator[Concept]:
@@ -49,8 +49,8 @@ def ask(kb_path: Path, corpora: Path) -> None:
     """Link all gold mentions in this process; print speed and memory."""
     import spacy
 
-    from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
-    from spacy_gliner_biomed.linking.readers import make_linked_corpus
+    from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
+    from spacy_gliner_biomed.linking.linked_corpus import make_linked_corpus
 
     read = make_linked_corpus(corpora, ["test"], ["bc5cdr"], gold_mentions=True)
     nlp = spacy.blank("en")

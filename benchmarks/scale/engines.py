@@ -13,7 +13,6 @@ import torch
 
 from benchmarks.common import child_environment, module_command
 from benchmarks.scale.memory import MemorySampler
-from spacy_gliner_biomed.cli.pipelines import configure, get_pipeline
 from spacy_gliner_biomed.distributed.annotator import Plan
 from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.events import Event, Finished
@@ -22,6 +21,7 @@ from spacy_gliner_biomed.distributed.records import Partition
 from spacy_gliner_biomed.distributed.run import run_corpus
 from spacy_gliner_biomed.distributed.storage import Storage
 from spacy_gliner_biomed.distributed.work import Work
+from spacy_gliner_biomed.documents.pipelines import configure, get_pipeline
 
 BATCH = 64
 Times: TypeAlias = list[tuple[float, int]]

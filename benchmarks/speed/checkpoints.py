@@ -1,4 +1,4 @@
-"""Checkpoints of the usual sizes with random weights, which serve to measure speed."""
+"""Checkpoints to measure: existing ones, and random ones of the usual sizes."""
 
 from pathlib import Path
 from typing import Any
@@ -49,15 +49,25 @@ KINDS: dict[str, dict[str, Any]] = {
         "labels_encoder_config": MINILM,
     },
 }
-# Of most spans, so that few are above 0.5; a bi-encoder is measured with up to 1,000 labels, with
-# which it has 0.8 % of them (the packaged model 1.3 %, with six labels).
+# The logit of most spans, so that few scores are above 0.5. A bi-encoder is measured with up to
+# 1,000 labels; then 0.8 % of its spans are above (of the packaged model 1.3 %, with six labels).
 LOGITS = {"uni_span": -4.0, "bi_span": -12.0}
+
+
+def checkpoint_folder(name: str, work: Path) -> Path:
+    """Return the folder of a checkpoint; a random one is made first.
+
+    name (str): A key of `KINDS`, a folder, or a name that the component knows.
+    work (Path): A folder for random checkpoints.
+    RETURNS (Path): The checkpoint's folder.
+    """
+    return make_random(name, work / name) if name in KINDS else find_checkpoint(name, None)
 
 
 def make_random(kind: str, folder: Path) -> Path:
     """Write a random checkpoint with the packaged model's tokenizer.
 
-    kind: A key of `KINDS`.
+    kind (str): A key of `KINDS`.
     folder (Path): Made if it does not exist.
     RETURNS (Path): The folder.
     """

@@ -1,4 +1,4 @@
-"""The least time that a text can take: counted multiply-adds over the machine's measured rate."""
+"""A lower bound of the time of a text: its multiply-adds over the machine's measured rate."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,10 +10,11 @@ SIZE = 1024
 
 
 def gemm_rates(dtype: torch.dtype, seconds: float = 1.0) -> tuple[float, float]:
-    """Multiply-adds a second of a product of large matrices, with all threads, the best of all
-    tries within the time.
+    """Measure the rate of a product of large matrices with all threads.
 
-    RETURNS (tuple[float, float]): Of oneDNN's product, and of torch's own.
+    dtype (torch.dtype): The type of the numbers.
+    seconds (float): Time to measure; the best try counts.
+    RETURNS (tuple[float, float]): Multiply-adds a second of oneDNN's product, and of torch's own.
     """
     from spacy_gliner_biomed.nn.linear import prepare, product
 
@@ -37,10 +38,14 @@ def _times(multiply: Callable[[], Any], seconds: float) -> Iterator[float]:
 
 
 def encoder_madds(config: dict[str, Any], lengths: list[int]) -> float:
-    """Multiply-adds of the bare encoder's matrix products, for rows without padding.
+    """Count the multiply-adds of the bare encoder's matrix products, for rows without padding.
 
-    Attention counts both products of contents, and for DeBERTa two more with as many relative
-    positions as a row has distances or buckets.
+    Attention has two products of contents; DeBERTa has two more with as many relative positions
+    as a row has distances or buckets.
+
+    config (dict[str, Any]): The encoder's configuration.
+    lengths (list[int]): Subtokens of each row.
+    RETURNS (float): Multiply-adds.
     """
     width, depth = config["hidden_size"], config["num_hidden_layers"]
     dense = 4 * width**2 + 2 * width * config["intermediate_size"]

@@ -1,17 +1,17 @@
-"""Why there is no int8: its speed and its entities beside bfloat16, in one run.
+"""Why the package has no int8: its speed and its entities beside bfloat16, in one run.
 
     python -m benchmarks.speed.int8 --corpora FOLDER --checkpoint packaged random-small-512
 
-Weights have one scale an output channel, activations one a tensor, and oneDNN multiplies: the
-fastest int8 that torch has on a CPU. It is put into our linear layers by a patch here, all else
-being bfloat16. All take turns on the same abstracts; medians of the rounds.
+Weights have one scale for each output channel, activations one for each tensor, and oneDNN
+multiplies: the fastest int8 of torch on a CPU. A patch puts it into the linear layers; the rest
+stays bfloat16. All settings take turns on the same abstracts; times are medians of the rounds.
 """
 
-import argparse
 import json
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,12 @@ import spacy
 import torch
 from torch import Tensor
 
-from benchmarks.common import RESULTS
+from benchmarks.common import make_parser, write_results
+from benchmarks.speed.checkpoints import checkpoint_folder
 from benchmarks.speed.texts import count_words, make_labels, read_texts
-from benchmarks.speed.throughput import checkpoint_folder
 from spacy_gliner_biomed.nn import linear
 
-LEAST_WIDTH = 128  # narrower products stay as they are
+MIN_WIDTH = 128  # narrower products stay in bfloat16
 SETTINGS = (("fp32", "float32"), ("bf16", "bfloat16"), ("int8", "bfloat16"))
 Found = set[tuple[int, int, int, str]]
 
@@ -34,15 +34,15 @@ forward = linear.Linear.forward
 
 
 class Quantized:
-    """Weights and inputs of the linear layers in 8 bits, made once for each layer and input."""
+    """Linear layers in 8 bits; each weight and each input is quantized once."""
 
     def __init__(self) -> None:
         self.weights: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
         self.last: tuple[Tensor, Tensor, float] | None = None
 
     def forward(self, layer: linear.Linear, x: Tensor, activation: Any = "none") -> Tensor:
-        """In place of `Linear.forward`."""
-        if not linear.in_inference(x) or len(layer.weight) < LEAST_WIDTH or x.dim() != 2:
+        """Apply a layer; takes the place of `Linear.forward`."""
+        if not linear.in_inference(x) or len(layer.weight) < MIN_WIDTH or x.dim() != 2:
             return forward(layer, x, activation)
         if id(layer) not in self.weights:
             self.weights[id(layer)] = quantize_weight(layer.weight)
@@ -58,7 +58,7 @@ class Quantized:
 
 
 def quantize_weight(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Packed weight, scales and zero points, by output channel."""
+    """Return the packed weight, and a scale and a zero point for each output channel."""
     scales = weight.abs().amax(dim=1).clamp_min(1e-8) / 127
     rounded = (weight / scales[:, None]).round().clamp(-127, 127).to(torch.int8)
     packed = torch.ops.onednn.qlinear_prepack(rounded, None)
@@ -66,7 +66,7 @@ def quantize_weight(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def quantize(x: Tensor) -> tuple[Tensor, float]:
-    """Whole numbers around 128, and their scale."""
+    """Return whole numbers around 128, and their scale."""
     x = x.float()
     low, high = torch.aminmax(x)
     scale = max(-low.item(), high.item(), 1e-8) / 127
@@ -74,7 +74,13 @@ def quantize(x: Tensor) -> tuple[Tensor, float]:
 
 
 def measure(checkpoint: str, texts: list[str], rounds: int) -> list[dict[str, Any]]:
-    """A row for each setting."""
+    """Measure all settings in turns.
+
+    checkpoint (str): A folder or name.
+    texts (list[str]): The texts.
+    rounds (int): How often; one more run of each is not counted.
+    RETURNS (list[dict[str, Any]]): A row for each setting.
+    """
     pipes, quantized = {}, Quantized()
     for name, precision in SETTINGS:
         nlp = spacy.blank("en")
@@ -115,14 +121,13 @@ def measure(checkpoint: str, texts: list[str], rounds: int) -> list[dict[str, An
     ]
 
 
-def main() -> None:
-    """Read the arguments, measure, print rows and write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--corpora", type=Path, required=True)
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the arguments, measure, print and write JSON."""
+    parser = make_parser(__doc__)
     parser.add_argument("--checkpoint", nargs="+", default=["packaged"])
     parser.add_argument("--words", type=int, default=6000)
     parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     texts, rows = read_texts(arguments.corpora, "abstracts", arguments.words), []
     with tempfile.TemporaryDirectory() as folder:
         for name in arguments.checkpoint:
@@ -130,8 +135,7 @@ def main() -> None:
                 row["checkpoint"] = name
                 rows.append(row)
                 print(json.dumps(row), flush=True)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "int8-cpu.json").write_text(json.dumps(rows, indent=1) + "\n")
+    write_results(arguments.output, rows, arguments)
 
 
 if __name__ == "__main__":

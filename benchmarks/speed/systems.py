@@ -1,4 +1,4 @@
-"""The systems that are compared, each as a function from texts to a number of entities."""
+"""The systems that are compared; each is a function from texts to a number of entities."""
 
 import json
 import shutil
@@ -19,12 +19,12 @@ OUR_TYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 @dataclass(frozen=True)
 class Setting:
-    """How a system is run.
+    """A system, and how it is run.
 
-    system: "ours", "gliner" or "gliner-spacy", which runs text by text in pieces of its own.
-    precision: "fp32", "bf16", or for the GLiNER package "int8".
-    batch (int): Texts at once for the GLiNER package; subtokens at once for ours.
-    packed (bool): The GLiNER package's packing of several texts into one row.
+    system (str): "ours", "gliner" or "gliner-spacy", which cuts and runs text by text.
+    precision (str): "fp32" or "bf16"; for the GLiNER package also "int8".
+    batch (int): Texts at once for the GLiNER package; subtokens at once for this package.
+    packed (bool): Use the GLiNER package's packing of several texts into one row.
     """
 
     system: str
@@ -39,7 +39,15 @@ class Setting:
 def load(
     setting: Setting, checkpoint: Path, labels: Sequence[str], device: str, threshold: float
 ) -> Run:
-    """Load a system and say what runs it."""
+    """Load a system.
+
+    setting (Setting): The system, and how it is run.
+    checkpoint (Path): The folder.
+    labels (Sequence[str]): The labels.
+    device (str): The device.
+    threshold (float): The threshold.
+    RETURNS (Run): Runs texts and counts their entities.
+    """
     loaders = {"ours": _ours, "gliner": _gliner, "gliner-spacy": _gliner_spacy}
     loader = loaders[setting.system]
     return loader(setting, checkpoint, list(labels), device, threshold)
@@ -75,7 +83,7 @@ def _gliner_spacy(
     nlp = spacy.blank("en")
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")
-        # It looks for the tokenizer where the encoder's name says, which is the hub.
+        # It loads the tokenizer by the name of the encoder, from the hub.
         copy = Path(shutil.copytree(checkpoint, folder, dirs_exist_ok=True))
         values = json.loads((copy / "gliner_config.json").read_text())
         (copy / "gliner_config.json").write_text(json.dumps({**values, "model_name": folder}))
@@ -106,7 +114,7 @@ def _gliner(
         else:
             model.model.to(TORCH_TYPES[setting.precision])
     packing = InferencePackingConfig(max_length=model.config.max_len * 2)
-    # It drops what is beyond its window: pieces that fit give it all words to read.
+    # It drops words beyond its window, so texts are cut into pieces that fit.
     fits = model.config.max_len * 3 // 4
 
     def run(texts: Sequence[str]) -> int:

@@ -1,4 +1,4 @@
-"""Real texts in three mixes, and labels to ask for."""
+"""Texts in three mixes, and labels."""
 
 import gzip
 import json
@@ -28,7 +28,7 @@ LABELS = [
     "bacterium",
     "laboratory value",
 ]
-# Where a mix comes from: corpus and split.
+# Corpus and split of each mix.
 SOURCES = {
     "sentences": ("bc2gm", "test"),
     "abstracts": ("bc5cdr", "test"),
@@ -37,9 +37,12 @@ SOURCES = {
 
 
 def read_texts(corpora: Path, mix: str, n_words: int) -> list[str]:
-    """Texts of a mix with so many words in all; the last is cut.
+    """Read texts of a mix.
 
-    corpora (Path): A folder of `<corpus>/<split>.jsonl.gz`, a JSON object with "text" a line.
+    corpora (Path): A folder of `<corpus>/<split>.jsonl.gz`, lines of JSON objects with "text".
+    mix (str): A key of `SOURCES`.
+    n_words (int): Words of all texts together; the last text is cut.
+    RETURNS (list[str]): The texts.
     """
     corpus, split = SOURCES[mix]
     texts: list[str] = []
@@ -53,18 +56,18 @@ def read_texts(corpora: Path, mix: str, n_words: int) -> list[str]:
 
 
 def make_labels(count: int) -> list[str]:
-    """Different labels of the usual length."""
+    """Return this many different labels of the usual length."""
     names = [f"{prefix}{name}" for prefix in _prefixes(count) for name in LABELS]
     return names[:count]
 
 
 def count_words(text: str) -> int:
-    """Words in the sense of the eye: between white space."""
+    """Count words between white space."""
     return len(text.split())
 
 
 def cut(text: str, n_words: int) -> list[str]:
-    """Pieces of so many words, for a reader that would drop what is beyond."""
+    """Cut a text into pieces of at most so many words."""
     ends = [match.end() for match in re.finditer(r"\S+", text)]
     borders = [0, *ends[n_words - 1 :: n_words]]
     if borders[-1] != ends[-1]:

@@ -1,17 +1,17 @@
-"""Speed against the GLiNER package, on the same weights, texts and labels, in one run.
+"""Speed beside the GLiNER package, on the same weights, texts and labels, in one run.
 
-    python -m benchmarks.speed.throughput --corpora FOLDER [--checkpoint packaged random-small-512 ...]
+    python -m benchmarks.speed.throughput --corpora FOLDER [--checkpoint packaged ...]
 
-Each system has a process of its own for each number of labels; all take turns, so that what else
-the machine does hits all alike. Medians of the rounds. "floor" is the time of the bare encoder's
-matrix products for rows without padding, at the best rate that was measured here and at that of
-torch's own products. The time to the first document is that from the start of the process, files
-being in memory. Writes a table, JSON, and with matplotlib a plot.
+Each system has a process of its own for each number of labels. All take turns, so that other load
+of the machine affects all alike; figures are medians of the rounds. The floor is the time of the
+bare encoder's matrix products for rows without padding: "of_floor" at the best rate measured here,
+"of_torch_floor" at the rate of torch's own products. The time to the first document counts from
+the start of the process, with the files in the page cache. Prints a table; `--output` writes JSON
+and, with matplotlib, a plot beside it.
 """
 
 import argparse
 import json
-import platform
 import statistics
 import subprocess
 import sys
@@ -19,12 +19,18 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import date
 from operator import truediv
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import RESULTS, child_environment, module_command
+from benchmarks.common import (
+    child_environment,
+    make_parser,
+    markdown,
+    module_command,
+    write_results,
+)
+from benchmarks.speed.checkpoints import checkpoint_folder
 from benchmarks.speed.systems import Setting
 from benchmarks.speed.texts import SOURCES, count_words, make_labels, read_texts
 
@@ -45,7 +51,11 @@ COLUMNS = (
 
 
 class Worker:
-    """A system in a process of its own; loaded, and past its first document, when this is built."""
+    """A system in a process of its own, which has run its first document.
+
+    setting (Setting): The system, and how it is run.
+    task (dict[str, Any]): The checkpoint, the texts of each turn, labels and device.
+    """
 
     def __init__(self, setting: Setting, task: dict[str, Any]) -> None:
         self.setting = setting
@@ -66,7 +76,10 @@ class Worker:
         self.first_document_s = time.perf_counter() - started
 
     def run(self, *, counts: bool) -> None:
-        """Run the texts of the next turn."""
+        """Run the texts of the next turn.
+
+        counts (bool): Keep the time.
+        """
         self._tell("")
         answer = self._answer()
         self.entities = answer["entities"]
@@ -74,7 +87,10 @@ class Worker:
             self.seconds.append(answer["seconds"])
 
     def finish(self) -> dict[str, Any]:
-        """End the process. RETURNS (dict): What it says of itself."""
+        """End the process.
+
+        RETURNS (dict[str, Any]): Its peak memory and its floor.
+        """
         assert self.process.stdin is not None
         self.process.stdin.close()
         answer = self._answer()
@@ -97,7 +113,13 @@ class Worker:
 def measure(
     task: dict[str, Any], n_labels: Sequence[int], settings: Sequence[Setting]
 ) -> list[dict[str, Any]]:
-    """Run all settings with all numbers of labels in turns. RETURNS (list[dict]): A row each."""
+    """Run all settings with all numbers of labels in turns.
+
+    task (dict[str, Any]): See `Worker`.
+    n_labels (Sequence[int]): The numbers of labels.
+    settings (Sequence[Setting]): The systems.
+    RETURNS (list[dict[str, Any]]): A row for each.
+    """
     tasks = {n: {**task, "labels": make_labels(n)} for n in n_labels}
     workers = [(n, Worker(setting, tasks[n])) for n in n_labels for setting in settings]
     for turn in range(len(task["turns"])):
@@ -119,7 +141,7 @@ def measure(
 
 
 def ratio(row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> float | None:
-    """A row's speed by the GLiNER package's best in float32 with as many labels."""
+    """Return a row's speed over the best of the GLiNER package in float32, with as many labels."""
     theirs = [
         other["words_s"]
         for other in rows
@@ -131,7 +153,7 @@ def ratio(row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> float | None:
 
 
 def settings_of(arguments: argparse.Namespace) -> Iterator[Setting]:
-    """What is compared."""
+    """Yield the systems to compare."""
     for precision in arguments.precisions:
         yield Setting("ours", precision, arguments.batch_subtokens)
         if not arguments.alone:
@@ -147,7 +169,7 @@ def settings_of(arguments: argparse.Namespace) -> Iterator[Setting]:
 
 
 def turns_of(arguments: argparse.Namespace, mix: str) -> list[list[str]]:
-    """The texts of each round, and of one before that is not counted."""
+    """Return the texts of each round, after those of one that is not counted."""
     n_turns = arguments.rounds + 1
     if not arguments.fresh:
         return [read_texts(arguments.corpora, mix, arguments.words)] * n_turns
@@ -156,16 +178,16 @@ def turns_of(arguments: argparse.Namespace, mix: str) -> list[list[str]]:
 
 
 def show(rows: Sequence[dict[str, Any]]) -> str:
-    """A Markdown table."""
-    lines = ["| " + " | ".join(name for name, _ in COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
-    for row in rows:
-        cells = ("" if row.get(n) is None else form.format(row[n]) for n, form in COLUMNS)
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    """Return a table in Markdown."""
+    cells = (
+        ["" if row.get(name) is None else form.format(row[name]) for name, form in COLUMNS]
+        for row in rows
+    )
+    return markdown([name for name, _ in COLUMNS], list(cells))
 
 
 def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """Bars of words a second, a group for each checkpoint, mix and number of labels."""
+    """Plot words a second as bars."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -181,49 +203,39 @@ def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
     figure.savefig(path)
 
 
-def checkpoint_folder(name: str, work: Path) -> Path:
-    """A checkpoint's folder; a random one is made first."""
-    from benchmarks.speed.checkpoints import KINDS, make_random
-    from spacy_gliner_biomed.models.hub import find_checkpoint
-
-    return make_random(name, work / name) if name in KINDS else find_checkpoint(name, None)
-
-
-def parse() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = make_parser(__doc__)
     add = parser.add_argument
-    add("--corpora", type=Path, required=True)
-    add("--checkpoint", nargs="+", default=["packaged"], help="a folder, or of speed_checkpoints")
+    add("--checkpoint", nargs="+", default=["packaged"], help="folders, or KINDS of checkpoints.py")
     add("--mix", nargs="+", choices=list(SOURCES), default=["abstracts"])
     add("--labels", nargs="+", type=int, default=[10])
     add("--precisions", nargs="+", choices=["fp32", "bf16"], default=["fp32", "bf16"])
-    add("--batches", nargs="+", type=int, default=[1, 8], help="of the GLiNER package, in texts")
+    add("--batches", nargs="+", type=int, default=[1, 8], help="texts at once, GLiNER package")
     add("--packed", nargs="*", default=[], help="precisions in which to try the package's packing")
-    add("--int8", action="store_true", help="try the package's int8, too")
-    add("--gliner-spacy", help="Python of an environment that has it, to try it, too")
-    add("--batch-subtokens", type=int, default=4096, help="of ours")
-    add("--threshold", type=float, default=0.5, help="of a score")
-    add("--words", type=int, default=8000, help="of text in each round")
+    add("--int8", action="store_true", help="try the GLiNER package's int8, too")
+    add("--gliner-spacy", help="Python of an environment with gliner-spacy, to try it, too")
+    add("--batch-subtokens", type=int, default=4096, help="subtokens at once, this package")
+    add("--threshold", type=float, default=0.5)
+    add("--words", type=int, default=8000, help="words of text in each round")
     add("--rounds", type=int, default=5)
     add("--fresh", action="store_true", help="other texts in each round, as in a stream")
     add("--threads", type=int, default=0, help="0 leaves it to torch")
     add("--device", default="cpu")
     add("--alone", action="store_true", help="without the GLiNER package")
-    add("--output", type=Path, default=RESULTS, help="a folder")
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def main() -> None:
-    """Measure, print a table, write JSON and a plot."""
-    arguments = parse()
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the arguments, measure, print a table, write JSON and a plot."""
+    arguments = parse(argv)
     rows = []
     with tempfile.TemporaryDirectory() as work:
         for name in arguments.checkpoint:
             folder = checkpoint_folder(name, Path(work))
             for mix in arguments.mix:
                 task = {
-                    "checkpoint": str(folder),
+                    "checkpoint": str(folder.resolve()),
                     "turns": turns_of(arguments, mix),
                     "threads": arguments.threads,
                     "device": arguments.device,
@@ -234,14 +246,9 @@ def main() -> None:
                 found = measure(task, arguments.labels, list(settings_of(arguments)))
                 rows += [what | row for row in found]
                 print(show(rows[-len(found) :]), flush=True)
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    machine = {"machine": platform.processor() or platform.machine(), "date": str(date.today())}
-    stem = arguments.output / f"speed-{arguments.device.split(':')[0]}"
-    options = {k: str(v) if isinstance(v, Path) else v for k, v in vars(arguments).items()}
-    options = {k: v for k, v in options.items() if k not in ("corpora", "output")}
-    text = json.dumps({**machine, "options": options, "rows": rows}, indent=1)
-    stem.with_suffix(".json").write_text(text + "\n", encoding="utf8")
-    plot(rows, stem.with_suffix(".svg"))
+    write_results(arguments.output, rows, arguments)
+    if arguments.output:
+        plot(rows, arguments.output.with_suffix(".svg"))
 
 
 if __name__ == "__main__":

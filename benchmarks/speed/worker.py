@@ -1,17 +1,17 @@
-"""One system in a process of its own, that runs each time that it is told to.
+"""One system in a process of its own, started by throughput.py.
 
-Started by `speed.py`. Writes one JSON object a line: after its first document, after each run of
-all texts, and at the end, when its input is closed.
+Reads a task from standard input, and then a line for each turn. Writes one JSON object a line:
+after the first document, after each turn, and when standard input is closed.
 """
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.common import peak_mib
 from benchmarks.speed.systems import Run, Setting, load
 
 
@@ -31,15 +31,20 @@ def main() -> None:
         started = time.perf_counter()
         entities = run(texts)
         tell(seconds=time.perf_counter() - started, entities=entities)
-    result = {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+    result = {"peak_mib": peak_mib()}
     if setting.system == "ours" and task["device"] == "cpu":
         result |= floor(run, task["turns"][-1], setting.precision)
     tell(**result)
 
 
 def floor(run: Run, texts: Sequence[str], precision: str) -> dict[str, Any]:
-    """Seconds that the bare encoder's products take at the machine's rate and at that of torch's
-    own products, and what they are of.
+    """Compute the time of the bare encoder's matrix products.
+
+    run (Run): Runs the system.
+    texts (Sequence[str]): The texts.
+    precision (str): "fp32" or "bf16".
+    RETURNS (dict[str, Any]): Seconds at the best rate and at that of torch's own products, both
+        rates in GFLOPS, and the number of subtokens.
     """
     import torch
 
@@ -69,7 +74,7 @@ def floor(run: Run, texts: Sequence[str], precision: str) -> dict[str, Any]:
 
 
 def tell(**values: Any) -> None:
-    """Answer `speed.py`."""
+    """Write an answer to throughput.py."""
     print(json.dumps(values), flush=True)
 
 
