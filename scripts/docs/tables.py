@@ -55,7 +55,7 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def read(name: str) -> Any:
-    """Read what was measured from a file of results."""
+    """Read the results of a file, which also names machine and arguments."""
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf8"))["results"]
 
 
