@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spacy_gliner_biomed.cli.app import gliner_cli, reported, say
+from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.errors import Errors
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def annotate_corpus_cli(
         chosen = make_engine(engine, work, pool, gpus_per_worker, address)
         manifest = run_corpus(corpus, work, chosen, resume=resume, quiet=quiet)
     if not quiet:
-        say(manifest["summary"])
+        echo(manifest["summary"])
     if manifest["failed"]:
         raise typer.Exit(INCOMPLETE)
 
@@ -126,12 +127,12 @@ def plan_work(
     RAISES (ValueError): If labels cannot be read or are no text, or the code is not there.
     RAISES (ImportError): If the format needs a package that is not installed.
     """
-    from spacy_gliner_biomed.cli.pipelines import parse_labels
     from spacy_gliner_biomed.common.optional import import_parquet
     from spacy_gliner_biomed.distributed.annotator import Plan
     from spacy_gliner_biomed.distributed.exports import EXPORTS
     from spacy_gliner_biomed.distributed.storage import Storage
     from spacy_gliner_biomed.distributed.work import Work
+    from spacy_gliner_biomed.documents.pipelines import parse_labels
 
     if format_ == "parquet":
         import_parquet("--format parquet (the default)")

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from spacy.cli._util import app
 
-from spacy_gliner_biomed.common.terminal import escape_controls
+from spacy_gliner_biomed.common.terminal import echo
 
 HELP = "Find entities of any labels with GLiNER networks (spacy-gliner-biomed)."
 
@@ -19,15 +19,6 @@ app.add_typer(gliner_cli)
 @gliner_cli.callback()
 def gliner() -> None:
     """Find entities of any labels with GLiNER networks (spacy-gliner-biomed)."""
-
-
-def say(text: str, *, color: str | None = None) -> None:
-    """Print for the user, on standard error: standard output is for results.
-
-    text (str): May quote documents and names of files: what a terminal would obey is escaped.
-    color (str | None): As of `typer.secho`.
-    """
-    typer.secho(escape_controls(text), err=True, fg=color)
 
 
 @contextmanager
@@ -44,11 +35,11 @@ def reported() -> Iterator[None]:
         coded = str(error).startswith(("[GB-", "[E"))
         if isinstance(error, BrokenPipeError) or not (coded or isinstance(error, OSError)):
             raise
-        say(str(error), color=typer.colors.RED)
+        echo(str(error), color=typer.colors.RED)
         raise typer.Exit(1) from error
     except EOFError as error:  # of which Click would say "Aborted!", as if the user had done it
         raise RuntimeError("a file ended before its content did") from error
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    say(str(message), color=typer.colors.YELLOW)
+    echo(str(message), color=typer.colors.YELLOW)

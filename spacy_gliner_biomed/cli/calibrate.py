@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from wasabi import msg
 
-from spacy_gliner_biomed.cli.app import gliner_cli, reported, say
+from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.common.terminal import echo
 
 if TYPE_CHECKING:
     from spacy_gliner_biomed.pipeline.calibrating import Scored
@@ -44,7 +45,7 @@ def calibrate_cli(
     """
     with reported():
         calibrate(pipeline, dev, output, data_format=data_format, min_gold=min_gold, plot=plot)
-    say(f"✔ Wrote {output}", color=typer.colors.GREEN)
+    echo(f"✔ Wrote {output}", color=typer.colors.GREEN)
 
 
 def calibrate(

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from spacy_gliner_biomed.cli.app import gliner_cli, reported, say
+from spacy_gliner_biomed.cli.app import gliner_cli, reported
 from spacy_gliner_biomed.common.reporting import warn
+from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.errors import Errors, Warnings
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def convert_cli(
     options = {"to": target_format, "lang": lang, "spans_key": spans_key}
     with reported():
         n_docs, n_spans = convert(source, output, data_format, **options)
-    say(f"✔ Wrote {n_docs:,} documents, {n_spans:,} entities: {output}", color=typer.colors.GREEN)
+    echo(f"✔ Wrote {n_docs:,} documents, {n_spans:,} entities: {output}", color=typer.colors.GREEN)
 
 
 def convert(
@@ -73,7 +74,7 @@ def convert(
     RETURNS (tuple[int, int]): Documents and entities.
     RAISES (ValueError): For what cannot be read, with file and line, or a folder in use.
     """
-    from spacy_gliner_biomed.cli.outputs import open_stream
+    from spacy_gliner_biomed.documents.outputs import open_stream
     from spacy_gliner_biomed.training.exchange import write_gliner_json, write_instructions
     from spacy_gliner_biomed.training.formats import read_format
 
@@ -130,7 +131,7 @@ def _write_docs(
 
 def _write_folder(texts: Iterable["AnnotatedText"], folder: Path, write: "Writer") -> int:
     """Write DocBins into a new folder, which takes its name when all are written."""
-    from spacy_gliner_biomed.cli.outputs import open_stream
+    from spacy_gliner_biomed.documents.outputs import open_stream
 
     if folder.exists():
         reason = "it is there already. Name a new folder, or a file .spacy"

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from spacy_gliner_biomed.cli.app import gliner_cli, reported, say
-from spacy_gliner_biomed.cli.reports import write_report
+from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.common.json_files import write_report
+from spacy_gliner_biomed.common.terminal import echo
 
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
 SCORERS = {
@@ -102,9 +103,9 @@ def _progress(items: Iterable[Any], what: str) -> Iterable[Any]:
 
 def _say_counts(counts: dict[str, Any], target: Path, report: Path | None) -> None:
     for outcome, n_documents in counts["documents"].items():
-        say(f"  {n_documents:>8,}  {outcome}")
+        echo(f"  {n_documents:>8,}  {outcome}")
     if counts.get("contradictions"):
-        say(f"  {len(counts['contradictions']):>8,}  mentions with contradictory labels")
+        echo(f"  {len(counts['contradictions']):>8,}  mentions with contradictory labels")
     if report is not None:
         write_report(report, counts)
-    say(f"✔ Wrote {counts['documents'].get('kept', 0):,} documents: {target}", color="green")
+    echo(f"✔ Wrote {counts['documents'].get('kept', 0):,} documents: {target}", color="green")

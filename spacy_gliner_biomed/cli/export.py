@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from spacy_gliner_biomed.cli.app import gliner_cli, reported, say
+from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.common.terminal import echo
 
 
 @gliner_cli.command("export", no_args_is_help=True)
@@ -31,7 +32,7 @@ def export_cli(
     """
     with reported():
         export(checkpoint, folder, revision=revision, force=force, half=half)
-    say(f"✔ Wrote {folder}", color=typer.colors.GREEN)
+    echo(f"✔ Wrote {folder}", color=typer.colors.GREEN)
 
 
 def export(

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from spacy_gliner_biomed.cli.app import gliner_cli, reported, say
+from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.common.terminal import echo
 
 kb_cli = typer.Typer(
     name="kb",
@@ -43,7 +44,7 @@ def build_cli(
         output = build(
             sources, name=name, version=version, licence=licence, data_format=data_format
         )
-    say(f"✔ Wrote {output}", color=typer.colors.GREEN)
+    echo(f"✔ Wrote {output}", color=typer.colors.GREEN)
 
 
 @kb_cli.command("info", no_args_is_help=True)
@@ -57,7 +58,7 @@ def info_cli(
     with reported():
         typer.echo(info(kb, verify=verify))
     if verify:
-        say(f"✔ {kb} is as it was built", color=typer.colors.GREEN)
+        echo(f"✔ {kb} is as it was built", color=typer.colors.GREEN)
 
 
 @kb_cli.command("search", no_args_is_help=True)
@@ -107,7 +108,7 @@ def build(
     )
     kb.to_disk(output)
     KnowledgeBase.from_disk(output).verify(output)
-    say(f"{kb.manifest['concepts']:,} concepts, {kb.manifest['names']:,} names")
+    echo(f"{kb.manifest['concepts']:,} concepts, {kb.manifest['names']:,} names")
     return output
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 from wasabi.tables import table
 
-from spacy_gliner_biomed.cli.app import gliner_cli, reported, say
+from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.common.terminal import echo
 
 
 @gliner_cli.command("labels")
@@ -53,4 +54,4 @@ def labels_cli(
         options: dict[str, Any] = {"divider": True, "aligns": list("llrrl"), "max_col": 60}
         typer.echo(table(rows, header=header, **options))
     else:
-        say("No label fits." if catalogue.labels else "This checkpoint does not list its labels.")
+        echo("No label fits." if catalogue.labels else "This checkpoint does not list its labels.")

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from spacy_gliner_biomed.cli.app import gliner_cli, reported, say
+from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.common.terminal import echo
 
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -34,7 +35,7 @@ def train_cli(
     setup_gpu(gpu_id)
     with reported():
         last = train(config, output, use_gpu=gpu_id, overrides=overrides)
-    say(f"✔ Wrote {last}", color=typer.colors.GREEN)
+    echo(f"✔ Wrote {last}", color=typer.colors.GREEN)
 
 
 def train(

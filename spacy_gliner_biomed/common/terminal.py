@@ -1,6 +1,8 @@
-"""Makes text of documents safe to show: a terminal would obey some of its characters."""
+"""Show text to the user, without characters that a terminal would obey."""
 
 import re
+
+import typer
 
 # Control characters (an escape begins a command to the terminal), ends of lines that are not
 # "\n", marks that reverse the direction of text, and halves of surrogate pairs (no text at all).
@@ -15,3 +17,12 @@ def escape_controls(text: str) -> str:
     RETURNS (str): The same text, line breaks and tabs included, but for such characters.
     """
     return UNSAFE_CHARACTER.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def echo(text: str, *, color: str | None = None) -> None:
+    """Print a message on standard error; standard output is for results.
+
+    text (str): The message. It may quote documents and file names: control characters are escaped.
+    color (str | None): A colour as `typer.secho` takes it.
+    """
+    typer.secho(escape_controls(text), err=True, fg=color)

@@ -12,11 +12,11 @@ from typing import Any
 from spacy.tokens import Doc
 from spacy.util import import_file, minibatch, raise_error
 
-from spacy_gliner_biomed.cli.pipelines import LIMITED, configure, get_pipeline
 from spacy_gliner_biomed.distributed.exports import EXPORTS, Export
 from spacy_gliner_biomed.distributed.records import Item, Partition, describe
 from spacy_gliner_biomed.distributed.tables import Results, Row, document_row, entity_rows
 from spacy_gliner_biomed.distributed.tally import COUNTS_KEY, add_tally
+from spacy_gliner_biomed.documents.pipelines import LIMITED, configure, get_pipeline
 from spacy_gliner_biomed.linking.component import GlinerBiomedLinker
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from spacy.tokens import Doc, DocBin
 
-from spacy_gliner_biomed.cli.inputs import Record
-from spacy_gliner_biomed.cli.writers import DocBinWriter
 from spacy_gliner_biomed.distributed.records import Item
 from spacy_gliner_biomed.distributed.tables import Row
+from spacy_gliner_biomed.documents.inputs import Record
+from spacy_gliner_biomed.documents.writers import DocBinWriter
 
 MAX_NAME = 120  # characters of a file's name; file systems allow 255 bytes
 # Devices of Windows, which are no names of files there, whatever their ending.

@@ -10,12 +10,12 @@ from typing import Any
 
 from tqdm import tqdm
 
-from spacy_gliner_biomed.cli.summary import STATS, count
 from spacy_gliner_biomed.common.json_text import dump_json
 from spacy_gliner_biomed.common.terminal import escape_controls
 from spacy_gliner_biomed.distributed.manifest import now
 from spacy_gliner_biomed.distributed.records import EXPECTED
 from spacy_gliner_biomed.distributed.storage import LOG, NO_LINK
+from spacy_gliner_biomed.documents.summary import STATS, count
 
 BAR = "{percentage:3.0f}%|{bar:20}| {elapsed}, {remaining} left{postfix}"
 FAILURE = "failure:"
@@ -54,7 +54,7 @@ class Progress:
             self.bar.initial += n_bytes  # the rate is that of this run
         self.bar.update(n_bytes)
 
-    def say(self, text: str) -> None:
+    def echo(self, text: str) -> None:
         """Print a line, above the progress."""
         if not self.quiet:
             tqdm.write(escape_controls(text), file=sys.stderr)
@@ -67,7 +67,7 @@ class Progress:
             with os.fdopen(os.open(self.path, flags, 0o666), "ab") as stream:
                 stream.write(line + b"\n")
         except OSError as error:  # a full disk must not end a run that waits for space
-            self.say(f"{self.path}: {error}")
+            self.echo(f"{self.path}: {error}")
 
     def close(self) -> None:
         """Remove the line."""

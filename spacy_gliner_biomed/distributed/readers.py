@@ -12,13 +12,13 @@ from typing import Any, BinaryIO, cast
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_gliner_biomed.cli.inputs import read_docbin
 from spacy_gliner_biomed.common.files import decode_line, read_text
 from spacy_gliner_biomed.common.json_text import check_depth, check_text, parse_json
 from spacy_gliner_biomed.common.optional import import_parquet
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.distributed.pubmed import is_pubmed, read_pubmed
 from spacy_gliner_biomed.distributed.records import Item, Kind, describe
+from spacy_gliner_biomed.documents.inputs import read_docbin
 
 MAX_LINE = 1 << 28  # bytes: a few compressed ones can be a line that no memory holds
 ROWS = 256  # of Parquet, that are Python objects at a time

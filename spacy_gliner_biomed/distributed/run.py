@@ -98,10 +98,10 @@ def _report(event: Event, progress: Progress) -> None:
                 progress.log("warning", partition=name, message=shorten(warning, LINE))
         case Lost(name, how):
             progress.log("worker died", partition=name, how=how)
-            progress.say(f"a worker process died ({how}); {name or 'nothing'} is done again")
+            progress.echo(f"a worker process died ({how}); {name or 'nothing'} is done again")
         case Delayed(error):
             progress.log("not written", error=error)
-            progress.say(f"results cannot be written, trying again: {error}")
+            progress.echo(f"results cannot be written, trying again: {error}")
 
 
 def _check_output(source: Path, output: Path) -> None:

@@ -3,7 +3,7 @@ import warnings
 import pytest
 import typer
 
-from spacy_gliner_biomed.cli.app import reported, say
+from spacy_gliner_biomed.cli.app import reported
 
 
 def test_error_with_a_code_becomes_a_message(capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,8 +39,3 @@ def test_a_file_that_ends_is_not_shown_as_aborted_by_the_user() -> None:
     with pytest.raises(RuntimeError, match="a file ended") as raised, reported():
         raise EOFError
     assert isinstance(raised.value.__cause__, EOFError)
-
-
-def test_what_a_terminal_would_obey_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:
-    say("note \x1b[31m\x9b.txt:\n\tfine")
-    assert capsys.readouterr().err == "note \\x1b[31m\\x9b.txt:\n\tfine\n"

@@ -1,6 +1,6 @@
 import pytest
 
-from spacy_gliner_biomed.common.terminal import escape_controls
+from spacy_gliner_biomed.common.terminal import echo, escape_controls
 
 
 @pytest.mark.parametrize(
@@ -16,3 +16,8 @@ from spacy_gliner_biomed.common.terminal import escape_controls
 def test_only_what_a_terminal_obeys_is_escaped(text: str, expected: str) -> None:
     assert escape_controls(text) == expected
     assert escape_controls(expected) == expected
+
+
+def test_what_a_terminal_would_obey_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    echo("note \x1b[31m\x9b.txt:\n\tfine")
+    assert capsys.readouterr().err == "note \\x1b[31m\\x9b.txt:\n\tfine\n"

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin
 
-from spacy_gliner_biomed.cli.inputs import read_inputs
 from spacy_gliner_biomed.common.json_text import dump_json
+from spacy_gliner_biomed.documents.inputs import read_inputs
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
 from spacy_gliner_biomed.training.exchange import write_gliner_json, write_instructions
 from spacy_gliner_biomed.training.formats import read_format

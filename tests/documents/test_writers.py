@@ -6,10 +6,10 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
 
-from spacy_gliner_biomed.cli.html import HtmlWriter
-from spacy_gliner_biomed.cli.inputs import Record
-from spacy_gliner_biomed.cli.outputs import found_in
-from spacy_gliner_biomed.cli.writers import (
+from spacy_gliner_biomed.documents.html import HtmlWriter
+from spacy_gliner_biomed.documents.inputs import Record
+from spacy_gliner_biomed.documents.outputs import found_in
+from spacy_gliner_biomed.documents.writers import (
     DocBinWriter,
     JsonlWriter,
     TableWriter,

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_gliner_biomed.cli.outputs import Output, check_outputs, open_stream, plan_outputs
+from spacy_gliner_biomed.documents.outputs import Output, check_outputs, open_stream, plan_outputs
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from typing import Any, BinaryIO, Protocol
 
 from spacy.tokens import Doc, DocBin
 
-from spacy_gliner_biomed.cli.inputs import ID_KEY, META_KEY, Record
 from spacy_gliner_biomed.common.json_text import dump_json
 from spacy_gliner_biomed.common.terminal import escape_controls
+from spacy_gliner_biomed.documents.inputs import ID_KEY, META_KEY, Record
 from spacy_gliner_biomed.types import ScoredSpan
 
 NAME_WIDTH = 32

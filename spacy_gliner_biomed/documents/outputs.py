@@ -9,17 +9,17 @@ from typing import BinaryIO
 
 from spacy.tokens import Doc
 
-from spacy_gliner_biomed.cli.html import HtmlWriter
-from spacy_gliner_biomed.cli.inputs import ENDINGS as INPUT_ENDINGS
-from spacy_gliner_biomed.cli.writers import (
+from spacy_gliner_biomed.common.files import open_output
+from spacy_gliner_biomed.common.folders import ending_of
+from spacy_gliner_biomed.documents.html import HtmlWriter
+from spacy_gliner_biomed.documents.inputs import ENDINGS as INPUT_ENDINGS
+from spacy_gliner_biomed.documents.writers import (
     DocBinWriter,
     JsonlWriter,
     TableWriter,
     Writer,
     WriterFactory,
 )
-from spacy_gliner_biomed.common.files import open_output
-from spacy_gliner_biomed.common.folders import ending_of
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.types import ScoredSpan
 

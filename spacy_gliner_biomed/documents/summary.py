@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from spacy_gliner_biomed.cli.outputs import STDOUT, Output
+from spacy_gliner_biomed.documents.outputs import STDOUT, Output
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 
 # The component's stats in words; those that are 0 are not said.
@@ -37,7 +37,7 @@ def summarize(
 ) -> str:
     """Say what was found, what was moved or left out, and what was written.
 
-    counts (Mapping[str, int]): See `annotate.annotate`.
+    counts (Mapping[str, int]): See `file_annotation.annotate_files`.
     component (GlinerBiomed): After the run.
     outputs (Sequence[Output]): What was written.
     seconds (float): How long it took.

@@ -13,8 +13,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
-from spacy_gliner_biomed.cli.app import say
-from spacy_gliner_biomed.cli.inputs import Record
+from spacy_gliner_biomed.common.terminal import echo
+from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
@@ -127,7 +127,7 @@ def stream_docs(
 def report_failure(name: str, proc: Any, docs: Sequence[Doc] | None, error: Exception) -> None:
     """Name the documents that a component fails on; they are missing in the output."""
     names = ", ".join(str(doc._context.id) for doc in docs or [] if doc._context is not None)
-    say(f"{names or 'A document'}: {error}", color=typer.colors.RED)
+    echo(f"{names or 'A document'}: {error}", color=typer.colors.RED)
 
 
 def _short_enough(
@@ -138,7 +138,7 @@ def _short_enough(
         if isinstance(document, str) and len(document) > limit:
             counts["read"] += 1
             problem = SpacyErrors.E088.format(length=len(document), max_length=limit)
-            say(f"{record.id}: {problem}", color=typer.colors.RED)
+            echo(f"{record.id}: {problem}", color=typer.colors.RED)
         else:
             yield document, record
 

@@ -7,8 +7,8 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_gliner_biomed.cli.inputs import Record
-from spacy_gliner_biomed.cli.pipelines import (
+from spacy_gliner_biomed.documents.inputs import Record
+from spacy_gliner_biomed.documents.pipelines import (
     configure,
     find_component,
     get_pipeline,

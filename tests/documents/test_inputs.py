@@ -7,7 +7,7 @@ import spacy
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
-from spacy_gliner_biomed.cli.inputs import OnFailure, Record, find_inputs, read_inputs
+from spacy_gliner_biomed.documents.inputs import OnFailure, Record, find_inputs, read_inputs
 
 
 def read(*paths: Path, on_failure: OnFailure | None = None) -> list[tuple[str, Record]]:

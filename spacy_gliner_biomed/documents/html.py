@@ -8,9 +8,9 @@ from typing import Any, BinaryIO
 from spacy import displacy
 from spacy.tokens import Doc
 
-from spacy_gliner_biomed.cli.colors import label_color, label_colors
-from spacy_gliner_biomed.cli.inputs import Record
 from spacy_gliner_biomed.common.terminal import escape_controls
+from spacy_gliner_biomed.documents.colors import label_color, label_colors
+from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.types import ScoredSpan
 
 HEAD = """<!DOCTYPE html>

@@ -1,6 +1,6 @@
 from itertools import combinations
 
-from spacy_gliner_biomed.cli.colors import default_colors, label_color
+from spacy_gliner_biomed.documents.colors import default_colors, label_color
 from spacy_gliner_biomed.pipeline.labels import DEFAULT_LABELS
 
 

@@ -1,0 +1,1 @@
+"""Read files into Docs, run a pipeline over them, and write Docs to files."""

@@ -1,0 +1,82 @@
+"""Annotate files with a pipeline and write the results to several outputs at once."""
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+import typer
+from spacy.language import Language
+from tqdm import tqdm
+
+from spacy_gliner_biomed.common.reporting import list_names
+from spacy_gliner_biomed.common.terminal import echo
+from spacy_gliner_biomed.documents.inputs import read_inputs
+from spacy_gliner_biomed.documents.outputs import STDOUT, Output, found_in, open_writer
+from spacy_gliner_biomed.documents.pipelines import find_component, stream_docs
+from spacy_gliner_biomed.documents.summary import summarize
+from spacy_gliner_biomed.errors import Errors
+
+
+def annotate_files(
+    nlp: Language,
+    files: Sequence[Path],
+    outputs: Sequence[Output],
+    *,
+    batch_size: int = 64,
+    n_process: int = 1,
+    quiet: bool = True,
+) -> Counter[str]:
+    """Annotate files and write all outputs.
+
+    nlp (Language): A configured pipeline with exactly one `gliner_biomed` component.
+    files (Sequence[Path]): The input files, see `inputs.find_inputs`.
+    outputs (Sequence[Output]): The outputs, see `outputs.plan_outputs`.
+    batch_size (int): Documents per batch.
+    n_process (int): Number of worker processes.
+    quiet (bool): Whether to hide the progress bar and the summary.
+    RETURNS (Counter[str]): `documents`, `entities`, `failed`, and `label:NAME` with the entities
+        of each label. `failed` counts the documents that could not be annotated and the files and
+        lines that could not be read; each one is reported as soon as it occurs.
+    RAISES (ValueError): If there is no document or none could be annotated. Existing output files
+        are then left unchanged.
+    """
+    started, counts = perf_counter(), Counter[str]()
+    component = find_component(nlp)
+    hidden = True if quiet or _on_terminal(outputs) else None  # None: if it is no terminal
+    jobs = read_inputs(files, nlp.vocab, partial(_report_unreadable, counts))
+    with ExitStack() as stack:
+        writers = [stack.enter_context(open_writer(o, component.labels)) for o in outputs]
+        docs = stream_docs(nlp, jobs, counts, batch_size=batch_size, n_process=n_process)
+        for doc, record in tqdm(docs, unit=" docs", disable=hidden):
+            found = found_in(doc, component.cfg["spans_key"])
+            counts.update(["documents", *(f"label:{span.label}" for span in found)])
+            counts["entities"] += len(found)
+            for writer in writers:
+                writer.write(doc, record, found)
+        counts["failed"] = counts["read"] - counts["documents"] + counts["unreadable"]
+        if not counts["documents"]:  # an error, so that no output is replaced by an empty one
+            raise ValueError(_nothing_done(files, counts["failed"]))
+    if not quiet:
+        echo(summarize(counts, component, outputs, perf_counter() - started, n_process))
+    return counts
+
+
+def _report_unreadable(counts: Counter[str], error: Exception) -> None:
+    """Report a file, or a part of one, that cannot be read; the run goes on."""
+    counts["unreadable"] += 1
+    echo(str(error), color=typer.colors.RED)
+
+
+def _nothing_done(files: Sequence[Path], n_failed: int) -> str:
+    if n_failed:
+        return Errors.E163.format(n=n_failed)
+    return Errors.E055.format(inputs=list_names(map(str, files)) if files else "folders")
+
+
+def _on_terminal(outputs: Sequence[Output]) -> bool:
+    """Whether results appear where the progress bar would."""
+    return sys.stdout.isatty() and any(output.path == STDOUT for output in outputs)
