@@ -1,5 +1,6 @@
 """Pages of the site: generated ones are complete, and links lead somewhere."""
 
+import pkgutil
 import re
 from posixpath import dirname, normpath
 
@@ -18,6 +19,8 @@ from tests.docs.conftest import ROOT
 NOTEBOOK = ROOT / "docs" / "notebooks" / "first-steps.ipynb"
 GENERATED = generated_pages()
 LINKED = linked_files()
+API = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf8")
+DIRECTIVE = re.compile(r"^::: (\S+)$", re.MULTILINE)  # of mkdocstrings
 SOURCES = {p.relative_to(ROOT / "docs").as_posix() for p in (ROOT / "docs").rglob("*.md")}
 
 
@@ -58,6 +61,11 @@ def test_the_page_of_registered_names_has_each_entry_point() -> None:
         for name, target in names.items():
             is_shown = f"### {name}\n\n::: {target.replace(':', '.')}\n" in page
             assert is_shown == (group not in ("spacy_cli", "spacy_displacy_colors")), name
+
+
+@pytest.mark.parametrize("name", DIRECTIVE.findall(API + GENERATED["reference/registered.md"]))
+def test_what_the_reference_shows_exists(name: str) -> None:
+    assert pkgutil.resolve_name(name)
 
 
 def test_fields_of_docstrings_become_a_list() -> None:
