@@ -1,4 +1,4 @@
-"""Runs of the engines: in this process with the time of each partition, or as a command."""
+"""Run the engines: in this process with the time of each partition, or as a command."""
 
 import json
 import pickle
@@ -28,14 +28,14 @@ Times: TypeAlias = list[tuple[float, int]]
 
 
 class TimedEngine:
-    """The local engine, and when partitions were finished."""
+    """The local engine, with the time at which each partition was finished."""
 
     def __init__(self, work: Work, n_workers: int) -> None:
         self.engine = LocalEngine(work, n_workers=n_workers)
         self.times: Times = []
 
     def run(self, partitions: Iterable[Partition]) -> Iterator[Event]:
-        """Hand on what happens."""
+        """Yield the engine's events."""
         for event in self.engine.run(partitions):
             if isinstance(event, Finished):
                 self.times.append((time.perf_counter(), event.counts["documents"]))
@@ -43,8 +43,12 @@ class TimedEngine:
 
 
 def run_local(source: Path, output: Path, plan: Plan, *, workers: int, size: int) -> Times:
-    """Run the local engine with one thread each.
+    """Run the local engine with one thread for each worker.
 
+    source (Path): The corpus.
+    output (Path): The folder to write to.
+    plan: The pipeline and its settings.
+    workers (int): Number of workers.
     size (int): Documents of a partition.
     RETURNS (list[tuple[float, int]]): When each partition was finished, and its documents.
     """
@@ -55,13 +59,13 @@ def run_local(source: Path, output: Path, plan: Plan, *, workers: int, size: int
 
 
 def rate(times: Times, workers: int) -> float:
-    """Documents a second, from when each worker has finished a partition, and so is loaded."""
+    """Compute documents a second, from when each worker has finished its first partition."""
     (first, _), (last, _) = times[workers - 1], times[-1]
     return sum(n for _, n in times[workers:]) / (last - first)
 
 
 def read_all(source: Path) -> float:
-    """Seconds to read a corpus, cut it into partitions, and make them bytes for a worker."""
+    """Read a corpus, cut it into partitions and pickle them. RETURNS (float): Seconds."""
     started = time.perf_counter()
     for partition in Corpus(source).partitions():
         pickle.dumps(partition)
@@ -69,7 +73,12 @@ def read_all(source: Path) -> float:
 
 
 def run_plain(texts: list[str], plan: Plan) -> float:
-    """Seconds for each document of `nlp.pipe` in this process with one thread, when it is warm."""
+    """Run `nlp.pipe` in this process with one thread, after a warm-up.
+
+    texts (list[str]): The texts.
+    plan: The pipeline and its settings.
+    RETURNS (float): Seconds for each document.
+    """
     torch.set_num_threads(1)
     nlp = get_pipeline(plan.pipeline, lang="en", checkpoint=None, revision=None)
     if plan.options:
@@ -86,10 +95,14 @@ def run_plain(texts: list[str], plan: Plan) -> float:
 def run_command(
     engine: str, source: Path, output: Path, options: dict[str, str], workers: int
 ) -> tuple[float, list[dict[str, float]]]:
-    """Run an engine as users do, with one thread each.
+    """Run an engine as a command, with one thread for each worker.
 
-    options (dict[str, str]): Of annotate-corpus.
-    RETURNS (tuple[float, list[dict[str, float]]]): Seconds with start-up, and memory over them.
+    engine (str): "local", "ray" or "spark".
+    source (Path): The corpus.
+    output (Path): The folder to write to.
+    options (dict[str, str]): Options of annotate-corpus.
+    workers (int): Number of workers.
+    RETURNS (tuple[float, list[dict[str, float]]]): Seconds with start-up, and samples of memory.
     """
     listed = [part for key, value in options.items() for part in (f"--{key}", value)]
     if engine == "spark":

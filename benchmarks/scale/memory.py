@@ -1,4 +1,4 @@
-"""Memory of a process and of all that it started, sampled over a run, and its plot."""
+"""Samples of the memory of a process and its children over a run, and their plot."""
 
 import time
 from collections.abc import Sequence
@@ -10,16 +10,17 @@ from typing import Any
 
 import psutil
 
-# What the command line of an engine's workers says.
+# What the command line of an engine's workers contains.
 WORKERS = {"local": "multiprocessing.forkserver", "ray": "MapWorker", "spark": "pyspark.daemon"}
 MIB = 2**20
 
 
 class MemorySampler:
-    """Samples unshared memory, in MiB: of the driver, of the workers together, of the rest.
+    """Samples unshared memory in MiB: of the driver, of all workers, and of other children.
 
     pid (int): The driver.
-    engine (str): Its workers are told from what else it started by `WORKERS`.
+    engine (str): A key of `WORKERS`, by which workers are told from other children.
+    seconds (float): Seconds between samples.
     """
 
     def __init__(self, pid: int, engine: str, seconds: float = 2.0) -> None:
@@ -68,7 +69,7 @@ class MemorySampler:
 
 
 def growth(samples: Sequence[dict[str, float]], name: str) -> float:
-    """MiB between the second fifth of a run, when all is loaded, and its last fifth."""
+    """Return the growth in MiB from the second fifth of a run to its last fifth."""
     fifth = max(len(samples) // 5, 1)
     early, late = samples[fifth : 2 * fifth], samples[-fifth:]
     if not early:
@@ -77,7 +78,7 @@ def growth(samples: Sequence[dict[str, float]], name: str) -> float:
 
 
 def plot(path: Path, runs: dict[str, Sequence[dict[str, float]]]) -> None:
-    """One panel for each run: memory over its time."""
+    """Plot memory over time, with one panel for each run."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -96,7 +97,7 @@ def plot(path: Path, runs: dict[str, Sequence[dict[str, float]]]) -> None:
 
 
 def summarize(samples: Sequence[dict[str, float]]) -> dict[str, Any]:
-    """Growth and most of each, in MiB."""
+    """Return growth and maximum of each part, in MiB."""
     names = ("driver", "workers", "rest")
     return {
         "growth_mib": {name: growth(samples, name) for name in names},

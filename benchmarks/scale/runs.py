@@ -1,24 +1,25 @@
-"""Corpora at scale. Each subcommand prints its figures and writes scale-NAME.json to --results:
+"""Corpora at scale. Each command prints its figures and writes scale-COMMAND.json to `--results`.
 
-    python -m benchmarks.scale.runs compare --corpora CORPORA    local, Ray, Spark: equal tables, memory
-    python -m benchmarks.scale.runs memory --corpora CORPORA     a million short texts: no growth
-    python -m benchmarks.scale.runs workers --corpora CORPORA    two workers against one
-    python -m benchmarks.scale.runs overhead --corpora CORPORA   the engine's own time for a document
-    python -m benchmarks.scale.runs reading --corpora CORPORA    what the one reader of a run can do
+    python -m benchmarks.scale.runs COMMAND --corpora FOLDER [--documents N]
 
-`--documents N` for fewer. `compare` needs the extras ray and spark, and Java; memory is plotted
-beside the figures. The exit status is not 0 if a table differs or memory grows.
+- compare: the local engine, Ray and Spark, with equal tables and their memory.
+- memory: a million short texts without growth of memory.
+- workers: two workers beside one.
+- overhead: the engine's own time for a document.
+- reading: the rate of the one process that reads the corpus.
+
+`compare` needs the extras ray and spark, and Java. `compare` and `memory` plot memory over time.
+The exit status is not 0 if tables differ or memory grows.
 """
 
-import argparse
 import json
 import os
-import platform
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import RESULTS
+from benchmarks.common import RESULTS, make_parser, write_results
 from benchmarks.scale.engines import rate, read_all, run_command, run_local, run_plain
 from benchmarks.scale.memory import MemorySampler, plot, summarize
 from benchmarks.scale.tables import compare, entity_table
@@ -43,13 +44,21 @@ DOCUMENTS = {
     "overhead": 1_024,
     "reading": 20_000,
 }
-SIZES = {"compare": 500, "memory": 5_000, "workers": 20, "overhead": 128}  # of partitions
-MOST_GROWTH = {"workers": 16.0, "driver": 64.0}  # MiB; the driver keeps 16 bytes for each id
-ENOUGH_SAMPLES = 30  # a run of less than so many seconds says nothing about growth
+# Documents of a partition.
+SIZES = {"compare": 500, "memory": 5_000, "workers": 20, "overhead": 128}
+MAX_GROWTH = {"workers": 16.0, "driver": 64.0}  # MiB; the driver keeps 16 bytes for each id
+MIN_SAMPLES = 30  # a shorter run says nothing about growth; there is one sample a second
 
 
 def compare_engines(corpora: Path, n: int, results: Path, folder: Path) -> dict[str, Any]:
-    """The same corpus on all engines with two workers of one thread."""
+    """Run the same corpus on all engines, with two workers of one thread each.
+
+    corpora (Path): The folder of corpora.
+    n (int): Documents.
+    results (Path): Folder for the plot.
+    folder (Path): Folder for temporary files.
+    RETURNS (dict[str, Any]): The figures.
+    """
     texts = read_documents(corpora, SENTENCES, sentences=True)
     source = write_corpus(folder / "corpus.jsonl.gz", texts, n)
     options = {"labels": FEW_LABELS, "precision": "float32"}
@@ -71,7 +80,7 @@ def compare_engines(corpora: Path, n: int, results: Path, folder: Path) -> dict[
 
 
 def watch_memory(corpora: Path, n: int, results: Path, folder: Path) -> dict[str, Any]:
-    """Short texts through the local engine with a pipeline that costs next to nothing."""
+    """Run short texts through the local engine with a trivial pipeline. See `compare_engines`."""
     texts = read_documents(corpora, SENTENCES, sentences=True)
     source = write_corpus(folder / "corpus.jsonl.gz", texts, n)
     plan = Plan(write_trivial_pipeline(folder / "trivial"))
@@ -84,14 +93,14 @@ def watch_memory(corpora: Path, n: int, results: Path, folder: Path) -> dict[str
     samples = [sample for sample in sampler.samples if sample["seconds"] > loaded]
     figures = {"documents_per_second": round(rate(times, 1), 1), **summarize(samples)}
     found = figures["growth_mib"]
-    grown = {name: found[name] for name, most in MOST_GROWTH.items() if found[name] > most}
-    if grown and len(samples) >= ENOUGH_SAMPLES:
+    grown = {name: found[name] for name, maximum in MAX_GROWTH.items() if found[name] > maximum}
+    if grown and len(samples) >= MIN_SAMPLES:
         raise SystemExit(f"memory grew by {grown} MiB")
     return figures
 
 
 def compare_workers(corpora: Path, n: int, results: Path, folder: Path) -> dict[str, Any]:
-    """One worker and two of one thread each, the packaged model on abstracts."""
+    """Run the packaged model with one worker and with two. See `compare_engines`."""
     texts = read_documents(corpora, ABSTRACTS, sentences=False)
     source = write_corpus(folder / "corpus.jsonl.gz", texts, n)
     plan = Plan(options={"labels": list(LABELS)})
@@ -111,8 +120,9 @@ def compare_workers(corpora: Path, n: int, results: Path, folder: Path) -> dict[
 
 
 def measure_overhead(corpora: Path, n: int, results: Path, folder: Path) -> dict[str, Any]:
-    """One worker against `nlp.pipe` in one process, before and after it, one thread each; with
-    the packaged model, and with a pipeline that costs next to nothing.
+    """Run one worker, and `nlp.pipe` in this process before and after it, one thread each.
+
+    Once with the packaged model and once with a trivial pipeline. See `compare_engines`.
     """
     trivial = write_trivial_pipeline(folder / "trivial")
     runs = {
@@ -139,7 +149,7 @@ def measure_overhead(corpora: Path, n: int, results: Path, folder: Path) -> dict
 
 
 def measure_reading(corpora: Path, n: int, results: Path, folder: Path) -> dict[str, Any]:
-    """Abstracts a second that are read, checked for repeated ids, and made ready to be sent."""
+    """Measure how fast abstracts are read, checked and pickled. See `compare_engines`."""
     writers = {"corpus.jsonl.gz": write_corpus, "corpus.xml.gz": write_pubmed}
     figures = {}
     for name, write in writers.items():
@@ -157,25 +167,23 @@ COMMANDS = {
 }
 
 
-def main() -> None:
-    """Read the arguments, run, write, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the arguments, run, print and write."""
+    parser = make_parser(__doc__, output=False)
     parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("--corpora", type=Path, required=True)
-    parser.add_argument("--documents", type=int)
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    arguments = parser.parse_args()
-    name, n = arguments.command, arguments.documents or DOCUMENTS[arguments.command]
+    parser.add_argument("--documents", type=int, help="number of documents")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder to write to")
+    arguments = parser.parse_args(argv)
+    name = arguments.command
+    arguments.documents = arguments.documents or DOCUMENTS[name]
     arguments.results.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="scale-") as folder:
-        figures = COMMANDS[name](arguments.corpora, n, arguments.results, Path(folder))
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    figures = {"documents": n, **figures, "machine": machine}
-    path = arguments.results / f"scale-{name}.json"
-    path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf8")
-    print(path.read_text(encoding="utf8"), end="")
+        figures = COMMANDS[name](
+            arguments.corpora, arguments.documents, arguments.results, Path(folder)
+        )
+    figures = {"documents": arguments.documents, **figures}
+    print(json.dumps(figures, indent=1))
+    write_results(arguments.results / f"scale-{name}.json", figures, arguments)
 
 
 if __name__ == "__main__":

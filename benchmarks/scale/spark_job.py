@@ -1,4 +1,4 @@
-"""The job of the comparison on Spark: JSON lines to Parquet.
+"""The Spark job of the comparison of engines: JSON lines to Parquet.
 
 python -m benchmarks.scale.spark_job SOURCE OUTPUT WORKERS OPTIONS
 """
@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from spacy_gliner_biomed.distributed.annotator import Plan
 from spacy_gliner_biomed.distributed.spark import spark_schema, spark_worker
 
-TASKS = 50  # small ones, so that both workers end at the same time
+TASKS = 50  # many small ones, so that both workers end at the same time
 
 
 def main(source: str, output: str, workers: str, options: str) -> None:

@@ -1,4 +1,4 @@
-"""Entity tables of different engines, made equal in form, and compared."""
+"""Entity tables of different engines, brought into one form and compared."""
 
 from pathlib import Path
 from typing import Any
@@ -8,11 +8,11 @@ import pyarrow.dataset
 import pyarrow.parquet
 
 KEYS = ("document", "start", "end", "text", "label", "concept_id")
-TOLERANCE = 1e-6 + 1e-7  # tables hold float32, whose step at 1 is 6e-8
+TOLERANCE = 1e-6 + 1e-7  # tables have float32, whose step at 1 is 6e-8
 
 
 def entity_table(engine: str, output: Path) -> list[dict[str, Any]]:
-    """The rows of a run, sorted."""
+    """Read the rows of a run, sorted."""
     if engine == "spark":
         found = pyarrow.parquet.read_table(output, columns=["id", "entities"]).to_pylist()
         rows = [{"document": doc["id"], **entity} for doc in found for entity in doc["entities"]]
@@ -23,8 +23,10 @@ def entity_table(engine: str, output: Path) -> list[dict[str, Any]]:
 
 
 def compare(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> float:
-    """The largest difference of two scores.
+    """Compare two tables.
 
+    first, second (list[dict[str, Any]]): The rows.
+    RETURNS (float): The largest difference of two scores.
     RAISES (SystemExit): If a row is in one table only, or a score differs.
     """
     left, right = ([tuple(row[key] for key in KEYS) for row in rows] for rows in (first, second))

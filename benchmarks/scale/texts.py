@@ -1,4 +1,4 @@
-"""Corpora and pipelines for the benchmarks of scale."""
+"""Corpora of any size, and a trivial pipeline."""
 
 import gzip
 import json
@@ -14,9 +14,12 @@ ABSTRACTS = ("bc5cdr", "ncbi_disease")
 
 
 def read_documents(corpora: Path, names: Iterable[str], *, sentences: bool) -> Iterator[str]:
-    """The texts of corpora, all splits, over and over.
+    """Yield the texts of all splits of some corpora, over and over.
 
-    sentences (bool): Cut them into sentences, where the corpus has them.
+    corpora (Path): The folder of corpora.
+    names (Iterable[str]): The corpora.
+    sentences (bool): Cut texts into sentences where the corpus marks them.
+    YIELDS (str): The texts, without end.
     """
     while True:
         for path in (p for name in names for p in sorted((corpora / name).glob("*.jsonl.gz"))):
@@ -28,7 +31,13 @@ def read_documents(corpora: Path, names: Iterable[str], *, sentences: bool) -> I
 
 
 def write_corpus(path: Path, texts: Iterable[str], n: int) -> Path:
-    """JSON lines with new ids."""
+    """Write texts as JSON lines with new ids.
+
+    path (Path): A file that ends in .jsonl.gz.
+    texts (Iterable[str]): The texts.
+    n (int): How many are taken.
+    RETURNS (Path): The path.
+    """
     with gzip.open(path, "wt", encoding="utf8", compresslevel=1) as stream:
         for i, text in enumerate(islice(texts, n)):
             stream.write(json.dumps({"id": f"doc{i:07d}", "text": text}) + "\n")
@@ -36,8 +45,14 @@ def write_corpus(path: Path, texts: Iterable[str], n: int) -> Path:
 
 
 def write_pubmed(path: Path, texts: Iterable[str], n: int) -> Path:
-    """PubMed XML with new ids, and with as much around title and abstract as there is: a citation
-    of the baseline has about 6,000 bytes.
+    """Write texts as PubMed XML with new ids.
+
+    Each citation has about 6,000 bytes besides its title and abstract, as in PubMed's baseline.
+
+    path (Path): A file that ends in .xml.gz.
+    texts (Iterable[str]): The texts.
+    n (int): How many are taken.
+    RETURNS (Path): The path.
     """
     author = "<Author><LastName>Name</LastName><ForeName>First</ForeName></Author>"
     with gzip.open(path, "wt", encoding="utf8", compresslevel=1) as stream:
@@ -58,13 +73,13 @@ def write_pubmed(path: Path, texts: Iterable[str], n: int) -> Path:
 
 
 def read_corpus(path: Path) -> list[str]:
-    """The texts again."""
+    """Read the texts of a file of `write_corpus`."""
     with gzip.open(path, "rt", encoding="utf8") as lines:
         return [json.loads(line)["text"] for line in lines]
 
 
 def write_trivial_pipeline(folder: Path) -> str:
-    """A pipeline that costs next to nothing: a tokenizer, and a rule that finds a word."""
+    """Save a trivial pipeline: a tokenizer, and a rule that finds a word."""
     nlp = spacy.blank("en")
     nlp.add_pipe("entity_ruler").add_patterns([{"label": "WORD", "pattern": "the"}])  # type: ignore[attr-defined]
     nlp.to_disk(folder)

@@ -1,11 +1,11 @@
-"""What general text is worth to a biomedical corpus (GERBERA, arXiv 2406.10671): strict F1.
+"""What a biomedical corpus gains from general text (GERBERA, arXiv 2406.10671): strict F1.
 
-    python -m benchmarks.training.auxiliary --corpora FOLDER --exclude FILE --encoder FOLDER \
+    python -m benchmarks.training.auxiliary --corpora FOLDER --exclude FILE --encoder FOLDER
         [--worker 1/2 --threads 1]
 
-A new network on the encoder learns JNLPBA or LINNAEUS: alone, or in the first half of the steps
-every other sentence is of the general corpora. The number of steps is the same. Documents are
-sentences, with as many negatives as positives at most.
+A new network on the encoder learns JNLPBA or LINNAEUS, either alone, or with every other sentence
+of the first half of the steps from general corpora. The number of steps is the same. Documents are
+sentences, at most as many without entities as with some.
 """
 
 import argparse
@@ -16,13 +16,13 @@ from typing import Any
 import spacy
 import torch
 
+from benchmarks.common import make_parser, markdown
 from benchmarks.training.short_training import (
     Learner,
     Results,
     add_short_arguments,
     as_many_negatives,
     endless,
-    markdown,
     mean_and_deviation,
     measure,
     read_sentences,
@@ -33,12 +33,12 @@ from spacy_gliner_biomed.training.corpora import AnnotatedText
 TARGETS = ["jnlpba", "linnaeus"]
 CROSSNER = [f"crossner_{name}" for name in ("ai", "literature", "music", "politics", "science")]
 GENERAL = ["wikigold", "wnut17", "gum_named", "presidio_synth", *CROSSNER]
-DEV = 500  # sentences of the training split by which the threshold is chosen: LINNAEUS has no dev
+DEV = 500  # training sentences by which the threshold is chosen, since LINNAEUS has no dev
 KEYS = ["corpus", "general", "seed"]
 
 
 def new_nlp(encoder: Path) -> spacy.Language:
-    """A pipeline with a new network, made as the packaged model's was."""
+    """Make a pipeline with a new network, as the packaged model's recipe does."""
     nlp = spacy.blank("en")
     model = {
         "@architectures": "spacy-gliner-biomed.NewGLiNER.v1",
@@ -51,13 +51,17 @@ def new_nlp(encoder: Path) -> spacy.Language:
 
 
 def in_turns(*streams: Iterator[AnnotatedText]) -> Iterator[AnnotatedText]:
-    """One of each stream after the other."""
+    """Take one of each stream in turn."""
     for texts in zip(*streams, strict=True):
         yield from texts
 
 
 def run_all(arguments: argparse.Namespace, results: Results) -> None:
-    """Train and measure each run of this worker that is not done."""
+    """Train and measure each run of this worker that is not done.
+
+    arguments (argparse.Namespace): The command line.
+    results (Results): The file of results.
+    """
     folder, exclude = arguments.corpora, arguments.exclude
     learner = Learner(new_nlp(arguments.encoder), freeze_embeddings=False)
     general = [text for name in GENERAL for text in read_sentences(folder, name, "train", exclude)]
@@ -66,7 +70,7 @@ def run_all(arguments: argparse.Namespace, results: Results) -> None:
         texts = read_sentences(folder, corpus, "train", exclude)
         texts = sample(texts, len(texts))
         test = sample(read_sentences(folder, corpus, "test"), arguments.test)
-        data[corpus] = as_many_negatives(texts[DEV:]), texts[:DEV], test
+        data[corpus] = as_many_negatives(texts[arguments.dev :]), texts[: arguments.dev], test
     runs = [
         dict(zip(KEYS, (corpus, is_general, seed), strict=True))
         for seed in range(arguments.seeds)
@@ -84,7 +88,7 @@ def run_all(arguments: argparse.Namespace, results: Results) -> None:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Mean and deviation over the seeds."""
+    """Make a table of means and deviations over the seeds."""
     lines = []
     for corpus in TARGETS:
         found: dict[bool, list[float]] = {False: [], True: []}
@@ -95,16 +99,15 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     return markdown(["strict F1", "alone", "with general corpora"], lines)
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Read the arguments, train and measure, print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__, corpora=False, output=False)
     add_short_arguments(parser, "auxiliary", steps=240)
     parser.add_argument("--encoder", type=Path, required=True)
-    arguments = parser.parse_args()
+    parser.add_argument("--dev", type=int, default=DEV, help="sentences for the threshold")
+    arguments = parser.parse_args(argv)
     torch.set_num_threads(arguments.threads)
-    results = Results(arguments.output, KEYS)
+    results = Results(arguments, KEYS)
     run_all(arguments, results)
     print(table(results.rows()))
 

@@ -3,21 +3,20 @@
     python -m benchmarks.training.few_shot --corpora FOLDER --checkpoint X maccrobat tmvar3
 
 The documents are the first of each corpus' training split. The threshold is the component's
-own, 0.5: who has ten documents has none to choose it by.
+default, 0.5, since ten documents leave none to choose it by.
 """
 
-import argparse
-import json
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import spacy
 from spacy.cli.train import train
 from spacy.tokens import DocBin
 
-from benchmarks.accuracy.corpora import evaluate, make_nlp, percent
-from benchmarks.common import CONFIGS
+from benchmarks.accuracy.evaluation import evaluate, make_nlp, percent
+from benchmarks.common import CONFIGS, make_parser, write_results
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc
 from spacy_gliner_biomed.training.readers import read_corpus
 
@@ -25,7 +24,13 @@ CONFIG = CONFIGS / "few_shot.cfg"
 
 
 def train_on(texts: list[AnnotatedText], checkpoint: str, steps: int) -> spacy.Language:
-    """The pipeline after the last step; the one to start from if there are no texts."""
+    """Train on a few texts.
+
+    texts (list[AnnotatedText]): The texts; none for no training.
+    checkpoint (str): The checkpoint to start from.
+    steps (int): Steps.
+    RETURNS (spacy.Language): The pipeline after the last step.
+    """
     if not texts:
         return make_nlp(checkpoint)
     with tempfile.TemporaryDirectory() as folder:
@@ -43,16 +48,13 @@ def train_on(texts: list[AnnotatedText], checkpoint: str, steps: int) -> spacy.L
         return spacy.load(Path(folder) / "output" / "model-last")
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Read the arguments, train and evaluate, print and write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = make_parser(__doc__, checkpoint=True)
     parser.add_argument("names", nargs="+")
-    parser.add_argument("--corpora", type=Path, required=True)
-    parser.add_argument("--checkpoint", default="packaged")
     parser.add_argument("--documents", type=int, nargs="+", default=[0, 10, 20, 50])
     parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("--output", type=Path)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     rows = []
     for name in arguments.names:
         texts = read_corpus(arguments.corpora, name, ["train"])
@@ -70,8 +72,7 @@ def main() -> None:
             }
             print(row, flush=True)
             rows.append(row)
-    if arguments.output:
-        arguments.output.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf8")
+    write_results(arguments.output, rows, arguments)
 
 
 if __name__ == "__main__":

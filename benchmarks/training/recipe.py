@@ -1,5 +1,6 @@
-"""The first part of the packaged model's recipe with some of it changed, for ablations."""
+"""The first part of the packaged model's recipe, changed for ablations."""
 
+import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,23 +16,24 @@ from spacy_gliner_biomed.pipeline.training_run import TrainingRun
 CONFIG = CONFIGS / "packaged.cfg"
 
 
-def add_arguments(parser: Any) -> None:
-    """The arguments that every ablation takes."""
-    parser.add_argument("--corpora", type=Path, required=True)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that every ablation takes."""
     parser.add_argument("--encoder", type=Path, required=True)
-    parser.add_argument("--exclude", type=Path, help="JSON of documents to leave out")
+    parser.add_argument("--exclude", type=Path, help="JSON file of documents to leave out")
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--training", type=Path, required=True, help="folder for the models")
-    parser.add_argument("--output", type=Path)
 
 
 def train_recipe(
-    arguments: Any, name: str, weights: Mapping[str, float], **corpus: Any
+    arguments: argparse.Namespace, name: str, weights: Mapping[str, float], **corpus: Any
 ) -> spacy.Language:
-    """Train, or go on training; the pipeline after the last step.
+    """Train, or continue an interrupted training.
 
+    arguments (argparse.Namespace): The command line.
+    name (str): The model's folder inside the training folder.
     weights (Mapping[str, float]): The corpora, and how often each is drawn.
-    corpus: Other settings of the training corpus.
+    corpus (Any): Other settings of the training corpus.
+    RETURNS (spacy.Language): The pipeline after the last step.
     """
     overrides = {
         "paths.corpora": str(arguments.corpora),
@@ -55,6 +57,6 @@ def train_recipe(
 
 
 def recipe_weights() -> dict[str, float]:
-    """The corpora of the recipe, and how often each is drawn."""
+    """Return the corpora of the recipe, and how often each is drawn."""
     weights: dict[str, float] = util.load_config(CONFIG)["corpora"]["train"]["weights"]
     return weights

@@ -1,12 +1,12 @@
-"""What a model gains from what it finds itself in text without labels: F1 before and after.
+"""What a model gains from its own entities in text without labels: F1 before and after.
 
     python -m benchmarks.training.self_training --corpora FOLDER --exclude FILE [--checkpoint X]
         [--sources phee anatem ...] [--silver FILE]
 
-The labels of the sources are thrown away; documents that repeat a test text, those that nearly
-do, and sentences with a doubtful entity are left out. An entity counts from the threshold of its
-label on: the lowest whose precision on dev is 90 %, or else that of the best F1. The model is
-then trained on this silver corpus alone, and measured at the threshold that is best on dev.
+The gold labels of the sources are ignored. Sentences that repeat or nearly repeat a test text, and
+those with a doubtful entity, are left out. The threshold of a label is the lowest with a precision
+of 90 % on dev, or else the one with the best F1. The model is then trained on this silver corpus
+alone, and measured at the threshold that is best on dev.
 """
 
 import argparse
@@ -20,7 +20,8 @@ import torch
 from spacy.scorer import PRFScore
 from spacy.tokens import DocBin
 
-from benchmarks.accuracy.corpora import GRID, evaluate, make_nlp
+from benchmarks.accuracy.evaluation import GRID, evaluate, make_nlp
+from benchmarks.common import make_parser, markdown
 from benchmarks.training.short_training import (
     KEY,
     Learner,
@@ -28,7 +29,6 @@ from benchmarks.training.short_training import (
     add_short_arguments,
     as_many_negatives,
     endless,
-    markdown,
     mean_and_deviation,
     measure,
     read_sentences,
@@ -39,16 +39,21 @@ from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc
 
 TARGETS = ["ncbi_disease", "bc5cdr", "bc2gm"]
 SOURCES = ["phee", "anatem", "ex_ptm", "bionlp09"]
-RATE = 5e-5  # the model has learnt already
+RATE = 5e-5  # low, since the model is trained already
 PRECISION = 0.9
-DOUBT = 0.2  # a sentence with an entity between this and its label's threshold is left out
+DOUBT = 0.2  # a sentence with a score between this and its label's threshold is left out
 KEYS = ["corpus", "stage", "seed"]
 
 
 def find_thresholds(
     nlp: spacy.Language, dev: Mapping[str, Sequence[AnnotatedText]]
 ) -> dict[str, float]:
-    """A threshold for each label of the targets, by their dev sets together."""
+    """Find a threshold for each label of the targets.
+
+    nlp (spacy.Language): A pipeline with the component.
+    dev (Mapping[str, Sequence[AnnotatedText]]): Dev texts of each target.
+    RETURNS (dict[str, float]): Thresholds by label.
+    """
     counts: dict[str, dict[float, PRFScore]] = {}
     for texts in dev.values():
         for label in texts[0].annotated or ():
@@ -65,7 +70,13 @@ def find_thresholds(
 def label_texts(
     nlp: spacy.Language, texts: Sequence[AnnotatedText], thresholds: Mapping[str, float]
 ) -> list[AnnotatedText]:
-    """The texts with what the model finds, but for those with a doubtful entity."""
+    """Annotate texts with what the model finds, without those with a doubtful entity.
+
+    nlp (spacy.Language): A pipeline with the component.
+    texts (Sequence[AnnotatedText]): The texts.
+    thresholds (Mapping[str, float]): Thresholds by label.
+    RETURNS (list[AnnotatedText]): The silver texts.
+    """
     component, labelled = nlp.get_pipe("gliner_biomed"), []
     for first in range(0, len(texts), 64):
         batch = texts[first : first + 64]
@@ -81,7 +92,12 @@ def label_texts(
 def read_sources(
     arguments: argparse.Namespace, tests: Mapping[str, Sequence[AnnotatedText]]
 ) -> list[AnnotatedText]:
-    """Sentences of the sources, none of which repeats a test sentence or another, or nearly."""
+    """Read the sentences of the sources that are no near-duplicate of a test sentence or another.
+
+    arguments (argparse.Namespace): The command line.
+    tests (Mapping[str, Sequence[AnnotatedText]]): Test sentences of each target.
+    RETURNS (list[AnnotatedText]): The sentences.
+    """
     texts = [
         text
         for name in arguments.sources
@@ -94,14 +110,18 @@ def read_sources(
 
 
 def run_all(arguments: argparse.Namespace, results: Results) -> None:
-    """Measure, label, and train and measure for each seed."""
+    """Measure, annotate, and then train and measure for each seed.
+
+    arguments (argparse.Namespace): The command line.
+    results (Results): The file of results.
+    """
     nlp = make_nlp(arguments.checkpoint, "bfloat16")
     folder = arguments.corpora
     tests = {name: read_sentences(folder, name, "test") for name in TARGETS}
     dev = {}
     for name in TARGETS:
         held_out = read_sentences(folder, name, "dev", arguments.exclude)
-        dev[name] = held_out[: len(held_out) // 10]  # the part that the recipe holds out
+        dev[name] = held_out[: max(len(held_out) // 10, 1)]  # the part that the recipe holds out
     sentences = read_sources(arguments, tests)
     tests = {name: sample(texts, arguments.test) for name, texts in tests.items()}
     for name in TARGETS:
@@ -124,7 +144,7 @@ def _run(*values: Any) -> dict[str, Any]:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Mean and deviation over the seeds."""
+    """Make a table of means and deviations over the seeds."""
     lines = []
     for corpus in TARGETS:
         stages = (
@@ -135,20 +155,19 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     return markdown(["strict F1", "before", "after"], lines)
 
 
-def main() -> None:
-    """Read the arguments, do it all, print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the arguments, train and measure, print the table."""
+    parser = make_parser(__doc__, corpora=False, checkpoint=True, output=False)
     add_short_arguments(parser, "self_training", steps=100)
-    parser.add_argument("--checkpoint", default="packaged")
     parser.add_argument("--sources", nargs="+", default=SOURCES)
-    parser.add_argument("--sentences", type=int, default=8000, help="of the sources, at most")
+    parser.add_argument(
+        "--sentences", type=int, default=8000, help="maximum number, of the sources"
+    )
     parser.add_argument("--silver", type=Path, help="write the silver corpus, a DocBin")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     torch.set_num_threads(arguments.threads)
     arguments.output.unlink(missing_ok=True)  # one process does all runs
-    results = Results(arguments.output, KEYS)
+    results = Results(arguments, KEYS)
     run_all(arguments, results)
     print(table(results.rows()))
 

@@ -1,5 +1,6 @@
-"""Many short trainings in one process, each from the same weights, and their results in a file."""
+"""Many short trainings in one process, each from the same weights, and their file of results."""
 
+import argparse
 import fcntl
 import json
 import random
@@ -14,8 +15,8 @@ import torch
 from spacy.training import Example
 from thinc.api import fix_random_seed, warmup_linear
 
-from benchmarks.accuracy.corpora import GRID, MERGED, evaluate
-from benchmarks.common import RESULTS
+from benchmarks.accuracy.evaluation import GRID, MERGED, best_threshold, evaluate
+from benchmarks.common import RESULTS, read_results, write_results
 from spacy_gliner_biomed.curation.scorers import make_random_scorer
 from spacy_gliner_biomed.curation.selection import KEPT, select
 from spacy_gliner_biomed.models.gliner import network_shim
@@ -27,15 +28,16 @@ from spacy_gliner_biomed.training.readers import cut_sentences, read_corpus
 from spacy_gliner_biomed.training.sampling import LabelSampler
 
 BATCH = 16
-RATE = 2e-4  # of the encoder, as in the packaged model's recipe; the scorer's is three times it
+RATE = 2e-4  # learning rate of the encoder, as in the recipe; the scorer has three times it
 KEY = "sc"
 
 
 class Learner:
-    """A pipeline that goes back to the weights that it came with before each training.
+    """A pipeline that returns to its first weights before each training.
 
-    nlp (spacy.Language): With the component.
-    freeze_embeddings (bool): Faster; not for a new network, whose markers have to be learnt.
+    nlp (spacy.Language): A pipeline with the component.
+    freeze_embeddings (bool): Do not train embeddings, which is faster. A new network must train
+        them, since it has to learn its markers.
     """
 
     def __init__(self, nlp: spacy.Language, *, freeze_embeddings: bool = True) -> None:
@@ -48,7 +50,7 @@ class Learner:
         self.start = {name: tensor.clone() for name, tensor in weights.items()}
 
     def reset(self) -> None:
-        """Go back to the weights of the start."""
+        """Restore the first weights."""
         network = self.shim.checkpoint.network
         network.load_state_dict(self.start)
         forget(network)
@@ -58,7 +60,14 @@ class Learner:
     def train(
         self, *phases: tuple[Iterator[AnnotatedText], int], seed: int, rate: float = RATE
     ) -> spacy.Language:
-        """Train from the start on so many batches of each stream, under one schedule."""
+        """Train from the first weights.
+
+        phases (tuple[Iterator[AnnotatedText], int]): Streams of texts, and how many batches are
+            taken of each; one learning-rate schedule spans all of them.
+        seed (int): The random seed.
+        rate (float): The highest learning rate.
+        RETURNS (spacy.Language): The trained pipeline, until the next training.
+        """
         self.reset()
         fix_random_seed(seed)
         self.component.label_sampler = LabelSampler(all_negatives=1.0, vary=0.0, seed=seed)
@@ -78,7 +87,7 @@ class Learner:
 
 
 def endless(texts: Sequence[AnnotatedText], seed: int) -> Iterator[AnnotatedText]:
-    """Texts in random order, anew in each pass."""
+    """Yield texts without end, in a new random order in each pass."""
     rng, order = random.Random(seed), list(texts)
     while True:
         rng.shuffle(order)
@@ -88,7 +97,14 @@ def endless(texts: Sequence[AnnotatedText], seed: int) -> Iterator[AnnotatedText
 def read_sentences(
     corpora: Path, name: str, split: str, exclude: Path | None = None
 ) -> list[AnnotatedText]:
-    """The sentences of a split, but for those of documents that repeat a test text."""
+    """Read the sentences of a split.
+
+    corpora (Path): The folder of corpora.
+    name (str): The corpus.
+    split (str): The split.
+    exclude (Path | None): JSON file of documents to leave out, by corpus.
+    RETURNS (list[AnnotatedText]): The sentences.
+    """
     left_out = json.loads(exclude.read_text(encoding="utf8")).get(name) if exclude else None
     texts = read_corpus(corpora, name, [split], MERGED.get(name), left_out)
     rng = random.Random(0)
@@ -97,12 +113,12 @@ def read_sentences(
 
 
 def sample(texts: Sequence[AnnotatedText], size: int) -> list[AnnotatedText]:
-    """Some of the texts, by chance, and always the same."""
+    """Draw texts at random, always the same ones."""
     return random.Random(0).sample(list(texts), min(size, len(texts)))
 
 
 def as_many_negatives(texts: Sequence[AnnotatedText]) -> list[AnnotatedText]:
-    """The texts with entities, and at most as many without, evenly through the corpus."""
+    """Select the texts with entities and at most as many without, evenly through the corpus."""
     n_positives = sum(bool(text.spans) for text in texts)
     share = min(n_positives / max(len(texts) - n_positives, 1), 1.0)
     decisions = select(texts, make_random_scorer(), ratio=1.0, negatives=share)
@@ -113,9 +129,15 @@ def as_many_negatives(texts: Sequence[AnnotatedText]) -> list[AnnotatedText]:
 def measure(
     nlp: spacy.Language, dev: Sequence[AnnotatedText], test: Sequence[AnnotatedText]
 ) -> dict[str, float]:
-    """Strict F1 on test in percent, at the threshold that is best on dev, and at 0.5."""
+    """Measure strict F1 on test.
+
+    nlp (spacy.Language): A pipeline with the component.
+    dev (Sequence[AnnotatedText]): Texts by which the threshold is chosen.
+    test (Sequence[AnnotatedText]): Texts to measure on.
+    RETURNS (dict[str, float]): The threshold, and F1 in percent at it and at 0.5.
+    """
     on_dev = evaluate(nlp, dev, GRID)
-    threshold = max(on_dev, key=lambda value: on_dev[value][0].fscore)
+    threshold = best_threshold(on_dev)
     on_test = evaluate(nlp, test, sorted({0.5, threshold}))
     return {
         "threshold": threshold,
@@ -125,62 +147,65 @@ def measure(
 
 
 class Results:
-    """Rows in a JSON file, to which several processes may add; each run is done once.
+    """A file of results to which several processes add rows; each run is done once.
 
-    path (Path): Begun if it does not exist.
-    keys (Sequence[str]): What tells a run from another.
+    arguments (argparse.Namespace): The command line; its `output` is the file.
+    keys (Sequence[str]): The keys of a row that identify a run.
     """
 
-    def __init__(self, path: Path, keys: Sequence[str]) -> None:
-        self.path = path
+    def __init__(self, arguments: argparse.Namespace, keys: Sequence[str]) -> None:
+        self.path: Path = arguments.output
+        self.arguments = arguments
         self.keys = keys
 
     def rows(self) -> list[dict[str, Any]]:
-        """The rows so far."""
-        return json.loads(self.path.read_text(encoding="utf8")) if self.path.exists() else []
+        """Return the rows so far."""
+        rows: list[dict[str, Any]] = read_results(self.path) if self.path.exists() else []
+        return rows
 
     def left(self, runs: Sequence[Mapping[str, Any]], worker: str) -> list[Mapping[str, Any]]:
-        """The runs of a worker ("1/2" is the first of two) that are not done."""
+        """Return the runs of a worker that are not done.
+
+        runs (Sequence[Mapping[str, Any]]): All runs.
+        worker (str): "1/2" is the first of two workers.
+        RETURNS (list[Mapping[str, Any]]): The runs.
+        """
         number, of = map(int, worker.split("/"))
         done = [self._key(row) for row in self.rows()]
         return [run for run in runs[number - 1 :: of] if self._key(run) not in done]
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Add a row; whatever happens, the file is whole."""
+        """Add a row to the file, which is never half written."""
         print(json.dumps(row), flush=True)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            rows = [*self.rows(), dict(row)]
-            unfinished = self.path.with_suffix(".unfinished")
-            lines = ",\n  ".join(json.dumps(row) for row in rows)
-            unfinished.write_text(f"[\n  {lines}\n]\n", encoding="utf8")
-            unfinished.replace(self.path)
+            write_results(self.path, [*self.rows(), dict(row)], self.arguments)
 
     def _key(self, row: Mapping[str, Any]) -> list[Any]:
         return [row[key] for key in self.keys]
 
 
 def mean_and_deviation(values: Sequence[float]) -> str:
-    """As a table shows it; a dash for no value."""
+    """Format mean and standard deviation; a dash stands for no value."""
     if not values:
         return "-"
     deviation = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
     return f"{statistics.mean(values):.1f}{deviation}"
 
 
-def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in markdown."""
-    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
+def add_short_arguments(parser: argparse.ArgumentParser, name: str, steps: int) -> None:
+    """Add the arguments that every script of short trainings takes.
 
-
-def add_short_arguments(parser: Any, name: str, steps: int) -> None:
-    """The arguments that every script of short trainings takes."""
+    parser (argparse.ArgumentParser): The parser.
+    name (str): The file of results in `benchmarks/results/`, without its ending.
+    steps (int): Default number of steps of a training.
+    """
     parser.add_argument("--corpora", type=Path)
-    parser.add_argument("--exclude", type=Path, help="JSON of documents to leave out")
+    parser.add_argument("--exclude", type=Path, help="JSON file of documents to leave out")
     parser.add_argument("--steps", type=int, default=steps)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--test", type=int, default=1000, help="test sentences, at most")
-    parser.add_argument("--worker", default="1/1", help="2/3: the second of three processes")
+    parser.add_argument("--test", type=int, default=1000, help="maximum number of test sentences")
+    parser.add_argument("--worker", default="1/1", help="2/3 for the second of three processes")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--output", type=Path, default=RESULTS / f"{name}.json")

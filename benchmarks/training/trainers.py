@@ -1,35 +1,42 @@
-"""Training speed and memory against the GLiNER package's own trainer.
+"""Speed and memory of training beside the GLiNER package's own trainer.
 
     python -m benchmarks.training.trainers --checkpoint FOLDER --corpora FOLDER [--corpus bc5cdr]
 
 Both start from the same checkpoint and see the same windows in batches of the same size, in the
-same precision, asked for all labels of the corpus. Each runs in a process of its own, in turns;
-documents (windows) per second are those of the steps after the first three.
+same precision, with all labels of the corpus. They run in turns, in processes of their own.
+Windows per second are those of the steps after the first three.
 """
 
 import argparse
 import json
-import platform
 import random
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import CONFIGS, child_environment, module_command
+from benchmarks.common import (
+    CONFIGS,
+    child_environment,
+    make_parser,
+    module_command,
+    peak_mib,
+    write_results,
+)
 
-N_WARM = 3
+N_WARM = 3  # steps that are not counted
+MARK = "RESULT "
 SIDES = ("gliner", "spacy_gliner_biomed")
 FOCAL = {"focal_loss_alpha": 0.75, "focal_loss_gamma": 2.0}
 
 
 def windows(arguments: argparse.Namespace) -> list[Any]:
-    """As many windows of whole sentences of the corpus as the steps need."""
+    """Cut as many windows of whole sentences of the corpus as the steps need."""
     from spacy_gliner_biomed.training.readers import cut_sentences, read_corpus
 
     rng = random.Random(0)
@@ -41,7 +48,7 @@ def windows(arguments: argparse.Namespace) -> list[Any]:
 
 
 def run_gliner(arguments: argparse.Namespace) -> list[float]:
-    """Train with the GLiNER package; the time at the end of each step."""
+    """Train with the GLiNER package. RETURNS (list[float]): The time at the end of each step."""
     import gliner.model as upstream
     import torch
     from gliner import GLiNER
@@ -82,7 +89,7 @@ def run_gliner(arguments: argparse.Namespace) -> list[float]:
 
 
 def as_gliner(window: Any) -> dict[str, Any]:
-    """A window in GLiNER's form, its words those that GLiNER itself would split."""
+    """Return a window in GLiNER's form, with the words that GLiNER itself would split."""
     from spacy_gliner_biomed.tokenization.words import split_words
     from spacy_gliner_biomed.training.gold import word_spans
 
@@ -94,7 +101,7 @@ def as_gliner(window: Any) -> dict[str, Any]:
 
 
 def run_spacy_gliner_biomed(arguments: argparse.Namespace) -> list[float]:
-    """Train with `spacy train`; the time at the beginning of each step."""
+    """Train with `spacy train`. RETURNS (list[float]): The time at the start of each step."""
     import spacy
     from spacy.cli.train import train
     from spacy.tokens import DocBin
@@ -132,54 +139,63 @@ def run_spacy_gliner_biomed(arguments: argparse.Namespace) -> list[float]:
     return times
 
 
-def run_side(arguments: argparse.Namespace) -> None:
-    """In a process of its own: train, and print what was measured as JSON."""
+def run_side(arguments: argparse.Namespace) -> dict[str, float]:
+    """Train with one of the trainers, in this process.
+
+    arguments (argparse.Namespace): The command line.
+    RETURNS (dict[str, float]): Windows per second and peak memory.
+    """
     run = {"gliner": run_gliner, "spacy_gliner_biomed": run_spacy_gliner_biomed}[arguments.side]
     times = run(arguments)
     n_steps = len(times) - 1 - N_WARM
-    result = {
+    return {
         "windows_per_second": n_steps * arguments.batch_size / (times[-1] - times[N_WARM]),
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mib": peak_mib(),
     }
-    print("RESULT " + json.dumps(result))
 
 
-def main() -> None:
-    """Read the arguments, run both sides in turns, print medians and write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--corpora", type=Path, required=True)
-    parser.add_argument("--corpus", default="bc5cdr")
-    parser.add_argument("--precision", default="bfloat16", choices=["float32", "bfloat16"])
-    parser.add_argument("--batch-size", type=int, default=8)
-    parser.add_argument("--steps", type=int, default=25)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--output", type=Path)
-    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.side:
-        run_side(arguments)
-        return
+def compare(argv: Sequence[str], repeats: int) -> dict[str, Any]:
+    """Run both trainers in turns.
+
+    argv (Sequence[str]): The command line.
+    repeats (int): How often each is run.
+    RETURNS (dict[str, Any]): Medians by trainer, and the ratio of their speeds.
+    """
     found: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
-    for _ in range(arguments.repeats):
+    for _ in range(repeats):
         for side in SIDES:
-            command = module_command("training.trainers", *sys.argv[1:], "--side", side)
+            command = module_command("training.trainers", *argv, "--side", side)
             printed = subprocess.run(
-                command, check=True, capture_output=True, text=True, env=child_environment()
+                command, check=True, stdout=subprocess.PIPE, text=True, env=child_environment()
             ).stdout
-            line = next(line for line in printed.splitlines() if line.startswith("RESULT "))
-            found[side].append(json.loads(line.removeprefix("RESULT ")))
+            line = next(line for line in printed.splitlines() if line.startswith(MARK))
+            found[side].append(json.loads(line.removeprefix(MARK)))
     summary: dict[str, Any] = {
         side: {key: round(statistics.median(run[key] for run in runs), 1) for key in runs[0]}
         for side, runs in found.items()
     }
     theirs, ours = (summary[side]["windows_per_second"] for side in SIDES)
-    settings = {key: str(value) for key, value in vars(arguments).items()}
-    summary = {**summary, "ratio": round(ours / theirs, 2), "settings": settings}
-    summary["machine"] = f"{platform.machine()}, Python {platform.python_version()}"
+    return {**summary, "ratio": round(ours / theirs, 2)}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the arguments, run both trainers in turns, print medians and write JSON."""
+    parser = make_parser(__doc__)
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--corpus", default="bc5cdr")
+    parser.add_argument("--precision", default="bfloat16", choices=["float32", "bfloat16"])
+    parser.add_argument("--batch-size", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=25)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    arguments = parser.parse_args(argv)
+    if arguments.side:
+        print(MARK + json.dumps(run_side(arguments)))
+        return
+    summary = compare(sys.argv[1:] if argv is None else argv, arguments.repeats)
     print(json.dumps(summary, indent=2))
-    if arguments.output:
-        arguments.output.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf8")
+    del arguments.side
+    write_results(arguments.output, summary, arguments)
 
 
 if __name__ == "__main__":

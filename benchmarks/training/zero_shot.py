@@ -2,25 +2,25 @@
 
     python -m benchmarks.training.zero_shot --corpora FOLDER --encoder FOLDER --training FOLDER
 
-The threshold is the component's own, 0.5. The model stays in the training folder, to learn from
-few documents on (benchmarks/training/few_shot.py).
+The threshold is the component's default, 0.5. The model stays in the training folder, so that
+few_shot.py can continue from it.
 """
 
-import argparse
-import json
+from collections.abc import Sequence
 
-from benchmarks.accuracy.corpora import evaluate, percent
+from benchmarks.accuracy.evaluation import evaluate, percent
+from benchmarks.common import make_parser, write_results
 from benchmarks.training.recipe import add_arguments, recipe_weights, train_recipe
 from spacy_gliner_biomed.training.readers import read_corpus
 
 LEFT_OUT = ["maccrobat", "leaf_clinical_trials", "phee", "tmvar3", "crossner_science"]
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Read the arguments, train, evaluate, print and write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = make_parser(__doc__)
     add_arguments(parser)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     weights = {name: w for name, w in recipe_weights().items() if name not in LEFT_OUT}
     nlp = train_recipe(arguments, "zero_shot", weights)
     rows = {}
@@ -30,8 +30,7 @@ def main() -> None:
         n_labels = len(texts[0].annotated or ())
         rows[name] = {"documents": len(texts), "labels": n_labels, **percent(strict, loose)}
         print(name, rows[name], flush=True)
-    if arguments.output:
-        arguments.output.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf8")
+    write_results(arguments.output, rows, arguments)
 
 
 if __name__ == "__main__":
