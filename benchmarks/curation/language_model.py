@@ -1,6 +1,6 @@
-"""A tiny causal language model, trained from nothing to answer with entities as JSON.
+"""A tiny causal language model, trained from scratch to answer with entities as JSON.
 
-It stands for the weak model that BioSelectTune scores with, where none can be downloaded.
+It takes the place of the weak model that BioSelectTune scores with, and needs no download.
 """
 
 import random
@@ -17,16 +17,19 @@ from spacy_gliner_biomed.training.exchange import entities_as_json, instruction_
 
 POSITIONS = 512
 BATCH = 32
-ALONE = 0.3  # share of answers that are learnt without what is asked: both are judged later
+ALONE = 0.3  # share of answers trained without their prompt: the scorer reads both
 
 
 def train_language_model(
     texts: Sequence[AnnotatedText], tokenizer_folder: Path, folder: Path, *, steps: int, seed: int
 ) -> None:
-    """Train GPT-2's architecture, 4 layers of 128, on the answers alone, and save it.
+    """Train GPT-2's architecture (4 layers of 128) on the answers alone, and save it.
 
-    texts (Sequence[AnnotatedText]): With entities; none of those that are to be scored.
-    tokenizer_folder (Path): Its tokenizer is used.
+    texts (Sequence[AnnotatedText]): Texts with entities; none of those to be scored.
+    tokenizer_folder (Path): The folder of the tokenizer.
+    folder (Path): The folder to write to.
+    steps (int): Steps.
+    seed (int): The random seed.
     """
     rng = random.Random(seed)
     torch.manual_seed(seed)
@@ -63,14 +66,14 @@ def train_language_model(
 
 
 def _record(tokenizer: object, text: AnnotatedText) -> tuple[list[int], list[int]]:
-    """What is asked, and the answer, as `curation.language_model` reads them."""
+    """Return the tokens of prompt and answer, as `curation.language_model` reads them."""
     before = FORM.format(instruction=instruction_of(text), text=text.text)
     answer = entities_as_json(text)
     return tokenizer(before).input_ids, tokenizer(answer, add_special_tokens=False).input_ids
 
 
 def _loss(model: GPT2LMHeadModel, batch: Sequence[tuple[list[int], list[int]]]) -> Tensor:
-    """Of the answers' tokens but for the first; the vocabulary's layer runs on those only."""
+    """Return the loss of all tokens of the answers but the first."""
     longest = max(len(before) + len(answer) for before, answer in batch)
     ids = torch.zeros(len(batch), longest, dtype=torch.long)
     wanted = torch.zeros(len(batch), longest, dtype=torch.bool)

@@ -1,30 +1,30 @@
-"""Peak memory of the commands that make and choose training data, on many short documents.
+"""Peak memory of the commands that make and select training data, on many short documents.
 
     python -m benchmarks.curation.memory [--documents 1000000] [--output FILE]
 
-The documents are sentences of made-up words; one of a hundred repeats an earlier one. Each
-command runs in a process of its own, whose peak of resident memory (Linux) is shown beside that
-of the same command on a hundredth of the documents. `annotate-llm` finds all answers in its cache,
-as a run does that was killed at its end: no server is asked.
+The documents are sentences of invented words; one in a hundred repeats an earlier one. Each
+command runs in a process of its own. Its peak of resident memory (Linux) is shown beside that of
+the same command on a hundredth of the documents. `annotate-llm` finds all answers in its cache, so
+that it needs no server.
 """
 
-import argparse
 import json
 import random
 import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event
 
+from benchmarks.common import make_parser, write_results
 from spacy_gliner_biomed.cli.annotate_llm import make_model, make_prompt
 from spacy_gliner_biomed.silver.reply_cache import TABLE, key_of
 from spacy_gliner_biomed.silver.run_counts import RunCounts
 
 URL, MODEL, TYPES = "http://127.0.0.1:9/v1", "none", "disease,drug,gene"
-# The command, its source, what it writes, further arguments; in this order.
+# By command: source, output and options. They run in this order, since some read outputs.
 COMMANDS = {
     "curate select": ("docs.jsonl", "half.jsonl", ["--scorer", "random", "--ratio", "0.5"]),
     "curate clean": ("docs.jsonl", "clean.jsonl", []),
@@ -57,7 +57,7 @@ finally:
 
 
 def write_documents(path: Path, n_documents: int) -> None:
-    """Write JSON lines of about twenty words, two of three of them with an entity."""
+    """Write JSON lines of about twenty words; two in three have an entity."""
     rng = random.Random(0)
     syllables = ["ba", "co", "di", "fe", "gu", "ha", "jo", "ki", "lu", "me", "no", "pa"]
     words = ["".join(rng.choices(syllables, k=rng.randint(2, 4))) for _ in range(20_000)]
@@ -79,7 +79,7 @@ def write_documents(path: Path, n_documents: int) -> None:
 
 
 def write_answers(documents: Path, path: Path) -> None:
-    """Write a cache with the answer to each document: its entities."""
+    """Write a cache of answers that has the entities of each document."""
     access = {"url": URL, "key": "", "constraint": "json_schema", "body": {}, "timeout": 1}
     limits = {"retries": 0, "backoff": 0, "requests_per_minute": None, "tokens_per_minute": None}
     model = make_model(MODEL, None, "cpu", {**access, **limits}, RunCounts(), Event())
@@ -103,24 +103,22 @@ def write_answers(documents: Path, path: Path) -> None:
 
 
 def measure(name: str, folder: Path) -> int:
-    """Run a command in a folder; its peak in MiB."""
+    """Run a command in a folder. RETURNS (int): Its peak memory in MiB."""
     source, target, options = COMMANDS[name]
-    places = [source, "--output", target] if name == "annotate-llm" else [source, target]
-    call = ["gliner", *name.split(",")[0].split(), *places, *options]
+    paths = [source, "--output", target] if name == "annotate-llm" else [source, target]
+    call = ["gliner", *name.split(",")[0].split(), *paths, *options]
     process = [sys.executable, "-c", RUN, *call]
     printed = subprocess.run(process, check=True, stdout=subprocess.PIPE, text=True, cwd=folder)
     return int(printed.stdout.split()[-1])
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Read the arguments, write the documents, measure, print and write JSON."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__, corpora=False)
     parser.add_argument("--documents", type=int, default=1_000_000)
-    parser.add_argument("--output", type=Path)
-    arguments = parser.parse_args()
-    table: dict[str, dict[str, int]] = {name: {} for name in COMMANDS}
+    parser.add_argument("--only", nargs="+", choices=COMMANDS, default=list(COMMANDS))
+    arguments = parser.parse_args(argv)
+    table: dict[str, dict[str, int]] = {name: {} for name in arguments.only}
     for n_documents in (arguments.documents // 100, arguments.documents):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -129,8 +127,7 @@ def main() -> None:
             for command, row in table.items():
                 row[f"{n_documents:,}"] = measure(command, folder)
                 print(command, f"{n_documents:,}", row[f"{n_documents:,}"], "MiB", flush=True)
-    if arguments.output:
-        arguments.output.write_text(json.dumps(table, indent=2) + "\n", encoding="utf8")
+    write_results(arguments.output, table, arguments)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,22 @@
-"""What half of the positives, chosen, is worth: strict F1 on NCBI Disease, BC5CDR and BC2GM.
+"""How good half of the positives is, if it is selected: strict F1 on three corpora.
 
-    python -m benchmarks.curation.selection base --corpora FOLDER --exclude FILE --encoder FOLDER \
+    python -m benchmarks.curation.selection base --corpora FOLDER --exclude FILE --encoder FOLDER
         --training FOLDER
-    python -m benchmarks.curation.selection prepare --corpora FOLDER --exclude FILE --encoder FOLDER \
-        --training FOLDER
-    python -m benchmarks.curation.selection run --corpora FOLDER --exclude FILE --training FOLDER \
+    python -m benchmarks.curation.selection prepare --corpora FOLDER --exclude FILE
+        --encoder FOLDER --training FOLDER
+    python -m benchmarks.curation.selection run --corpora FOLDER --exclude FILE --training FOLDER
         [--worker 1/2 --threads 1]
     python -m benchmarks.curation.selection table
 
-`base` trains the model that all runs begin with, on the recipe's other corpora. `prepare` scores
-a pool of sentences of each training split. `run` trains on what each scorer selects, always the
-same number of steps, and adds a row a run to the file: stopped and called again, it goes on.
-`table` prints what is there. Sentences are the documents, since BioSelectTune's are.
+`base` trains the model from which all runs start, on the recipe's other corpora. `prepare` scores
+a pool of sentences of the training split of NCBI Disease, BC5CDR and BC2GM. `run` trains on what
+each scorer selects, always with the same number of steps, and adds a row for each run to the file
+of results; if it is interrupted and called again, it continues. `table` prints the results so far.
+Documents are sentences, as in BioSelectTune.
 
-Scores come from models that saw none of the pool: difficulty and coverage from the base model,
-which knows the three corpora not at all, and the language model's difficulty from a tiny one
-(tiny_language_model.py), trained from nothing on the sentences that are not in the pool.
+No scorer's model has seen the pool. Difficulty and coverage come from the base model, which knows
+none of the three corpora. The language model's difficulty comes from a tiny one
+(language_model.py), trained from scratch on the sentences outside the pool.
 """
 
 import argparse
@@ -27,7 +28,8 @@ from typing import Any
 
 import torch
 
-from benchmarks.accuracy.corpora import make_nlp
+from benchmarks.accuracy.evaluation import make_nlp
+from benchmarks.common import make_parser, markdown
 from benchmarks.curation.language_model import train_language_model
 from benchmarks.training.recipe import recipe_weights, train_recipe
 from benchmarks.training.short_training import (
@@ -36,7 +38,6 @@ from benchmarks.training.short_training import (
     Results,
     add_short_arguments,
     endless,
-    markdown,
     mean_and_deviation,
     measure,
     read_sentences,
@@ -52,7 +53,7 @@ from spacy_gliner_biomed.training.corpora import AnnotatedText
 CORPORA = ["ncbi_disease", "bc5cdr", "bc2gm"]
 SCORERS = ["random", "difficulty", "language-model", "coverage"]
 DEV = 300  # sentences by which the threshold is chosen
-STEPS = 80  # one pass over the whole pool, two over half of it
+STEPS = 80  # one pass over the pool, or two over half of it
 KEYS = ["corpus", "scorer", "ratio", "negatives", "seed"]
 Condition = tuple[str, float, float]  # scorer, ratio, share of the negatives
 
@@ -66,7 +67,7 @@ LAST: list[Condition] = [(scorer, 0.25, 1.0) for scorer in SCORERS]
 
 
 def checkpoint_of(arguments: argparse.Namespace) -> str:
-    """Where `base` leaves its model."""
+    """Return the folder of the checkpoint that `base` trained."""
     return str(arguments.training / "base" / "model-last" / "gliner_biomed" / "model")
 
 
@@ -80,7 +81,13 @@ def train_base(arguments: argparse.Namespace) -> None:
 def split_train(
     arguments: argparse.Namespace, corpus: str
 ) -> tuple[list[AnnotatedText], list[AnnotatedText]]:
-    """The pool that is selected from, the same in each run, and the other training sentences."""
+    """Split the training sentences of a corpus, in the same way in each run.
+
+    arguments (argparse.Namespace): The command line.
+    corpus (str): The corpus.
+    RETURNS (tuple[list[AnnotatedText], list[AnnotatedText]]): The pool to select from, and the
+        other sentences.
+    """
     texts = read_sentences(arguments.corpora, corpus, "train", arguments.exclude)
     texts = sample(texts, len(texts))
     return texts[: arguments.pool], texts[arguments.pool :]
@@ -114,12 +121,12 @@ def prepare(arguments: argparse.Namespace) -> None:
 
 
 def scores_path(arguments: argparse.Namespace) -> Path:
-    """Where `prepare` leaves the scores."""
+    """Return the file of scores that `prepare` writes."""
     return Path(arguments.training / "scores.json")
 
 
 def conditions(n_seeds: int) -> list[Mapping[str, Any]]:
-    """All runs; wherever they are stopped, seeds and corpora have about as many each."""
+    """List all runs, so that seeds and corpora advance evenly."""
     return [
         dict(zip(KEYS, (corpus, *condition, seed), strict=True))
         for group in (MAIN, LAST)
@@ -134,7 +141,14 @@ def chosen(
     run: Mapping[str, Any],
     scores: Mapping[str, Sequence[tuple[float, str]]],
 ) -> list[AnnotatedText]:
-    """What a run trains on."""
+    """Select the texts that a run trains on.
+
+    pool (Sequence[AnnotatedText]): The sentences to select from.
+    run (Mapping[str, Any]): The run's condition.
+    scores (Mapping[str, Sequence[tuple[float, str]]]): Scores and reasons of the positives, by
+        scorer.
+    RETURNS (list[AnnotatedText]): The selected texts.
+    """
     name = run["scorer"]
 
     def known(texts: Iterable[AnnotatedText]) -> Iterator[Score]:
@@ -151,7 +165,7 @@ def run_all(arguments: argparse.Namespace) -> None:
     """Train and measure each run of this worker that is not done."""
     scores = json.loads(scores_path(arguments).read_text())
     assert scores["pool"] == arguments.pool, "prepare with the same --pool"
-    results = Results(arguments.output, KEYS)
+    results = Results(arguments, KEYS)
     learner = Learner(make_nlp(checkpoint_of(arguments), "bfloat16"))
     data = {}
     for corpus in CORPORA:
@@ -172,8 +186,14 @@ def run_all(arguments: argparse.Namespace) -> None:
 
 
 def table(rows: Sequence[Mapping[str, Any]], what: str) -> str:
-    """Mean and deviation over the seeds, and how far the mean of all corpora is from that of all
-    positives, and of as many at random, with the same negatives.
+    """Make a table of means and deviations over the seeds.
+
+    Its last columns have the difference of the mean of all corpora to that of all positives, and
+    to that of as many random ones, with the same negatives.
+
+    rows (Sequence[Mapping[str, Any]]): The results.
+    what (str): The key of the score.
+    RETURNS (str): The table.
     """
     lines = []
     for scorer, ratio, negatives in [*MAIN, *LAST]:
@@ -202,7 +222,7 @@ def table(rows: Sequence[Mapping[str, Any]], what: str) -> str:
 
 
 def _mean(rows: Sequence[Mapping[str, Any]], what: str, *condition: Any) -> float | None:
-    """Mean of the corpora's means; None if one has no run yet."""
+    """Return the mean of the corpora's means; None if one has no run yet."""
     found = [[row[what] for row in rows if _is(row, corpus, *condition)] for corpus in CORPORA]
     if not all(found):
         return None
@@ -213,12 +233,18 @@ def _is(row: Mapping[str, Any], *key: Any) -> bool:
     return [row[name] for name in KEYS[: len(key)]] == list(key)
 
 
-def main() -> None:
+def print_tables(arguments: argparse.Namespace) -> None:
+    """Print a table for each choice of the threshold."""
+    rows = Results(arguments, KEYS).rows()
+    for what in ("strict_f", "strict_f_at_half"):
+        threshold = "best on dev" if what == "strict_f" else "0.5"
+        print(f"Strict F1, threshold {threshold}:\n\n{table(rows, what)}\n")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
     """Read the arguments and do one of the parts."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parts = {"base": train_base, "prepare": prepare, "run": run_all, "table": None}
+    parser = make_parser(__doc__, corpora=False, output=False)
+    parts = {"base": train_base, "prepare": prepare, "run": run_all, "table": print_tables}
     parser.add_argument("part", choices=list(parts))
     add_short_arguments(parser, "curation", steps=STEPS)
     parser.add_argument("--encoder", type=Path, help="of the base model; its tokenizer is used")
@@ -226,16 +252,9 @@ def main() -> None:
     parser.add_argument("--pool", type=int, default=STEPS * BATCH, help="sentences of each corpus")
     parser.add_argument("--base-steps", type=int, default=600)
     parser.add_argument("--lm-steps", type=int, default=500)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     torch.set_num_threads(arguments.threads)
-    work = parts[arguments.part]
-    if work is not None:
-        work(arguments)
-        return
-    rows = Results(arguments.output, KEYS).rows()
-    for what in ("strict_f", "strict_f_at_half"):
-        threshold = "best on dev" if what == "strict_f" else "0.5"
-        print(f"Strict F1, threshold {threshold}:\n\n{table(rows, what)}\n")
+    parts[arguments.part](arguments)
 
 
 if __name__ == "__main__":

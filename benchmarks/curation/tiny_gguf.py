@@ -1,8 +1,10 @@
-"""A tiny model that copies, as GGUF, and llama.cpp's server: `tiny_gguf.py PORT FOLDER CORPORA`.
+"""A tiny language model in GGUF that copies words of its prompt, and llama.cpp's server for it.
 
-Its weights are counted, not trained: which token follows which inside the gold mentions, and one
-head of attention that copies from the prompt words that are often part of a mention. So some of
-what it quotes stands in the text, and some does not. Needs xllamacpp and gguf from PyPI.
+    python -m benchmarks.curation.tiny_gguf PORT FOLDER CORPORA
+
+Its weights are counted, not trained: the pairs of tokens inside gold mentions, and one attention
+head that copies those words of the prompt that are often part of a mention. So some of its quotes
+are in the text, and some are not. Needs xllamacpp and gguf from PyPI.
 """
 
 import gzip
@@ -21,7 +23,7 @@ import xllamacpp
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 CORPORA = ("ncbi_disease", "bc5cdr")
-FIRST, LAST = 250, 500  # documents of each that are counted: not those that are annotated
+FIRST, LAST = 250, 500  # documents of each that are counted; earlier ones are annotated
 VOCABULARY, HEAD = 608, 640
 CONSTANT, COPYING, FOCUS = 4.0, 30.0, 20.0
 NEVER, RARELY, SELDOM = -25.0, -9.0, 1.5
@@ -31,7 +33,7 @@ SIGNS |= {digit: {",": 1.0} for digit in "0123456789"}
 
 
 def read_mentions(corpora: Path) -> Iterator[tuple[str, list[str]]]:
-    """Texts with the words of their mentions."""
+    """Yield texts with their mentions."""
     for corpus in CORPORA:
         with gzip.open(corpora / corpus / "train.jsonl.gz", "rt", encoding="utf8") as lines:
             for line in islice(lines, FIRST, LAST):
@@ -42,7 +44,11 @@ def read_mentions(corpora: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def learn_tokens(mentions: list[str]) -> tuple[Tokenizer, list[str], list[str]]:
-    """Byte pairs of the mentions: a tokenizer, its tokens and its merges, of letters only."""
+    """Learn byte pairs of letters from mentions.
+
+    mentions (list[str]): The mentions.
+    RETURNS (tuple[Tokenizer, list[str], list[str]]): The tokenizer, its tokens and its merges.
+    """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -59,7 +65,7 @@ def learn_tokens(mentions: list[str]) -> tuple[Tokenizer, list[str], list[str]]:
 
 
 def count_pairs(tokenizer: Tokenizer, tokens: list[str], mentions: list[str]) -> np.ndarray:
-    """Logarithms: how probable a token (column) is after another (row)."""
+    """Return the log-probability of each token (column) after each token (row)."""
     ids = {token: i for i, token in enumerate(tokens)}
     counts = np.zeros((len(tokens), len(tokens)), np.float32)
     for mention in mentions:
@@ -78,14 +84,14 @@ def count_pairs(tokenizer: Tokenizer, tokens: list[str], mentions: list[str]) ->
 
 
 def with_wrong(pairs: np.ndarray, wrong: dict[str, int]) -> np.ndarray:
-    """The same with tokens that are less probable than those that they stand for."""
+    """Add misspelt tokens, each less probable than the token that it stands for."""
     right = list(wrong.values())
     columns = np.concatenate([pairs, pairs[:, right] - SELDOM], axis=1)
     return np.concatenate([columns, columns[right]])
 
 
 def find_words(tokenizer: Tokenizer, tokens: list[str], read: list[tuple[str, list[str]]]) -> dict:
-    """Tokens that are whole words of mentions: from 0.5 to 1 by how much of their use that is."""
+    """Weigh tokens that are whole words of mentions: 0.5 to 1 by the share of that use."""
     in_texts, in_mentions = Counter[int](), Counter[int]()
     for text, mentions in read:
         in_texts.update(_whole(tokenizer, text))
@@ -103,7 +109,7 @@ def _whole(tokenizer: Tokenizer, text: str) -> list[int]:
 
 
 def misspell(tokens: list[str], words: dict) -> dict[str, int]:
-    """Tokens that only the model writes: a word with another first letter's case, or an s more."""
+    """Make tokens that only the model writes: words with another case, or with an s."""
     changed = {}
     for i in words:
         name = tokens[i].removeprefix("Ġ")
@@ -112,7 +118,7 @@ def misspell(tokens: list[str], words: dict) -> dict[str, int]:
 
 
 def make_weights(tokens: list[str], pairs: np.ndarray, words: dict, wrong: dict) -> dict:
-    """Weights: the token itself, what attention copies, a constant, and three marks."""
+    """Make the weights. Dimensions: the token, what attention copies, a constant, three marks."""
     n = len(tokens)
     constant, score, other, quote = range(2 * n, 2 * n + 4)
     width = (2 * n + 4 + 31) // 32 * 32
@@ -153,7 +159,7 @@ def _zeros(*shape: int) -> np.ndarray:
 
 
 def write_gguf(path: Path, corpora: Path, positions: int) -> None:
-    """Count, and write Llama's architecture with the weights."""
+    """Count the weights, and write them in Llama's architecture."""
     read = list(read_mentions(corpora))
     mentions = [mention for _, found in read for mention in found]
     tokenizer, tokens, merges = learn_tokens(mentions)
@@ -191,7 +197,7 @@ def write_gguf(path: Path, corpora: Path, positions: int) -> None:
 
 
 def serve(port: int, folder: Path, corpora: Path, *, slots: int = 4, positions: int = 1536) -> None:
-    """Run llama.cpp's server until the process is ended."""
+    """Run llama.cpp's server until the process ends."""
     path = folder / "tiny.gguf"
     if not path.exists():
         write_gguf(path, corpora, positions)

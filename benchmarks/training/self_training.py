@@ -34,13 +34,14 @@ from benchmarks.training.short_training import (
     read_sentences,
     sample,
 )
-from spacy_gliner_biomed.curation.duplicates import near_duplicates
+from spacy_gliner_biomed.curation.duplicates import NearDuplicates
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc
 
 TARGETS = ["ncbi_disease", "bc5cdr", "bc2gm"]
 SOURCES = ["phee", "anatem", "ex_ptm", "bionlp09"]
 RATE = 5e-5  # low, since the model is trained already
 PRECISION = 0.9
+COSINE = 0.9  # similarity of near-duplicates
 DOUBT = 0.2  # a sentence with a score between this and its label's threshold is left out
 KEYS = ["corpus", "stage", "seed"]
 
@@ -105,8 +106,11 @@ def read_sources(
     ]
     texts = sample(texts, arguments.sentences)
     against = [text.text for test in tests.values() for text in test]
-    repeats = near_duplicates([text.text for text in texts], against)
-    return [text for text, first in zip(texts, repeats, strict=True) if first is None]
+    finder = NearDuplicates(COSINE)
+    finder.add([*against, *(text.text for text in texts)])
+    firsts = enumerate(finder.find().tolist())
+    is_new = [number == first for number, first in firsts][len(against) :]
+    return [text for text, new in zip(texts, is_new, strict=True) if new]
 
 
 def run_all(arguments: argparse.Namespace, results: Results) -> None:
