@@ -142,7 +142,7 @@ class Errors:
     )
     E032 = (
         "[GB-E032] window={window} and stride={stride} do not work with this model: spans of up "
-        "to {width} words would be cut. Needed are window >= {least} and 1 <= stride <= window - "
+        "to {width} words would be cut. Needed are window >= {minimum} and 1 <= stride <= window - "
         "{width}. Leave both out (null) to follow the checkpoint."
     )
     E033 = (
@@ -157,7 +157,7 @@ class Errors:
     )
     E035 = (
         "[GB-E035] batch_subtokens={found} leaves no room for text: this model needs at least "
-        "{least}. Raise it."
+        "{minimum}. Raise it."
     )
     E036 = (
         "[GB-E036] The model's scores are not numbers (NaN). precision='float16' overflows in "

@@ -59,7 +59,7 @@ class Row:
         bi-encoder. # (C,)
     prompts (Sequence[str]): The prompts of the labels, in order; rows that ask for the same
         share them. # (C,)
-    least (FloatArray | None): If given, the network's answer is the spans that have a logit
+    min_logits (FloatArray | None): If given, the network's answer is the spans that have a logit
         above these, instead of all logits; a token model gives all. # (C,)
     """
 
@@ -67,7 +67,7 @@ class Row:
     word_positions: IntArray
     label_positions: IntArray
     prompts: Sequence[str]
-    least: FloatArray | None = None
+    min_logits: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.input_ids)

@@ -19,7 +19,7 @@ from spacy_gliner_biomed.pipeline.prediction import row_maker
 from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.gold import Gold
-from spacy_gliner_biomed.training.rows import RowMaker, TrainingRow
+from spacy_gliner_biomed.training.training_rows import RowMaker, TrainingRow
 
 BATCH = 64
 NO_HELP = "not learnable: the label does not help (difficulty >= 1)"

@@ -38,7 +38,7 @@ from spacy_gliner_biomed.linking.mentions import read_mentions
 from spacy_gliner_biomed.linking.name_encoder import NameEncoder
 from spacy_gliner_biomed.linking.settings import LinkerSettings
 from spacy_gliner_biomed.models.gliner import GlinerModel
-from spacy_gliner_biomed.nn.allocator import reuse_large_blocks
+from spacy_gliner_biomed.nn.allocator import tune_malloc_for_inference
 
 
 class GlinerBiomedLinker(Configurable, Pipe):
@@ -264,7 +264,7 @@ class GlinerBiomedLinker(Configurable, Pipe):
             self.kbs = self.load_kb()
         if not self.kbs:
             raise ValueError(Errors.E088.format(name=self.name))
-        reuse_large_blocks()  # a sum for each of millions of names is a large one
+        tune_malloc_for_inference()  # a sum for each of millions of names is a large one
         weight, encoder = settings.vector_weight, self.encoder
         vectors = None if encoder is None else encoder.vectors(self.kbs, weight)
         return ConceptLinker(

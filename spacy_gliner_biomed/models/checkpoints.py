@@ -34,7 +34,7 @@ from spacy_gliner_biomed.models.tokenizers import (
     read_text_tokenizer,
     tokenizer_config,
 )
-from spacy_gliner_biomed.nn.checkpoint import (
+from spacy_gliner_biomed.nn.checkpoint_tensors import (
     SAFETENSORS_NAME,
     load_network,
     published_tensors,

@@ -58,7 +58,7 @@ def pad_arrays(arrays: Sequence[NDArray[Any]], value: float, step: int = 1) -> N
 
 def spans_by_row(spans: SelectedSpans, rows: Sequence[Row]) -> list[SpanLogits]:
     """Each row's spans, with the logits of its labels."""
-    row, starts, widths = spans.places.cpu().numpy().T.astype(np.int32)
+    row, starts, widths = spans.indices.cpu().numpy().T.astype(np.int32)
     logits = spans.logits.float().cpu().numpy()
     borders = np.searchsorted(row, np.arange(len(rows) + 1))
     return [

@@ -8,7 +8,7 @@ from thinc.api import Model
 
 from spacy_gliner_biomed.models.checkpoints import Checkpoint, load_checkpoint
 from spacy_gliner_biomed.models.fresh import new_checkpoint
-from spacy_gliner_biomed.models.layout import load_with_layout
+from spacy_gliner_biomed.models.layout_marks import load_with_layout
 from spacy_gliner_biomed.models.shim import NetworkShim
 from spacy_gliner_biomed.types import Row
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from spacy_gliner_biomed.common.reporting import list_names, shorten
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.nn.checkpoint import PICKLE_NAME, SAFETENSORS_NAME
+from spacy_gliner_biomed.nn.checkpoint_tensors import PICKLE_NAME, SAFETENSORS_NAME
 from spacy_gliner_biomed.nn.remote_code import refuse_code
 
 CONFIG_NAME = "gliner_config.json"

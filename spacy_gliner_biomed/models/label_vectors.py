@@ -9,7 +9,7 @@ from torch import Tensor
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 from spacy_gliner_biomed.types import IntArray
 
-MAX_KEPT = 10_000  # of 4 * D bytes each
+MAX_CACHED = 10_000  # of 4 * D bytes each
 BATCH = 64
 
 # Ids of labels -> their vectors. # (S,) each -> (C, D)
@@ -22,7 +22,7 @@ class LabelVectors:
     """
 
     def __init__(self) -> None:
-        self.kept: dict[str, Tensor] = {}  # the labels asked for last come last
+        self.cache: dict[str, Tensor] = {}  # the labels asked for last come last
         self.last: tuple[tuple[str, ...], Tensor] | None = None
 
     def get(
@@ -31,22 +31,22 @@ class LabelVectors:
         """Vectors of labels; those that are not kept are encoded now, in batches by length.
         The same labels again are the same tensor, so that what follows from it can be kept.
         """
-        last, kept = self.last, self.kept
+        last, cache = self.last, self.cache
         if last is not None and last[0] == tuple(prompts):
             return last[1]
-        found = {prompt: kept[prompt] for prompt in prompts if prompt in kept}
+        found = {prompt: cache[prompt] for prompt in prompts if prompt in cache}
         new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in found]
         encoded = sorted(((p, subtokens.encode_sequence(p)) for p in new), key=lambda x: len(x[1]))
         for first in range(0, len(encoded), BATCH):
             names, ids = zip(*encoded[first : first + BATCH], strict=True)
             found.update(zip(names, encode(ids), strict=True))
         vectors = torch.stack([found[prompt] for prompt in prompts])
-        older = {prompt: vector for prompt, vector in kept.items() if prompt not in found}
-        n_beyond = max(0, len(older) + len(found) - MAX_KEPT)
-        self.kept = dict(islice({**older, **found}.items(), n_beyond, None))
+        older = {prompt: vector for prompt, vector in cache.items() if prompt not in found}
+        n_beyond = max(0, len(older) + len(found) - MAX_CACHED)
+        self.cache = dict(islice({**older, **found}.items(), n_beyond, None))
         self.last = tuple(prompts), vectors
         return vectors
 
     def clear(self) -> None:
         """Forget all: the weights changed, or where or how they compute."""
-        self.kept, self.last = {}, None
+        self.cache, self.last = {}, None

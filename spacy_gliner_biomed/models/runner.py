@@ -41,7 +41,7 @@ class NetworkRunner:
         say what counts, those of the spans that do.
         """
         with torch.inference_mode(), self._autocast():
-            logits = self._run(rows, self._cached_labels, self._least(rows))
+            logits = self._run(rows, self._cached_labels, self._min_logits(rows))
         if isinstance(logits, SelectedSpans):
             return spans_by_row(logits, rows)
         return self._per_row(logits.float().cpu().numpy(), rows)
@@ -99,7 +99,7 @@ class NetworkRunner:
         self,
         rows: Sequence[Row],
         encode_labels: Callable[..., Tensor],
-        least: Tensor | None = None,  # (B, C) or (1, C)
+        min_logits: Tensor | None = None,  # (B, C) or (1, C)
         *,
         training: bool = False,
     ) -> Tensor | SelectedSpans:
@@ -107,24 +107,26 @@ class NetworkRunner:
         batch = collate_rows(rows, pad_id=pad_id, device=self.device, training=training)
         scored: Tensor | SelectedSpans
         if not isinstance(network, BiEncoderSpan):
-            scored = network(batch) if least is None else network(batch, least)
+            scored = network(batch) if min_logits is None else network(batch, min_logits)
             return scored
         groups = list({id(row.prompts): row.prompts for row in rows}.values())
         prompts = list(dict.fromkeys(chain.from_iterable(groups)))
         labels = encode_labels(prompts)
         if len(groups) == 1 and len(groups[0]) == len(prompts):  # as in prediction
-            scored = network(batch, labels, least)
+            scored = network(batch, labels, min_logits)
             return scored
         logits = _own_labels(network(batch, labels), rows, prompts)
-        return logits if least is None else select_spans(logits, least)
+        return logits if min_logits is None else select_spans(logits, min_logits)
 
-    def _least(self, rows: Sequence[Row]) -> Tensor | None:  # (B, C), or (1, C) if they share it
-        """What a span's logits have to be above, if all rows say it."""
-        least = [row.least for row in rows if row.least is not None]
-        if len(least) < len(rows) or self.checkpoint.config.kind == "uni_token":
+    def _min_logits(self, rows: Sequence[Row]) -> Tensor | None:
+        """What a span's logits must exceed, if all rows say it. # (B, C), or (1, C) if shared"""
+        min_logits = [row.min_logits for row in rows if row.min_logits is not None]
+        if len(min_logits) < len(rows) or self.checkpoint.config.kind == "uni_token":
             return None
-        shared = all(each is least[0] for each in least)
-        return torch.from_numpy(pad_arrays(least[:1] if shared else least, np.inf)).to(self.device)
+        shared = all(each is min_logits[0] for each in min_logits)
+        return torch.from_numpy(pad_arrays(min_logits[:1] if shared else min_logits, np.inf)).to(
+            self.device
+        )
 
     def _per_row(self, logits: FloatArray, rows: Sequence[Row]) -> list[FloatArray]:
         """Views of each row's part, without padding."""
@@ -167,7 +169,7 @@ class NetworkRunner:
 
 def _own_labels(logits: Tensor, rows: Sequence[Row], prompts: Sequence[str]) -> Tensor:
     """Each row's labels, out of those of all rows. # (B, W, K, all) -> (B, W, K, C)"""
-    place = {prompt: column for column, prompt in enumerate(prompts)}
-    columns = [np.array([place[prompt] for prompt in row.prompts]) for row in rows]
+    column_of = {prompt: column for column, prompt in enumerate(prompts)}
+    columns = [np.array([column_of[prompt] for prompt in row.prompts]) for row in rows]
     index = torch.from_numpy(pad_arrays(columns, 0)).long().to(logits.device)
     return logits.gather(-1, index[:, None, None].expand(*logits.shape[:3], -1))

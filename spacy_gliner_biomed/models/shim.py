@@ -23,8 +23,8 @@ from spacy_gliner_biomed.models.hub import SAVED_FILES
 from spacy_gliner_biomed.models.runner import NetworkRunner
 from spacy_gliner_biomed.models.trainer import TorchTrainer
 from spacy_gliner_biomed.models.tuning import Tuning
+from spacy_gliner_biomed.nn.derived import forget
 from spacy_gliner_biomed.nn.finite import check_weights
-from spacy_gliner_biomed.nn.kept import forget
 from spacy_gliner_biomed.types import FloatArray, Precision, Row, SpanLogits
 
 
@@ -65,7 +65,7 @@ class NetworkShim(Shim):
         """The checkpoint, loaded now if it was not; raises as `runner`."""
         return self.runner.checkpoint
 
-    def place(self, device: str | None, precision: Precision) -> None:
+    def move_to_device(self, device: str | None, precision: Precision) -> None:
         """Move the network to a device, and choose how it computes.
 
         device (str | None): As torch names it; None follows thinc (`spacy.prefer_gpu()`).
@@ -75,9 +75,11 @@ class NetworkShim(Shim):
         """
         checkpoint = self.checkpoint
         with self.lock:
-            self._place(checkpoint, device, precision)
+            self._move_to_device(checkpoint, device, precision)
 
-    def _place(self, checkpoint: Checkpoint, device: str | None, precision: Precision) -> None:
+    def _move_to_device(
+        self, checkpoint: Checkpoint, device: str | None, precision: Precision
+    ) -> None:
         try:
             wanted = get_torch_default_device() if device is None else torch.device(device)
             if wanted != self.device:
@@ -183,7 +185,7 @@ class NetworkShim(Shim):
         self.lock = RLock()
         if content is not None:
             self.from_bytes(content)
-            self.place(str(device), self.precision)
+            self.move_to_device(str(device), self.precision)
 
     def _report_precision(self, runner: NetworkRunner) -> None:
         asked, device = self.precision, self.device

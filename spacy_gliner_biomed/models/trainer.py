@@ -10,7 +10,7 @@ from torch import nn
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.tuning import ENCODERS, Tuning
-from spacy_gliner_biomed.nn.allocator import keep_large_blocks
+from spacy_gliner_biomed.nn.allocator import tune_malloc_for_training
 from spacy_gliner_biomed.nn.finite import check_weights
 
 NORMS = ("norm", "layernorm")
@@ -66,7 +66,7 @@ class TorchTrainer:
     """
 
     def __init__(self, network: nn.Module, tuning: Tuning) -> None:
-        keep_large_blocks()
+        tune_malloc_for_training()
         tuning.apply(network)
         self.network = network
         self.parameters = [p for p in network.parameters() if p.requires_grad]

@@ -30,9 +30,9 @@ class Tuning:
     lora_alpha: int = 16
 
     def __post_init__(self) -> None:
-        for name, least in (("freeze_layers", -1), ("lora_rank", 0)):
-            if getattr(self, name) < least:
-                allowed = f"a whole number from {least} on"
+        for name, minimum in (("freeze_layers", -1), ("lora_rank", 0)):
+            if getattr(self, name) < minimum:
+                allowed = f"a whole number from {minimum} on"
                 raise ValueError(
                     Errors.E030.format(name=name, allowed=allowed, found=getattr(self, name))
                 )

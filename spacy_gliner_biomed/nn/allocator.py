@@ -8,12 +8,12 @@ import torch
 
 # Of glibc's malloc.h.
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
-KEPT = 2**31 - 1
+NEVER = 2**31 - 1
 GROWTH = 2**26
 
 
 @cache
-def keep_large_blocks() -> bool:
+def tune_malloc_for_training() -> bool:
     """Stop glibc from giving anything back, once for the process: for training.
 
     A training step asks for the same hundreds of large blocks as the step before it; by default
@@ -28,7 +28,7 @@ def keep_large_blocks() -> bool:
         return False
     wanted = {
         "MALLOC_MMAP_MAX_": (M_MMAP_MAX, 0),
-        "MALLOC_TRIM_THRESHOLD_": (M_TRIM_THRESHOLD, KEPT),
+        "MALLOC_TRIM_THRESHOLD_": (M_TRIM_THRESHOLD, NEVER),
         "MALLOC_TOP_PAD_": (M_TOP_PAD, GROWTH),
     }
     chosen = [setting for name, setting in wanted.items() if name not in os.environ]
@@ -36,12 +36,12 @@ def keep_large_blocks() -> bool:
     return all(taken)
 
 
-def reuse_large_blocks() -> None:
+def tune_malloc_for_inference() -> None:
     """Have glibc reuse what is freed of blocks up to 32 MiB, and still give back what is free at
     the end: for prediction, whose process may live long beside others.
 
     It does so for blocks as large as any that was freed before, unless the user has set its
     limits: a batch's tensors then cost no page faults, which took 11 to 26 % of the time in 16
-    bits (benchmarks/levers.py). No page of this block is ever touched.
+    bits (benchmarks/speed/levers.py). No page of this block is ever touched.
     """
     torch.empty(31 * 2**20, dtype=torch.uint8)

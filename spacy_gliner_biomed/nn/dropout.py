@@ -26,17 +26,17 @@ def drop(x: Tensor, rate: float) -> Tensor:
     """Zeros at random, and the rest scaled up so that the mean stays.
 
     x (Tensor): # (..)
-    rate (float): The share of zeros, from 0 to 1; on a CPU rounded as `draw_kept` does.
+    rate (float): The share of zeros, from 0 to 1; on a CPU rounded as `draw_keep_mask` does.
     RETURNS (Tensor): # (..)
     """
     if x.device.type != "cpu":
         return F.dropout(x, rate)
-    kept, scale = draw_kept(x.shape, rate, x)
-    return x if kept is None else (x * kept).mul_(scale)
+    keep_mask, scale = draw_keep_mask(x.shape, rate, x)
+    return x if keep_mask is None else (x * keep_mask).mul_(scale)
 
 
-def draw_kept(shape: Sequence[int], rate: float, like: Tensor) -> tuple[Tensor | None, float]:
-    """What dropout keeps, by chance, and the factor that keeps the mean.
+def draw_keep_mask(shape: Sequence[int], rate: float, like: Tensor) -> tuple[Tensor | None, float]:
+    """Draw what dropout keeps, and the factor that keeps the mean.
 
     torch draws a number for each element, in one thread, which makes a training step half as long
     again. Here one of 64 bits decides on eight elements, which rounds the rate to 1 / 256; on
@@ -61,8 +61,8 @@ def draw_kept(shape: Sequence[int], rate: float, like: Tensor) -> tuple[Tensor |
     if dropped >= steps:  # more than the numbers can say
         return torch.zeros(tuple(shape), dtype=like.dtype, device=like.device), 1.0
     numbers = _draw(math.prod(shape), dtype, like.device).view(tuple(shape))
-    kept = torch.empty(numbers.shape, dtype=like.dtype, device=like.device)
-    return torch.ge(numbers, dropped - steps // 2, out=kept), steps / (steps - dropped)
+    keep_mask = torch.empty(numbers.shape, dtype=like.dtype, device=like.device)
+    return torch.ge(numbers, dropped - steps // 2, out=keep_mask), steps / (steps - dropped)
 
 
 def _draw(count: int, dtype: torch.dtype, device: torch.device) -> Tensor:

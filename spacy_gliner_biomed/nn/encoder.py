@@ -11,7 +11,7 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.nn.encoders.bert import Bert
 from spacy_gliner_biomed.nn.encoders.blocks import PackedEncoder
 from spacy_gliner_biomed.nn.encoders.deberta import Deberta
-from spacy_gliner_biomed.nn.encoders.settings import own_settings
+from spacy_gliner_biomed.nn.encoders.encoder_settings import own_settings
 from spacy_gliner_biomed.nn.initialization import SkipRandomInit
 from spacy_gliner_biomed.nn.layers import gather_vectors
 from spacy_gliner_biomed.nn.remote_code import NO_CODE, refuse_code

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from spacy_gliner_biomed.nn.derived import DerivedWeights
 from spacy_gliner_biomed.nn.finite import cast_weight
-from spacy_gliner_biomed.nn.kept import Kept
 from spacy_gliner_biomed.nn.precision import X86
 
 HALVES = (torch.bfloat16, torch.float16)
-GRANULE = 16
+ROW_MULTIPLE = 16
 
 Activation = Literal["none", "relu", "gelu"]
 ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
@@ -29,7 +29,7 @@ class Linear(nn.Linear):
 
     def __init__(self, width_in: int, width_out: int, bias: bool = True) -> None:
         super().__init__(width_in, width_out, bias)
-        self.kept = Kept()
+        self.derived = DerivedWeights()
 
     def forward(self, x: Tensor, activation: Activation = "none") -> Tensor:
         """Apply the layer, and an activation behind it. # (.., width_in) -> (.., width_out)"""
@@ -39,7 +39,7 @@ class Linear(nn.Linear):
         if dtype in HALVES:
             # Autocast would cast the weights again for each batch.
             weights = [weight] if bias is None else [weight, bias]
-            weight, bias = self.kept.get(weights, dtype, lambda: prepare(weight, bias, dtype))
+            weight, bias = self.derived.get(weights, dtype, lambda: prepare(weight, bias, dtype))
         return product(x.to(dtype), weight, bias, activation)
 
 
@@ -70,7 +70,7 @@ def product(
     if fused is None or not (weight.is_mkldnn or weight.is_contiguous()):
         return ACTIVATIONS[activation](F.linear(x, weight, bias))
     # oneDNN uses AVX-512 where MKL does not: 245 instead of 110 GFLOP/s a core in fp32 on EPYC,
-    # 1.7 times the speed of whole pipelines (benchmarks/levers.py).
+    # 1.7 times the speed of whole pipelines (benchmarks/speed/levers.py).
     # An activation inside the product saves a pass over the widest tensor.
     return fused(x, weight, bias, activation, [], "none")
 
@@ -88,7 +88,7 @@ def prepare(
     return weight, None if bias is None else bias.to(dtype)
 
 
-def granular(count: int, finest: int = 6) -> int:
+def round_up_rows(count: int, finest: int = 6) -> int:
     """The next number of rows that products are made of: multiples of 16, from 1,024 on coarser.
 
     oneDNN prepares a product for each number of rows, which takes 1 to 3 ms a forward pass, and
@@ -98,7 +98,7 @@ def granular(count: int, finest: int = 6) -> int:
 
     finest (int): 2 to the power of this, less one, are the numbers an octave.
     """
-    step: int = max(GRANULE, 2 ** (count.bit_length() - finest))
+    step: int = max(ROW_MULTIPLE, 2 ** (count.bit_length() - finest))
     return -(-count // step) * step
 
 

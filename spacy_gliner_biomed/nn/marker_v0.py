@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from spacy_gliner_biomed.nn.kept import Kept
+from spacy_gliner_biomed.nn.derived import DerivedWeights
 from spacy_gliner_biomed.nn.layers import ProjectionMLP
 from spacy_gliner_biomed.nn.linear import in_inference, prepare, product
 from spacy_gliner_biomed.nn.screening import Screen, screening_pays
@@ -34,7 +34,11 @@ class MarkerV0(SpanScorer):
         self.project_start = ProjectionMLP(width, width, dropout)
         self.project_end = ProjectionMLP(width, width, dropout)
         self.out_project = ProjectionMLP(2 * width, width, dropout)
-        self.kept_halves, self.kept_last, self.kept_screen = Kept(), Kept(), Kept()
+        self.derived_halves, self.derived_last, self.derived_screen = (
+            DerivedWeights(),
+            DerivedWeights(),
+            DerivedWeights(),
+        )
 
     def forward(
         self, words: Tensor, labels: Tensor, max_width: int, n_words: Tensor | None = None
@@ -71,19 +75,19 @@ class MarkerV0(SpanScorer):
         return F.pad(logits, (0, 0, 0, max_width - n_widths))
 
     def select(
-        self, words: Tensor, labels: Tensor, max_width: int, n_words: Tensor, least: Tensor
+        self, words: Tensor, labels: Tensor, max_width: int, n_words: Tensor, min_logits: Tensor
     ) -> SelectedSpans:
         """As `SpanScorer.select`; of many labels, all logits are never in memory together."""
         if labels.size(-2) < MANY or not in_inference(words):
-            return super().select(words, labels, max_width, n_words, least)
+            return super().select(words, labels, max_width, n_words, min_logits)
         counts: list[int] = n_words.tolist()
         sums = self._sums(words, max_width, counts)
-        screen = self._screen(labels, sums.dtype) if len(least) == 1 else None
+        screen = self._screen(labels, sums.dtype) if len(min_logits) == 1 else None
         if screen is None:
-            least = least.expand(len(counts), -1)
-            parts = self._above(self._blocks(sums, labels, counts), counts, least)
+            min_logits = min_logits.expand(len(counts), -1)
+            parts = self._above(self._blocks(sums, labels, counts), counts, min_logits)
         else:
-            parts = self._screened(sums, screen, counts, least[0])
+            parts = self._screened(sums, screen, counts, min_logits[0])
         none = SelectedSpans(n_words.new_zeros(0, 3), sums.starts.new_zeros(0, labels.size(-2)))
         return SelectedSpans.join([none, *parts])
 
@@ -108,13 +112,13 @@ class MarkerV0(SpanScorer):
             first_word += count
 
     def _above(
-        self, blocks: Iterable[tuple[int, int, Tensor]], counts: list[int], least: Tensor
+        self, blocks: Iterable[tuple[int, int, Tensor]], counts: list[int], min_logits: Tensor
     ) -> Iterator[SelectedSpans]:
-        """What blocks have above the least logits of their rows. # least: (B, C)"""
+        """Select the spans of blocks above their rows' minimum logits. # min_logits: (B, C)"""
         for row, first, scores in blocks:
             left = torch.tensor([counts[row] - first])
-            places, logits = select_spans(mask_tails(scores[None], left), least[row, None])
-            yield SelectedSpans(places + torch.tensor([row, first, 0]), logits)
+            indices, logits = select_spans(mask_tails(scores[None], left), min_logits[row, None])
+            yield SelectedSpans(indices + torch.tensor([row, first, 0]), logits)
 
     def _screen(self, labels: Tensor, dtype: torch.dtype) -> Screen | None:
         """What spans are screened with, if that is faster. # labels: (.., C, D)"""
@@ -122,20 +126,20 @@ class MarkerV0(SpanScorer):
             return None
         weight = self.out_project.parts()[-1].weight
         # The screen holds the labels, so that no others can come to lie at their address.
-        screen: Screen = self.kept_screen.get(
+        screen: Screen = self.derived_screen.get(
             [weight, labels], None, lambda: Screen(labels, weight)
         )
-        return screen if screen.ready() else None
+        return screen if screen.should_screen() else None
 
     def _screened(
-        self, sums: SpanSums, screen: Screen, counts: list[int], least: Tensor
+        self, sums: SpanSums, screen: Screen, counts: list[int], min_logits: Tensor
     ) -> Iterator[SelectedSpans]:
-        """The spans that a screen lets pass, in parts. # least: (C,)"""
+        """The spans that a screen lets pass, in parts. # min_logits: (C,)"""
         offsets = self._offsets(screen.labels)  # (C,)
         rows = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))  # (T,)
         words = torch.cat([torch.arange(count) for count in counts])  # (T,)
         inside = words[:, None] + torch.arange(sums.max_width) < torch.tensor(counts)[rows, None]
-        passing = screen.passing(sums, least - offsets, inside)
+        passing = screen.passing(sums, min_logits - offsets, inside)
         for spans in passing.split(sums.n_spans):
             logits = product(sums.of_spans(spans), screen.queries, offsets)[: len(spans)]
             word, more = spans // sums.max_width, spans % sums.max_width
@@ -157,7 +161,7 @@ class MarkerV0(SpanScorer):
         weight, dtype = self.out_project.parts()[-1].weight, labels.dtype
         if _folding_pays(labels.size(-2), n_spans, self.width):
             return None, labels @ weight.to(dtype)
-        last, _ = self.kept_last.get([weight], dtype, lambda: prepare(weight, None, dtype))
+        last, _ = self.derived_last.get([weight], dtype, lambda: prepare(weight, None, dtype))
         return last, labels
 
     def _halves(self, words: Tensor) -> tuple[Tensor, Tensor]:
@@ -169,7 +173,7 @@ class MarkerV0(SpanScorer):
             to_start, to_end = hidden.weight.split(self.width, dim=1)
             return [prepare(to_start, hidden.bias, dtype), prepare(to_end, None, dtype)]
 
-        to_start, to_end = self.kept_halves.get([hidden.weight, hidden.bias], dtype, split)
+        to_start, to_end = self.derived_halves.get([hidden.weight, hidden.bias], dtype, split)
         return product(starts, *to_start), product(ends, *to_end)
 
 

@@ -77,20 +77,20 @@ class SpanNetwork(Network):
         )
 
     def score(
-        self, words: Tensor, queries: Tensor, batch: RowBatch, least: Tensor | None
+        self, words: Tensor, queries: Tensor, batch: RowBatch, min_logits: Tensor | None
     ) -> Tensor | SelectedSpans:
         """Logits of all spans, minus infinity where a span ends beyond its row, or of those that
-        have one above the least.
+        have a logit above the minimum.
 
         queries (Tensor): Projected label vectors. # (B, C, D) or (C, D)
-        least (Tensor | None): Of each row, or shared. # (B, C) or (1, C)
+        min_logits (Tensor | None): Of each row, or shared. # (B, C) or (1, C)
         RETURNS (Tensor | SelectedSpans): # (B, W, K, C)
         RAISES (ValueError): If a label vector is not finite.
         """
         check_vectors(queries, "labels")
         size = self.config.max_width
-        if least is not None:
-            return self.span_scorer.select(words, queries, size, batch.n_words, least)
+        if min_logits is not None:
+            return self.span_scorer.select(words, queries, size, batch.n_words, min_logits)
         logits = self.span_scorer(words, queries, size, batch.n_words)
         return mask_tails(logits, batch.n_words)
 
@@ -101,10 +101,10 @@ class UniEncoderSpan(SpanNetwork):
     Upstream `UniEncoderSpanModel` (gliner/modeling/base.py); Zaratiana et al. 2023.
     """
 
-    def forward(self, batch: RowBatch, least: Tensor | None = None) -> Tensor | SelectedSpans:
+    def forward(self, batch: RowBatch, min_logits: Tensor | None = None) -> Tensor | SelectedSpans:
         """Span logits; see `SpanNetwork.score`."""
         labels, words = self.vectors(batch)
-        return self.score(words, self.prompt_projection(labels), batch, least)
+        return self.score(words, self.prompt_projection(labels), batch, min_logits)
 
 
 class UniEncoderToken(Network):
@@ -151,11 +151,11 @@ class BiEncoderSpan(SpanNetwork):
         return queries
 
     def forward(
-        self, batch: RowBatch, queries: Tensor, least: Tensor | None = None
+        self, batch: RowBatch, queries: Tensor, min_logits: Tensor | None = None
     ) -> Tensor | SelectedSpans:
         """Span logits for labels that all rows share, see `SpanNetwork.score`. # queries: (C, D)"""
         _, words = self.vectors(batch)
-        return self.score(words, queries, batch, least)
+        return self.score(words, queries, batch, min_logits)
 
 
 def mean_state(encoder: nn.Module, input_ids: Tensor, attention_mask: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from spacy_gliner_biomed.nn.span_sums import SpanSums
 
 ROUNDOFF = 2.0**-8  # of bfloat16, relative
 PASSES = 24  # Labels whose exact products take as long as all that a screen does besides.
-MOST, REST = 0.4, 8  # If more spans pass, a screen is a detour for so many batches.
+MAX_PASSING, COOLDOWN = 0.4, 8  # If more spans pass, a screen is a detour for so many batches.
 
 
 class Screen:
@@ -26,7 +26,7 @@ class Screen:
 
     def __init__(self, labels: Tensor, weight: Tensor) -> None:
         self.labels = labels
-        self.rest = 0
+        self.cooldown = 0
         queries = labels @ weight  # (C, H)
         self.queries, _ = prepare(queries, None, torch.float32)
         self.lengths = queries.norm(dim=-1).clamp_min(1e-30)  # (C,)
@@ -38,15 +38,15 @@ class Screen:
         of_unit = float((unit - rounded.float()).norm(dim=-1).max())
         self.error = 1.01 * (ROUNDOFF + of_unit + (queries.size(1) + 8) * 2.0**-23)
 
-    def passing(self, sums: SpanSums, least: Tensor, inside: Tensor) -> Tensor:
+    def passing(self, sums: SpanSums, min_logits: Tensor, inside: Tensor) -> Tensor:
         """The spans that may be above the least logit of a label.
 
         sums (SpanSums): In 32 bits.
-        least (Tensor): Without what the last bias adds to the logits. # (C,)
+        min_logits (Tensor): Without what the last bias adds to the logits. # (C,)
         inside (Tensor): Which spans there are. # (T, K)
         RETURNS (Tensor): First words times K, plus widths less 1, ascending. # (N,)
         """
-        missing = least / self.lengths
+        missing = min_logits / self.lengths
         # Products add 16 bits, and these are rounded up.
         bias = (missing.abs() * (2 * ROUNDOFF) - missing).to(torch.bfloat16)
         rounded = torch.zeros(sums.sums.shape, dtype=torch.bfloat16).flatten(0, 1)
@@ -58,14 +58,14 @@ class Screen:
             short = best < torch.linalg.vector_norm(spans, dim=-1).mul_(-self.error)
             # What is not a number is not short: it passes, to be seen.
             passing[first:end] = ~short.unflatten(0, (-1, sums.max_width))[: end - first]
-        places = passing.logical_and_(inside).flatten().nonzero()[:, 0]
-        self.rest = REST if len(places) > MOST * inside.numel() else 0
-        return places
+        indices = passing.logical_and_(inside).flatten().nonzero()[:, 0]
+        self.cooldown = COOLDOWN if len(indices) > MAX_PASSING * inside.numel() else 0
+        return indices
 
-    def ready(self) -> bool:
+    def should_screen(self) -> bool:
         """Whether to screen the next batch: not for a while, after one of which most passed."""
-        self.rest -= 1
-        return self.rest < 0
+        self.cooldown -= 1
+        return self.cooldown < 0
 
 
 def screening_pays(labels: Tensor, dtype: torch.dtype, width: int) -> bool:

@@ -10,11 +10,11 @@ from torch import Tensor
 class SelectedSpans(NamedTuple):
     """Spans in ascending order of row, start and width.
 
-    places (Tensor): Row, first word, and width less 1. # (N, 3)
+    indices (Tensor): Row, first word, and width less 1. # (N, 3)
     logits (Tensor): Of all labels. # (N, C)
     """
 
-    places: Tensor
+    indices: Tensor
     logits: Tensor
 
     @classmethod
@@ -23,11 +23,11 @@ class SelectedSpans(NamedTuple):
         return cls(*map(torch.cat, zip(*parts, strict=True)))
 
 
-def select_spans(logits: Tensor, least: Tensor) -> SelectedSpans:
+def select_spans(logits: Tensor, min_logits: Tensor) -> SelectedSpans:
     """The spans of which a logit is above the least of its label, or not a number.
 
     logits (Tensor): # (B, W, K, C)
-    least (Tensor): Of each row, or shared. # (B, C) or (1, C)
+    min_logits (Tensor): Of each row, or shared. # (B, C) or (1, C)
     """
-    passing = (logits <= least[:, None, None]).all(dim=-1).logical_not()  # (B, W, K)
+    passing = (logits <= min_logits[:, None, None]).all(dim=-1).logical_not()  # (B, W, K)
     return SelectedSpans(passing.nonzero(), logits[passing])

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from spacy_gliner_biomed.nn.dropout import draw_kept
+from spacy_gliner_biomed.nn.dropout import draw_keep_mask
 
 
 class SpanProducts(torch.autograd.Function):
@@ -27,24 +27,25 @@ class SpanProducts(torch.autograd.Function):
         RETURNS (Tensor): # (B, W, K, C)
         """
         ends = F.pad(ends, (0, 0, 0, n_widths - 1))
-        drawn = [draw_kept(starts.shape, rate, starts) for _ in range(n_widths)]
-        kept, ctx.scale = [mask for mask, _ in drawn], drawn[0][1]
+        drawn = [draw_keep_mask(starts.shape, rate, starts) for _ in range(n_widths)]
+        keep_masks, ctx.scale = [mask for mask, _ in drawn], drawn[0][1]
         products = [
-            _span_sums(starts, ends, k, kept) @ queries.transpose(-1, -2) for k in range(n_widths)
+            _span_sums(starts, ends, k, keep_masks) @ queries.transpose(-1, -2)
+            for k in range(n_widths)
         ]
-        ctx.save_for_backward(starts, ends, queries, *kept)
+        ctx.save_for_backward(starts, ends, queries, *keep_masks)
         return torch.stack(products, dim=2).mul_(ctx.scale)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """# (B, W, K, C) -> (B, W, H), (B, W, H), (B, C, H) or (C, H)"""
-        starts, ends, queries, *kept = ctx.saved_tensors
+        starts, ends, queries, *keep_masks = ctx.saved_tensors
         size = starts.size(1)
         to_starts, to_ends = torch.zeros_like(starts), torch.zeros_like(ends)
         exact = torch.promote_types(queries.dtype, torch.float32)
         to_queries = queries.new_zeros(queries.shape, dtype=exact)
         for k, of_width in enumerate((gradient * ctx.scale).unbind(2)):  # (B, W, C)
-            sums = _span_sums(starts, ends, k, kept)
+            sums = _span_sums(starts, ends, k, keep_masks)
             product = of_width.transpose(-1, -2) @ sums  # (B, C, H)
             to_queries += product if queries.dim() == 3 else product.sum(dim=0)
             passed = torch.ops.aten.threshold_backward(of_width @ queries, sums, 0)
@@ -54,9 +55,9 @@ class SpanProducts(torch.autograd.Function):
 
 
 def _span_sums(
-    starts: Tensor, ends: Tensor, k: int, kept: Sequence[Tensor | None]
+    starts: Tensor, ends: Tensor, k: int, keep_masks: Sequence[Tensor | None]
 ) -> Tensor:  # (B, W, H)
     """relu(start + end) of spans of k + 1 words, or 0 where dropped."""
     sums = torch.add(starts, ends[:, k : k + starts.size(1)]).relu_()
-    mask = kept[k]
+    mask = keep_masks[k]
     return sums if mask is None else sums.mul_(mask)

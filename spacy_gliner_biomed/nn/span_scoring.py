@@ -14,15 +14,15 @@ class SpanScorer(nn.Module):
     """What span layers have in common: their `forward` gives all logits."""
 
     def select(
-        self, words: Tensor, labels: Tensor, max_width: int, n_words: Tensor, least: Tensor
+        self, words: Tensor, labels: Tensor, max_width: int, n_words: Tensor, min_logits: Tensor
     ) -> SelectedSpans:
         """The spans of which a logit is above the least of its label.
 
         words, labels, max_width, n_words: As `forward` takes them.
-        least (Tensor): Of each row, or shared. # (B, C) or (1, C)
+        min_logits (Tensor): Of each row, or shared. # (B, C) or (1, C)
         """
         logits = mask_tails(self(words, labels, max_width, n_words), n_words)
-        return select_spans(logits, least)
+        return select_spans(logits, min_logits)
 
 
 class Marker(SpanScorer):

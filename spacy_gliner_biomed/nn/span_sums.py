@@ -7,12 +7,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from spacy_gliner_biomed.nn.layers import pick
-from spacy_gliner_biomed.nn.linear import HALVES, granular
+from spacy_gliner_biomed.nn.linear import HALVES, round_up_rows
 
 # Spans are scored in blocks of so many numbers, which stay in the cache: 5 to 15 % of the packaged
 # model's time.
 BLOCK = 2**20
-GRAIN = 8  # Words of a block, in products.
+WORD_MULTIPLE = 8  # Words of a block, in products.
 
 
 class SpanSums:
@@ -37,7 +37,7 @@ class SpanSums:
 
     def block(self, first: int, end: int) -> Tensor:
         """Of the spans that begin at some words; what is left of other words fills up the
-        product, see `linear.granular`.
+        product, see `linear.round_up_rows`.
 
         first, end (int): The words, no more than `step`.
         RETURNS (Tensor): Overwritten by the next block. # (N * K, H), N at least end - first
@@ -45,7 +45,7 @@ class SpanSums:
         size = end - first
         starts, ends = self.starts[first:end, None], self.windows[first:end]
         relu_(torch.add(starts, ends, out=self.sums[:size]))
-        return self.sums[: -(-size // GRAIN) * GRAIN].flatten(0, 1)
+        return self.sums[: -(-size // WORD_MULTIPLE) * WORD_MULTIPLE].flatten(0, 1)
 
     def of_spans(self, spans: Tensor) -> Tensor:
         """Of some spans, and a few others that fill up the product.
@@ -53,7 +53,7 @@ class SpanSums:
         spans (Tensor): First words times K, plus widths less 1. # (N,)
         RETURNS (Tensor): # (N or more, H)
         """
-        spans = F.pad(spans, (0, granular(len(spans)) - len(spans)))
+        spans = F.pad(spans, (0, round_up_rows(len(spans)) - len(spans)))
         first, more = spans // self.max_width, spans % self.max_width
         return relu_(pick(self.starts, first).add_(pick(self.ends, first + more)))
 
@@ -74,6 +74,6 @@ def pack_rows(words: Tensor, counts: list[int], n_beyond: int) -> Tensor:
     words (Tensor): # (B, W, D)
     RETURNS (Tensor): # (T, D)
     """
-    n_zeros = granular(sum(counts) + n_beyond) - sum(counts)
+    n_zeros = round_up_rows(sum(counts) + n_beyond) - sum(counts)
     rows = [row[:count] for row, count in zip(words, counts, strict=True)]
     return torch.cat([*rows, words.new_zeros(n_zeros, words.size(-1))])

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from spacy_gliner_biomed.nn.derived import DerivedWeights
 from spacy_gliner_biomed.nn.dropout import Dropout
-from spacy_gliner_biomed.nn.kept import Kept
 from spacy_gliner_biomed.nn.linear import Linear, compute_dtype, in_inference, prepare, product
 
 
@@ -27,7 +27,7 @@ class TokenScorer(nn.Module):
             nn.ReLU(),
             Linear(4 * width, 3),
         )
-        self.kept = Kept()
+        self.derived = DerivedWeights()
 
     def forward(self, words: Tensor, labels: Tensor) -> Tensor:
         """Score all words.
@@ -58,5 +58,5 @@ class TokenScorer(nn.Module):
         if not in_inference(both):
             return F.linear(both, part)
         dtype = compute_dtype(both)
-        part, _ = self.kept.get([weight], dtype, lambda: prepare(part, None, dtype))
+        part, _ = self.derived.get([weight], dtype, lambda: prepare(part, None, dtype))
         return product(both.to(dtype), part, None)

@@ -28,14 +28,14 @@ def best_score_filter(entities: Iterable[Span], spans: Iterable[Span]) -> list[S
     spans (Iterable[Span]): New ones, best first, as the component gives them.
     RETURNS (list[Span]): Without overlap, by start.
     """
-    kept = list(entities)
-    taken = {i for span in kept for i in range(span.start, span.end)}
+    chosen = list(entities)
+    taken = {i for span in chosen for i in range(span.start, span.end)}
     for span in spans:
         tokens = range(span.start, span.end)
         if taken.isdisjoint(tokens):
-            kept.append(span)
+            chosen.append(span)
             taken.update(tokens)
-    return sorted(kept, key=lambda span: span.start)
+    return sorted(chosen, key=lambda span: span.start)
 
 
 def annotate(
@@ -114,16 +114,16 @@ def _align(
     tokens = np.array([span[:3] for span in aligned], dtype=np.int32).reshape(-1, 3)
     scores = np.array([span[3] for span in aligned], dtype=np.float32)
     candidates = Candidates(tokens[:, 0], tokens[:, 1], tokens[:, 2], scores)
-    kept = choose(candidates, overlap=settings.overlap, multi_label=settings.multi_label)
+    selected = choose(candidates, overlap=settings.overlap, multi_label=settings.multi_label)
     add_string: Callable[..., int] = doc.vocab.strings.add  # its stub lacks an argument
     for name in _labels(found):
         add_string(name, allow_transient=False)  # survives memory zones
-    chosen = [aligned[i] for i in kept]
+    chosen = [aligned[i] for i in selected]
     spans = [Span(doc, first, last, label=names[label]) for first, last, label, _ in chosen]
     counts = {
         "moved": moved,
         "left_out": len(found) - len(aligned),
-        "merged": len(aligned) - len(kept),
+        "merged": len(aligned) - len(selected),
     }
     return spans, [score for *_, score in chosen], counts
 

@@ -24,7 +24,7 @@ from spacy_gliner_biomed.pipeline.labels import parse_labels
 from spacy_gliner_biomed.pipeline.reports import Reports
 from spacy_gliner_biomed.pipeline.settings import Settings, check_cfg
 from spacy_gliner_biomed.training.loss import FocalLoss
-from spacy_gliner_biomed.training.rows import Sampler
+from spacy_gliner_biomed.training.training_rows import Sampler
 
 
 class GlinerPipe(Configurable, TrainablePipe):
@@ -176,7 +176,7 @@ class GlinerPipe(Configurable, TrainablePipe):
 
     def _place(self, settings: Settings) -> None:
         shim = network_shim(self.model)
-        shim.place(settings.device, settings.precision)
+        shim.move_to_device(settings.device, settings.precision)
         shim.checkpoint  # noqa: B018  loads it
 
     def _restore(self, saved: bytes, exclude: Iterable[str]) -> None:

@@ -26,7 +26,7 @@ from spacy_gliner_biomed.pipeline.prediction import Predictor, row_maker, widest
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.training.gold import Gold, gold_labels, read_gold
-from spacy_gliner_biomed.training.rows import TrainingRow
+from spacy_gliner_biomed.training.training_rows import TrainingRow
 from spacy_gliner_biomed.types import FloatArray, Prediction
 
 # spaCy's own default, Adam at 1e-3, is beyond it.

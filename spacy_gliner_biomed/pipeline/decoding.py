@@ -34,7 +34,7 @@ def span_candidates(
 ) -> Candidates:
     """The spans of a row above their label's threshold.
 
-    spans (SpanLogits): At least all those of which a logit is above `least_logits`.
+    spans (SpanLogits): At least all those of which a logit is above `threshold_logits`.
     thresholds (FloatArray): # (C,)
     multi_label (bool): Otherwise only the best label of each span, the others having no chance.
     RAISES (ValueError): If a logit is not a number.
@@ -56,14 +56,14 @@ def span_candidates(
     )
 
 
-def least_logits(thresholds: FloatArray) -> FloatArray:
+def threshold_logits(thresholds: FloatArray) -> FloatArray:
     """Logits a little below those of the thresholds: comparing each logit with one costs a tenth
     of its probability, which only the few that are left then need.
     """
     lowered = thresholds.astype(np.float64) * (1 - 1e-5) - 1e-6  # float32 may round that far
     with np.errstate(divide="ignore", invalid="ignore"):
-        least = np.where(lowered > 0, np.log(lowered) - np.log1p(-lowered), -np.inf)
-    return least.astype(np.float32)
+        lowest = np.where(lowered > 0, np.log(lowered) - np.log1p(-lowered), -np.inf)
+    return lowest.astype(np.float32)
 
 
 def token_candidates(logits: FloatArray, thresholds: FloatArray) -> Candidates:
@@ -97,21 +97,21 @@ def choose(candidates: Candidates, *, overlap: Overlap, multi_label: bool) -> ND
     order = np.lexsort((labels, ends, starts, -candidates.scores))
     spans = zip(starts[order].tolist(), ends[order].tolist(), strict=True)
     space: _Space = (_FlatSpace if overlap == "flat" else _NestedSpace)(int(ends.max(initial=0)))
-    kept_labels: dict[tuple[int, int], set[int]] = {}
-    kept: list[int] = []
+    labels_of_span: dict[tuple[int, int], set[int]] = {}
+    selected: list[int] = []
     for i, label, span in zip(order.tolist(), labels[order].tolist(), spans, strict=True):
-        known = kept_labels.get(span)
+        known = labels_of_span.get(span)
         if known is None:
             if space.conflicts(*span):
                 continue
             space.take(*span)
-            kept_labels[span] = {label}
+            labels_of_span[span] = {label}
         elif multi_label and label not in known:
             known.add(label)
         else:
             continue
-        kept.append(i)
-    chosen = np.array(kept, dtype=np.intp)
+        selected.append(i)
+    chosen = np.array(selected, dtype=np.intp)
     return chosen[np.argsort(starts[chosen], kind="stable")]  # equal starts stay by score
 
 

@@ -12,7 +12,7 @@ from spacy_gliner_biomed.pipeline.annotation import EntsFilter
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 from spacy_gliner_biomed.pipeline.labels import DEFAULT_LABELS
 from spacy_gliner_biomed.training.loss import FocalLoss
-from spacy_gliner_biomed.training.rows import Sampler
+from spacy_gliner_biomed.training.training_rows import Sampler
 
 DEFAULT_CONFIG = """
 [gliner_biomed]

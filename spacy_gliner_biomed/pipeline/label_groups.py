@@ -7,7 +7,7 @@ import numpy as np
 
 from spacy_gliner_biomed.models.calibration import Calibration
 from spacy_gliner_biomed.models.checkpoints import Checkpoint
-from spacy_gliner_biomed.pipeline.decoding import least_logits
+from spacy_gliner_biomed.pipeline.decoding import threshold_logits
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.tokenization.prompts import Prompt, bare_prompt, encode_prompts
 from spacy_gliner_biomed.types import FloatArray, IntArray
@@ -21,28 +21,28 @@ class LabelGroup:
     labels (IntArray): Their indices among the settings' labels. # (C,)
     columns (list[int] | None): The column of each; None if they are the columns in order.
     thresholds (FloatArray): # (C,)
-    least (FloatArray): What a column's logit is above, if one of its labels counts. # (C,)
+    min_logits (FloatArray): What a column's logit is above, if one of its labels counts. # (C,)
     """
 
     prompt: Prompt
     labels: IntArray
     columns: list[int] | None
     thresholds: FloatArray
-    least: FloatArray
+    min_logits: FloatArray
 
     @classmethod
     def of(cls, prompt: Prompt, settings: Settings, calibration: Calibration) -> "LabelGroup":
-        """The labels of a prompt; thresholds are of calibrated scores, `least` of raw logits."""
-        place = {text: column for column, text in enumerate(prompt.texts)}
-        asked = [i for i, spec in enumerate(settings.labels) if spec.prompt in place]
+        """Group the labels of a prompt; `thresholds` are calibrated, `min_logits` raw."""
+        column_of = {text: column for column, text in enumerate(prompt.texts)}
+        asked = [i for i, spec in enumerate(settings.labels) if spec.prompt in column_of]
         specs = [settings.labels[i] for i in asked]
-        columns = [place[spec.prompt] for spec in specs]
+        columns = [column_of[spec.prompt] for spec in specs]
         in_order = columns == list(range(len(prompt.texts)))
         labels = np.array(asked, dtype=np.int32)
         thresholds = settings.thresholds(specs)
-        least = np.full(len(prompt.texts), np.inf, dtype=np.float32)
-        np.minimum.at(least, columns, calibration.uncalibrated(least_logits(thresholds)))
-        return cls(prompt, labels, None if in_order else columns, thresholds, least)
+        min_logits = np.full(len(prompt.texts), np.inf, dtype=np.float32)
+        np.minimum.at(min_logits, columns, calibration.uncalibrated(threshold_logits(thresholds)))
+        return cls(prompt, labels, None if in_order else columns, thresholds, min_logits)
 
     def of_labels(self, logits: FloatArray) -> FloatArray:
         """The labels' columns of a row's logits. # (N, columns, ..) -> (N, C, ..)"""

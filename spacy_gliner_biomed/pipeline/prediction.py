@@ -24,7 +24,7 @@ from spacy_gliner_biomed.tokenization.windows import (
     owned,
 )
 from spacy_gliner_biomed.tokenization.words import split_words
-from spacy_gliner_biomed.training.rows import RowMaker, Sampler
+from spacy_gliner_biomed.training.training_rows import RowMaker, Sampler
 from spacy_gliner_biomed.types import (
     Candidates,
     FloatArray,
@@ -78,14 +78,14 @@ class Predictor:
         self.subtokens = self.checkpoint.subtokens
         on_cpu = network_shim(model).device.type == "cpu"
         precision = network_shim(model).runner.precision
-        most = CPU_SUBTOKENS[precision] if on_cpu else settings.batch_subtokens
-        self.batch_subtokens = min(most, settings.batch_subtokens)
+        max_subtokens = CPU_SUBTOKENS[precision] if on_cpu else settings.batch_subtokens
+        self.batch_subtokens = min(max_subtokens, settings.batch_subtokens)
         limit = self.subtokens.max_length or NO_LIMIT
         special = len(self.subtokens.prefix) + len(self.subtokens.suffix)
         self.row_budget = min(limit, settings.batch_subtokens) - special
         if self.row_budget < 4 * self._max_width():
-            least = 4 * self._max_width() + special
-            raise ValueError(Errors.E035.format(found=settings.batch_subtokens, least=least))
+            minimum = 4 * self._max_width() + special
+            raise ValueError(Errors.E035.format(found=settings.batch_subtokens, minimum=minimum))
         self.groups = [
             LabelGroup.of(prompt, self.settings, self.calibration)
             for prompt in self._encode_prompts()
@@ -95,8 +95,8 @@ class Predictor:
         self.size, self.overlap = window_shape(settings, config.max_len, self._max_width())
         # Two prompts of one label are one label to the overlap rule.
         self.names = list(dict.fromkeys(spec.label for spec in settings.labels))
-        place = {name: i for i, name in enumerate(self.names)}
-        named = [place[spec.label] for spec in settings.labels]
+        index_of = {name: i for i, name in enumerate(self.names)}
+        named = [index_of[spec.label] for spec in settings.labels]
         self.name_of_label: IntArray = np.array(named or [0], dtype=np.int32)
 
     def predict(self, docs: Sequence[Doc]) -> list[Prediction]:
@@ -126,30 +126,30 @@ class Predictor:
         words = split_words(text, self.checkpoint.config.words_splitter_type)
         ids, counts = self.subtokens.encode_text(text, words)
         width = self._max_width()
-        kept = limit_counts(counts, run=2 * width, budget=self.text_budget)
+        truncated = limit_counts(counts, run=2 * width, budget=self.text_budget)
         windows = cut_windows(
-            kept,
+            truncated,
             sentence_starts(doc, words),
             size=self.size,
             overlap=self.overlap,
             max_width=width,
             budget=self.text_budget,
         )
-        tally = {
+        statistics = {
             "docs": 1,
             "words": len(words),
             "windows": len(windows),
             "windowed_docs": int(len(windows) > 1),
-            "shortened_words": int((kept < counts).sum()),
+            "shortened_words": int((truncated < counts).sum()),
             "unknown_words": int((counts == 0).sum()),
         }
-        return PreparedDoc(words, EncodedText(ids, counts, kept), windows, [], tally)
+        return PreparedDoc(words, EncodedText(ids, counts, truncated), windows, [], statistics)
 
     def _rows(self, docs: Sequence[PreparedDoc]) -> Iterator[Job]:
         for d, doc in enumerate(docs):
             for w, window in enumerate(doc.windows):
                 for g, group in enumerate(self.groups):
-                    row = doc.encoded.row(window, group.prompt, self.subtokens, group.least)
+                    row = doc.encoded.row(window, group.prompt, self.subtokens, group.min_logits)
                     yield d, w, g, row
 
     def _candidates(
@@ -175,10 +175,14 @@ class Predictor:
         settings, found = self.settings, Candidates.join(doc.found)
         names, index = self.names, self.name_of_label
         named = Candidates(found.starts, found.ends, index[found.labels], found.scores)
-        kept = named.take(choose(named, overlap=settings.overlap, multi_label=settings.multi_label))
+        selected = named.take(
+            choose(named, overlap=settings.overlap, multi_label=settings.multi_label)
+        )
         spans = [
             ScoredSpan(int(doc.words.starts[s]), int(doc.words.ends[e - 1]), names[c], float(p))
-            for s, e, c, p in zip(kept.starts, kept.ends, kept.labels, kept.scores, strict=True)
+            for s, e, c, p in zip(
+                selected.starts, selected.ends, selected.labels, selected.scores, strict=True
+            )
         ]
         return Prediction(spans, {**doc.counts, "entities": len(spans)})
 
@@ -232,7 +236,7 @@ def window_shape(settings: Settings, max_len: int, max_width: int) -> tuple[int,
                 window=settings.window,
                 stride=settings.stride,
                 width=max_width,
-                least=2 * max_width,
+                minimum=2 * max_width,
             )
         )
     return window, overlap

@@ -86,12 +86,12 @@ def check_cfg(values: Mapping[str, Any]) -> dict[str, Any]:
     RETURNS (dict[str, Any]): Without repeated labels, and with Python's own numbers.
     RAISES (ValueError): For a value that is not allowed.
     """
-    kept = {**values, "labels": unique_labels(values["labels"])}
-    Settings.from_cfg(kept)
-    kept["threshold"] = None if kept["threshold"] is None else float(kept["threshold"])
+    checked = {**values, "labels": unique_labels(values["labels"])}
+    Settings.from_cfg(checked)
+    checked["threshold"] = None if checked["threshold"] is None else float(checked["threshold"])
     for name in ("window", "stride", "batch_subtokens"):
-        kept[name] = None if kept[name] is None else int(kept[name])
-    return kept
+        checked[name] = None if checked[name] is None else int(checked[name])
+    return checked
 
 
 def _check_choice(name: str, value: Any, allowed: Sequence[Any]) -> None:

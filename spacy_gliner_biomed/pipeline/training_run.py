@@ -13,7 +13,7 @@ from spacy.training import Example, loop
 from thinc.api import fix_random_seed
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.models.state import (
+from spacy_gliner_biomed.models.training_state import (
     random_state,
     read_state,
     restore_random_state,
@@ -74,13 +74,13 @@ class TrainingRun:
     def _steps(self, state: dict[str, Any] | None) -> Iterator[tuple[dict[str, Any], bool | None]]:
         """Take the steps; those that the state has are only told about once more."""
         n_taken = state["n_taken"] if state else 0
-        told = iter(tuple(self.records))
+        recorded = iter(tuple(self.records))
         for _, info, is_best in self._spacy_steps(n_taken):
             if info["step"] >= n_taken:
                 if is_best is not None:
                     self._keep(info, is_best)
             elif is_best is not None:
-                info.update(next(told))
+                info.update(next(recorded))
             if state and info["step"] == n_taken - 1:
                 restore_random_state(state["random"])
             yield info, is_best
@@ -96,8 +96,8 @@ class TrainingRun:
         steps: Iterator[tuple[Any, dict[str, Any], bool | None]] = loop.train_while_improving(
             self.nlp,
             settings["optimizer"],
-            _emptied(batches, n_taken),
-            self._retold(evaluate),
+            _skip_batches(batches, n_taken),
+            self._replay_scores(evaluate),
             dropout=settings["dropout"],
             accumulate_gradient=settings["accumulate_gradient"],
             patience=settings["patience"],
@@ -109,15 +109,15 @@ class TrainingRun:
         )
         return steps
 
-    def _retold(self, evaluate: Callable[[], Any]) -> Callable[[], Any]:
+    def _replay_scores(self, evaluate: Callable[[], Any]) -> Callable[[], Any]:
         """An evaluation that first gives the scores on record, one a call."""
-        told = iter(tuple(self.records))
+        recorded = iter(tuple(self.records))
 
-        def evaluate_or_tell() -> Any:
-            record = next(told, None)
+        def evaluate_or_replay() -> Any:
+            record = next(recorded, None)
             return (record["score"], record["other_scores"]) if record else evaluate()
 
-        return evaluate_or_tell
+        return evaluate_or_replay
 
     def _keep(self, info: dict[str, Any], is_best: bool) -> None:
         """Save models as `spacy train` does, then the state: if it is there, so are they."""
@@ -161,7 +161,7 @@ class TrainingRun:
         return self.nlp.select_pipes(disable=self.settings["frozen_components"])
 
 
-def _emptied(
+def _skip_batches(
     batches: Iterator[tuple[int, list[Example]]], n_taken: int
 ) -> Iterator[tuple[int, list[Example]]]:
     """The batches, the first ones without their examples: spaCy updates nothing on those."""

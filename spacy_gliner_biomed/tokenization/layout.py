@@ -66,8 +66,8 @@ def insert_marks(
     ]
     if not found:
         return ids, counts
-    places, values = (np.array(column, dtype=np.int32) for column in zip(*found, strict=True))
-    after = np.cumsum(counts, dtype=np.int64)[places]
+    indices, values = (np.array(column, dtype=np.int32) for column in zip(*found, strict=True))
+    after = np.cumsum(counts, dtype=np.int64)[indices]
     marked = counts.copy()
-    marked[places] += 1
+    marked[indices] += 1
     return np.insert(ids, after, values), marked

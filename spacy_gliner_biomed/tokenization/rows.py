@@ -14,25 +14,25 @@ class EncodedText:
     """A text's words as subtokens, from which rows are cut.
 
     ids, counts (IntArray): Subtokens of all words, and how many each has. # (S,), (W,)
-    kept (IntArray): Subtokens of each word that are used, from its first on. # (W,)
+    truncated (IntArray): Subtokens of each word that are used, from its first on. # (W,)
     """
 
-    def __init__(self, ids: IntArray, counts: IntArray, kept: IntArray) -> None:
+    def __init__(self, ids: IntArray, counts: IntArray, truncated: IntArray) -> None:
         firsts = np.cumsum(counts, dtype=np.int64) - counts
         word_of = np.repeat(np.arange(len(counts)), counts)
         in_word = np.arange(len(ids)) - np.repeat(firsts, counts)
-        self.ids = ids[in_word < kept[word_of]]
-        self.counts = kept
-        self.totals = np.concatenate([[0], np.cumsum(kept, dtype=np.int64)])
+        self.ids = ids[in_word < truncated[word_of]]
+        self.counts = truncated
+        self.totals = np.concatenate([[0], np.cumsum(truncated, dtype=np.int64)])
 
     def row(
         self,
         window: Window,
         prompt: Prompt,
         subtokens: Subtokenizer,
-        least: FloatArray | None = None,
+        min_logits: FloatArray | None = None,
     ) -> Row:
-        """The row of a window and a prompt; `least` as in `types.Row`."""
+        """The row of a window and a prompt; `min_logits` as in `types.Row`."""
         start, end = window
         ids = self.ids[self.totals[start] : self.totals[end]]
         head = len(subtokens.prefix)
@@ -45,7 +45,7 @@ class EncodedText:
             word_positions=np.where(self.counts[start:end] > 0, positions, -1).astype(np.int32),
             label_positions=prompt.label_positions + np.int32(head),
             prompts=prompt.texts,
-            least=least,
+            min_logits=min_logits,
         )
 
 

@@ -55,8 +55,8 @@ def cut_windows(
             continue
         length = end - start
         if end < n_words:
-            least = max(length // 2, min(2 * max_width, length), last_end - start + 1)
-            end = _border_before(sentence_starts, end, floor=start + least)
+            min_length = max(length // 2, min(2 * max_width, length), last_end - start + 1)
+            end = _border_before(sentence_starts, end, floor=start + min_length)
         windows.append((start, end))
         last_end, length = end, end - start
         shared = max(overlap * length // size, min(max_width, length // 2))

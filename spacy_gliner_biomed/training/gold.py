@@ -95,7 +95,7 @@ def trim_spans(text: str, spans: Iterable[GoldSpan]) -> tuple[list[GoldSpan], in
     RETURNS (tuple[list[GoldSpan], int]): The spans, without those of nothing but white space,
         and how many of all were changed or left out.
     """
-    kept, n_changed = [], 0
+    trimmed, n_changed = [], 0
     for start, end, label in spans:
         first, last = start, end
         if 0 <= start < end <= len(text):
@@ -103,8 +103,8 @@ def trim_spans(text: str, spans: Iterable[GoldSpan]) -> tuple[list[GoldSpan], in
             first, last = end - len(part.lstrip()), start + len(part.rstrip())
         n_changed += (first, last) != (start, end)
         if first < last or (first, last) == (start, end):
-            kept.append((first, last, label))
-    return kept, n_changed
+            trimmed.append((first, last, label))
+    return trimmed, n_changed
 
 
 def annotated_labels(doc: Doc, spans_key: str) -> Sequence[str] | None:

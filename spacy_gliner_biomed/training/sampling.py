@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from spacy_gliner_biomed.training.prompt_forms import vary_form
-from spacy_gliner_biomed.training.wordings import WORDINGS
+from spacy_gliner_biomed.training.prompt_variants import PROMPT_VARIANTS
 
 
 @dataclass
@@ -20,7 +20,7 @@ class LabelSampler:
         whether the row has them or not.
     vary (float): Probability that a label is asked in other words than its own, or in another
         form (see `prompt_forms`).
-    wordings (Mapping[str, Sequence[str]]): Other words of each label.
+    prompt_variants (Mapping[str, Sequence[str]]): Other words of each label.
     seed (int): Of the random choices.
     """
 
@@ -30,7 +30,7 @@ class LabelSampler:
     drop: float = 0.0
     few: float = 0.0
     vary: float = 0.3
-    wordings: Mapping[str, Sequence[str]] = field(default_factory=lambda: WORDINGS)
+    prompt_variants: Mapping[str, Sequence[str]] = field(default_factory=lambda: PROMPT_VARIANTS)
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -46,13 +46,13 @@ class LabelSampler:
         """
         if annotated and self.random.random() < self.few:
             return self._worded(self._few(positives, annotated))
-        kept = [label for label in dict.fromkeys(positives) if self.random.random() >= self.drop]
+        asked = [label for label in dict.fromkeys(positives) if self.random.random() >= self.drop]
         others = [label for label in dict.fromkeys(annotated) if label not in positives]
-        self.random.shuffle(kept)
+        self.random.shuffle(asked)
         self.random.shuffle(others)
         if self.random.random() >= self.all_negatives:
-            others = others[: max(self.random.randint(0, self.negatives), not kept)]
-        chosen = [*kept, *others][: self.max_labels] or list(positives)[:1]
+            others = others[: max(self.random.randint(0, self.negatives), not asked)]
+        chosen = [*asked, *others][: self.max_labels] or list(positives)[:1]
         self.random.shuffle(chosen)
         return self._worded(chosen)
 
@@ -76,7 +76,7 @@ class LabelSampler:
     def _wording(self, label: str) -> str:
         if self.random.random() >= self.vary:
             return label
-        prompt = self.random.choice([label, *self.wordings.get(label, [])])
+        prompt = self.random.choice([label, *self.prompt_variants.get(label, [])])
         return vary_form(prompt, self.random)
 
 
@@ -91,5 +91,5 @@ def make_label_sampler(
     seed: int = 0,
 ) -> LabelSampler:
     """The registered function; arguments as `LabelSampler`, whose table `wordings` adds to."""
-    table = {**WORDINGS, **(wordings or {})}
+    table = {**PROMPT_VARIANTS, **(wordings or {})}
     return LabelSampler(max_labels, negatives, all_negatives, drop, few, vary, table, seed)

@@ -13,7 +13,7 @@ from spacy_gliner_biomed.models.checkpoints import (
     read_checkpoint,
     write_checkpoint,
 )
-from spacy_gliner_biomed.nn.checkpoint import published_tensors
+from spacy_gliner_biomed.nn.checkpoint_tensors import published_tensors
 from tests.tiny import tiny_checkpoint
 
 KINDS = pytest.mark.parametrize("kind", ["uni_span", "uni_token", "bi_span"])

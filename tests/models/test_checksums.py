@@ -13,7 +13,7 @@ import torch
 from spacy.language import Language
 
 from spacy_gliner_biomed.models.checkpoints import Checkpoint, read_checkpoint
-from spacy_gliner_biomed.nn.checkpoint import published_tensors
+from spacy_gliner_biomed.nn.checkpoint_tensors import published_tensors
 from tests.tiny import tiny_checkpoint
 
 FILES = ["model.safetensors", "gliner_config.json", "tokenizer.json", "spacy_gliner_biomed.json"]

@@ -42,7 +42,7 @@ def test_only_new_labels_are_encoded_and_the_same_ones_are_the_same_tensor() -> 
 
 
 def test_the_labels_asked_for_longest_ago_are_forgotten(monkeypatch) -> None:
-    monkeypatch.setattr(label_vectors, "MAX_KEPT", 2)
+    monkeypatch.setattr(label_vectors, "MAX_CACHED", 2)
     vectors, encoder, letters = LabelVectors(), Encoder(), Letters()
     for labels in (["a", "b"], ["a", "c"], ["a"], ["b"]):
         vectors.get(labels, letters, encoder)

@@ -21,7 +21,7 @@ def ask(nlp: Language, texts: Sequence[str], labels: Sequence[str]) -> list[Row]
     component.labels = labels
     predictor = Predictor(component.model, component.settings())
     jobs = predictor._rows([predictor._prepare(nlp.make_doc(text)) for text in texts])
-    return [replace(row, least=None) for *_, row in jobs]
+    return [replace(row, min_logits=None) for *_, row in jobs]
 
 
 @pytest.mark.parametrize("kind", ["uni_span", "bi_span"])
@@ -39,10 +39,10 @@ def test_rows_that_say_what_counts_get_the_spans_that_do(
     middle = float(np.median([logits[0, 0, 0] for logits in every]))
     below = middle - 1e-3 * np.arange(1, 4)  # other for each row
     sizes = [len(row.prompts) for row in rows]
-    least = [np.full(size, x, dtype=np.float32) for size, x in zip(sizes, below, strict=True)]
-    asking = [replace(row, least=each) for row, each in zip(rows, least, strict=True)]
+    min_logits = [np.full(size, x, dtype=np.float32) for size, x in zip(sizes, below, strict=True)]
+    asking = [replace(row, min_logits=each) for row, each in zip(rows, min_logits, strict=True)]
     n_found = 0
-    for logits, found, each in zip(every, shim.predict(asking), least, strict=True):
+    for logits, found, each in zip(every, shim.predict(asking), min_logits, strict=True):
         assert isinstance(found, SpanLogits)
         starts, widths = np.nonzero((logits > each).any(axis=-1))
         assert found.starts.tolist() == starts.tolist()
@@ -58,6 +58,6 @@ def test_a_token_network_answers_with_all_logits(
     nlp = make_nlp(request.getfixturevalue("uni_token"))
     rows = ask(nlp, TEXTS, LABELS[0])
     shim = network_shim(nlp.get_pipe("gliner_biomed").model)
-    asking = [replace(row, least=np.zeros(2, np.float32)) for row in rows]
+    asking = [replace(row, min_logits=np.zeros(2, np.float32)) for row in rows]
     for logits, same in zip(shim.predict(rows), shim.predict(asking), strict=True):
         assert np.array_equal(logits, same)

@@ -127,7 +127,7 @@ def test_bytes_write_no_file_that_a_checkpoint_does_not_have(
 def hasty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Caches that hold next to nothing, and threads that take turns as often as they can."""
     monkeypatch.setattr(subtokens, "MAX_KNOWN", 3)
-    monkeypatch.setattr(label_vectors, "MAX_KEPT", 2)
+    monkeypatch.setattr(label_vectors, "MAX_CACHED", 2)
     monkeypatch.setattr(deberta, "REACH", 8)
     monkeypatch.setattr(marker_v0, "MANY", 2)
     monkeypatch.setattr(marker_v0, "screening_pays", lambda labels, *_: labels.dim() == 2)

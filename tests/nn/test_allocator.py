@@ -9,10 +9,10 @@ import pytest
 SCRIPT = """
 import resource
 import torch
-from spacy_gliner_biomed.nn.allocator import keep_large_blocks
+from spacy_gliner_biomed.nn.allocator import tune_malloc_for_training
 
 if {keep}:
-    assert keep_large_blocks()
+    assert tune_malloc_for_training()
 for _ in range(20):
     torch.ones(2**24)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_gliner_biomed.nn.checkpoint import load_network, published_tensors
+from spacy_gliner_biomed.nn.checkpoint_tensors import load_network, published_tensors
 from spacy_gliner_biomed.nn.finite import cast_weight, check_vectors, is_finite
 from spacy_gliner_biomed.nn.linear import Linear
 from tests.nn.test_networks import KINDS, SHAPE, batch, make, run

@@ -7,15 +7,15 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from spacy_gliner_biomed.nn.kept import Kept, forget
+from spacy_gliner_biomed.nn.derived import DerivedWeights, forget
 from spacy_gliner_biomed.nn.linear import (
     ACTIVATIONS,
     Activation,
     Linear,
-    granular,
     onednn,
     prepare,
     product,
+    round_up_rows,
 )
 
 TYPES = {torch.float32: 1e-5, torch.bfloat16: 0.05, torch.float16: 0.01, torch.float64: 1e-12}
@@ -95,7 +95,7 @@ def test_weights_of_sixteen_bits_are_made_once(
 
 
 def test_what_is_kept_is_made_again_for_other_weights_and_after_forgetting() -> None:
-    kept, weight = Kept(), torch.zeros(2)
+    kept, weight = DerivedWeights(), torch.zeros(2)
     made: list[float] = []
 
     def get(what: str = "") -> None:
@@ -115,13 +115,13 @@ def test_what_is_kept_is_made_again_for_other_weights_and_after_forgetting() -> 
 
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda kept: pickle.loads(pickle.dumps(kept))])
 def test_copies_start_with_nothing_kept(again: object) -> None:
-    kept = Kept()
+    kept = DerivedWeights()
     kept.get([], "", lambda: "value")
     assert again(kept).last is None  # type: ignore[operator]
 
 
 def test_granular_numbers_are_few_and_waste_little() -> None:
-    numbers = [granular(count) for count in range(1, 4097)]
+    numbers = [round_up_rows(count) for count in range(1, 4097)]
     assert numbers[:17] == [16] * 16 + [32]
     assert all(0 <= n - i - 1 <= max(15, i / 32) for i, n in enumerate(numbers))
     assert len(set(numbers)) == 128

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.torch_version import TorchVersion
 
-from spacy_gliner_biomed.models.state import read_state
-from spacy_gliner_biomed.nn.checkpoint import read_tensors
+from spacy_gliner_biomed.models.training_state import read_state
+from spacy_gliner_biomed.nn.checkpoint_tensors import read_tensors
 from spacy_gliner_biomed.nn.pickled import load_pickled
 
 MESSAGE = "{path}: {error}"

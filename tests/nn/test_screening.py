@@ -43,16 +43,16 @@ def test_what_is_just_above_the_least_logit_passes(
     """The least logit of each label is just below those of its best spans."""
     screen, sums, logits = make(seed, scale, alike=alike)
     best = logits.topk(rank, dim=0).values[-1]
-    least = (best - best.abs() * 1e-6).float()
-    counts = (logits > least).any(dim=-1)
-    passing = set(screen.passing(sums, least, INSIDE).tolist())
+    min_logits = (best - best.abs() * 1e-6).float()
+    counts = (logits > min_logits).any(dim=-1)
+    passing = set(screen.passing(sums, min_logits, INSIDE).tolist())
     assert passing >= set(counts.nonzero()[:, 0].tolist())
 
 
 def test_little_passes_that_does_not_count() -> None:
     screen, sums, logits = make(0, 1.0)
-    least = torch.full((N_LABELS,), float(logits.amax(dim=1).sort().values[-4]))
-    passing = screen.passing(sums, least, INSIDE)
+    min_logits = torch.full((N_LABELS,), float(logits.amax(dim=1).sort().values[-4]))
+    passing = screen.passing(sums, min_logits, INSIDE)
     assert 3 <= len(passing) < 10
     assert torch.equal(passing, passing.sort().values)
 
@@ -61,8 +61,8 @@ def test_only_spans_inside_their_row_pass() -> None:
     screen, sums, _ = make(0, 1.0)
     inside = INSIDE.clone()
     inside[4, 1:] = False
-    least = torch.full((N_LABELS,), -torch.inf)
-    passing = screen.passing(sums, least, inside)
+    min_logits = torch.full((N_LABELS,), -torch.inf)
+    passing = screen.passing(sums, min_logits, inside)
     expected = [t for t in range(N_WORDS * MAX_WIDTH) if t not in {13, 14}]
     assert passing.tolist() == expected
 
@@ -77,11 +77,11 @@ def test_what_is_not_a_number_passes() -> None:
 def test_a_screen_that_lets_most_pass_rests_for_a_while() -> None:
     screen, sums, logits = make(0, 1.0)
     screen.passing(sums, torch.full((N_LABELS,), float(logits.max())), INSIDE)
-    assert screen.ready()
+    assert screen.should_screen()
     screen.passing(sums, torch.full((N_LABELS,), float(logits.min())), INSIDE)
-    assert [screen.ready() for _ in range(screening.REST + 2)] == [False] * screening.REST + [
-        True
-    ] * 2
+    assert [screen.should_screen() for _ in range(screening.COOLDOWN + 2)] == [
+        False
+    ] * screening.COOLDOWN + [True] * 2
 
 
 def test_screening_pays_for_many_shared_labels_in_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def test_the_bound_is_reached_by_spans_that_all_roundings_push_down(too_small: f
     sums = SpanSums(starts, torch.zeros_like(starts), MAX_WIDTH)
     screen = Screen(label.expand(2, size), torch.eye(size))
     exact = float(numbers.double() @ label.double())
-    least = torch.full((2,), exact - 1e-3)
+    min_logits = torch.full((2,), exact - 1e-3)
     screen.error /= too_small
-    passing = screen.passing(sums, least, INSIDE)
+    passing = screen.passing(sums, min_logits, INSIDE)
     assert len(passing) == (INSIDE.numel() if too_small == 1.0 else 0)

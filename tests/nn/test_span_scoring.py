@@ -160,18 +160,18 @@ def test_selected_spans_are_those_of_all_logits_that_count(
     scorer = make(kind).float()
     words, labels = random(3, N_WORDS, WIDTH).float(), random(3, N_LABELS, WIDTH).float()
     n_words = torch.tensor([N_WORDS, 2, 5])
-    least = torch.tensor([[0.3, -0.1, 0.2], [0.0, 1.0, torch.inf], [-torch.inf, 0.5, 0.0]])
-    labels, least = (labels[0], least[:1]) if shared_labels else (labels, least)
+    min_logits = torch.tensor([[0.3, -0.1, 0.2], [0.0, 1.0, torch.inf], [-torch.inf, 0.5, 0.0]])
+    labels, min_logits = (labels[0], min_logits[:1]) if shared_labels else (labels, min_logits)
     with torch.inference_mode():
         logits = mask_tails(scorer(words, labels, MAX_WIDTH, n_words), n_words)
-        places, found = scorer.select(words, labels, MAX_WIDTH, n_words, least)
-        expected = select_spans(logits, least)
-    assert 0 < len(expected.places) < N_WORDS * 3 * MAX_WIDTH
-    torch.testing.assert_close(found, logits[tuple(places.T)], rtol=0, atol=1e-5)
-    there = {tuple(place) for place in places.tolist()}
-    assert len(there) == len(places)
-    assert there >= {tuple(place) for place in expected.places.tolist()}
-    assert screened or len(places) == len(expected.places)
+        indices, found = scorer.select(words, labels, MAX_WIDTH, n_words, min_logits)
+        expected = select_spans(logits, min_logits)
+    assert 0 < len(expected.indices) < N_WORDS * 3 * MAX_WIDTH
+    torch.testing.assert_close(found, logits[tuple(indices.T)], rtol=0, atol=1e-5)
+    there = {tuple(place) for place in indices.tolist()}
+    assert len(there) == len(indices)
+    assert there >= {tuple(place) for place in expected.indices.tolist()}
+    assert screened or len(indices) == len(expected.indices)
 
 
 @pytest.mark.parametrize("screened", [False, True])
@@ -180,10 +180,10 @@ def test_of_no_span_there_are_the_logits_of_all_labels(
 ) -> None:
     monkeypatch.setattr(marker_v0, "MANY", 1)
     monkeypatch.setattr(marker_v0, "screening_pays", lambda *sizes: screened)
-    least = torch.full((1, N_LABELS), 1e30)
+    min_logits = torch.full((1, N_LABELS), 1e30)
     with torch.inference_mode():
         words, labels = random(1, N_WORDS, WIDTH), random(N_LABELS, WIDTH)
         scorer, words, labels = make(MarkerV0).float(), words.float(), labels.float()
-        found = scorer.select(words, labels, MAX_WIDTH, torch.tensor([N_WORDS]), least)
-    assert found.places.shape == (0, 3)
+        found = scorer.select(words, labels, MAX_WIDTH, torch.tensor([N_WORDS]), min_logits)
+    assert found.indices.shape == (0, 3)
     assert found.logits.shape == (0, N_LABELS)

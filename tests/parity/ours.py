@@ -22,8 +22,10 @@ class RememberingShim(NetworkShim):
     """Runs each batch of rows once for what counts in them, and remembers it."""
 
     def predict(self, rows: Sequence[Row]) -> list[FloatArray] | list[SpanLogits]:
-        least = [None if row.least is None else row.least.tobytes() for row in rows]
-        key = tuple((row.input_ids.tobytes(), each) for row, each in zip(rows, least, strict=True))
+        min_logits = [None if row.min_logits is None else row.min_logits.tobytes() for row in rows]
+        key = tuple(
+            (row.input_ids.tobytes(), each) for row, each in zip(rows, min_logits, strict=True)
+        )
         if key not in self.runs:
             self.runs[key] = (rows, super().predict(rows))
         return self.runs[key][1]
@@ -57,7 +59,7 @@ class Ours:
         self.entities(texts, batched=batched)
         every: dict[tuple[int, ...], FloatArray] = {}
         for rows, _ in [*self.shim.runs.values()]:
-            logits = self.shim.predict([replace(row, least=None) for row in rows])
+            logits = self.shim.predict([replace(row, min_logits=None) for row in rows])
             every |= {tuple(r.input_ids.tolist()): x for r, x in zip(rows, logits, strict=True)}
         return every
 

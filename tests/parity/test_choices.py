@@ -19,7 +19,7 @@ from tests.parity.upstream import (
 
 import_gliner()
 
-from spacy_gliner_biomed.nn.checkpoint import read_tensors  # noqa: E402
+from spacy_gliner_biomed.nn.checkpoint_tensors import read_tensors  # noqa: E402
 from tests.parity.ours import Ours  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings(

@@ -9,12 +9,12 @@ import torch
 
 from spacy_gliner_biomed.models.checkpoints import load_checkpoint
 from spacy_gliner_biomed.models.shim import NetworkShim
-from spacy_gliner_biomed.nn.checkpoint import published_name
+from spacy_gliner_biomed.nn.checkpoint_tensors import published_name
 from spacy_gliner_biomed.tokenization.prompts import bare_prompt, encode_prompts
 from spacy_gliner_biomed.tokenization.words import split_words
 from spacy_gliner_biomed.training.gold import Gold
 from spacy_gliner_biomed.training.loss import FocalLoss
-from spacy_gliner_biomed.training.rows import RowMaker, TrainingRow
+from spacy_gliner_biomed.training.training_rows import RowMaker, TrainingRow
 from tests.parity.upstream import LABELS, Reference, import_gliner, texts
 
 import_gliner()

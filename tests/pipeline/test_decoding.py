@@ -12,9 +12,9 @@ from spacy_gliner_biomed.nn.selection import select_spans
 from spacy_gliner_biomed.pipeline.decoding import (
     Overlap,
     choose,
-    least_logits,
     sigmoid,
     span_candidates,
+    threshold_logits,
     token_candidates,
 )
 from spacy_gliner_biomed.types import Candidates, FloatArray, Row
@@ -27,8 +27,8 @@ def candidates_of(
     logits: FloatArray, thresholds: FloatArray, *, multi_label: bool = True
 ) -> Candidates:
     """Candidates of all logits of a row. # (W, K, C)"""
-    least = torch.from_numpy(least_logits(thresholds))[None]
-    spans = select_spans(torch.from_numpy(logits)[None], least)
+    lowest = torch.from_numpy(threshold_logits(thresholds))[None]
+    spans = select_spans(torch.from_numpy(logits)[None], lowest)
     none = np.zeros(0, dtype=np.int32)
     row = Row(none, none, none, ["label"] * len(thresholds))
     [found] = spans_by_row(spans, [row])
@@ -287,11 +287,11 @@ def test_candidates_are_all_probabilities_above_thresholds_and_best_labels_decid
 ) -> None:
     logits = np.random.default_rng(seed).normal(0, scale, (6, 3, 3)).astype(np.float32)
     logits[np.arange(6)[:, None] + np.arange(3) >= 6] = -np.inf
-    least = np.array(thresholds, dtype=np.float32)
-    every = candidates_of(logits, least)
-    above = (sigmoid(logits) > least) & (logits > -np.inf)
+    lowest = np.array(thresholds, dtype=np.float32)
+    every = candidates_of(logits, lowest)
+    above = (sigmoid(logits) > lowest) & (logits > -np.inf)
     assert {(s, e - s - 1, c) for s, e, c in entities(every)} == {
         tuple(place) for place in np.argwhere(above).tolist()
     }
-    best = candidates_of(logits, least, multi_label=False)
+    best = candidates_of(logits, lowest, multi_label=False)
     assert kept(best, overlap) == kept(every, overlap)

@@ -26,8 +26,8 @@ def test_labels_of_one_prompt_share_its_column_and_the_lowest_threshold(
     logits = np.array([[1.0, 2.0]], dtype=np.float32)
     assert group.of_labels(logits).tolist() == [[1.0, 2.0, 1.0]]
     np.testing.assert_allclose(group.thresholds, [0.9, 0.5, 0.2])
-    np.testing.assert_allclose(group.least, np.log([0.25, 1.0]), atol=1e-4)
-    assert (group.least < np.log([0.25, 1.0])).all()
+    np.testing.assert_allclose(group.min_logits, np.log([0.25, 1.0]), atol=1e-4)
+    assert (group.min_logits < np.log([0.25, 1.0])).all()
 
 
 def test_labels_with_a_column_each_need_no_copy(make_settings: Callable[..., Settings]) -> None:

@@ -14,7 +14,7 @@ from spacy.training.initialize import init_nlp
 from spacy.util import load_config_from_str
 
 from spacy_gliner_biomed.models.gliner import network_shim
-from spacy_gliner_biomed.nn.checkpoint import published_tensors
+from spacy_gliner_biomed.nn.checkpoint_tensors import published_tensors
 from spacy_gliner_biomed.pipeline.training_run import STATE_NAME, TrainingRun
 from tests.pipeline.test_training import examples_of
 

@@ -13,7 +13,7 @@ from spacy_gliner_biomed.nn.linear import HALVES, in_inference
 
 # Of exponentials: what a row loses below the smallest number is a 10**-8th of its sum, and its
 # products with values stay below the largest.
-LEAST_SUM, LARGEST_SUM = 1e-30, 1e30
+MIN_SUM, MAX_SUM = 1e-30, 1e30
 LOG2_OF_E = math.log2(math.e)
 
 
@@ -106,7 +106,7 @@ def softmax_parts(scores: Tensor, *, base_2: bool = False) -> tuple[Tensor, Tens
         weights = scores.exp2() if base_2 else scores.exp()
         sums = weights.sum(dim=-1, keepdim=True)
         smallest, largest = sums.aminmax()
-        if smallest > LEAST_SUM and largest < LARGEST_SUM:
+        if smallest > MIN_SUM and largest < MAX_SUM:
             return weights, sums
     exact = scores.float().div_(LOG2_OF_E) if base_2 else scores
     weights = torch.softmax(exact, dim=-1, out=exact).to(scores.dtype)

@@ -11,8 +11,8 @@ from spacy_gliner_biomed.nn.encoders.attention import (
     weigh,
 )
 from spacy_gliner_biomed.nn.encoders.blocks import Layer, Layers, PackedEncoder, word_embeddings
+from spacy_gliner_biomed.nn.encoders.encoder_settings import EncoderSettings
 from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading
-from spacy_gliner_biomed.nn.encoders.settings import EncoderSettings
 from spacy_gliner_biomed.nn.layers import pick
 from spacy_gliner_biomed.nn.linear import HALVES, Linear, compute_dtype, in_inference
 

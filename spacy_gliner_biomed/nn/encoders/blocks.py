@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from spacy_gliner_biomed.nn.dropout import Dropout
+from spacy_gliner_biomed.nn.encoders.encoder_settings import EncoderSettings
 from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading
-from spacy_gliner_biomed.nn.encoders.settings import EncoderSettings
 from spacy_gliner_biomed.nn.layers import pick, pick_by_row
 from spacy_gliner_biomed.nn.linear import Linear, compute_dtype, in_inference
 

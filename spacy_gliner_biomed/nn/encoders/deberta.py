@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from spacy_gliner_biomed.nn.derived import DerivedWeights
 from spacy_gliner_biomed.nn.dropout import Dropout
 from spacy_gliner_biomed.nn.encoders.blocks import Layer, Layers, PackedEncoder, word_embeddings
 from spacy_gliner_biomed.nn.encoders.disentangled import DisentangledAttention
+from spacy_gliner_biomed.nn.encoders.encoder_settings import EncoderSettings
 from spacy_gliner_biomed.nn.encoders.packing import Packing
 from spacy_gliner_biomed.nn.encoders.positions import buckets, distances
-from spacy_gliner_biomed.nn.encoders.settings import EncoderSettings
-from spacy_gliner_biomed.nn.kept import Kept
 from spacy_gliner_biomed.nn.linear import in_inference
 
 REACH = 256  # Relative positions are kept for rows of a multiple of so many subtokens.
@@ -57,7 +57,7 @@ class Deberta(PackedEncoder):
         self.max_position = settings.max_relative_positions
         if self.max_position < 1:
             self.max_position = settings.max_position_embeddings
-        self.kept, self.reach = Kept(), 0
+        self.derived, self.reach = DerivedWeights(), 0
 
     def embed(self, ids: Tensor, packing: Packing) -> Tensor:
         """What goes into the first layer. # (T,) -> (T, H)"""
@@ -72,10 +72,10 @@ class Deberta(PackedEncoder):
         # Another thread may set another reach at any time.
         reach = self.reach = max(self.reach, -(-packing.longest // REACH) * REACH)
         dtype, weights = states.dtype, [*self.encoder.parameters()]
-        kept: Sequence[tuple[Tensor, ...]] = self.kept.get(
+        tables: Sequence[tuple[Tensor, ...]] = self.derived.get(
             weights, (dtype, reach), lambda: self._by_distance(dtype, reach)
         )
-        return kept
+        return tables
 
     def _by_distance(self, dtype: torch.dtype | None, longest: int) -> list[tuple[Tensor, Tensor]]:
         """For rows of up to so many subtokens. # (heads, 2 * longest, d) each"""

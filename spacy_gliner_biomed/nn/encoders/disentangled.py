@@ -5,9 +5,9 @@ from torch import Tensor, nn
 
 from spacy_gliner_biomed.nn.dropout import Dropout
 from spacy_gliner_biomed.nn.encoders.attention import join_heads, softmax_parts, split_heads, weigh
+from spacy_gliner_biomed.nn.encoders.encoder_settings import EncoderSettings
 from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading
-from spacy_gliner_biomed.nn.encoders.positions import blocks, scores_by_place, shear
-from spacy_gliner_biomed.nn.encoders.settings import EncoderSettings
+from spacy_gliner_biomed.nn.encoders.positions import blocks, scores_by_position, shear
 from spacy_gliner_biomed.nn.layers import pick
 from spacy_gliner_biomed.nn.linear import Linear, in_inference, product
 
@@ -101,8 +101,8 @@ def attend(
     RETURNS (Tensor): # (rows * N, H)
     """
     queries, keys = by_distance
-    bias = scores_by_place(key, queries).transpose(-1, -2)
-    bias = scores_by_place(query, keys) + bias  # (rows, heads, L, L)
+    bias = scores_by_position(key, queries).transpose(-1, -2)
+    bias = scores_by_position(query, keys) + bias  # (rows, heads, L, L)
     if mask is not None:
         bias = bias.masked_fill(~mask, float("-inf"))
     if places is not None:

@@ -7,7 +7,7 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from spacy_gliner_biomed.nn.linear import granular
+from spacy_gliner_biomed.nn.linear import round_up_rows
 
 # Attention takes equally long rows together up to so many scores a head, which is one row from
 # 128 subtokens on: memory that is fresh from the kernel costs more than the calls. And 1, 2, 4..
@@ -164,15 +164,15 @@ class Reading:
 
 def _filled(count: int, step: int) -> int:
     """Subtokens of all rows and an unread run; with steps there always is one, and few numbers."""
-    return granular(count) if step == 1 else granular(count + 1, COARSE)
+    return round_up_rows(count) if step == 1 else round_up_rows(count + 1, COARSE)
 
 
 def _runs(lengths: Sequence[int], true: Tensor) -> Iterator[Run]:
     row, padded = 0, sum(lengths) > int(true.sum())
     for length, rows in groupby(lengths):
-        end, most = row + len(list(rows)), max(1, MAX_SCORES // length**2)
+        end, max_rows = row + len(list(rows)), max(1, MAX_SCORES // length**2)
         while row < end:
-            first, row = row, row + 2 ** (min(most, end - row).bit_length() - 1)
+            first, row = row, row + 2 ** (min(max_rows, end - row).bit_length() - 1)
             yield Run(row - first, length, _mask(true[first:row], length) if padded else None)
 
 

@@ -44,7 +44,7 @@ def blocks(length: int) -> Iterator[tuple[slice, slice]]:
         yield slice(first, last), slice(length - last, 2 * length - first)
 
 
-def scores_by_place(vectors: Tensor, table: Tensor) -> Tensor:
+def scores_by_position(vectors: Tensor, table: Tensor) -> Tensor:
     """Products of each vector with the table's entry for its distance to each place.
 
     vectors (Tensor): One for each place of a row. # (.., heads, L, d)

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from spacy_gliner_biomed.nn.derived import forget
 from spacy_gliner_biomed.nn.encoders.blocks import PackedEncoder
-from spacy_gliner_biomed.nn.kept import forget
 from tests.nn.encoders.reference import CONFIGS, SHAPE, make_pair, padded
 
 KINDS = pytest.mark.parametrize("kind", CONFIGS)

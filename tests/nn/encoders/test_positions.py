@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from spacy_gliner_biomed.nn.encoders import positions
-from spacy_gliner_biomed.nn.encoders.positions import buckets, distances, scores_by_place, shear
+from spacy_gliner_biomed.nn.encoders.positions import buckets, distances, scores_by_position, shear
 
 
 @pytest.mark.parametrize(("n_buckets", "max_position"), [(256, 512), (16, 512), (32, 40)])
@@ -37,7 +37,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch, length: int) -> 
     monkeypatch.setattr(positions, "BLOCK", 8)
     torch.manual_seed(0)
     vectors, table = torch.randn(2, 3, length, 5), torch.randn(3, 2 * length, 5)
-    found = scores_by_place(vectors, table)
+    found = scores_by_position(vectors, table)
     for i in range(length):
         for j in range(length):
             expected = (vectors[:, :, i] * table[:, j - i + length - 1]).sum(-1)

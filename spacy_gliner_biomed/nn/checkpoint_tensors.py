@@ -10,7 +10,7 @@ from torch import Tensor
 from spacy_gliner_biomed.common.reporting import list_names, shorten
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.nn.adapters import plain_state_dict
-from spacy_gliner_biomed.nn.allocator import reuse_large_blocks
+from spacy_gliner_biomed.nn.allocator import tune_malloc_for_inference
 from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.nn.finite import check_weights
 from spacy_gliner_biomed.nn.initialization import SkipRandomInit
@@ -85,7 +85,7 @@ def load_network(config: NetworkConfig, tensors: Mapping[str, Tensor]) -> Networ
     for names in _tied_names(skeleton):
         given = _with_aliases(given, names)
     _check_exact(given, expected)
-    reuse_large_blocks()
+    tune_malloc_for_inference()
     with SkipRandomInit():
         network = build_network(config)
     # Copied, not assigned: safetensors maps the file, which may change or go away later.

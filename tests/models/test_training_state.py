@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from spacy_gliner_biomed.models.state import (
+from spacy_gliner_biomed.models.training_state import (
     random_state,
     read_state,
     restore_random_state,

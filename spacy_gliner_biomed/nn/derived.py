@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 
-class Kept:
+class DerivedWeights:
     """One derived value, such as weights cast to 16 bits. It is neither copied nor pickled."""
 
     def __init__(self) -> None:
@@ -33,13 +33,13 @@ class Kept:
             last = self.last = (state, what), make()
         return last[1]
 
-    def __reduce__(self) -> tuple[type["Kept"], tuple[()]]:
-        return Kept, ()
+    def __reduce__(self) -> tuple[type["DerivedWeights"], tuple[()]]:
+        return DerivedWeights, ()
 
 
 def forget(network: nn.Module) -> None:
     """Drop what a network keeps, because its weights have changed."""
     for module in network.modules():
         for value in vars(module).values():
-            if isinstance(value, Kept):
+            if isinstance(value, DerivedWeights):
                 value.last = None

@@ -4,7 +4,7 @@ Written for this project. A wording is used for a label only where it does not w
 what the corpora mean by it by much.
 """
 
-WORDINGS: dict[str, list[str]] = {
+PROMPT_VARIANTS: dict[str, list[str]] = {
     "disease": [
         "disorder",
         "medical condition",

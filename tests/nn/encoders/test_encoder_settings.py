@@ -6,7 +6,7 @@ import pytest
 
 from spacy_gliner_biomed.nn.encoder import build_encoder, hf_config
 from spacy_gliner_biomed.nn.encoders.blocks import PackedEncoder
-from spacy_gliner_biomed.nn.encoders.settings import DEFAULTS, own_settings
+from spacy_gliner_biomed.nn.encoders.encoder_settings import DEFAULTS, own_settings
 from tests.nn.encoders.reference import CONFIGS
 
 

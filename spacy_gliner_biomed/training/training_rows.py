@@ -65,11 +65,13 @@ class RowMaker:
         ids, counts = self.subtokens.encode_text(text, words)
         budget = self.max_subtokens // 2
         run = min(2 * self.max_width, self.max_words)
-        kept = limit_counts(counts, run=run, budget=budget)
-        encoded = EncodedText(ids, counts, kept)
+        truncated = limit_counts(counts, run=run, budget=budget)
+        encoded = EncodedText(ids, counts, truncated)
         spans, lost = word_spans(gold.spans, words, self.max_width)
         annotated = labels if gold.annotated is None else gold.annotated
-        windows = cut_windows(kept, [], size=self.max_words, overlap=0, max_width=0, budget=budget)
+        windows = cut_windows(
+            truncated, [], size=self.max_words, overlap=0, max_width=0, budget=budget
+        )
         unknown = unknown_words(gold.unknown, words)
         known = partial_words(gold.partial, words, self.max_width)
         rows = [self._row(encoded, window, spans, annotated, unknown, known) for window in windows]

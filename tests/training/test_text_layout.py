@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_gliner_biomed.training.corpora import AnnotatedText
-from spacy_gliner_biomed.training.layout import make_list, plain_mentions, wrap_lines
+from spacy_gliner_biomed.training.text_layout import make_list, plain_mentions, wrap_lines
 
 TEXT = "Severe chronic kidney disease was seen after naproxen. It improved."
 SPANS = [(7, 29, "disease"), (15, 21, "organ"), (45, 53, "drug")]

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from spacy_gliner_biomed.nn.checkpoint import load_network, published_tensors, read_tensors
+from spacy_gliner_biomed.nn.checkpoint_tensors import load_network, published_tensors, read_tensors
 from spacy_gliner_biomed.nn.config import NetworkConfig
 from tests.nn.test_networks import make
 from tests.tiny import random_network
