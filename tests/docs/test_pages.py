@@ -50,7 +50,7 @@ def test_the_page_of_commands_has_each_command_and_option() -> None:
     page = commands_page()
     for command in ("annotate", "annotate-corpus", "curate select", "kb build", "train"):
         assert re.search(rf"^##+ {command}$", page, re.MULTILINE), command
-    for option in ("--threshold", "--resume", "--api-key-env", "--half"):
+    for option in ("--threshold", "--resume", "--url", "--half"):
         assert f"`{option} " in page or f" {option} " in page or f"`{option}`" in page, option
     assert "[default: 64; x>=1]" in page
 
