@@ -166,7 +166,7 @@ def run_all(arguments: argparse.Namespace) -> None:
     scores = json.loads(scores_path(arguments).read_text())
     assert scores["pool"] == arguments.pool, "prepare with the same --pool"
     results = Results(arguments, KEYS)
-    learner = Learner(make_nlp(checkpoint_of(arguments), "bfloat16"))
+    learner = Learner(make_nlp(checkpoint_of(arguments), "auto"))
     data = {}
     for corpus in CORPORA:
         pool, _ = split_train(arguments, corpus)

@@ -28,16 +28,16 @@ from typing import Any
 
 import numpy as np
 
+from spacy_gliner_biomed.linking.entities import document_abbreviations, make_mention
 from spacy_gliner_biomed.linking.kb.concepts import Concept
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
-from spacy_gliner_biomed.linking.linker import ConceptLinker, Mention
-from spacy_gliner_biomed.linking.loading import make_knowledge_base
-from spacy_gliner_biomed.linking.memory import MentionMemory
-from spacy_gliner_biomed.linking.entities import document_abbreviations, make_mention
-from spacy_gliner_biomed.linking.name_vectors import NameEncoder
 from spacy_gliner_biomed.linking.kb.names import words
 from spacy_gliner_biomed.linking.linked_corpus import make_linked_corpus
+from spacy_gliner_biomed.linking.linker import ConceptLinker, Mention
 from spacy_gliner_biomed.linking.linker_settings import LabelRule
+from spacy_gliner_biomed.linking.loading import make_knowledge_base
+from spacy_gliner_biomed.linking.memory import MentionMemory
+from spacy_gliner_biomed.linking.name_vectors import NameEncoder
 from spacy_gliner_biomed.linking.sources.formats import read_concepts
 from spacy_gliner_biomed.models.gliner import GLiNER_v1, NewGLiNER_v1
 

@@ -13,14 +13,14 @@ import torch
 
 from benchmarks.common import child_environment, module_command
 from benchmarks.scale.memory import MemorySampler
-from spacy_gliner_biomed.distributed.annotator import Plan
 from spacy_gliner_biomed.distributed.corpus import Corpus
+from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
+from spacy_gliner_biomed.distributed.corpus_run import run_corpus
 from spacy_gliner_biomed.distributed.events import Event, Finished
-from spacy_gliner_biomed.distributed.local import LocalEngine
+from spacy_gliner_biomed.distributed.local_engine import LocalEngine
 from spacy_gliner_biomed.distributed.records import Partition
-from spacy_gliner_biomed.distributed.run import run_corpus
-from spacy_gliner_biomed.distributed.storage import Storage
-from spacy_gliner_biomed.distributed.work import Work
+from spacy_gliner_biomed.distributed.result_storage import Storage
+from spacy_gliner_biomed.distributed.run_spec import RunSpec
 from spacy_gliner_biomed.documents.pipelines import configure, get_pipeline
 
 BATCH = 64
@@ -30,7 +30,7 @@ Times: TypeAlias = list[tuple[float, int]]
 class TimedEngine:
     """The local engine, with the time at which each partition was finished."""
 
-    def __init__(self, work: Work, n_workers: int) -> None:
+    def __init__(self, work: RunSpec, n_workers: int) -> None:
         self.engine = LocalEngine(work, n_workers=n_workers)
         self.times: Times = []
 
@@ -42,7 +42,9 @@ class TimedEngine:
             yield event
 
 
-def run_local(source: Path, output: Path, plan: Plan, *, workers: int, size: int) -> Times:
+def run_local(
+    source: Path, output: Path, plan: AnnotatorConfig, *, workers: int, size: int
+) -> Times:
     """Run the local engine with one thread for each worker.
 
     source (Path): The corpus.
@@ -52,7 +54,7 @@ def run_local(source: Path, output: Path, plan: Plan, *, workers: int, size: int
     size (int): Documents of a partition.
     RETURNS (list[tuple[float, int]]): When each partition was finished, and its documents.
     """
-    work = Work(plan, Storage(output, "parquet"), threads=1)
+    work = RunSpec(plan, Storage(output, "parquet"), threads=1)
     engine = TimedEngine(work, workers)
     run_corpus(Corpus(source, partition_size=size), work, engine)
     return engine.times
@@ -72,7 +74,7 @@ def read_all(source: Path) -> float:
     return time.perf_counter() - started
 
 
-def run_plain(texts: list[str], plan: Plan) -> float:
+def run_plain(texts: list[str], plan: AnnotatorConfig) -> float:
     """Run `nlp.pipe` in this process with one thread, after a warm-up.
 
     texts (list[str]): The texts.

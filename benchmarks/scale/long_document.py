@@ -15,7 +15,7 @@ import torch
 from benchmarks.common import ROOT, make_parser, peak_mib, write_results
 from benchmarks.speed.texts import make_labels
 
-EXAMPLES = ROOT / "examples"
+EXAMPLES = ROOT / "examples" / "notes"
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -32,7 +32,7 @@ from benchmarks.scale.texts import (
     write_pubmed,
     write_trivial_pipeline,
 )
-from spacy_gliner_biomed.distributed.annotator import Plan
+from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
 
 ENGINES = ("local", "ray", "spark")
 FEW_LABELS = "gene or protein,cell type"
@@ -83,7 +83,7 @@ def watch_memory(corpora: Path, n: int, results: Path, folder: Path) -> dict[str
     """Run short texts through the local engine with a trivial pipeline. See `compare_engines`."""
     texts = read_documents(corpora, SENTENCES, sentences=True)
     source = write_corpus(folder / "corpus.jsonl.gz", texts, n)
-    plan = Plan(write_trivial_pipeline(folder / "trivial"))
+    plan = AnnotatorConfig(write_trivial_pipeline(folder / "trivial"))
     with MemorySampler(os.getpid(), "local", seconds=1.0) as sampler:
         times = run_local(
             source, folder / "out", plan, workers=1, size=min(SIZES["memory"], n // 10)
@@ -103,7 +103,7 @@ def compare_workers(corpora: Path, n: int, results: Path, folder: Path) -> dict[
     """Run the packaged model with one worker and with two. See `compare_engines`."""
     texts = read_documents(corpora, ABSTRACTS, sentences=False)
     source = write_corpus(folder / "corpus.jsonl.gz", texts, n)
-    plan = Plan(options={"labels": list(LABELS)})
+    plan = AnnotatorConfig(options={"labels": list(LABELS)})
     rates = []
     for workers in (1, 2):
         output = folder / f"out-{workers}"
@@ -126,8 +126,8 @@ def measure_overhead(corpora: Path, n: int, results: Path, folder: Path) -> dict
     """
     trivial = write_trivial_pipeline(folder / "trivial")
     runs = {
-        "packaged": (Plan(options={"labels": list(LABELS)}), n, SIZES["overhead"]),
-        "trivial": (Plan(trivial), 20 * n, 1_000),
+        "packaged": (AnnotatorConfig(options={"labels": list(LABELS)}), n, SIZES["overhead"]),
+        "trivial": (AnnotatorConfig(trivial), 20 * n, 1_000),
     }
     figures: dict[str, Any] = {}
     for name, (plan, count, size) in runs.items():

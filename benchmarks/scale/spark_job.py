@@ -10,7 +10,7 @@ import tempfile
 
 from pyspark.sql import SparkSession
 
-from spacy_gliner_biomed.distributed.annotator import Plan
+from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
 from spacy_gliner_biomed.distributed.spark import spark_schema, spark_worker
 
 TASKS = 50  # many small ones, so that both workers end at the same time
@@ -31,7 +31,7 @@ def main(source: str, output: str, workers: str, options: str) -> None:
         .getOrCreate()
     )
     data = spark.read.schema("id string, text string").json(source).repartition(TASKS)
-    found = data.mapInArrow(spark_worker(Plan(options=component)), spark_schema())
+    found = data.mapInArrow(spark_worker(AnnotatorConfig(options=component)), spark_schema())
     found.write.parquet(output)
     spark.stop()
 

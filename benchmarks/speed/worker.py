@@ -53,14 +53,14 @@ def floor(run: Run, texts: Sequence[str], precision: str) -> dict[str, Any]:
 
     lengths: list[int] = []
     configs: list[dict[str, Any]] = []
-    predict = NetworkShim.predict
+    logits = NetworkShim.logits
 
     def record(self: NetworkShim, rows: Any) -> Any:
         lengths.extend(len(row) for row in rows)
         configs.append(self.checkpoint.config.encoder_config)
-        return predict(self, rows)
+        return logits(self, rows)
 
-    NetworkShim.predict = record  # type: ignore[method-assign]
+    NetworkShim.logits = record  # type: ignore[method-assign]
     run(texts)
     rates = gemm_rates({"fp32": torch.float32, "bf16": torch.bfloat16}[precision])
     madds = encoder_madds(configs[0], lengths)

@@ -46,7 +46,7 @@ def new_nlp(encoder: Path) -> spacy.Language:
         "max_len": 100,
         "num_rnn_layers": 0,
     }
-    nlp.add_pipe("gliner_biomed", config={"model": model, "precision": "bfloat16"})
+    nlp.add_pipe("gliner_biomed", config={"model": model, "precision": "auto"})
     return nlp
 
 

@@ -119,7 +119,7 @@ def run_all(arguments: argparse.Namespace, results: Results) -> None:
     arguments (argparse.Namespace): The command line.
     results (Results): The file of results.
     """
-    nlp = make_nlp(arguments.checkpoint, "bfloat16")
+    nlp = make_nlp(arguments.checkpoint, "auto")
     folder = arguments.corpora
     tests = {name: read_sentences(folder, name, "test") for name in TARGETS}
     dev = {}
