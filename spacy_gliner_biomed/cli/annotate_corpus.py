@@ -11,8 +11,8 @@ from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.errors import Errors
 
 if TYPE_CHECKING:
-    from spacy_gliner_biomed.distributed.run import Engine
-    from spacy_gliner_biomed.distributed.work import Work
+    from spacy_gliner_biomed.distributed.corpus_run import Engine
+    from spacy_gliner_biomed.distributed.run_spec import RunSpec
 
 Option = typer.Option
 ENGINES = ("local", "ray")
@@ -82,13 +82,13 @@ def annotate_corpus_cli(
     begin or go on (see --resume); 2 for a wrong option.
     """
     from spacy_gliner_biomed.distributed.corpus import Corpus
-    from spacy_gliner_biomed.distributed.run import run_corpus
+    from spacy_gliner_biomed.distributed.corpus_run import run_corpus
 
     with reported():
         _check(format_, "format", FORMATS)
         _check(engine, "engine", ENGINES)
         options = {"labels": labels, "threshold": threshold, "precision": precision}
-        work = plan_work(
+        spec = make_run_spec(
             output,
             pipeline,
             options,
@@ -101,15 +101,15 @@ def annotate_corpus_cli(
         )
         corpus = Corpus(source, partition_size=partition_size)
         pool = (workers, min_workers)
-        chosen = make_engine(engine, work, pool, gpus_per_worker, address)
-        manifest = run_corpus(corpus, work, chosen, resume=resume, quiet=quiet)
+        chosen = make_engine(engine, spec, pool, gpus_per_worker, address)
+        manifest = run_corpus(corpus, spec, chosen, resume=resume, quiet=quiet)
     if not quiet:
         echo(manifest["summary"])
     if manifest["failed"]:
         raise typer.Exit(INCOMPLETE)
 
 
-def plan_work(
+def make_run_spec(
     output: Path,
     pipeline: str,
     options: dict[str, Any],
@@ -120,7 +120,7 @@ def plan_work(
     threads: int | None = None,
     patience: float = 600,
     code: Path | None = None,
-) -> "Work":
+) -> "RunSpec":
     """What the workers do; see the command's options.
 
     options (dict[str, Any]): Settings of the component; `labels` as on the command line.
@@ -128,10 +128,10 @@ def plan_work(
     RAISES (ImportError): If the format needs a package that is not installed.
     """
     from spacy_gliner_biomed.common.optional import import_parquet
-    from spacy_gliner_biomed.distributed.annotator import Plan
+    from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
     from spacy_gliner_biomed.distributed.exports import EXPORTS
-    from spacy_gliner_biomed.distributed.storage import Storage
-    from spacy_gliner_biomed.distributed.work import Work
+    from spacy_gliner_biomed.distributed.result_storage import Storage
+    from spacy_gliner_biomed.distributed.run_spec import RunSpec
     from spacy_gliner_biomed.documents.pipelines import parse_labels
 
     if format_ == "parquet":
@@ -139,7 +139,7 @@ def plan_work(
     if code is not None and not code.is_file():
         raise ValueError(Errors.E050.format(path=code))
     given = {**options, "labels": _check_labels(parse_labels(options.get("labels")))}
-    plan = Plan(
+    config = AnnotatorConfig(
         pipeline=None if pipeline == "packaged" else pipeline,
         options={key: value for key, value in given.items() if value is not None},
         code=code,
@@ -147,12 +147,12 @@ def plan_work(
         max_characters=max_characters,
         export=format_ if format_ in EXPORTS else None,
     )
-    return Work(plan, Storage(output, format_), threads, patience)
+    return RunSpec(config, Storage(output, format_), threads, patience)
 
 
 def make_engine(
     name: str,
-    work: "Work",
+    spec: "RunSpec",
     pool: tuple[int, int | None],
     gpus_per_worker: float,
     address: str | None,
@@ -162,14 +162,14 @@ def make_engine(
     pool (tuple[int, int | None]): Workers at most, and to begin with.
     RAISES (ImportError): If its package is not installed.
     """
-    from spacy_gliner_biomed.distributed.local import LocalEngine
+    from spacy_gliner_biomed.distributed.local_engine import LocalEngine
 
     if name != "ray":
-        return LocalEngine(work, n_workers=pool[0], gpus_per_worker=gpus_per_worker)
+        return LocalEngine(spec, n_workers=pool[0], gpus_per_worker=gpus_per_worker)
     from spacy_gliner_biomed.distributed.ray_engine import RayEngine
 
     return RayEngine(
-        work,
+        spec,
         n_workers=pool[0],
         min_workers=pool[1],
         gpus_per_worker=gpus_per_worker,

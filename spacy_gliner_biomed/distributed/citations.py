@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from spacy_gliner_biomed.distributed.ids import IdSet
-from spacy_gliner_biomed.distributed.records import Item
+from spacy_gliner_biomed.distributed.id_set import IdSet
+from spacy_gliner_biomed.distributed.records import CorpusRecord
 
 CHUNK = 1 << 20
 LONGEST = 4096  # bytes of one match of `TOKEN`
@@ -22,33 +22,33 @@ TOKEN = re.compile(
 VERSION = re.compile(rb"""Version\s*=\s*["']([0-9]{1,9})["']""")
 ALL_VERSIONS = 1 << 31
 
-Key = tuple[str, int]  # PMID and version
+CitationKey = tuple[str, int]  # PMID and version
 
 
 @dataclass
-class Notes:
+class CitationNotes:
     """What a file says of citations before they are read.
 
     versions (dict[str, int]): Of PMIDs with a version above 1, the highest.
     deleted (dict[str, int]): PMIDs that it deletes, with all versions up to this one.
-    repeated (Counter[Key]): How often the file has a PMID and version again.
+    repeated (Counter[CitationKey]): How often the file has a PMID and version again.
     """
 
     versions: dict[str, int] = field(default_factory=dict)
     deleted: dict[str, int] = field(default_factory=dict)
-    repeated: Counter[Key] = field(default_factory=Counter)
+    repeated: Counter[CitationKey] = field(default_factory=Counter)
 
 
-def scan(stream: BinaryIO, notes: Notes) -> None:
+def scan(stream: BinaryIO, notes: CitationNotes) -> None:
     """Search a file for versions and deletions, without parsing it.
 
     stream (BinaryIO): The XML, decompressed; a piece of it is in memory.
-    notes (Notes): Filled as far as the stream can be read.
+    notes (CitationNotes): Filled as far as the stream can be read.
     """
     rest, deleting, seen = b"", False, IdSet()
     while chunk := stream.read(CHUNK):
         rest += chunk
-        end, heads = 0, list[Key]()
+        end, heads = 0, list[CitationKey]()
         for match in TOKEN.finditer(rest):
             end = match.end()
             attributes, pmid, closing, other_attributes, other = match.groups()
@@ -60,7 +60,7 @@ def scan(stream: BinaryIO, notes: Notes) -> None:
             elif deleting:
                 name, version = other.decode(), _version(other_attributes, ALL_VERSIONS)
                 notes.deleted[name] = max(version, notes.deleted.get(name, 0))
-        _note_heads(heads, seen, notes)
+        _add_heads(heads, seen, notes)
         rest = rest[max(end, len(rest) - LONGEST) :]
 
 
@@ -71,16 +71,16 @@ class Citations:
     """
 
     def __init__(self) -> None:
-        self.notes: dict[Path, Notes] = {}
+        self.notes: dict[Path, CitationNotes] = {}
         self.highest: dict[str, int] = {}
         self.deleted: dict[str, int] = {}
-        self.current = Notes()
+        self.current = CitationNotes()
 
-    def note(self, path: Path, notes: Notes) -> None:
+    def note(self, path: Path, notes: CitationNotes) -> None:
         """Take what a scan of the next file has found.
 
         path (Path): The file.
-        notes (Notes): As `scan` filled them.
+        notes (CitationNotes): As `scan` filled them.
         """
         self.notes[path] = notes
         _raise_to(self.deleted, notes.deleted)
@@ -100,26 +100,26 @@ class Citations:
         self.current = self.notes.pop(path)
         _raise_to(self.deleted, self.current.deleted)
 
-    def check(self, item: Item) -> Item:
+    def check(self, record: CorpusRecord) -> CorpusRecord:
         """The citation, or the same without its content if it does not count.
 
-        item (Item): The next record of the file that was begun.
+        record (CorpusRecord): The next record of the file that was begun.
         """
-        if item.problem is not None:
-            return item
-        key = item.id, item.version
-        if item.version <= self.deleted.get(item.id, 0):
-            return item.without_content("deleted", "PubMed deleted this citation later")
-        if item.version < self.highest.get(item.id, 0):
-            reason = f"version {self.highest[item.id]} of this citation is in the corpus"
-            return item.without_content("superseded", reason)
+        if record.problem is not None:
+            return record
+        key = record.id, record.version
+        if record.version <= self.deleted.get(record.id, 0):
+            return record.without_content("deleted", "PubMed deleted this citation later")
+        if record.version < self.highest.get(record.id, 0):
+            reason = f"version {self.highest[record.id]} of this citation is in the corpus"
+            return record.without_content("superseded", reason)
         if self.current.repeated[key] > 0:
             self.current.repeated[key] -= 1
-            return item.without_content("superseded", "the file has this citation again later")
-        return item
+            return record.without_content("superseded", "the file has this citation again later")
+        return record
 
 
-def _note_heads(heads: list[Key], seen: IdSet, notes: Notes) -> None:
+def _add_heads(heads: list[CitationKey], seen: IdSet, notes: CitationNotes) -> None:
     for pmid, version in heads:
         if version > 1:
             notes.versions[pmid] = max(version, notes.versions.get(pmid, 0))

@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from spacy_gliner_biomed.distributed.citations import Citations, Notes, scan
-from spacy_gliner_biomed.distributed.corpus_files import measure, name_of, size_of, walk
-from spacy_gliner_biomed.distributed.ids import IdSet
+from spacy_gliner_biomed.distributed.citations import CitationNotes, Citations, scan
+from spacy_gliner_biomed.distributed.corpus_files import (
+    file_size,
+    measure_corpus,
+    relative_name,
+    walk_files,
+)
+from spacy_gliner_biomed.distributed.id_set import IdSet
 from spacy_gliner_biomed.distributed.pubmed import is_pubmed
-from spacy_gliner_biomed.distributed.readers import Position, open_bytes, read_file
-from spacy_gliner_biomed.distributed.records import Item, Partition
+from spacy_gliner_biomed.distributed.record_readers import Position, open_bytes, read_file
+from spacy_gliner_biomed.distributed.records import CorpusRecord, Partition
 
 
 class Corpus:
@@ -32,7 +37,7 @@ class Corpus:
         self.path = path
         self.partition_size = partition_size
         self.partition_characters = partition_characters
-        self.size = measure(path)
+        self.size = measure_corpus(path)
         self.ids = IdSet()  # of all records but PubMed's citations
         self.citation_ids = IdSet()
         self.n_bytes_before = 0  # of the files that are read
@@ -41,26 +46,26 @@ class Corpus:
     def partitions(self) -> Iterator[Partition]:
         """The partitions in order; can be read once."""
         read = 0
-        for number, items in enumerate(self._cut()):
+        for number, records in enumerate(self._cut()):
             n_bytes, read = self.consumed - read, self.consumed
-            yield Partition(number, self._without_repeated(items), n_bytes)
+            yield Partition(number, self._without_repeated(records), n_bytes)
 
-    def _cut(self) -> Iterator[list[Item]]:
-        items: list[Item] = []
+    def _cut(self) -> Iterator[list[CorpusRecord]]:
+        records: list[CorpusRecord] = []
         characters = 0
-        for item in self._items():
-            full = len(items) == self.partition_size
-            if items and (full or characters + len(item.content) > self.partition_characters):
-                yield items
-                items, characters = [], 0
-            items.append(item)
-            characters += len(item.content)
-        if items:
-            yield items
+        for record in self._records():
+            full = len(records) == self.partition_size
+            if records and (full or characters + len(record.content) > self.partition_characters):
+                yield records
+                records, characters = [], 0
+            records.append(record)
+            characters += len(record.content)
+        if records:
+            yield records
 
-    def _items(self) -> Iterator[Item]:
+    def _records(self) -> Iterator[CorpusRecord]:
         xml: list[Path] = []
-        for path in walk(self.path):
+        for path in walk_files(self.path):
             if is_pubmed(path.name):
                 xml.append(path)
             else:
@@ -74,7 +79,7 @@ class Corpus:
     def _note(self, newest_first: list[Path]) -> Citations:
         citations = Citations()
         for path in newest_first:
-            notes = Notes()
+            notes = CitationNotes()
             # What is raised here is raised again, and reported, when the file is read.
             with suppress(Exception), open_bytes(path, Position()) as stream:
                 scan(stream, notes)
@@ -82,35 +87,37 @@ class Corpus:
         citations.start()
         return citations
 
-    def _read(self, path: Path) -> Iterator[Item]:
+    def _read(self, path: Path) -> Iterator[CorpusRecord]:
         position = Position()
-        for item in read_file(path, name_of(path, self.path), position):
+        for record in read_file(path, relative_name(path, self.path), position):
             self.consumed = self.n_bytes_before + position.bytes
-            yield item
-        self.n_bytes_before += size_of(path)
+            yield record
+        self.n_bytes_before += file_size(path)
         self.consumed = self.n_bytes_before
 
-    def _without_repeated(self, items: list[Item]) -> list[Item]:
+    def _without_repeated(self, records: list[CorpusRecord]) -> list[CorpusRecord]:
         """Only a record that is to be annotated takes its id: a broken one leaves it to others."""
-        good = [i for i, item in enumerate(items) if item.problem is None]
-        citations = [i for i in good if _is_citation(items[i])]
-        others = [i for i in good if not _is_citation(items[i])]
-        checked = list(items)
-        for i in _where(others, self.ids.add([items[i].id for i in others])):
-            checked[i] = items[i].without_content("duplicate", "an earlier record has the same id")
-        for i in _where(citations, self.citation_ids.add([items[i].id for i in citations])):
+        good = [i for i, record in enumerate(records) if record.problem is None]
+        citations = [i for i in good if _is_citation(records[i])]
+        others = [i for i in good if not _is_citation(records[i])]
+        checked = list(records)
+        for i in _where(others, self.ids.add([records[i].id for i in others])):
+            checked[i] = records[i].without_content(
+                "duplicate", "an earlier record has the same id"
+            )
+        for i in _where(citations, self.citation_ids.add([records[i].id for i in citations])):
             reason = "a later file, or a higher version, has this citation"
-            checked[i] = items[i].without_content("superseded", reason)
+            checked[i] = records[i].without_content("superseded", reason)
         # All other files are read before PubMed's.
-        for i in _where(citations, self.ids.contains([items[i].id for i in citations])):
+        for i in _where(citations, self.ids.contains([records[i].id for i in citations])):
             reason = "a record of a file that is not PubMed's has the same id"
-            checked[i] = items[i].without_content("duplicate", reason)
+            checked[i] = records[i].without_content("duplicate", reason)
         return checked
 
 
-def _is_citation(item: Item) -> bool:
-    return is_pubmed(item.source.rpartition(":")[0])
+def _is_citation(record: CorpusRecord) -> bool:
+    return is_pubmed(record.source.rpartition(":")[0])
 
 
-def _where(places: list[int], flags: list[bool]) -> list[int]:
-    return [i for i, flag in zip(places, flags, strict=True) if flag]
+def _where(indices: list[int], flags: list[bool]) -> list[int]:
+    return [i for i, flag in zip(indices, flags, strict=True) if flag]

@@ -58,7 +58,7 @@ class Size:
     not_read: NotRead
 
 
-def walk(root: Path, not_read: NotRead | None = None) -> Iterator[Path]:
+def walk_files(root: Path, not_read: NotRead | None = None) -> Iterator[Path]:
     """The readable files in a folder, without hidden ones; holds the names of one folder.
 
     root (Path): A folder, or a file.
@@ -72,20 +72,20 @@ def walk(root: Path, not_read: NotRead | None = None) -> Iterator[Path]:
         return
 
     def note_error(error: OSError) -> None:
-        not_read.add("unreadable folders", name_of(Path(error.filename), root))
+        not_read.add("unreadable folders", relative_name(Path(error.filename), root))
 
     for folder, folders, files in os.walk(root, onerror=note_error):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for path in (Path(folder, name) for name in folders):
             if path.is_symlink():  # it may lead back to where it is
-                not_read.add("linked folders", name_of(path, root))
+                not_read.add("linked folders", relative_name(path, root))
         for name in sorted(files):
             path = Path(folder, name)
             if not name.startswith(".") and _is_readable(path, root, not_read):
                 yield path
 
 
-def measure(root: Path) -> Size:
+def measure_corpus(root: Path) -> Size:
     """Count the files of a corpus.
 
     RAISES (ValueError): If there is none that can be read.
@@ -93,9 +93,9 @@ def measure(root: Path) -> Size:
     if not root.exists():
         raise ValueError(Errors.E050.format(path=root))
     digest, n_files, n_bytes, not_read = blake2b(digest_size=16), 0, 0, NotRead()
-    for path in walk(root, not_read):
+    for path in walk_files(root, not_read):
         size, time = _size_and_time(path)
-        digest.update(f"{name_of(path, root)}\0{size}\0{time}\n".encode())
+        digest.update(f"{relative_name(path, root)}\0{size}\0{time}\n".encode())
         n_files, n_bytes = n_files + 1, n_bytes + size
     if not n_files:
         found = str(not_read) or "no file"
@@ -103,12 +103,12 @@ def measure(root: Path) -> Size:
     return Size(n_files, n_bytes, digest.hexdigest(), not_read)
 
 
-def size_of(path: Path) -> int:
+def file_size(path: Path) -> int:
     """Bytes of a file; 0 if it is gone, which is reported when it is read."""
     return _size_and_time(path)[0]
 
 
-def name_of(path: Path, root: Path) -> str:
+def relative_name(path: Path, root: Path) -> str:
     r"""A file's name inside the corpus, so that ids are the same wherever it lies.
 
     Bytes of it that are no UTF-8 are written as "\xe9": ids and tables hold text.
@@ -118,14 +118,14 @@ def name_of(path: Path, root: Path) -> str:
 
 def _is_readable(path: Path, root: Path, not_read: NotRead) -> bool:
     if ending_of(path, ENDINGS) is None:
-        not_read.add(_as_text(kind_of(path)), name_of(path, root))
+        not_read.add(_as_text(kind_of(path)), relative_name(path, root))
         return False
     try:
         regular = stat.S_ISREG(path.stat().st_mode)
     except OSError:  # a dead link, which is reported when it is read
         return True
     if not regular:  # to read a pipe may take for ever
-        not_read.add("pipes and devices", name_of(path, root))
+        not_read.add("pipes and devices", relative_name(path, root))
     return regular
 
 

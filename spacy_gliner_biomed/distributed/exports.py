@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from spacy.tokens import Doc, DocBin
 
-from spacy_gliner_biomed.distributed.records import Item
-from spacy_gliner_biomed.distributed.tables import Row
+from spacy_gliner_biomed.distributed.records import CorpusRecord
+from spacy_gliner_biomed.distributed.result_tables import TableRow
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writers import DocBinWriter
 
@@ -26,7 +26,7 @@ ONE_LINE = str.maketrans(dict.fromkeys("\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029",
 class Export(Protocol):
     """Collects the documents of a partition."""
 
-    def add(self, item: Item, doc: Doc, entities: Sequence[Row]) -> None:
+    def add(self, record: CorpusRecord, doc: Doc, entities: Sequence[TableRow]) -> None:
         """Add a document with its rows of the table of entities."""
 
     def files(self) -> dict[str, bytes]:
@@ -40,15 +40,15 @@ class DocBinExport:
         self.stream = BytesIO()
         self.writer = DocBinWriter(self.stream, ())
 
-    def add(self, item: Item, doc: Doc, entities: Sequence[Row]) -> None:
+    def add(self, record: CorpusRecord, doc: Doc, entities: Sequence[TableRow]) -> None:
         """Keep one Doc, in the DocBin's compact form.
 
         RAISES (Exception): If something in it, such as user data, cannot be written.
         """
-        meta = json.loads(item.meta) if item.meta else {}
+        meta = json.loads(record.meta) if record.meta else {}
         n = len(self.writer.docs)
         try:
-            self.writer.write(doc, Record(item.id, meta), ())
+            self.writer.write(doc, Record(record.id, meta), ())
         except Exception:
             _cut(self.writer.docs, n)
             raise
@@ -72,9 +72,9 @@ class BratExport:
         self.names: set[str] = set()
         self.labels: set[str] = set()
 
-    def add(self, item: Item, doc: Doc, entities: Sequence[Row]) -> None:
+    def add(self, record: CorpusRecord, doc: Doc, entities: Sequence[TableRow]) -> None:
         """Keep the two files of a document."""
-        name = self._name(item.id)
+        name = self._name(record.id)
         self.labels |= {_brat_type(row["label"]) for row in entities}
         lines = (line for i, row in enumerate(entities, 1) for line in _brat_lines(i, row))
         self.made[f"brat/{name}.txt"] = doc.text.encode("utf8")
@@ -110,9 +110,9 @@ class PubTatorExport:
     def __init__(self) -> None:
         self.parts: list[str] = []
 
-    def add(self, item: Item, doc: Doc, entities: Sequence[Row]) -> None:
+    def add(self, record: CorpusRecord, doc: Doc, entities: Sequence[TableRow]) -> None:
         """Keep the lines of a document."""
-        name = re.sub(r"[|%\s]", lambda found: quote(found[0], safe=""), item.id)
+        name = re.sub(r"[|%\s]", lambda found: quote(found[0], safe=""), record.id)
         title, _, abstract = (part.translate(ONE_LINE) for part in doc.text.partition("\n"))
         lines = [f"{name}|t|{title}", f"{name}|a|{abstract}"]
         for row in sorted(entities, key=lambda row: (row["start"], row["end"])):
@@ -141,7 +141,7 @@ def _cut(docs: DocBin, n: int) -> None:
         del part[n:]
 
 
-def _brat_lines(number: int, row: Row) -> Iterator[str]:
+def _brat_lines(number: int, row: TableRow) -> Iterator[str]:
     fragments = list(_fragments(row["text"], row["start"])) or [(row["start"], row["end"])]
     where = ";".join(f"{start} {end}" for start, end in fragments)
     mention = LINE_BREAKS.sub(" ", row["text"]).translate(ONE_LINE)

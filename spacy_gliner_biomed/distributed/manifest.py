@@ -10,9 +10,9 @@ from typing import Any
 from spacy.util import get_package_path, is_package
 
 from spacy_gliner_biomed.common.reporting import shorten
-from spacy_gliner_biomed.distributed.annotator import Plan
 from spacy_gliner_biomed.distributed.corpus import Corpus
-from spacy_gliner_biomed.distributed.storage import Storage
+from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
+from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.hub import PACKAGED, PACKAGED_FOLDER
 
@@ -21,16 +21,16 @@ PACKAGES = ("spacy-gliner-biomed", "spacy", "torch", "transformers", "numpy", "p
 IDENTITY = ("input", "pipeline", "settings", "format")
 
 
-def make_manifest(corpus: Corpus, plan: Plan, storage: Storage) -> dict[str, Any]:
+def make_manifest(corpus: Corpus, config: AnnotatorConfig, storage: Storage) -> dict[str, Any]:
     """The manifest of a run that begins."""
     size = corpus.size
     return {
         "input": {"files": size.n_files, "bytes": size.n_bytes, "digest": size.digest},
-        "pipeline": {"name": plan.pipeline or PACKAGED, "sha256": hash_pipeline(plan.pipeline)},
+        "pipeline": {"name": config.pipeline or PACKAGED, "sha256": hash_pipeline(config.pipeline)},
         "settings": {
-            "options": plan.options,
-            "code": plan.code and sha256(plan.code.read_bytes()).hexdigest(),
-            "max_characters": plan.max_characters,
+            "options": config.options,
+            "code": config.code and sha256(config.code.read_bytes()).hexdigest(),
+            "max_characters": config.max_characters,
             "partition_size": corpus.partition_size,
             "partition_characters": corpus.partition_characters,
         },

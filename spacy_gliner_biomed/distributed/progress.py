@@ -14,14 +14,14 @@ from spacy_gliner_biomed.common.json_text import dump_json
 from spacy_gliner_biomed.common.terminal import escape_controls
 from spacy_gliner_biomed.distributed.manifest import now
 from spacy_gliner_biomed.distributed.records import EXPECTED
-from spacy_gliner_biomed.distributed.storage import LOG, NO_LINK
+from spacy_gliner_biomed.distributed.result_storage import LOG, NO_LINK
 from spacy_gliner_biomed.documents.summary import STATS, count
 
 BAR = "{percentage:3.0f}%|{bar:20}| {elapsed}, {remaining} left{postfix}"
 FAILURE = "failure:"
 
 
-class Progress:
+class RunProgress:
     """A line with documents a second, share done, time left and failures; and a log.
 
     folder (Path): Of the output, for `log.jsonl`: one JSON object for each event.
@@ -81,7 +81,7 @@ def n_failed(counts: Mapping[str, int]) -> int:
 
 def failures(counts: Mapping[str, int]) -> dict[str, int]:
     """The same by kind."""
-    return {kind: n for kind, n in _left(counts).items() if kind not in EXPECTED}
+    return {kind: n for kind, n in _failure_counts(counts).items() if kind not in EXPECTED}
 
 
 def summarize(
@@ -107,7 +107,7 @@ def summarize(
         lines.append(f"{count(counts['large'], 'document')} of a million characters or more")
     if n := counts.get("left_out_characters"):
         lines.append(f"{count(n, 'character')} of titles and abstracts in other languages left out")
-    left = {kind: n for kind, n in _left(counts).items() if kind in EXPECTED}
+    left = {kind: n for kind, n in _failure_counts(counts).items() if kind in EXPECTED}
     if left:
         lines.append("left out, as the corpus says: " + _listed(left))
     if not_read:
@@ -117,7 +117,7 @@ def summarize(
     return escape_controls("\n".join([line for line in lines if line] + [f"wrote {folder}"]))
 
 
-def _left(counts: Mapping[str, int]) -> dict[str, int]:
+def _failure_counts(counts: Mapping[str, int]) -> dict[str, int]:
     return {key[len(FAILURE) :]: n for key, n in counts.items() if key.startswith(FAILURE)}
 
 

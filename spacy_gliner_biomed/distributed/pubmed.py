@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, iterparse
 
-from spacy_gliner_biomed.distributed.records import Item, describe
+from spacy_gliner_biomed.distributed.records import CorpusRecord, describe
 
 CITATIONS = {"PubmedArticle": "MedlineCitation", "PubmedBookArticle": "BookDocument"}
 DELETIONS = "DeleteCitation"
@@ -18,17 +18,17 @@ MAX_DEPTH = 10_000
 SECOND_FORMS = ("}annotation", "}annotation-xml")  # of a formula that is there as MathML
 
 
-def read_pubmed(stream: BinaryIO, source: str) -> Iterator[Item]:
+def read_pubmed(stream: BinaryIO, source: str) -> Iterator[CorpusRecord]:
     """Read the citations of a file.
 
     The text of a citation is its title and, on lines of their own, the sections of the abstract,
     those with a label as "METHODS: ...", then further abstracts in English. A title or abstract
     in another language is the text if there is none in English; else it is counted
-    (`Item.left_out`).
+    (`CorpusRecord.left_out`).
 
     stream (BinaryIO): The XML, decompressed.
     source (str): The file's name.
-    YIELDS (Item): Memory holds one citation. A file without citations gives one failed record.
+    YIELDS (CorpusRecord): One citation at a time. A file without citations gives one failed record.
     RAISES (xml.etree.ElementTree.ParseError): Where the XML is broken.
     RAISES (ValueError): Where it is nested too deep.
     """
@@ -50,7 +50,7 @@ def read_pubmed(stream: BinaryIO, source: str) -> Iterator[Item]:
             has_deletions = has_deletions or element.tag == DELETIONS
             root.clear()  # what is read, otherwise kept until the end
     if not number and not has_deletions:
-        yield Item(f"{source}:empty", source).without_content("no_records", _describe(root))
+        yield CorpusRecord(f"{source}:empty", source).without_content("no_records", _describe(root))
 
 
 def is_pubmed(path: Path | str) -> bool:
@@ -66,14 +66,14 @@ def _describe(root: Element) -> str:
     )
 
 
-def _read(element: Element, source: str, numbered: str) -> Item:
+def _read(element: Element, source: str, numbered: str) -> CorpusRecord:
     try:
-        return _item(element, source, numbered)
+        return _parse_citation(element, source, numbered)
     except Exception as error:  # whatever one citation does, the next can be read
-        return Item(numbered, numbered).without_content("broken", describe(error))
+        return CorpusRecord(numbered, numbered).without_content("broken", describe(error))
 
 
-def _item(element: Element, source: str, numbered: str) -> Item:
+def _parse_citation(element: Element, source: str, numbered: str) -> CorpusRecord:
     """The record of a citation.
 
     element (Element): A PubmedArticle or PubmedBookArticle.
@@ -83,13 +83,13 @@ def _item(element: Element, source: str, numbered: str) -> Item:
     citation = element.find(CITATIONS[element.tag])
     if citation is None:
         reason = f"there is no <{CITATIONS[element.tag]}> in <{element.tag}>"
-        return Item(numbered, numbered).without_content("broken", reason)
+        return CorpusRecord(numbered, numbered).without_content("broken", reason)
     pmid = citation.find("PMID")
     name = "" if pmid is None else _text(pmid)
     version = parse_version("" if pmid is None else pmid.get("Version", ""))
     english, foreign = _parts(citation)
     text = "\n".join(english or foreign)
-    item = Item(
+    record = CorpusRecord(
         name or numbered,
         f"{source}:{name}" if name else numbered,
         text,
@@ -98,8 +98,8 @@ def _item(element: Element, source: str, numbered: str) -> Item:
         left_out=sum(map(len, foreign)) if english else 0,
     )
     if not text:
-        return item.without_content("missing_text", "the citation has no title and no abstract")
-    return item
+        return record.without_content("missing_text", "the citation has no title and no abstract")
+    return record
 
 
 def parse_version(value: str) -> int:

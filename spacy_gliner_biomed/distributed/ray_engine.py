@@ -10,11 +10,16 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from spacy_gliner_biomed.common.optional import import_optional
-from spacy_gliner_biomed.distributed.annotator import Annotator
+from spacy_gliner_biomed.distributed.corpus_annotator import CorpusAnnotator
 from spacy_gliner_biomed.distributed.events import Delayed, Event, Finished
-from spacy_gliner_biomed.distributed.local import MAX_DEATHS, LocalEngine
+from spacy_gliner_biomed.distributed.local_engine import MAX_DEATHS, LocalEngine
 from spacy_gliner_biomed.distributed.records import Partition
-from spacy_gliner_biomed.distributed.work import Work, in_words, patiently, write_patiently
+from spacy_gliner_biomed.distributed.run_spec import (
+    RunSpec,
+    format_error,
+    retry_on_oserror,
+    write_with_retries,
+)
 from spacy_gliner_biomed.errors import Errors
 
 COLUMN = "pickled"
@@ -28,7 +33,7 @@ class RayEngine:
     One task reads the corpus; actors annotate and write partitions. Back-pressure, and the
     restart of what dies with a node, are Ray's.
 
-    work (Work): What the actors do.
+    spec (RunSpec): What the actors do.
     n_workers (int): Actors, at most.
     min_workers (int | None): Actors to begin with; Ray adds more while partitions wait. None for
         all of them.
@@ -39,7 +44,7 @@ class RayEngine:
 
     def __init__(
         self,
-        work: Work,
+        spec: RunSpec,
         *,
         n_workers: int = 1,
         min_workers: int | None = None,
@@ -48,14 +53,14 @@ class RayEngine:
     ) -> None:
         self.ray = import_optional("ray", "--engine ray", extra="ray")
         self.data = import_optional("ray.data", "--engine ray", extra="ray")
-        self.work = work.absolute()
+        self.spec = spec.absolute()
         self.n_workers = n_workers
         self.min_workers = min(min_workers or n_workers, n_workers)
         self.gpus_per_worker = gpus_per_worker
         self.address = address
 
     def run(self, partitions: Iterable[Partition]) -> Iterator[Event]:
-        """Work on partitions; see `local.LocalEngine.run`.
+        """Work on partitions; see `local_engine.LocalEngine.run`.
 
         partitions (Iterable[Partition]): Can be pickled, and gives the same each time.
         """
@@ -84,14 +89,14 @@ class RayEngine:
             context.enable_progress_bars, context.target_max_block_size = before
 
     def _dataset(self, partitions: Iterable[Partition]) -> Any:
-        work = replace(self.work, storage=self.work.storage.fenced())
+        spec = replace(self.spec, storage=self.spec.storage.fenced())
         read = self.data.read_datasource(_source(partitions), override_num_blocks=1, num_cpus=0)
         return read.map_batches(
             RayWorker,
-            fn_constructor_args=(work, self.gpus_per_worker > 0, self.n_workers),
+            fn_constructor_args=(spec, self.gpus_per_worker > 0, self.n_workers),
             batch_size=1,
             compute=self.data.ActorPoolStrategy(min_size=self.min_workers, max_size=self.n_workers),
-            num_cpus=work.threads or 1,
+            num_cpus=spec.threads or 1,
             num_gpus=self.gpus_per_worker or None,
         )
 
@@ -102,41 +107,41 @@ class RayWorker:
     Ray restarts an actor that dies, and gives it the same partition. Each beginning is noted on
     disk, and after the third the partition is left to the local engine, in processes of its own.
 
-    work (Work): What it does.
+    spec (RunSpec): What it does.
     gpu (bool): Whether Ray gave it a part of a GPU.
     n_workers (int): How many actors there are.
     """
 
-    def __init__(self, work: Work, gpu: bool, n_workers: int) -> None:
-        self.work = work
+    def __init__(self, spec: RunSpec, gpu: bool, n_workers: int) -> None:
+        self.spec = spec
         self.gpu = gpu
         self.refused: Exception | None = None
         try:
             self._load(MAX_DEATHS * n_workers)
         except Exception as error:  # told to the driver, since Ray would try again for ever
-            text = in_words(error)
+            text = format_error(error)
             known = text.startswith("[")
             self.refused = ValueError(text if known else Errors.E103.format(error=text))
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Annotate and write partitions; what happened goes back to the driver."""
         try:
-            results = [self._work_on(pickle.loads(row)) for row in batch[COLUMN]]
+            results = [self._annotate_partition(pickle.loads(row)) for row in batch[COLUMN]]
         except BaseException:  # no document's own failure: another process may get over it
             traceback.print_exc()
             os._exit(1)  # Ray would take an exception as the end of the run
         return {COLUMN: [pickle.dumps(events) for events in results]}
 
     def _load(self, most: int) -> None:
-        storage, device = self.work.storage, "cuda" if self.gpu else None
+        storage, device = self.spec.storage, "cuda" if self.gpu else None
         note = partial(storage.note_attempt, LOADING)
-        if patiently(note, self.work.patience, lambda _: None) > most:
+        if retry_on_oserror(note, self.spec.patience, lambda _: None) > most:
             raise ValueError(Errors.E104.format(n=most, how="what Ray's logs tell"))
-        self.annotator = Annotator(self.work.plan, device=device, threads=self.work.threads)
+        self.annotator = CorpusAnnotator(self.spec.config, device=device, threads=self.spec.threads)
         storage.forget_attempts(LOADING)
 
-    def _work_on(self, partition: Partition) -> list[Outcome]:
-        storage, delays = self.work.storage, list[str]()
+    def _annotate_partition(self, partition: Partition) -> list[Outcome]:
+        storage, delays = self.spec.storage, list[str]()
         if self.refused is not None:
             return [self.refused]
         if storage.has(partition.name):  # the actor that wrote it died before it said so
@@ -144,23 +149,23 @@ class RayWorker:
         try:
             outcomes = list(self._attempt(partition, delays))
         except OSError as error:
-            outcomes = [self.work.unwritable(str(error))]
+            outcomes = [self.spec.write_error(str(error))]
         return [*map(Delayed, delays), *outcomes]
 
     def _attempt(self, partition: Partition, delays: list[str]) -> Iterator[Outcome]:
-        note = partial(self.work.storage.note_attempt, partition.name)
-        if patiently(note, self.work.patience, delays.append) > MAX_DEATHS:
+        note = partial(self.spec.storage.note_attempt, partition.name)
+        if retry_on_oserror(note, self.spec.patience, delays.append) > MAX_DEATHS:
             yield from self._isolate(partition)
             return
         results = self.annotator(partition)
-        write_patiently(self.work, partition.name, results, delays.append)
+        write_with_retries(self.spec, partition.name, results, delays.append)
         yield Finished.of(partition, results.counts(), results.warnings)
 
     def _isolate(self, partition: Partition) -> Iterator[Outcome]:
-        done = self.work.storage.finished().get(partition.number)
+        done = self.spec.storage.finished().get(partition.number)
         left = [partition] if not done else partition.without(done)
         try:
-            yield from LocalEngine(self.work, gpus_per_worker=float(self.gpu)).run(left)
+            yield from LocalEngine(self.spec, gpus_per_worker=float(self.gpu)).run(left)
         except (OSError, ValueError) as error:
             yield error
 

@@ -10,7 +10,7 @@ LINE = 300  # characters that a reason quotes, at most: it may hold text of a do
 
 # Why a record is in no table of results. The last three are found while it is worked on;
 # "no_records" is a file of a readable kind without a record.
-Kind = Literal[
+FailureKind = Literal[
     "deleted",
     "superseded",
     "duplicate",
@@ -25,19 +25,19 @@ Kind = Literal[
 # What a corpus means to leave out is no failure of the run.
 EXPECTED: frozenset[str] = frozenset({"deleted", "superseded"})
 
-Span = tuple[int, int]
+RecordRange = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Problem:
     """Why a record is not annotated."""
 
-    kind: Kind
+    kind: FailureKind
     reason: str
 
 
 @dataclass(frozen=True)
-class Item:
+class CorpusRecord:
     """One record of a corpus.
 
     id (str): Its own, or else its source.
@@ -57,10 +57,10 @@ class Item:
     version: int = 1
     left_out: int = 0
 
-    def without_content(self, kind: Kind, reason: str) -> "Item":
+    def without_content(self, kind: FailureKind, reason: str) -> "CorpusRecord":
         """The same record, as one that is not annotated.
 
-        kind (Kind): Why, in a word.
+        kind (FailureKind): Why, in a word.
         reason (str): Why, in words; made one line of at most `LINE` characters.
         """
         problem = Problem(kind, shorten(reason, LINE))
@@ -72,14 +72,14 @@ class Partition:
     """Records that are written together: a partition of a corpus, or a piece of one.
 
     number (int): Of the partition, from 0.
-    items (Sequence[Item]): Its records.
+    records (Sequence[CorpusRecord]): Its records.
     n_bytes (int): How much of the input it is, about.
     first (int | None): For a piece, the place of its first record in the partition.
     skipped (int): Bytes of the input before it that an earlier run has done.
     """
 
     number: int
-    items: Sequence[Item]
+    records: Sequence[CorpusRecord]
     n_bytes: int
     first: int | None = None
     skipped: int = 0
@@ -90,31 +90,31 @@ class Partition:
         whole = f"part-{self.number:06d}"
         if self.first is None:
             return whole
-        return f"{whole}.{self.first:05d}-{self.first + len(self.items):05d}"
+        return f"{whole}.{self.first:05d}-{self.first + len(self.records):05d}"
 
     def halves(self) -> "tuple[Partition, Partition]":
         """Two pieces of about the same number of records."""
-        middle = len(self.items) // 2
-        left, right = self._piece(0, middle), self._piece(middle, len(self.items))
+        middle = len(self.records) // 2
+        left, right = self._piece(0, middle), self._piece(middle, len(self.records))
         return replace(left, skipped=self.skipped), right
 
-    def without(self, done: Sequence[Span]) -> "Iterator[Partition]":
+    def without(self, done: Sequence[RecordRange]) -> "Iterator[Partition]":
         """The pieces that are left when some are done.
 
-        done (Sequence[Span]): First record, and one past the last, of each finished piece, as
-            places in the whole partition.
+        done (Sequence[RecordRange]): The finished pieces: index of the first record, and one past
+            the last, in the whole partition.
         """
-        n, start = len(self.items), 0
-        places = sorted((a - (self.first or 0), b - (self.first or 0)) for a, b in done)
-        for first, end in [*((min(a, n), min(b, n)) for a, b in places), (n, n)]:
+        n, start = len(self.records), 0
+        indices = sorted((a - (self.first or 0), b - (self.first or 0)) for a, b in done)
+        for first, end in [*((min(a, n), min(b, n)) for a, b in indices), (n, n)]:
             if first > start:
                 yield self._piece(start, first)
             start = max(start, end)
 
     def _piece(self, start: int, end: int) -> "Partition":
-        n_bytes = self.n_bytes * (end - start) // max(len(self.items), 1)
+        n_bytes = self.n_bytes * (end - start) // max(len(self.records), 1)
         return Partition(
-            self.number, self.items[start:end], n_bytes, first=(self.first or 0) + start
+            self.number, self.records[start:end], n_bytes, first=(self.first or 0) + start
         )
 
 
@@ -124,7 +124,7 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
-def parse_name(name: str) -> tuple[int, Span | None]:
+def parse_partition_name(name: str) -> tuple[int, RecordRange | None]:
     """The number in a partition's name, and for a piece its records."""
     number, _, span = name.removeprefix("part-").partition(".")
     if not span:

@@ -9,13 +9,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from spacy_gliner_biomed.common.optional import import_optional
-from spacy_gliner_biomed.distributed.annotator import Annotator, Plan
-from spacy_gliner_biomed.distributed.local import LocalEngine
-from spacy_gliner_biomed.distributed.readers import make_item
+from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig, CorpusAnnotator
+from spacy_gliner_biomed.distributed.local_engine import LocalEngine
+from spacy_gliner_biomed.distributed.record_readers import make_record
 from spacy_gliner_biomed.distributed.records import Partition
-from spacy_gliner_biomed.distributed.storage import Storage
-from spacy_gliner_biomed.distributed.tables import COLUMNS, Results, Row
-from spacy_gliner_biomed.distributed.work import Work
+from spacy_gliner_biomed.distributed.result_storage import Storage
+from spacy_gliner_biomed.distributed.result_tables import COLUMNS, Results, TableRow
+from spacy_gliner_biomed.distributed.run_spec import RunSpec
 
 ROW = {name: kind for name, kind in COLUMNS["documents"].items() if name != "entities"}
 ROW |= {name: COLUMNS["failures"][name] for name in ("kind", "reason")}
@@ -32,41 +32,41 @@ def spark_schema() -> str:
     return f"{_declare(ROW, ' ')}, entities array<struct<{_declare(ENTITY, ':')}>>"
 
 
-def spark_worker(plan: Plan) -> Callable[[Iterator[Any]], Iterator[Any]]:
+def spark_worker(config: AnnotatorConfig) -> Callable[[Iterator[Any]], Iterator[Any]]:
     """Make the function for `DataFrame.mapInArrow(function, spark_schema())`.
 
     What dies is tried again by Spark, if `spark.task.maxFailures` allows it (its default; on one
     machine the master `local[2,4]`); then documents are worked on in processes of their own, so
     that one that kills its process is found, and left out with its reason.
 
-    plan (Plan): How; its paths must be right on all nodes. A Python process of Spark loads the
-        pipeline once.
+    config (AnnotatorConfig): How to annotate. Its paths must be valid on all nodes. Each Python
+        process of Spark loads the pipeline once.
     RETURNS (Callable): Takes record batches with the column `text`, best also `id`, and any
         others, which become `meta`.
     """
 
-    def work(batches: Iterator[Any]) -> Iterator[Any]:
-        annotate = partial(_isolate, plan) if _earlier_attempts() else _annotator(_key(plan))
+    def spec(batches: Iterator[Any]) -> Iterator[Any]:
+        annotate = partial(_isolate, config) if _earlier_attempts() else _annotator(_key(config))
         for number, batch in enumerate(batches):
             yield _annotate(annotate, batch, number)
 
-    return work
+    return spec
 
 
 def _annotate(annotate: Callable[[Partition], Results], batch: Any, number: int) -> Any:
     pyarrow = import_optional("pyarrow", "Spark", extra="spark")
     rows = [{k: v for k, v in row.items() if v is not None} for row in batch.to_pylist()]
-    items = [make_item(row, f"{number}:{i}") for i, row in enumerate(rows)]
+    records = [make_record(row, f"{number}:{i}") for i, row in enumerate(rows)]
     # Ids may repeat in Spark, where no process knows all; the source is unique in a batch.
-    results = annotate(Partition(number, items, 0))
+    results = annotate(Partition(number, records, 0))
     return pyarrow.RecordBatch.from_pylist(_merge(results), schema=_arrow_schema())
 
 
-def _isolate(plan: Plan, partition: Partition) -> Results:
+def _isolate(config: AnnotatorConfig, partition: Partition) -> Results:
     results = Results()
     with TemporaryDirectory() as folder:
         storage = Storage(Path(folder), "jsonl")
-        for _ in LocalEngine(Work(plan, storage, threads=1)).run([partition]):
+        for _ in LocalEngine(RunSpec(config, storage, threads=1)).run([partition]):
             pass
         for name in sorted(storage.names()):
             for table, rows in results.tables.items():
@@ -81,7 +81,7 @@ def _earlier_attempts() -> int:
     return 0 if context is None else int(context.attemptNumber())
 
 
-def _merge(results: Results) -> list[Row]:
+def _merge(results: Results) -> list[TableRow]:
     entities = defaultdict(list)
     rows = iter(results.tables["entities"])
     for row in results.tables["documents"]:
@@ -108,12 +108,12 @@ def _declare(columns: dict[str, str], between: str) -> str:
     return ", ".join(f"`{name}`{between}{SQL_TYPES[kind]}" for name, kind in columns.items())
 
 
-def _key(plan: Plan) -> str:
-    return json.dumps({**vars(plan), "code": plan.code and str(plan.code)})
+def _key(config: AnnotatorConfig) -> str:
+    return json.dumps({**vars(config), "code": config.code and str(config.code)})
 
 
 @lru_cache(maxsize=1)
-def _annotator(key: str) -> Annotator:
+def _annotator(key: str) -> CorpusAnnotator:
     values = json.loads(key)
     values["code"] = values["code"] and Path(values["code"])
-    return Annotator(Plan(**values), threads=1)
+    return CorpusAnnotator(AnnotatorConfig(**values), threads=1)

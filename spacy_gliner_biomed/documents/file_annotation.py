@@ -15,7 +15,7 @@ from tqdm import tqdm
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.documents.inputs import read_inputs
-from spacy_gliner_biomed.documents.outputs import STDOUT, Output, found_in, open_writer
+from spacy_gliner_biomed.documents.outputs import STDOUT, Output, open_writer, scored_spans
 from spacy_gliner_biomed.documents.pipelines import find_component, stream_docs
 from spacy_gliner_biomed.documents.summary import summarize
 from spacy_gliner_biomed.errors import Errors
@@ -52,7 +52,7 @@ def annotate_files(
         writers = [stack.enter_context(open_writer(o, component.labels)) for o in outputs]
         docs = stream_docs(nlp, jobs, counts, batch_size=batch_size, n_process=n_process)
         for doc, record in tqdm(docs, unit=" docs", disable=hidden):
-            found = found_in(doc, component.cfg["spans_key"])
+            found = scored_spans(doc, component.cfg["spans_key"])
             counts.update(["documents", *(f"label:{span.label}" for span in found)])
             counts["entities"] += len(found)
             for writer in writers:

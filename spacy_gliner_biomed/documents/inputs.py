@@ -34,7 +34,7 @@ class Record:
 
 
 # A document, as text or as a Doc, with what is known of it.
-Job = tuple[str | Doc, Record]
+InputDocument = tuple[str | Doc, Record]
 OnFailure = Callable[[Exception], None]
 
 
@@ -64,14 +64,14 @@ def find_inputs(paths: Sequence[Path]) -> list[Path]:
 
 def read_inputs(
     files: Iterable[Path], vocab: Vocab, on_failure: OnFailure | None = None
-) -> Iterator[Job]:
+) -> Iterator[InputDocument]:
     """Read the documents of files, in order, as `nlp.pipe(..., as_tuples=True)` takes them.
 
     files (Iterable[Path]): See `find_inputs`.
     vocab (Vocab): For the Docs of a DocBin.
     on_failure (OnFailure | None): Is told of each line, Doc or file that cannot be read, and of
         files without a document; the rest is read. Without it, the first is an error.
-    YIELDS (Job): Text as it is in the file, line ends included.
+    YIELDS (InputDocument): Text as it is in the file, line ends included.
     RAISES (ValueError): Without `on_failure`, if a file is broken; says where.
     """
     for path in files:
@@ -93,7 +93,7 @@ def read_inputs(
             on_failure(error)
 
 
-def _read_file(path: Path, vocab: Vocab) -> Iterator[Job | ValueError]:
+def _read_file(path: Path, vocab: Vocab) -> Iterator[InputDocument | ValueError]:
     """The documents of a file; a line or Doc that cannot be read gives its error.
 
     RAISES (ValueError): If nothing more can be read of the file.
@@ -107,7 +107,7 @@ def _read_file(path: Path, vocab: Vocab) -> Iterator[Job | ValueError]:
         yield read_text(path), Record(path.as_posix())
 
 
-def _read_jsonl(path: Path) -> Iterator[Job | ValueError]:
+def _read_jsonl(path: Path) -> Iterator[InputDocument | ValueError]:
     for number, line in read_byte_lines(path):
         if not line.strip():
             continue
@@ -121,7 +121,7 @@ def _read_jsonl(path: Path) -> Iterator[Job | ValueError]:
                 yield ValueError(Errors.E052.format(path=path, line=number, error=problem))
 
 
-def _parse_line(line: str, name: str) -> Job:
+def _parse_line(line: str, name: str) -> InputDocument:
     """The document of a line, which has a name for those without an id.
 
     RAISES (ValueError): With the reason, if there is none.
@@ -135,12 +135,12 @@ def _parse_line(line: str, name: str) -> Job:
     return check_text(text), Record(name if own is None else own, values)
 
 
-def read_docbin(path: Path, vocab: Vocab) -> Iterator[Job | ValueError]:
+def read_docbin(path: Path, vocab: Vocab) -> Iterator[InputDocument | ValueError]:
     """Read the Docs of a DocBin.
 
     path (Path): The file.
     vocab (Vocab): For the Docs.
-    YIELDS (Job | ValueError): A Doc and what is known of it, or what is wrong with it.
+    YIELDS (InputDocument | ValueError): A Doc and what is known of it, or what is wrong with it.
     RAISES (ValueError): If no more of the file can be read.
     """
     number = 0
@@ -153,7 +153,7 @@ def read_docbin(path: Path, vocab: Vocab) -> Iterator[Job | ValueError]:
         raise ValueError(Errors.E053.format(path=path, what="a DocBin", error=problem)) from error
 
 
-def _check_doc(doc: Doc, path: Path, number: int) -> Job | ValueError:
+def _check_doc(doc: Doc, path: Path, number: int) -> InputDocument | ValueError:
     """A Doc and what is known of it, or what is wrong with it: its strings may be missing."""
     name = f"{path.as_posix()}:{number}"
     try:

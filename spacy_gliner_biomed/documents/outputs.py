@@ -103,7 +103,7 @@ def open_stream(path: str) -> Iterator[BinaryIO]:
             yield stream
 
 
-def found_in(doc: Doc, spans_key: str) -> list[ScoredSpan]:
+def scored_spans(doc: Doc, spans_key: str) -> list[ScoredSpan]:
     """The entities of an annotated Doc as characters of its text."""
     group = doc.spans[spans_key]
     return [

@@ -10,7 +10,7 @@ from spacy.language import Language
 from typer.testing import CliRunner, Result
 
 from spacy_gliner_biomed.cli import gliner_cli
-from spacy_gliner_biomed.cli.annotate_corpus import plan_work
+from spacy_gliner_biomed.cli.annotate_corpus import make_run_spec
 
 TEXTS = ["Aspirin for the cold; cocaine-induced pain.", "a drug of the patient", "cell cancer"]
 
@@ -113,7 +113,7 @@ def test_mistakes_are_one_message_and_exit_code_1(
 def test_format_says_what_is_made_of_documents(
     tmp_path: Path, format_: str, export: str | None
 ) -> None:
-    work = plan_work(tmp_path, "packaged", {"threshold": 0.5}, format_=format_)
+    work = make_run_spec(tmp_path, "packaged", {"threshold": 0.5}, format_=format_)
     assert (work.plan.export, work.storage.format) == (export, format_)
 
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import spacy
 
-from spacy_gliner_biomed.distributed.annotator import Plan
 from spacy_gliner_biomed.distributed.corpus import Corpus
-from spacy_gliner_biomed.distributed.local import LocalEngine
-from spacy_gliner_biomed.distributed.run import run_corpus
-from spacy_gliner_biomed.distributed.storage import Storage
-from spacy_gliner_biomed.distributed.work import Work
+from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
+from spacy_gliner_biomed.distributed.corpus_run import run_corpus
+from spacy_gliner_biomed.distributed.local_engine import LocalEngine
+from spacy_gliner_biomed.distributed.result_storage import Storage
+from spacy_gliner_biomed.distributed.run_spec import RunSpec
 from tests.distributed import faults
 
 FAULTS = Path(faults.__file__)
@@ -45,19 +45,19 @@ def texts(*wanted: str) -> list[dict[str, str]]:
 
 
 @pytest.fixture
-def work(tmp_path: Path, trivial: str) -> Work:
+def spec(tmp_path: Path, trivial: str) -> RunSpec:
     """Work with the trivial pipeline that writes JSON lines to the folder "out"."""
-    plan = Plan(trivial, code=FAULTS, batch_size=4)
-    return Work(plan, Storage(tmp_path / "out", "jsonl"), patience=30)
+    config = AnnotatorConfig(trivial, code=FAULTS, batch_size=4)
+    return RunSpec(config, Storage(tmp_path / "out", "jsonl"), patience=30)
 
 
 @pytest.fixture
-def annotate(work: Work, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+def annotate(spec: RunSpec, tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """Runs the local engine on rows, and returns the manifest."""
 
     def run(
         rows: Iterable[dict[str, Any]],
-        work: Work = work,
+        spec: RunSpec = spec,
         size: int = 8,
         workers: int = 1,
         resume: bool = False,
@@ -66,7 +66,7 @@ def annotate(work: Work, tmp_path: Path) -> Callable[..., dict[str, Any]]:
         if not path.exists():
             write_lines(path, rows)
         corpus = Corpus(path, partition_size=size)
-        return run_corpus(corpus, work, LocalEngine(work, n_workers=workers), resume=resume)
+        return run_corpus(corpus, spec, LocalEngine(spec, n_workers=workers), resume=resume)
 
     return run
 

@@ -1,12 +1,12 @@
 import time
 from io import BytesIO
 
-from spacy_gliner_biomed.distributed.citations import ALL_VERSIONS, Notes, scan
+from spacy_gliner_biomed.distributed.citations import ALL_VERSIONS, CitationNotes, scan
 from tests.distributed.test_pubmed import citation, deletion, pubmed
 
 
-def notes(content: bytes) -> Notes:
-    found = Notes()
+def notes(content: bytes) -> CitationNotes:
+    found = CitationNotes()
     scan(BytesIO(content), found)
     return found
 

@@ -7,22 +7,24 @@ from typing import Any
 import pytest
 
 from spacy_gliner_biomed.distributed.corpus import Corpus
-from spacy_gliner_biomed.distributed.records import Item
+from spacy_gliner_biomed.distributed.records import CorpusRecord
 from tests.distributed.conftest import texts, write_lines
 from tests.distributed.test_citations import version
 from tests.distributed.test_pubmed import citation, deletion, write_pubmed
 
 
-def records(path: Path, size: int = 1000) -> list[Item]:
-    return [item for part in Corpus(path, partition_size=size).partitions() for item in part.items]
+def records(path: Path, size: int = 1000) -> list[CorpusRecord]:
+    return [
+        record for part in Corpus(path, partition_size=size).partitions() for record in part.records
+    ]
 
 
 def kinds(path: Path) -> dict[str, list[str]]:
     """What became of each record of an id, in order."""
     found: dict[str, list[str]] = {}
-    for item in records(path):
-        kind = item.problem.kind if item.problem is not None else str(item.content)
-        found.setdefault(item.id, []).append(kind)
+    for record in records(path):
+        kind = record.problem.kind if record.problem is not None else str(record.content)
+        found.setdefault(record.id, []).append(kind)
     return found
 
 
@@ -30,7 +32,7 @@ def test_partitions_are_cut_by_records_and_characters(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "a.jsonl", texts("a", "b", "c", "x" * 99, "d", "e"))
     corpus = Corpus(path, partition_size=3, partition_characters=50)
     partitions = list(corpus.partitions())
-    sizes = [[item.id for item in part.items] for part in partitions]
+    sizes = [[record.id for record in part.records] for part in partitions]
     assert sizes == [["d0", "d1", "d2"], ["d3"], ["d4", "d5"]]
     assert [part.name for part in partitions] == [f"part-00000{i}" for i in range(3)]
     assert sum(part.n_bytes for part in partitions) == corpus.size.n_bytes == path.stat().st_size
@@ -40,7 +42,12 @@ def test_files_are_read_in_the_order_of_their_names_and_hidden_ones_are_not(tmp_
     for name in ("b/2.txt", "b/1.txt", "a.txt", ".c.txt", ".d/e.txt", "f.pdf", "c/10.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
-    assert [item.id for item in records(tmp_path)] == ["a.txt", "b/1.txt", "b/2.txt", "c/10.txt"]
+    assert [record.id for record in records(tmp_path)] == [
+        "a.txt",
+        "b/1.txt",
+        "b/2.txt",
+        "c/10.txt",
+    ]
 
 
 def test_repeated_id_is_a_duplicate_also_in_another_partition_or_file(tmp_path: Path) -> None:
@@ -53,7 +60,7 @@ def test_repeated_id_is_a_duplicate_also_in_another_partition_or_file(tmp_path: 
         "e": ["missing_text", "missing_text", "good"],
     }
     assert kinds(tmp_path) == expected
-    assert [len(p.items) for p in Corpus(tmp_path, partition_size=2).partitions()] == [2, 2, 2, 1]
+    assert [len(p.records) for p in Corpus(tmp_path, partition_size=2).partitions()] == [2, 2, 2, 1]
 
 
 def test_last_version_of_a_citation_counts_and_deleted_ones_are_left_out(tmp_path: Path) -> None:
@@ -81,8 +88,8 @@ def test_highest_version_of_a_citation_counts_wherever_it_is(
         for name, part in enumerate(parts):
             write_pubmed(tmp_path / f"{name}.xml.gz", part, citation(10 + name, "Other."))
     assert sorted(kinds(tmp_path)["6"]) == ["Version 10.", "superseded", "superseded"]
-    again = [[item.content for item in part.items] for part in Corpus(tmp_path).partitions()]
-    assert again == [[item.content for item in records(tmp_path)]]  # as a resumed run cuts it
+    again = [[record.content for record in part.records] for part in Corpus(tmp_path).partitions()]
+    assert again == [[record.content for record in records(tmp_path)]]  # as a resumed run cuts it
 
 
 def test_deletion_is_one_of_a_version_and_of_those_before_it(tmp_path: Path) -> None:

@@ -3,11 +3,17 @@ from pathlib import Path
 
 import pytest
 
-from spacy_gliner_biomed.distributed.corpus_files import MAX_KINDS, OTHERS, NotRead, measure, walk
+from spacy_gliner_biomed.distributed.corpus_files import (
+    MAX_KINDS,
+    OTHERS,
+    NotRead,
+    measure_corpus,
+    walk_files,
+)
 
 
 def names(root: Path, not_read: NotRead | None = None) -> list[str]:
-    return [path.relative_to(root).as_posix() for path in walk(root, not_read)]
+    return [path.relative_to(root).as_posix() for path in walk_files(root, not_read)]
 
 
 def write(folder: Path, *paths: str) -> None:
@@ -44,7 +50,7 @@ def test_pipes_and_linked_folders_are_counted_and_dead_links_are_left_to_the_rea
     not_read = NotRead()
     assert names(tmp_path, not_read) == ["dead.txt", "a/1.txt"]
     assert not_read.examples == {"pipes and devices": "pipe.txt", "linked folders": "a/loop"}
-    assert measure(tmp_path).n_files == 2
+    assert measure_corpus(tmp_path).n_files == 2
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names of files are bytes on POSIX systems only")
@@ -55,7 +61,9 @@ def test_name_that_is_no_utf8_is_text_in_ids(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"caf\xe9.c\xe9v")).write_text("one")
     corpus = Corpus(tmp_path)
     [partition] = corpus.partitions()
-    assert [(item.id, item.content) for item in partition.items] == [("caf\\xe9.txt", "one")]
+    assert [(record.id, record.content) for record in partition.records] == [
+        ("caf\\xe9.txt", "one")
+    ]
     assert str(corpus.size.not_read) == "1 .c\\xe9v (caf\\xe9.c\\xe9v)"
 
 

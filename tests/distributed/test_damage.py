@@ -12,7 +12,7 @@ import spacy
 from spacy.tokens import DocBin
 
 from spacy_gliner_biomed.distributed.corpus import Corpus
-from spacy_gliner_biomed.distributed.records import Item
+from spacy_gliner_biomed.distributed.records import CorpusRecord
 from tests.distributed.test_pubmed import citation, deletion, pubmed
 
 N_RECORDS, N_DAMAGES = 12, 30
@@ -52,8 +52,8 @@ def docbin() -> bytes:
     return docs.to_bytes()
 
 
-def read(folder: Path) -> list[Item]:
-    return [item for part in Corpus(folder).partitions() for item in part.items]
+def read(folder: Path) -> list[CorpusRecord]:
+    return [record for part in Corpus(folder).partitions() for record in part.records]
 
 
 def flip(content: bytes, chance: random.Random) -> bytes:
@@ -79,20 +79,20 @@ def test_damaged_file_gives_its_records_or_failures_and_the_others_are_read(
     whole = content_of(name)
     (tmp_path / NEIGHBOR).write_text("intact")
     (tmp_path / name).write_bytes(whole)
-    intact = {item.id: item.content for item in read(tmp_path)}
+    intact = {record.id: record.content for record in read(tmp_path)}
     assert len(intact) == N_RECORDS + 1
     for _ in range(N_DAMAGES):
         (tmp_path / name).write_bytes(damage(whole, chance))
-        items = read(tmp_path)
-        good = [item.id for item in items if item.problem is None]
-        failed = [item for item in items if item.problem is not None]
+        records = read(tmp_path)
+        good = [record.id for record in records if record.problem is None]
+        failed = [record for record in records if record.problem is not None]
         assert len(set(good)) == len(good)
         assert NEIGHBOR in good
         at_a_line_end = name.endswith(".jsonl") and damage is cut  # is a whole shorter file
         assert failed or len(good) == N_RECORDS + 1 or at_a_line_end
         if damage is cut or name.endswith(CHECKED):
-            assert {item.id: item.content for item in items if item.problem is None}.items() <= (
-                intact.items()
-            )
+            assert {
+                record.id: record.content for record in records if record.problem is None
+            }.items() <= (intact.items())
         if damage is cut and not name.endswith(".jsonl"):
             assert failed

@@ -6,10 +6,10 @@ import pytest
 import spacy
 from spacy.tokens import Doc
 
-from spacy_gliner_biomed.distributed.annotator import Annotator, Plan
+from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig, CorpusAnnotator
 from spacy_gliner_biomed.distributed.exports import BratExport, PubTatorExport
-from spacy_gliner_biomed.distributed.records import Item, Partition
-from spacy_gliner_biomed.distributed.tables import Row
+from spacy_gliner_biomed.distributed.records import CorpusRecord, Partition
+from spacy_gliner_biomed.distributed.result_tables import TableRow
 from spacy_gliner_biomed.training.formats import read_format
 
 TEXT = "Aspirin for\r\nacute\tpain in Köln\nIL-2 🙂 mice"
@@ -19,7 +19,7 @@ def make_doc(text: str = TEXT) -> Doc:
     return spacy.blank("en").make_doc(text)
 
 
-def row(text: str, label: str, concept: str | None = None, score: float | None = 0.5) -> Row:
+def row(text: str, label: str, concept: str | None = None, score: float | None = 0.5) -> TableRow:
     start = TEXT.index(text)
     values = {"start": start, "end": start + len(text), "text": text, "label": label}
     return {**values, "score": score, "concept_id": concept}
@@ -42,8 +42,8 @@ def write(files: dict[str, bytes], folder: Path) -> Path:
 
 def test_brat_has_a_text_and_standoff_for_each_document(tmp_path: Path) -> None:
     export = BratExport()
-    export.add(Item("7", "in"), make_doc(), ROWS)
-    export.add(Item("empty", "in"), make_doc(""), [])
+    export.add(CorpusRecord("7", "in"), make_doc(), ROWS)
+    export.add(CorpusRecord("empty", "in"), make_doc(""), [])
     folder = write(export.files(), tmp_path) / "brat"
     assert (folder / "7.txt").read_bytes().decode() == TEXT
     lines = (folder / "7.ann").read_bytes().decode().splitlines()
@@ -83,14 +83,14 @@ def test_brat_has_a_text_and_standoff_for_each_document(tmp_path: Path) -> None:
 )
 def test_ids_become_safe_names_of_files(name: str, expected: str) -> None:
     export = BratExport()
-    export.add(Item(name, "in"), make_doc(), [])
+    export.add(CorpusRecord(name, "in"), make_doc(), [])
     assert f"brat/{expected}.txt" in export.files()
 
 
 def test_ids_that_are_long_or_differ_in_case_only_have_names_of_their_own() -> None:
     export, names = BratExport(), ["x" * 121, "x" * 122, "a", "A"]
     for name in names:
-        export.add(Item(name, "in"), make_doc(name), [])
+        export.add(CorpusRecord(name, "in"), make_doc(name), [])
     files = {name: content for name, content in export.files().items() if name.endswith(".txt")}
     assert sorted(content.decode() for content in files.values()) == sorted(names)
     assert len({name.casefold() for name in files}) == len(names)
@@ -99,8 +99,8 @@ def test_ids_that_are_long_or_differ_in_case_only_have_names_of_their_own() -> N
 
 def test_pubtator_has_title_abstract_and_sorted_entities(tmp_path: Path) -> None:
     export = PubTatorExport()
-    export.add(Item("7|x", "in"), make_doc(), ROWS)
-    export.add(Item("8", "in"), make_doc("only a title"), [])
+    export.add(CorpusRecord("7|x", "in"), make_doc(), ROWS)
+    export.add(CorpusRecord("8", "in"), make_doc("only a title"), [])
     path = write(export.files(), tmp_path) / "documents.pubtator"
     assert path.read_bytes().decode().split("\n") == [
         "7%7Cx|t|Aspirin for ",
@@ -125,8 +125,14 @@ def test_pubtator_has_title_abstract_and_sorted_entities(tmp_path: Path) -> None
 def test_annotator_exports_what_it_finds(trivial: str, name: str, tmp_path: Path) -> None:
     from tests.distributed.conftest import FAULTS
 
-    items = [Item("d1", "in:1", "more\naspirin"), Item("d2", "in:2", "poison"), Item("d3", "in:3")]
-    results = Annotator(Plan(trivial, code=FAULTS, export=name))(Partition(0, items, 0))
+    records = [
+        CorpusRecord("d1", "in:1", "more\naspirin"),
+        CorpusRecord("d2", "in:2", "poison"),
+        CorpusRecord("d3", "in:3"),
+    ]
+    results = CorpusAnnotator(AnnotatorConfig(trivial, code=FAULTS, export=name))(
+        Partition(0, records, 0)
+    )
     write(results.files, tmp_path)
     path = tmp_path / ("brat" if name == "brat" else "documents.pubtator")
     found = {text.name: text.spans for text in read_format(path, name)}

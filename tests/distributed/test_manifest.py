@@ -4,16 +4,16 @@ from typing import Any
 import pytest
 import spacy
 
-from spacy_gliner_biomed.distributed.annotator import Plan
 from spacy_gliner_biomed.distributed.corpus import Corpus
+from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
 from spacy_gliner_biomed.distributed.manifest import (
     begin_run,
     hash_pipeline,
     make_manifest,
     versions,
 )
-from spacy_gliner_biomed.distributed.storage import Format, Storage
-from spacy_gliner_biomed.distributed.tables import Results
+from spacy_gliner_biomed.distributed.result_storage import Format, Storage
+from spacy_gliner_biomed.distributed.result_tables import Results
 
 
 @pytest.fixture
@@ -25,9 +25,9 @@ def made(tmp_path: Path) -> Any:
 
     def make(size: int = 10, format_: Format = "jsonl", **options: Any) -> tuple[Storage, Any]:
         storage = Storage(tmp_path / "out", format_)
-        plan = Plan(str(tmp_path / "pipeline"), options)
+        config = AnnotatorConfig(str(tmp_path / "pipeline"), options)
         corpus = Corpus(tmp_path / "in.txt", partition_size=size)
-        return storage, make_manifest(corpus, plan, storage)
+        return storage, make_manifest(corpus, config, storage)
 
     return make
 

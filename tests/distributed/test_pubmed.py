@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from spacy_gliner_biomed.distributed.pubmed import read_pubmed
-from spacy_gliner_biomed.distributed.records import Item
+from spacy_gliner_biomed.distributed.records import CorpusRecord
 
 CITATION = """
 <PubmedArticle><MedlineCitation Status="MEDLINE"><PMID Version="1">{pmid}</PMID>
@@ -51,10 +51,10 @@ def test_text_is_title_and_sections_with_their_labels_without_markup() -> None:
 
 
 def test_citation_without_title_and_abstract_is_reported() -> None:
-    [item] = read_pubmed(BytesIO(pubmed(citation(5, ""))), "a.xml")
-    assert item.id == "5"
-    assert item.problem is not None
-    assert item.problem.kind == "missing_text"
+    [record] = read_pubmed(BytesIO(pubmed(citation(5, ""))), "a.xml")
+    assert record.id == "5"
+    assert record.problem is not None
+    assert record.problem.kind == "missing_text"
 
 
 def test_book_articles_are_read() -> None:
@@ -63,17 +63,17 @@ def test_book_articles_are_read() -> None:
         "<Abstract><AbstractText>A disease.</AbstractText></Abstract></BookDocument>"
         "</PubmedBookArticle>"
     )
-    [item] = read_pubmed(BytesIO(pubmed(book)), "a.xml")
-    assert (item.id, item.content) == ("7", "Gaucher\nA disease.")
+    [record] = read_pubmed(BytesIO(pubmed(book)), "a.xml")
+    assert (record.id, record.content) == ("7", "Gaucher\nA disease.")
 
 
-def read(*parts: str) -> list[Item]:
+def read(*parts: str) -> list[CorpusRecord]:
     return list(read_pubmed(BytesIO(pubmed(*parts)), "a.xml"))
 
 
-def reason(item: Item) -> tuple[str, str]:
-    assert item.problem is not None
-    return item.problem.kind, item.problem.reason
+def reason(record: CorpusRecord) -> tuple[str, str]:
+    assert record.problem is not None
+    return record.problem.kind, record.problem.reason
 
 
 def abstract(text: str, language: str = "eng") -> str:
@@ -106,8 +106,8 @@ VERNACULAR = "<VernacularTitle>Fièvre.</VernacularTitle>"
 def test_all_text_in_english_is_read_once_and_other_languages_if_there_is_none(
     part: str, text: str, left_out: int
 ) -> None:
-    [item] = read(part)
-    assert (item.content, item.left_out) == (text, left_out)
+    [record] = read(part)
+    assert (record.content, record.left_out) == (text, left_out)
 
 
 @pytest.mark.parametrize(
@@ -124,29 +124,29 @@ def test_all_text_in_english_is_read_once_and_other_languages_if_there_is_none(
     ],
 )
 def test_markup_neither_joins_words_nor_doubles_them(markup: str, text: str) -> None:
-    [item] = read(article(markup))
-    assert item.content == text
+    [record] = read(article(markup))
+    assert record.content == text
 
 
 def test_labels_of_sections_that_are_empty_are_none() -> None:
     sections = (
         '<AbstractText Label="">A.</AbstractText><AbstractText Label=" X\n">B.</AbstractText>'
     )
-    [item] = read(article("T", f"<Abstract>{sections}</Abstract>"))
-    assert item.content == "T\nA.\nX: B."
+    [record] = read(article("T", f"<Abstract>{sections}</Abstract>"))
+    assert record.content == "T\nA.\nX: B."
 
 
 def test_version_is_read_and_kept_in_the_output() -> None:
     one, two, odd = read(*(citation(1, "T").replace('"1"', f'"{v}"') for v in ("1", "2", "x")))
-    assert [item.version for item in (one, two, odd)] == [1, 2, 1]
-    assert [item.meta for item in (one, two, odd)] == ["", '{"version": 2}', ""]
+    assert [record.version for record in (one, two, odd)] == [1, 2, 1]
+    assert [record.meta for record in (one, two, odd)] == ["", '{"version": 2}', ""]
 
 
 def test_citation_that_holds_nothing_is_a_row_and_the_next_is_read() -> None:
     nameless = article("Fever").replace('<PMID Version="1">8</PMID>', "<PMID/>")
     empty, other, last = read("<PubmedArticle/>", nameless, citation(3, "Three."))
     assert reason(empty) == ("broken", "there is no <MedlineCitation> in <PubmedArticle>")
-    assert [item.id for item in (empty, other, last)] == ["a.xml:#1", "a.xml:#2", "3"]
+    assert [record.id for record in (empty, other, last)] == ["a.xml:#1", "a.xml:#2", "3"]
     assert (other.content, last.content) == ("Fever", "Three.")
 
 
@@ -172,9 +172,9 @@ def test_markup_that_is_nested_deep_is_read_or_a_row_and_the_next_is_read() -> N
 def test_xml_without_citations_is_a_row_that_names_what_was_found(
     content: bytes, named: str
 ) -> None:
-    [item] = read_pubmed(BytesIO(content), "a.xml")
-    kind, why = reason(item)
-    assert (item.id, kind) == ("a.xml:empty", "no_records")
+    [record] = read_pubmed(BytesIO(content), "a.xml")
+    kind, why = reason(record)
+    assert (record.id, kind) == ("a.xml:empty", "no_records")
     assert named in why
 
 
@@ -184,8 +184,8 @@ def test_file_that_only_deletes_is_no_failure() -> None:
 
 def test_small_cases_are_read_as_they_should_be(shared: Path) -> None:
     with (shared / "cases" / "pubmed" / "edge.xml").open("rb") as stream:
-        items = list(read_pubmed(stream, "edge.xml"))
-    text = {item.id: str(item.content) for item in items}
+        records = list(read_pubmed(stream, "edge.xml"))
+    text = {record.id: str(record.content) for record in records}
     assert text["1"].splitlines()[1:3] == [
         "Patient: Female, 16 Final diagnosis: Pelvic mass Medication: None",
         "METHODS: We gave aspirin.",
@@ -195,4 +195,4 @@ def test_small_cases_are_read_as_they_should_be(shared: Path) -> None:
     assert text["4"] == "Behandlung mit Aspirin"
     assert text["5"] == "Math: x=1 in asthma\nFirst."
     assert text["8"] == "List – em\nOne. Two."
-    assert not any(item.problem for item in items)
+    assert not any(record.problem for record in records)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from spacy_gliner_biomed.distributed.corpus import Corpus
-from spacy_gliner_biomed.distributed.storage import Storage
-from spacy_gliner_biomed.distributed.tables import Results
+from spacy_gliner_biomed.distributed.result_storage import Storage
+from spacy_gliner_biomed.distributed.result_tables import Results
 from spacy_gliner_biomed.linking.sources import read_table
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "pubmed"
@@ -16,10 +16,14 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "pubmed"
 
 def test_citations_are_read_in_their_last_version_without_deleted_ones() -> None:
     [partition] = Corpus(EXAMPLE / "citations").partitions()
-    good = {item.id: item.content for item in partition.items if item.problem is None}
+    good = {record.id: record.content for record in partition.records if record.problem is None}
     assert sorted(good) == [f"9000000{i}" for i in (1, 2, 3, 4, 5, 6, 8)]
     assert "halved the days with migraine" in str(good["90000006"])
-    kinds = [(item.id, item.problem.kind) for item in partition.items if item.problem is not None]
+    kinds = [
+        (record.id, record.problem.kind)
+        for record in partition.records
+        if record.problem is not None
+    ]
     assert kinds == [("90000006", "superseded"), ("90000007", "deleted")]
 
 

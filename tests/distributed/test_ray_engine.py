@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from spacy_gliner_biomed.distributed.annotator import Plan
 from spacy_gliner_biomed.distributed.corpus import Corpus
+from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
+from spacy_gliner_biomed.distributed.corpus_run import run_corpus
 from spacy_gliner_biomed.distributed.ray_engine import RayEngine
-from spacy_gliner_biomed.distributed.run import run_corpus
-from spacy_gliner_biomed.distributed.storage import Storage
-from spacy_gliner_biomed.distributed.work import Work
+from spacy_gliner_biomed.distributed.result_storage import Storage
+from spacy_gliner_biomed.distributed.run_spec import RunSpec
 from tests.distributed.conftest import (
     FAULTS,
     entities,
@@ -73,13 +73,13 @@ def check(folder: Path, rows: list[dict[str, str]]) -> None:
 
 
 @pytest.mark.usefixtures("cluster")
-def test_poison_and_a_full_disk_among_good_documents(work: Work, tmp_path: Path) -> None:
+def test_poison_and_a_full_disk_among_good_documents(spec: RunSpec, tmp_path: Path) -> None:
     flaky = [f"{word} {tmp_path / word}" for word in ("deadly", "leaving", "full")]
     rows: list[dict[str, Any]] = texts("a", "poison", *flaky, *map(str, range(19)), "killer")
     rows += [{"id": "none"}, *texts("again")]
     source = write_lines(tmp_path / "in.jsonl", rows)
-    manifest = run_corpus(Corpus(source, partition_size=5), work, RayEngine(work, n_workers=2))
-    folder = work.storage.folder
+    manifest = run_corpus(Corpus(source, partition_size=5), spec, RayEngine(spec, n_workers=2))
+    folder = spec.storage.folder
     check(folder, [row for row in rows[:25] if row["id"] not in ("d1", "d24")])
     kinds = {(row["id"], row["kind"]) for row in table(folder, "failures")}
     expected = {("d1", "error"), ("d24", "died"), ("none", "missing_text"), ("d0", "duplicate")}
@@ -87,81 +87,81 @@ def test_poison_and_a_full_disk_among_good_documents(work: Work, tmp_path: Path)
     assert manifest["failed"] == 4
     log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     finished = [line["partition"] for line in log if line["event"] == "finished"]
-    assert sorted(finished) == sorted(work.storage.names())
+    assert sorted(finished) == sorted(spec.storage.names())
     assert any(line["event"] == "not written" for line in log)
-    again = run_corpus(Corpus(source, partition_size=5), work, RayEngine(work), resume=True)
+    again = run_corpus(Corpus(source, partition_size=5), spec, RayEngine(spec), resume=True)
     assert again["counts"] == manifest["counts"]
     assert [run["documents"] for run in again["runs"]] == [23, 0]
 
 
 @pytest.mark.usefixtures("cluster")
-def test_pipeline_that_cannot_be_loaded_ends_the_run(work: Work, tmp_path: Path) -> None:
+def test_pipeline_that_cannot_be_loaded_ends_the_run(spec: RunSpec, tmp_path: Path) -> None:
     source = write_lines(tmp_path / "in.jsonl", texts("a"))
-    broken = replace(work, plan=replace(work.plan, options={"labels": ["drug"]}))
+    broken = replace(spec, config=replace(spec.config, options={"labels": ["drug"]}))
     with pytest.raises(ValueError, match="GB-E057"):
         run_corpus(Corpus(source), broken, RayEngine(broken))
 
 
 @pytest.mark.usefixtures("cluster")
-def test_actors_that_die_while_they_load_end_the_run(work: Work, tmp_path: Path) -> None:
+def test_actors_that_die_while_they_load_end_the_run(spec: RunSpec, tmp_path: Path) -> None:
     code = tmp_path / "dies.py"
     code.write_text("import os\nos._exit(7)\n")
     source = write_lines(tmp_path / "in.jsonl", texts("a"))
-    broken = replace(work, plan=replace(work.plan, code=code))
+    broken = replace(spec, config=replace(spec.config, code=code))
     with pytest.raises(ValueError, match=r"GB-E104.*3 worker processes died"):
         run_corpus(Corpus(source), broken, RayEngine(broken))
 
 
 @pytest.mark.usefixtures("cluster")
-def test_actors_that_are_killed_again_and_again(work: Work, tmp_path: Path) -> None:
+def test_actors_that_are_killed_again_and_again(spec: RunSpec, tmp_path: Path) -> None:
     victims = tmp_path / "victims"
     rows = texts(*[f"slow victim {victims}"] * 60)
     source = write_lines(tmp_path / "in.jsonl", rows)
-    with killing(victims, work.storage, most=4) as killed:
-        run_corpus(Corpus(source, partition_size=6), work, RayEngine(work, n_workers=2))
+    with killing(victims, spec.storage, most=4) as killed:
+        run_corpus(Corpus(source, partition_size=6), spec, RayEngine(spec, n_workers=2))
     assert len(set(killed)) == 4
-    check(work.storage.folder, rows)
+    check(spec.storage.folder, rows)
 
 
 def test_node_that_is_lost_and_another_that_is_added(
-    cluster: Any, work: Work, tmp_path: Path
+    cluster: Any, spec: RunSpec, tmp_path: Path
 ) -> None:
     [node] = cluster.worker_nodes
     rows = texts(*["slow"] * 200)
     source = write_lines(tmp_path / "in.jsonl", rows)
 
-    engine = RayEngine(work, n_workers=2)
+    engine = RayEngine(spec, n_workers=2)
     with ThreadPoolExecutor() as pool:  # a cluster can be changed by the main thread only
-        run = pool.submit(run_corpus, Corpus(source, partition_size=10), work, engine)
-        while len(list(work.storage.names())) < 2 and not run.done():
+        run = pool.submit(run_corpus, Corpus(source, partition_size=10), spec, engine)
+        while len(list(spec.storage.names())) < 2 and not run.done():
             time.sleep(0.05)
         cluster.remove_node(node, allow_graceful=False)
         added = cluster.add_node(num_cpus=1)
         run.result()
     alive = {found["NodeID"]: found["Alive"] for found in ray.nodes()}
     assert (alive[node.node_id], alive[added.node_id], len(alive)) == (False, True, 3)
-    check(work.storage.folder, rows)
+    check(spec.storage.folder, rows)
 
 
-def test_driver_that_is_killed_and_resumed(cluster: Any, work: Work, tmp_path: Path) -> None:
+def test_driver_that_is_killed_and_resumed(cluster: Any, spec: RunSpec, tmp_path: Path) -> None:
     rows = texts(*["slow"] * 200)
     source = write_lines(tmp_path / "in.jsonl", rows)
-    assert work.plan.pipeline is not None
-    arguments = [source, work.plan.pipeline, work.storage.folder, cluster.address]
+    assert spec.config.pipeline is not None
+    arguments = [source, spec.config.pipeline, spec.storage.folder, cluster.address]
     command = [sys.executable, "-W", "ignore", "-m", __name__, *map(str, arguments)]
     before: dict[str, int] = {}
     for kill in (True, True, True, False):
         driver = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
-        while kill and driver.poll() is None and len(list(work.storage.names())) < len(before) + 2:
+        while kill and driver.poll() is None and len(list(spec.storage.names())) < len(before) + 2:
             time.sleep(0.02)
         if kill:
             driver.send_signal(signal.SIGKILL)
         status = driver.wait()
-        after = {path.name: path.stat().st_ino for path in work.storage.parts.glob("part-*")}
+        after = {path.name: path.stat().st_ino for path in spec.storage.parts.glob("part-*")}
         assert before.items() <= after.items()  # what is finished is not done again
         before = after
         assert status == (-signal.SIGKILL if kill else 0)
-    check(work.storage.folder, rows)
+    check(spec.storage.folder, rows)
 
 
 def test_cluster_file_is_one_that_ray_takes() -> None:
@@ -174,9 +174,11 @@ def test_cluster_file_is_one_that_ray_takes() -> None:
 
 def drive(source: str, pipeline: str, output: str, address: str) -> None:
     """A whole run, in a process of its own."""
-    work = Work(Plan(pipeline, code=FAULTS, batch_size=4), Storage(Path(output), "jsonl"))
-    engine = RayEngine(work, n_workers=1, address=address)
-    run_corpus(Corpus(Path(source), partition_size=10), work, engine, resume=True)
+    spec = RunSpec(
+        AnnotatorConfig(pipeline, code=FAULTS, batch_size=4), Storage(Path(output), "jsonl")
+    )
+    engine = RayEngine(spec, n_workers=1, address=address)
+    run_corpus(Corpus(Path(source), partition_size=10), spec, engine, resume=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-from spacy_gliner_biomed.distributed.records import Item, Partition, parse_name
+from spacy_gliner_biomed.distributed.records import CorpusRecord, Partition, parse_partition_name
 
 
 def partition(n: int) -> Partition:
-    return Partition(7, [Item(f"d{i}", f"in:{i}", "text") for i in range(n)], n_bytes=100)
+    return Partition(7, [CorpusRecord(f"d{i}", f"in:{i}", "text") for i in range(n)], n_bytes=100)
 
 
 def names(*partitions: Partition) -> list[str]:
@@ -10,7 +10,7 @@ def names(*partitions: Partition) -> list[str]:
 
 
 def ids(*partitions: Partition) -> list[str]:
-    return [item.id for part in partitions for item in part.items]
+    return [record.id for part in partitions for record in part.records]
 
 
 def test_halves_of_halves_are_named_by_their_place_in_the_whole() -> None:
@@ -23,9 +23,9 @@ def test_halves_of_halves_are_named_by_their_place_in_the_whole() -> None:
 
 def test_a_name_says_the_number_and_the_piece() -> None:
     whole = partition(5)
-    assert parse_name(whole.name) == (7, None)
-    assert parse_name(whole.halves()[1].name) == (7, (2, 5))
-    assert parse_name("part-1234567.00000-10000") == (1234567, (0, 10000))
+    assert parse_partition_name(whole.name) == (7, None)
+    assert parse_partition_name(whole.halves()[1].name) == (7, (2, 5))
+    assert parse_partition_name("part-1234567.00000-10000") == (1234567, (0, 10000))
 
 
 def test_without_finished_pieces_the_rest_is_left() -> None:

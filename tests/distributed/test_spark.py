@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from spacy_gliner_biomed.distributed.annotator import Plan
+from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
 from spacy_gliner_biomed.distributed.spark import spark_schema, spark_worker
 from tests.distributed.conftest import FAULTS, texts, time_limit
 
@@ -55,7 +55,7 @@ def test_each_row_becomes_a_row_with_its_entities_or_a_reason(
     rows: list[dict[str, Any]] = [*texts("a", "poison", "b aspirin", *"cdefgh")]
     rows = [{**row, "year": 1999} for row in rows] + [{"id": "none", "text": None, "year": None}]
     data = spark.createDataFrame(rows, "id string, text string, year int").repartition(3)
-    result = data.mapInArrow(spark_worker(Plan(trivial, code=FAULTS)), spark_schema())
+    result = data.mapInArrow(spark_worker(AnnotatorConfig(trivial, code=FAULTS)), spark_schema())
     result.write.parquet(str(tmp_path / "out"))
     found = {row["id"]: row for row in spark.read.parquet(str(tmp_path / "out")).collect()}
     assert sorted(found) == sorted(row["id"] for row in rows)
@@ -76,7 +76,7 @@ def test_rows_that_kill_their_process_are_left_out_with_a_reason(
     once = [f"deadly {tmp_path / 'deadly'}", f"leaving {tmp_path / 'leaving'}"]
     rows = texts("a", "killer", *once, *"cdef")
     data = spark.createDataFrame(rows, "id string, text string").coalesce(1)
-    worker = spark_worker(Plan(trivial, code=FAULTS))
+    worker = spark_worker(AnnotatorConfig(trivial, code=FAULTS))
     found = {row["id"]: row for row in data.mapInArrow(worker, spark_schema()).collect()}
     assert sorted(found) == sorted(row["id"] for row in rows)
     kinds = {name: row["kind"] for name, row in found.items() if row["kind"]}

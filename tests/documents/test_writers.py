@@ -8,7 +8,7 @@ from spacy.tokens import Doc, DocBin, Span, SpanGroup
 
 from spacy_gliner_biomed.documents.html import HtmlWriter
 from spacy_gliner_biomed.documents.inputs import Record
-from spacy_gliner_biomed.documents.outputs import found_in
+from spacy_gliner_biomed.documents.outputs import scored_spans
 from spacy_gliner_biomed.documents.writers import (
     DocBinWriter,
     JsonlWriter,
@@ -37,7 +37,7 @@ def written(factory: WriterFactory, *docs: Doc, record: Record | None = None) ->
     stream = BytesIO()
     writer = factory(stream, LABELS)
     for doc in docs:
-        writer.write(doc, record or Record("note"), found_in(doc, "sc"))
+        writer.write(doc, record or Record("note"), scored_spans(doc, "sc"))
     writer.finish()
     return stream.getvalue()
 
@@ -63,7 +63,7 @@ def test_docbin_keeps_spans_with_scores_and_what_is_known() -> None:
     doc = annotated("Aspirin for gastric ulcer", FOUND)
     content = written(DocBinWriter, doc, record=Record("n1", {"ward": "x"}))
     (again,) = DocBin().from_bytes(content).get_docs(spacy.blank("en").vocab)
-    assert found_in(again, "sc") == found_in(doc, "sc")
+    assert scored_spans(again, "sc") == scored_spans(doc, "sc")
     assert again.user_data["id"] == "n1"
     assert again.user_data["meta"] == {"ward": "x"}
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_gliner_biomed.distributed.ids import IdSet
+from spacy_gliner_biomed.distributed.id_set import IdSet
 
 
 @given(st.lists(st.lists(st.text(alphabet="abc\x00é", max_size=3), max_size=12), max_size=8))

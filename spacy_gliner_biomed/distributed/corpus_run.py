@@ -11,14 +11,14 @@ from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.events import Delayed, Event, Finished, Lost
 from spacy_gliner_biomed.distributed.manifest import begin_run, make_manifest
-from spacy_gliner_biomed.distributed.progress import Progress, n_failed, summarize
-from spacy_gliner_biomed.distributed.records import LINE, Partition, Span
-from spacy_gliner_biomed.distributed.work import Work, patiently
+from spacy_gliner_biomed.distributed.progress import RunProgress, n_failed, summarize
+from spacy_gliner_biomed.distributed.records import LINE, Partition, RecordRange
+from spacy_gliner_biomed.distributed.run_spec import RunSpec, retry_on_oserror
 from spacy_gliner_biomed.errors import Errors
 
 
 class Engine(Protocol):
-    """Works on partitions somewhere; see `local.LocalEngine`."""
+    """Works on partitions somewhere; see `local_engine.LocalEngine`."""
 
     def run(self, partitions: Iterable[Partition]) -> Iterator[Event]:
         """Work on partitions, and say what happens."""
@@ -26,7 +26,7 @@ class Engine(Protocol):
 
 def run_corpus(
     corpus: Corpus,
-    work: Work,
+    spec: RunSpec,
     engine: Engine,
     *,
     resume: bool = False,
@@ -35,19 +35,19 @@ def run_corpus(
     """Annotate a corpus.
 
     corpus (Corpus): Where from.
-    work (Work): How, and where to.
+    spec (RunSpec): How, and where to.
     engine (Engine): On what.
     resume (bool): Go on with an earlier run.
     quiet (bool): No progress line.
     RETURNS (dict[str, Any]): The manifest, with `counts`, `failed`, and a `summary` as text.
     RAISES (ValueError): If the output is not empty, or is not of the run that is to be resumed.
     """
-    storage = work.storage
+    storage = spec.storage
     _check_output(corpus.path, storage.folder)
     with storage.locked():
-        manifest = begin_run(storage, make_manifest(corpus, work.plan, storage), resume=resume)
+        manifest = begin_run(storage, make_manifest(corpus, spec.config, storage), resume=resume)
         before, started = storage.total(), perf_counter()
-        progress = Progress(storage.folder, corpus.size.n_bytes, quiet=quiet)
+        progress = RunProgress(storage.folder, corpus.size.n_bytes, quiet=quiet)
         progress.counts.update(before)
         progress.log("started", resumed=bool(before), **manifest["runs"][-1])
         try:
@@ -62,7 +62,7 @@ def run_corpus(
         not_read = str(corpus.size.not_read)
         manifest["summary"] = summarize(counts, seconds, new, storage.folder, not_read)
         write = partial(storage.write_manifest, manifest)
-        patiently(write, work.patience, lambda error: _report(Delayed(error), progress))
+        retry_on_oserror(write, spec.patience, lambda error: _report(Delayed(error), progress))
         progress.log("ended", seconds=round(seconds, 3), counts=dict(counts))
     return manifest
 
@@ -71,10 +71,10 @@ class Remaining:
     """The partitions, and pieces of partitions, that have no results yet; can be pickled.
 
     corpus (Corpus): Not read yet.
-    finished (Mapping[int, list[Span] | None]): See `Storage.finished`.
+    finished (Mapping[int, list[RecordRange] | None]): See `Storage.finished`.
     """
 
-    def __init__(self, corpus: Corpus, finished: Mapping[int, list[Span] | None]) -> None:
+    def __init__(self, corpus: Corpus, finished: Mapping[int, list[RecordRange] | None]) -> None:
         self.corpus = corpus
         self.finished = finished
 
@@ -89,7 +89,7 @@ class Remaining:
                 skipped = 0
 
 
-def _report(event: Event, progress: Progress) -> None:
+def _report(event: Event, progress: RunProgress) -> None:
     match event:
         case Finished(name, n_bytes, skipped, counts, warnings):
             progress.skipped(skipped)

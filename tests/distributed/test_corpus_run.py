@@ -12,21 +12,21 @@ import srsly
 from spacy.tokens import DocBin
 
 from spacy_gliner_biomed.distributed.corpus import Corpus
-from spacy_gliner_biomed.distributed.local import LocalEngine
-from spacy_gliner_biomed.distributed.run import run_corpus
-from spacy_gliner_biomed.distributed.storage import Storage
-from spacy_gliner_biomed.distributed.work import Work
+from spacy_gliner_biomed.distributed.corpus_run import run_corpus
+from spacy_gliner_biomed.distributed.local_engine import LocalEngine
+from spacy_gliner_biomed.distributed.result_storage import Storage
+from spacy_gliner_biomed.distributed.run_spec import RunSpec
 from tests.distributed.conftest import entities, ids, table, texts, write_lines
 from tests.distributed.test_pubmed import citation, pubmed
-from tests.distributed.test_readers import deep
+from tests.distributed.test_record_readers import deep
 
 Annotate = Callable[..., dict[str, Any]]
 
 
-def test_each_record_is_once_in_documents_or_failures(annotate: Annotate, work: Work) -> None:
+def test_each_record_is_once_in_documents_or_failures(annotate: Annotate, spec: RunSpec) -> None:
     rows: list[dict[str, Any]] = [*texts("a", "b", "poison"), {"id": "none"}, *texts("again")]
     manifest = annotate(rows, size=2)
-    folder = work.storage.folder
+    folder = spec.storage.folder
     assert ids(folder, "documents") == ["d0", "d1"]
     found = [(row["id"], row["kind"], row["source"]) for row in table(folder, "failures")]
     assert found == [
@@ -35,7 +35,7 @@ def test_each_record_is_once_in_documents_or_failures(annotate: Annotate, work: 
         ("d0", "duplicate", "in.jsonl:5"),
     ]
     assert manifest["failed"] == 3
-    assert manifest == work.storage.read_manifest()
+    assert manifest == spec.storage.read_manifest()
     assert manifest["finished"]
     assert (
         "FAILED, see the tables 'failures': 1 duplicate, 1 error, 1 missing_text"
@@ -43,10 +43,10 @@ def test_each_record_is_once_in_documents_or_failures(annotate: Annotate, work: 
     )
 
 
-def test_resumed_run_does_only_what_is_missing(annotate: Annotate, work: Work) -> None:
+def test_resumed_run_does_only_what_is_missing(annotate: Annotate, spec: RunSpec) -> None:
     rows = texts(*"abcdefgh")
     annotate(rows, size=3)
-    folder, parts = work.storage.folder, work.storage.parts
+    folder, parts = spec.storage.folder, spec.storage.parts
     whole = entities(folder)
     shutil.rmtree(parts / "part-000001")
     shutil.copytree(parts / "part-000000", parts / "part-000000.00000-00003")  # as after a death
@@ -62,14 +62,14 @@ def test_resumed_run_does_only_what_is_missing(annotate: Annotate, work: Work) -
 
 
 def test_run_that_is_complete_starts_no_worker(
-    annotate: Annotate, work: Work, monkeypatch: pytest.MonkeyPatch
+    annotate: Annotate, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     annotate(texts("a"))
     monkeypatch.setattr(LocalEngine, "_start", lambda _: pytest.fail("a worker was started"))
     assert annotate(texts("a"), resume=True)["counts"]["documents"] == 1
 
 
-def test_output_is_not_where_the_input_is(work: Work, tmp_path: Path) -> None:
+def test_output_is_not_where_the_input_is(spec: RunSpec, tmp_path: Path) -> None:
     source = write_lines(tmp_path / "in.jsonl", texts("a"))
     for corpus, output in (
         (tmp_path, tmp_path),
@@ -77,7 +77,7 @@ def test_output_is_not_where_the_input_is(work: Work, tmp_path: Path) -> None:
         (source, source),
         (source, source / "out"),
     ):
-        there = Work(work.plan, Storage(output, "jsonl"))
+        there = RunSpec(spec.config, Storage(output, "jsonl"))
         with pytest.raises(ValueError, match="GB-E056"):
             run_corpus(Corpus(corpus), there, LocalEngine(there))
     assert list(tmp_path.iterdir()) == [source]
@@ -103,12 +103,12 @@ def write_broken(folder: Path) -> None:
 
 @pytest.mark.parametrize("export", [None, "docbin", "brat", "pubtator"])
 def test_what_is_broken_in_a_corpus_is_rows_of_failures_and_the_rest_is_annotated(
-    work: Work, tmp_path: Path, export: str | None
+    spec: RunSpec, tmp_path: Path, export: str | None
 ) -> None:
     write_broken(tmp_path / "in")
-    work = replace(work, plan=replace(work.plan, export=export))
-    manifest = run_corpus(Corpus(tmp_path / "in"), work, LocalEngine(work))
-    folder = work.storage.folder
+    spec = replace(spec, config=replace(spec.config, export=export))
+    manifest = run_corpus(Corpus(tmp_path / "in"), spec, LocalEngine(spec))
+    folder = spec.storage.folder
     assert ids(folder, "documents") == ["a.jsonl:2", "h", "b", "2", "1"]
     kinds = {row["source"]: row["kind"] for row in table(folder, "failures")}
     assert kinds == {
@@ -126,7 +126,7 @@ def test_what_is_broken_in_a_corpus_is_rows_of_failures_and_the_rest_is_annotate
     assert (manifest["failed"], manifest["counts"]["documents"]) == (7, 5)
     log = (folder / "log.jsonl").read_text().splitlines()
     assert "worker died" not in {json.loads(line)["event"] for line in log}
-    again = run_corpus(Corpus(tmp_path / "in"), work, LocalEngine(work), resume=True)
+    again = run_corpus(Corpus(tmp_path / "in"), spec, LocalEngine(spec), resume=True)
     assert again["counts"] == manifest["counts"]
 
 
@@ -137,16 +137,16 @@ def kinds_source(kinds: dict[str, str]) -> str:
 
 
 def test_output_that_is_a_link_to_the_input_is_refused_and_to_elsewhere_is_written(
-    work: Work, tmp_path: Path
+    spec: RunSpec, tmp_path: Path
 ) -> None:
     (tmp_path / "in").mkdir()
     write_lines(tmp_path / "in" / "a.jsonl", texts("a"))
     (tmp_path / "elsewhere").mkdir()
     for target in ("in", "elsewhere"):
         (tmp_path / f"to-{target}").symlink_to(tmp_path / target)
-    there = replace(work, storage=Storage(tmp_path / "to-in", "jsonl"))
+    there = replace(spec, storage=Storage(tmp_path / "to-in", "jsonl"))
     with pytest.raises(ValueError, match="GB-E056"):
         run_corpus(Corpus(tmp_path / "in"), there, LocalEngine(there))
-    there = replace(work, storage=Storage(tmp_path / "to-elsewhere", "jsonl"))
+    there = replace(spec, storage=Storage(tmp_path / "to-elsewhere", "jsonl"))
     run_corpus(Corpus(tmp_path / "in"), there, LocalEngine(there))
     assert ids(tmp_path / "elsewhere", "documents") == ["d0"]

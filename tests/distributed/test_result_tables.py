@@ -1,12 +1,17 @@
 import pytest
 import spacy
 from spacy.tokens import Doc, Span, SpanGroup
-
-from spacy_gliner_biomed.distributed.records import Item
-from spacy_gliner_biomed.distributed.tables import COLUMNS, Results, document_row, entity_rows
 from spacy_gliner_biomed.linking.annotation import annotate
 
-ITEM = Item("d1", "in.jsonl:1", "aspirin for pain", meta='{"ward": 3}')
+from spacy_gliner_biomed.distributed.records import CorpusRecord
+from spacy_gliner_biomed.distributed.result_tables import (
+    COLUMNS,
+    Results,
+    document_row,
+    entity_rows,
+)
+
+ITEM = CorpusRecord("d1", "in.jsonl:1", "aspirin for pain", meta='{"ward": 3}')
 
 
 @pytest.fixture
@@ -110,6 +115,8 @@ def test_text_that_was_left_out_is_counted() -> None:
     results = Results()
     doc = spacy.blank("en")("a")
     for n in (3, 0):
-        results.tables["documents"].append(document_row(Item("d", "in", left_out=n), doc, 0, {}))
+        results.tables["documents"].append(
+            document_row(CorpusRecord("d", "in", left_out=n), doc, 0, {})
+        )
     assert [row["left_out_characters"] for row in results.tables["documents"]] == [3, 0]
     assert results.counts()["left_out_characters"] == 3

@@ -11,19 +11,19 @@ import srsly
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from spacy_gliner_biomed.distributed import readers
-from spacy_gliner_biomed.distributed.readers import Position, read_file
-from spacy_gliner_biomed.distributed.records import LINE, Item
+from spacy_gliner_biomed.distributed import record_readers
+from spacy_gliner_biomed.distributed.record_readers import Position, read_file
+from spacy_gliner_biomed.distributed.records import LINE, CorpusRecord
 from tests.distributed.test_pubmed import citation, pubmed
 
 
-def read(path: Path) -> list[Item]:
+def read(path: Path) -> list[CorpusRecord]:
     return list(read_file(path, path.name, Position()))
 
 
-def problems(items: list[Item]) -> list[tuple[str, str]]:
+def problems(records: list[CorpusRecord]) -> list[tuple[str, str]]:
     """Id and kind of what is not annotated."""
-    return [(item.id, item.problem.kind) for item in items if item.problem is not None]
+    return [(record.id, record.problem.kind) for record in records if record.problem is not None]
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
@@ -77,15 +77,15 @@ def test_broken_line_is_a_record_with_a_problem_and_the_rest_is_read(
 def test_further_keys_with_half_a_character_do_no_harm(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "one", "note": "\\ud800"}\n')
-    [item] = read(path)
-    assert item.problem is None
-    assert item.meta.encode("utf8") == b'{"note": "\\ud800"}'
+    [record] = read(path)
+    assert record.problem is None
+    assert record.meta.encode("utf8") == b'{"note": "\\ud800"}'
 
 
 def test_text_file_is_one_document_with_its_characters_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "note.txt"
     path.write_bytes(b"\xef\xbb\xbfline one\r\nNa\xc3\xafve\r")
-    assert read(path) == [Item("note.txt", "note.txt", "line one\r\nNaïve\r")]
+    assert read(path) == [CorpusRecord("note.txt", "note.txt", "line one\r\nNaïve\r")]
     path.write_bytes("Naïve".encode("latin-1"))
     assert problems(read(path)) == [("note.txt", "not_utf8")]
 
@@ -111,8 +111,8 @@ def test_byte_order_mark_and_ending_in_any_case_do_no_harm(tmp_path: Path, name:
     content = codecs.BOM_UTF8 + content
     path = tmp_path / name
     path.write_bytes(gzip.compress(content) if name.endswith("GZ") else content)
-    [item] = read(path)
-    assert (item.content, item.problem) == ("one", None)
+    [record] = read(path)
+    assert (record.content, record.problem) == ("one", None)
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.txt"])
@@ -123,10 +123,10 @@ def test_file_in_utf16_is_one_row_with_a_hint(tmp_path: Path, name: str, encodin
     content = content if encoding == "utf-16-be" else text.encode(encoding)
     path = tmp_path / name
     path.write_bytes(gzip.compress(content) if name.endswith("gz") else content)
-    [item] = read(path)
-    assert item.problem is not None
-    assert item.problem.kind == "not_utf8"
-    assert "iconv -f UTF-16" in item.problem.reason
+    [record] = read(path)
+    assert record.problem is not None
+    assert record.problem.kind == "not_utf8"
+    assert "iconv -f UTF-16" in record.problem.reason
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.parquet", "a.spacy"])
@@ -145,25 +145,25 @@ def test_file_without_a_record_is_a_row(tmp_path: Path, name: str) -> None:
 def test_line_that_no_memory_holds_is_a_row_and_the_next_is_read(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readers, "MAX_LINE", 100)
+    monkeypatch.setattr(record_readers, "MAX_LINE", 100)
     lines = [b'{"text": "%s"}' % (b"x" * (n - 12)) for n in (99, 101, 102, 450, 20)]
     for ending in (b"\n", b""):
         content = b"\n".join(lines) + ending
         path = tmp_path / name
         path.write_bytes(gzip.compress(content) if name.endswith("gz") else content)
-        items = read(path)
-        assert [len(item.content) for item in items] == [87, 0, 0, 0, 8]
-        assert problems(items) == [(f"{name}:{i}", "too_large") for i in (2, 3, 4)]
+        records = read(path)
+        assert [len(record.content) for record in records] == [87, 0, 0, 0, 8]
+        assert problems(records) == [(f"{name}:{i}", "too_large") for i in (2, 3, 4)]
 
 
 def test_reasons_are_one_line_and_quote_little(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     write_parquet(path, [{f"column\n{i}" * 99: i for i in range(99)}])
-    [item] = read(path)
-    assert item.problem is not None
-    assert len(item.problem.reason) <= LINE
-    assert "\n" not in item.problem.reason
-    assert "and 94 more" in item.problem.reason or item.problem.reason.endswith("...")
+    [record] = read(path)
+    assert record.problem is not None
+    assert len(record.problem.reason) <= LINE
+    assert "\n" not in record.problem.reason
+    assert "and 94 more" in record.problem.reason or record.problem.reason.endswith("...")
 
 
 def broken_files() -> list[tuple[str, bytes, int]]:
@@ -191,11 +191,11 @@ def test_file_that_breaks_is_read_up_to_there_and_reported(
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    items = read(path)
-    assert problems(items) == [(f"{name}:broken", "broken")]
-    assert items[-1].problem is not None
-    assert n <= len(items) - 1 < n + 500
-    assert f"after record {len(items) - 1}" in items[-1].problem.reason
+    records = read(path)
+    assert problems(records) == [(f"{name}:broken", "broken")]
+    assert records[-1].problem is not None
+    assert n <= len(records) - 1 < n + 500
+    assert f"after record {len(records) - 1}" in records[-1].problem.reason
 
 
 def write_parquet(
@@ -229,9 +229,9 @@ def test_parquet_rows_keep_ids_and_other_columns(tmp_path: Path) -> None:
 def test_parquet_that_is_broken_or_has_no_text_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     write_parquet(path, [{"id": 1, "body": "one"}])
-    [item] = read(path)
-    assert item.problem is not None
-    assert "no column 'text'; found: body, id" in item.problem.reason
+    [record] = read(path)
+    assert record.problem is not None
+    assert "no column 'text'; found: body, id" in record.problem.reason
     path.write_bytes(path.read_bytes()[:-5])
     assert problems(read(path)) == [("a.parquet:broken", "broken")]
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from spacy_gliner_biomed.distributed.records import Item
-from spacy_gliner_biomed.distributed.storage import Format, Storage
-from spacy_gliner_biomed.distributed.tables import COLUMNS, Results
+from spacy_gliner_biomed.distributed.records import CorpusRecord
+from spacy_gliner_biomed.distributed.result_storage import Format, Storage
+from spacy_gliner_biomed.distributed.result_tables import COLUMNS, Results
 
 ENTITY = {
     "document": "d1",
@@ -25,7 +25,7 @@ def results(*names: str) -> Results:
     """Failures only, with an entity."""
     made = Results()
     for name in names:
-        made.fail(Item(name, f"in:{name}").without_content("error", "why"))
+        made.fail(CorpusRecord(name, f"in:{name}").without_content("error", "why"))
     made.tables["entities"].append(ENTITY)
     return made
 

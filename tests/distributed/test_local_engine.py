@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from spacy_gliner_biomed.distributed.annotator import Plan
 from spacy_gliner_biomed.distributed.corpus import Corpus
-from spacy_gliner_biomed.distributed.local import LocalEngine
-from spacy_gliner_biomed.distributed.run import run_corpus
-from spacy_gliner_biomed.distributed.storage import Storage
-from spacy_gliner_biomed.distributed.work import Work
+from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
+from spacy_gliner_biomed.distributed.corpus_run import run_corpus
+from spacy_gliner_biomed.distributed.local_engine import LocalEngine
+from spacy_gliner_biomed.distributed.result_storage import Storage
+from spacy_gliner_biomed.distributed.run_spec import RunSpec
 from tests.distributed.conftest import entities, ids, table, texts, write_lines
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="sends POSIX signals")
@@ -33,10 +33,10 @@ def log_events(folder: Path) -> list[str]:
     return [json.loads(line)["event"] for line in (folder / "log.jsonl").read_text().splitlines()]
 
 
-def test_documents_that_fail_are_alone_in_failures(annotate: Annotate, work: Work) -> None:
+def test_documents_that_fail_are_alone_in_failures(annotate: Annotate, spec: RunSpec) -> None:
     rows = texts("a", "poison", "b", "c", "poison d", "e", "f", "g", "h", "i")
     manifest = annotate(rows, workers=2)
-    folder = work.storage.folder
+    folder = spec.storage.folder
     bad = [rows.pop(4), rows.pop(1)]
     assert entities(folder) == undisturbed(rows)
     assert ids(folder, "documents") == [row["id"] for row in rows]
@@ -47,63 +47,63 @@ def test_documents_that_fail_are_alone_in_failures(annotate: Annotate, work: Wor
     assert (manifest["failed"], manifest["counts"]["failure:error"]) == (2, 2)
 
 
-def test_what_fails_once_is_tried_again(annotate: Annotate, work: Work, tmp_path: Path) -> None:
+def test_what_fails_once_is_tried_again(annotate: Annotate, spec: RunSpec, tmp_path: Path) -> None:
     rows = texts("a", f"flaky {tmp_path / 'flaky'}", "b", f"deadly {tmp_path / 'deadly'}", "c")
     manifest = annotate(rows)
-    assert entities(work.storage.folder) == undisturbed(rows)
+    assert entities(spec.storage.folder) == undisturbed(rows)
     assert manifest["failed"] == 0
-    assert log_events(work.storage.folder).count("worker died") == 1
+    assert log_events(spec.storage.folder).count("worker died") == 1
 
 
 def test_document_that_kills_its_workers_ends_in_failures_alone(
-    annotate: Annotate, work: Work
+    annotate: Annotate, spec: RunSpec
 ) -> None:
     rows = texts("a", "b", "c", "killer", "d", "e")
     annotate(rows, size=4)
-    folder = work.storage.folder
+    folder = spec.storage.folder
     bad = rows.pop(3)
     assert entities(folder) == undisturbed(rows)
     [failure] = table(folder, "failures")
     assert (failure["id"], failure["kind"]) == (bad["id"], "died")
     assert failure["reason"] == "3 worker processes died on it, the last with signal SIGKILL"
-    names = sorted(work.storage.names())
+    names = sorted(spec.storage.names())
     assert names[-1] == "part-000001"
     assert all(name.startswith("part-000000.0") for name in names[:-1])
 
 
-def test_full_disk_is_waited_for(annotate: Annotate, work: Work, tmp_path: Path) -> None:
+def test_full_disk_is_waited_for(annotate: Annotate, spec: RunSpec, tmp_path: Path) -> None:
     rows = texts("a", "b", f"full {tmp_path / 'full'}", "c")
     manifest = annotate(rows, size=2)
-    assert entities(work.storage.folder) == undisturbed(rows)
+    assert entities(spec.storage.folder) == undisturbed(rows)
     assert manifest["failed"] == 0
-    events = log_events(work.storage.folder)
+    events = log_events(spec.storage.folder)
     assert "not written" in events
     assert "worker died" not in events
 
 
 def test_disk_that_stays_full_ends_the_run_which_can_be_resumed(
-    annotate: Annotate, work: Work, tmp_path: Path
+    annotate: Annotate, spec: RunSpec, tmp_path: Path
 ) -> None:
     rows = texts("a", "b", f"full {tmp_path / 'full'}", "c")
-    impatient = Work(work.plan, work.storage, patience=0.0)
+    impatient = RunSpec(spec.config, spec.storage, patience=0.0)
     with pytest.raises(OSError, match=r"GB-E105.*for 0 s: .*File too large.*--resume"):
         annotate(rows, impatient, size=2)
-    assert set(work.storage.names()) == {"part-000000"}
-    assert not list(work.storage.parts.glob(".part*"))
+    assert set(spec.storage.names()) == {"part-000000"}
+    assert not list(spec.storage.parts.glob(".part*"))
     annotate(rows, size=2, resume=True)
-    assert entities(work.storage.folder) == undisturbed(rows)
+    assert entities(spec.storage.folder) == undisturbed(rows)
 
 
-def test_workers_that_are_killed_again_and_again(work: Work, tmp_path: Path) -> None:
+def test_workers_that_are_killed_again_and_again(spec: RunSpec, tmp_path: Path) -> None:
     rows = texts(*(f"slow {i}" for i in range(100)))
     source = write_lines(tmp_path / "in.jsonl", rows)
-    engine = LocalEngine(work, n_workers=2)
+    engine = LocalEngine(spec, n_workers=2)
     stop, killed = Event(), []
 
     def kill_workers() -> None:
         """All of them, whenever two more partitions are done."""
         while not stop.wait(0.01):
-            if len(list(work.storage.names())) > len(killed):
+            if len(list(spec.storage.names())) > len(killed):
                 pids = [w.process.pid for w, job in list(engine.jobs.items()) if job]
                 for pid in filter(None, pids):
                     os.kill(pid, signal.SIGKILL)
@@ -112,63 +112,63 @@ def test_workers_that_are_killed_again_and_again(work: Work, tmp_path: Path) -> 
     killer = Thread(target=kill_workers)
     killer.start()
     try:
-        run_corpus(Corpus(source, partition_size=10), work, engine)
+        run_corpus(Corpus(source, partition_size=10), spec, engine)
     finally:
         stop.set()
         killer.join()
     assert len(killed) > 3
-    died = log_events(work.storage.folder).count("worker died")
+    died = log_events(spec.storage.folder).count("worker died")
     assert 0 < died <= len(killed)  # some had written their results, and only not said so
-    assert entities(work.storage.folder) == undisturbed(rows)
-    assert ids(work.storage.folder, "documents") == [row["id"] for row in rows]
-    assert ids(work.storage.folder, "failures") == []
+    assert entities(spec.storage.folder) == undisturbed(rows)
+    assert ids(spec.storage.folder, "documents") == [row["id"] for row in rows]
+    assert ids(spec.storage.folder, "failures") == []
 
 
-def drive(source: Path, work: Work) -> None:
+def drive(source: Path, spec: RunSpec) -> None:
     """A whole run, in a process of its own."""
-    run_corpus(Corpus(source, partition_size=4), work, LocalEngine(work, n_workers=2), resume=True)
+    run_corpus(Corpus(source, partition_size=4), spec, LocalEngine(spec, n_workers=2), resume=True)
 
 
-def test_driver_that_is_killed_and_resumed(work: Work, tmp_path: Path) -> None:
+def test_driver_that_is_killed_and_resumed(spec: RunSpec, tmp_path: Path) -> None:
     rows = texts(*(f"slow {i}" for i in range(100)))
     source = write_lines(tmp_path / "in.jsonl", rows)
     context = multiprocessing.get_context("forkserver")
     before: dict[str, int] = {}
     for kill in (True, True, True, False):
         started = len(before)
-        driver = context.Process(target=drive, args=(source, work))
+        driver = context.Process(target=drive, args=(source, spec))
         driver.start()
         assert driver.pid is not None
-        while kill and len(list(work.storage.names())) < started + 2:
+        while kill and len(list(spec.storage.names())) < started + 2:
             time.sleep(0.01)
         if kill:
             os.kill(driver.pid, signal.SIGKILL)
         driver.join()
-        after = {p.name: p.stat().st_ino for p in work.storage.parts.glob("part-*")}
+        after = {p.name: p.stat().st_ino for p in spec.storage.parts.glob("part-*")}
         assert before.items() <= after.items()  # what is finished is not done again
         before = after
     assert driver.exitcode == 0
-    assert entities(work.storage.folder) == undisturbed(rows)
-    assert ids(work.storage.folder, "documents") == [row["id"] for row in rows]
-    assert ids(work.storage.folder, "failures") == []
+    assert entities(spec.storage.folder) == undisturbed(rows)
+    assert ids(spec.storage.folder, "documents") == [row["id"] for row in rows]
+    assert ids(spec.storage.folder, "failures") == []
 
 
-def test_pipeline_that_cannot_be_loaded_is_said_once(work: Work, tmp_path: Path) -> None:
+def test_pipeline_that_cannot_be_loaded_is_said_once(spec: RunSpec, tmp_path: Path) -> None:
     source = write_lines(tmp_path / "in.jsonl", texts("a"))
-    for plan, message in (
-        (Plan(work.plan.pipeline, {"labels": ["drug"]}, work.plan.code), "GB-E057"),
-        (Plan(work.plan.pipeline), r"(?s)E002.*faulty"),
+    for config, message in (
+        (AnnotatorConfig(spec.config.pipeline, {"labels": ["drug"]}, spec.config.code), "GB-E057"),
+        (AnnotatorConfig(spec.config.pipeline), r"(?s)E002.*faulty"),
     ):
-        broken = Work(plan, Storage(tmp_path / f"out-{len(plan.options)}", "jsonl"))
+        broken = RunSpec(config, Storage(tmp_path / f"out-{len(config.options)}", "jsonl"))
         with pytest.raises(ValueError, match=message):
             run_corpus(Corpus(source), broken, LocalEngine(broken, n_workers=2))
 
 
-def test_workers_that_die_while_they_load_end_the_run(work: Work, tmp_path: Path) -> None:
+def test_workers_that_die_while_they_load_end_the_run(spec: RunSpec, tmp_path: Path) -> None:
     code = tmp_path / "dies.py"
     code.write_text("import os\nos._exit(7)\n")
     source = write_lines(tmp_path / "in.jsonl", texts("a"))
-    broken = Work(Plan(code=code), work.storage)
+    broken = RunSpec(AnnotatorConfig(code=code), spec.storage)
     with pytest.raises(ValueError, match=r"GB-E104.*3 worker processes died.*exit code 7"):
         run_corpus(Corpus(source), broken, LocalEngine(broken))
     assert not multiprocessing.active_children()

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 from spacy.tokens import Doc, Span, SpanGroup
 
 from spacy_gliner_biomed.common.json_text import check_text
-from spacy_gliner_biomed.distributed.records import LINE, Item
+from spacy_gliner_biomed.distributed.records import LINE, CorpusRecord
 
-Row: TypeAlias = dict[str, Any]
+TableRow: TypeAlias = dict[str, Any]
 
 # What the component counts of a document, see its `stats`.
 DOCUMENT_COUNTS = (
@@ -61,16 +61,18 @@ class Results:
     warnings (list[str]): Each once.
     """
 
-    tables: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
+    tables: dict[str, list[TableRow]] = field(
+        default_factory=lambda: {name: [] for name in COLUMNS}
+    )
     files: dict[str, bytes] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
-    def fail(self, item: Item) -> None:
+    def fail(self, record: CorpusRecord) -> None:
         """Add a record that is not annotated."""
-        assert item.problem is not None
-        row = {"id": item.id[:LINE], "source": item.source[:LINE]}
+        assert record.problem is not None
+        row = {"id": record.id[:LINE], "source": record.source[:LINE]}
         self.tables["failures"].append(
-            {**row, "kind": item.problem.kind, "reason": item.problem.reason}
+            {**row, "kind": record.problem.kind, "reason": record.problem.reason}
         )
 
     def counts(self) -> Counter[str]:
@@ -86,24 +88,28 @@ class Results:
         return counts
 
 
-def document_row(item: Item, doc: Doc, n_entities: int, counts: Mapping[str, int]) -> Row:
+def document_row(
+    record: CorpusRecord, doc: Doc, n_entities: int, counts: Mapping[str, int]
+) -> TableRow:
     """The row of a document.
 
     counts (Mapping[str, int]): What the component counted in it; empty if the pipeline has none.
     """
     return {
-        "id": item.id,
-        "source": item.source,
+        "id": record.id,
+        "source": record.source,
         "characters": len(doc.text),
         "tokens": len(doc),
         "entities": n_entities,
         **{name: counts.get(name, 0) if counts else None for name in DOCUMENT_COUNTS},
-        "left_out_characters": item.left_out,
-        "meta": item.meta or None,
+        "left_out_characters": record.left_out,
+        "meta": record.meta or None,
     }
 
 
-def entity_rows(item: Item, doc: Doc, spans_key: str | None, *, own_linker: bool) -> list[Row]:
+def entity_rows(
+    record: CorpusRecord, doc: Doc, spans_key: str | None, *, own_linker: bool
+) -> list[TableRow]:
     """The rows of a document's entities.
 
     spans_key (str | None): The component's span group; None for `doc.ents`, without scores.
@@ -114,16 +120,16 @@ def entity_rows(item: Item, doc: Doc, spans_key: str | None, *, own_linker: bool
     group = doc.spans[spans_key] if spans_key is not None else None
     spans = list(doc.ents if group is None else group)
     scores = [None] * len(spans) if group is None else group.attrs["scores"]
-    links = {_place(ent): ent.kb_id_ for ent in doc.ents if ent.kb_id_}
+    links = {_span_key(ent): ent.kb_id_ for ent in doc.ents if ent.kb_id_}
     rows = []
     for i, (span, score) in enumerate(zip(spans, scores, strict=True)):
         candidates = _candidates(span, i, group)
-        concept = span.kb_id_ or links.get(_place(span))
+        concept = span.kb_id_ or links.get(_span_key(span))
         if not concept and candidates and not own_linker:
             concept = candidates[0][0]
         rows.append(
             {
-                "document": item.id,
+                "document": record.id,
                 "start": span.start_char,
                 "end": span.end_char,
                 "text": span.text,
@@ -143,7 +149,7 @@ def _candidates(span: Span, i: int, group: SpanGroup | None) -> list[tuple[str, 
     return list(getattr(span._, CANDIDATES)) if Span.has_extension(CANDIDATES) else []
 
 
-def _place(span: Span) -> tuple[int, int, str]:
+def _span_key(span: Span) -> tuple[int, int, str]:
     return span.start_char, span.end_char, span.label_
 
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 
 from spacy_gliner_biomed.distributed.events import Delayed, Event, Finished, Lost
-from spacy_gliner_biomed.distributed.processes import (
+from spacy_gliner_biomed.distributed.records import Partition
+from spacy_gliner_biomed.distributed.result_tables import Results
+from spacy_gliner_biomed.distributed.run_spec import RunSpec, write_with_retries
+from spacy_gliner_biomed.distributed.worker_process import (
     Crashed,
     Done,
     Message,
@@ -16,16 +19,13 @@ from spacy_gliner_biomed.distributed.processes import (
     Waiting,
     WorkerProcess,
 )
-from spacy_gliner_biomed.distributed.records import Partition
-from spacy_gliner_biomed.distributed.tables import Results
-from spacy_gliner_biomed.distributed.work import Work, write_patiently
 from spacy_gliner_biomed.errors import Errors
 
 MAX_DEATHS = 3
 
 
 @dataclass
-class Job:
+class PartitionJob:
     """A partition that is worked on, and how many workers have died on it."""
 
     partition: Partition
@@ -40,17 +40,17 @@ class LocalEngine:
     dies again, until the document that kills them is alone; after three deaths of its own it is
     written to `failures`. The pieces are written one by one, so that work that is done stays.
 
-    work (Work): What the workers do.
+    spec (RunSpec): What the workers do.
     n_workers (int): How many at the same time.
     gpus_per_worker (float): 0.5 for two workers on one GPU; 0 leaves the device to the pipeline.
     """
 
-    def __init__(self, work: Work, *, n_workers: int = 1, gpus_per_worker: float = 0.0) -> None:
-        self.work = work
+    def __init__(self, spec: RunSpec, *, n_workers: int = 1, gpus_per_worker: float = 0.0) -> None:
+        self.spec = spec
         self.n_workers = n_workers
         self.gpus_per_worker = gpus_per_worker
-        self.queue: deque[Job] = deque()
-        self.jobs: dict[WorkerProcess, Job | None] = {}
+        self.queue: deque[PartitionJob] = deque()
+        self.jobs: dict[WorkerProcess, PartitionJob | None] = {}
         self.deaths_at_start = 0
 
     def run(self, partitions: Iterable[Partition]) -> Iterator[Event]:
@@ -67,7 +67,7 @@ class LocalEngine:
                     partition = next(source, None)
                     more = partition is not None
                     if partition is not None:
-                        self.queue.append(Job(partition))
+                        self.queue.append(PartitionJob(partition))
                 self._hand_out()
                 reading = more and len(self.queue) < self.n_workers
                 yield from self._listen(0.0 if reading else None)
@@ -85,7 +85,7 @@ class LocalEngine:
             self._start()
             starting += 1
 
-    def _give(self, worker: WorkerProcess, job: Job) -> None:
+    def _give(self, worker: WorkerProcess, job: PartitionJob) -> None:
         try:
             worker.connection.send(job.partition)
             self.jobs[worker] = job
@@ -96,7 +96,7 @@ class LocalEngine:
         slot = min(set(range(self.n_workers)) - {worker.slot for worker in self.jobs})
         gpu = int(slot * self.gpus_per_worker)
         device = f"cuda:{gpu}" if self.gpus_per_worker else None
-        self.jobs[WorkerProcess(self.work, slot, device)] = None
+        self.jobs[WorkerProcess(self.spec, slot, device)] = None
 
     def _listen(self, timeout: float | None) -> Iterator[Event]:
         if not self.jobs:
@@ -108,7 +108,7 @@ class LocalEngine:
             for message in messages:
                 yield from self._handle(worker, message)
             if not alive:
-                yield from self._bury(worker)
+                yield from self._handle_exit(worker)
 
     def _handle(self, worker: WorkerProcess, message: Message) -> Iterator[Event]:
         match message:
@@ -126,46 +126,46 @@ class LocalEngine:
             case Waiting(error):
                 yield Delayed(error)
             case Unwritable(error):
-                raise self.work.unwritable(error)
+                raise self.spec.write_error(error)
             case Crashed(error):
                 job = self.jobs[worker]
                 assert job is not None
                 job.error = error
 
-    def _bury(self, worker: WorkerProcess) -> Iterator[Event]:
-        how, job = worker.how_it_ended(), self.jobs.pop(worker)
+    def _handle_exit(self, worker: WorkerProcess) -> Iterator[Event]:
+        how, job = worker.exit_reason(), self.jobs.pop(worker)
         worker.connection.close()
         if not worker.ready:
             self.deaths_at_start += 1
             if self.deaths_at_start == MAX_DEATHS:
                 raise ValueError(Errors.E104.format(n=MAX_DEATHS, how=how))
         name = job.partition.name if job is not None else ""
-        if job is not None and self.work.storage.has(name):  # it died after its work
-            yield Finished.of(job.partition, self.work.storage.counts(name))
+        if job is not None and self.spec.storage.has(name):  # it died after its work
+            yield Finished.of(job.partition, self.spec.storage.counts(name))
             return
         yield Lost(name, how)
         if job is not None:
             yield from self._after_death(job, how)
 
-    def _after_death(self, job: Job, how: str) -> Iterator[Event]:
+    def _after_death(self, job: PartitionJob, how: str) -> Iterator[Event]:
         job.deaths += 1
-        n, piece = len(job.partition.items), job.partition.first is not None
+        n, piece = len(job.partition.records), job.partition.first is not None
         if job.deaths < (1 if piece and n > 1 else MAX_DEATHS):
             self.queue.appendleft(job)
         elif n > 1:
-            self.queue.extendleft(Job(half) for half in reversed(job.partition.halves()))
+            self.queue.extendleft(PartitionJob(half) for half in reversed(job.partition.halves()))
         else:
-            yield from self._condemn(job, how)
+            yield from self._mark_failed(job, how)
 
-    def _condemn(self, job: Job, how: str) -> Iterator[Event]:
-        results, [item] = Results(), job.partition.items
+    def _mark_failed(self, job: PartitionJob, how: str) -> Iterator[Event]:
+        results, [record] = Results(), job.partition.records
         last = job.error.strip().rpartition("\n")[2] or how
         reason = f"{job.deaths} worker processes died on it, the last with {last}"
-        results.fail(item.without_content("died", reason) if item.problem is None else item)
+        results.fail(record.without_content("died", reason) if record.problem is None else record)
         delays: list[str] = []
         try:
-            write_patiently(self.work, job.partition.name, results, delays.append)
+            write_with_retries(self.spec, job.partition.name, results, delays.append)
         except OSError as error:
-            raise self.work.unwritable(str(error)) from error
+            raise self.spec.write_error(str(error)) from error
         yield from map(Delayed, delays)
         yield Finished.of(job.partition, results.counts())

@@ -13,8 +13,8 @@ from uuid import uuid4
 
 from spacy_gliner_biomed.common.files import open_output, sync_folder
 from spacy_gliner_biomed.common.optional import import_optional, import_parquet
-from spacy_gliner_biomed.distributed.records import Span, describe, parse_name
-from spacy_gliner_biomed.distributed.tables import COLUMNS, Results, Row
+from spacy_gliner_biomed.distributed.records import RecordRange, describe, parse_partition_name
+from spacy_gliner_biomed.distributed.result_tables import COLUMNS, Results, TableRow
 from spacy_gliner_biomed.errors import Errors
 
 try:
@@ -97,11 +97,11 @@ class Storage:
         hint = "Remove this part's folder, and run the command again with --resume."
         return Counter(_read_object(self.parts / name / COUNTS, hint))
 
-    def finished(self) -> dict[int, list[Span] | None]:
+    def finished(self) -> dict[int, list[RecordRange] | None]:
         """The partitions that have results: their finished pieces, None for the whole."""
-        found: dict[int, list[Span] | None] = {}
+        found: dict[int, list[RecordRange] | None] = {}
         for name in self.names():
-            number, span = parse_name(name)
+            number, span = parse_partition_name(name)
             pieces = found.setdefault(number, [])
             if span is None:
                 found[number] = None
@@ -180,7 +180,7 @@ class Storage:
     def _last_run(self) -> int:
         return len((self.read_manifest() or {"runs": []})["runs"])
 
-    def _write_table(self, folder: Path, table: str, rows: list[Row]) -> None:
+    def _write_table(self, folder: Path, table: str, rows: list[TableRow]) -> None:
         if self.format != "parquet":
             lines = [json.dumps(row, ensure_ascii=False).encode("utf8") + b"\n" for row in rows]
             write_synced(folder / f"{table}.jsonl", b"".join(lines))
@@ -207,7 +207,7 @@ def _read_object(path: Path, hint: str) -> dict[str, Any]:
     return values
 
 
-def arrow_table(table: str, rows: list[Row]) -> Any:
+def arrow_table(table: str, rows: list[TableRow]) -> Any:
     """Rows as a pyarrow.Table with the columns of `COLUMNS`."""
     pyarrow = import_optional("pyarrow", "Parquet output", extra="parquet")
     schema = pyarrow.schema(list(COLUMNS[table].items()))

@@ -17,7 +17,7 @@ from spacy_gliner_biomed.common.json_text import check_depth, check_text, parse_
 from spacy_gliner_biomed.common.optional import import_parquet
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.distributed.pubmed import is_pubmed, read_pubmed
-from spacy_gliner_biomed.distributed.records import Item, Kind, describe
+from spacy_gliner_biomed.distributed.records import CorpusRecord, FailureKind, describe
 from spacy_gliner_biomed.documents.inputs import read_docbin
 
 MAX_LINE = 1 << 28  # bytes: a few compressed ones can be a line that no memory holds
@@ -33,37 +33,41 @@ class Position:
     bytes: int = 0
 
 
-def read_file(path: Path, name: str, position: Position) -> Iterator[Item]:
+def read_file(path: Path, name: str, position: Position) -> Iterator[CorpusRecord]:
     """Read the records of one file.
 
     path (Path): One with an ending of `corpus_files.ENDINGS`.
     name (str): What the file is called in ids and sources.
     position (Position): Is kept up to date.
-    YIELDS (Item): From where a file is broken, one record with a problem stands for its rest; a
-        file without a record gives one, too.
-    RAISES (ImportError): If a package is not installed that all files of a kind need.
+    YIELDS (CorpusRecord): The records. If the file is broken, one record with a problem stands for
+        the part that cannot be read; a file without records also gives one.
+    RAISES (ImportError): If a package that the file format needs is not installed.
     """
     number = 0
     try:
-        for item in _records(path, name, position):
+        for record in _records(path, name, position):
             number += 1
-            yield item
+            yield record
     except ImportError:
         raise
     except Exception as error:  # whatever a file does to its reader, the next can be read
         what = f"the file cannot be read after record {number}"
-        kind: Kind = "not_utf8" if _is_encoding(error) else "broken"
-        yield Item(f"{name}:broken", name).without_content(kind, f"{what}: {describe(error)}")
+        kind: FailureKind = "not_utf8" if _is_encoding(error) else "broken"
+        yield CorpusRecord(f"{name}:broken", name).without_content(
+            kind, f"{what}: {describe(error)}"
+        )
         return
     if not number and not is_pubmed(name):  # which may hold deletions only
-        yield Item(f"{name}:empty", name).without_content("no_records", "there is no record in it")
+        yield CorpusRecord(f"{name}:empty", name).without_content(
+            "no_records", "there is no record in it"
+        )
 
 
 def _is_encoding(error: Exception) -> bool:
     return isinstance(error, UnicodeError) or isinstance(error.__cause__, UnicodeError)
 
 
-def _records(path: Path, name: str, position: Position) -> Iterator[Item]:
+def _records(path: Path, name: str, position: Position) -> Iterator[CorpusRecord]:
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if ending == "jsonl":
         yield from _read_jsonl(path, name, position)
@@ -111,7 +115,7 @@ class _Tracked:
         return line
 
 
-def _read_jsonl(path: Path, name: str, position: Position) -> Iterator[Item]:
+def _read_jsonl(path: Path, name: str, position: Position) -> Iterator[CorpusRecord]:
     with open_bytes(path, position) as stream:
         for number, line in enumerate(_lines(stream), start=1):
             if number == 1:
@@ -119,7 +123,7 @@ def _read_jsonl(path: Path, name: str, position: Position) -> Iterator[Item]:
                 line = line.removeprefix(codecs.BOM_UTF8)
             if len(line) > MAX_LINE:
                 what = f"the line has more than {MAX_LINE:,} bytes"
-                yield Item(f"{name}:{number}", f"{name}:{number}").without_content(
+                yield CorpusRecord(f"{name}:{number}", f"{name}:{number}").without_content(
                     "too_large", what
                 )
             elif line.strip():
@@ -141,22 +145,22 @@ def _refuse_utf16(head: bytes) -> None:
         raise UnicodeDecodeError("utf-8", head[:2], 0, 1, f"the file is UTF-16. {HINT}")
 
 
-def _parse_line(path: Path, number: int, line: bytes, source: str) -> Item:
+def _parse_line(path: Path, number: int, line: bytes, source: str) -> CorpusRecord:
     try:
         text = decode_line(path, number, line)
     except ValueError as error:
-        return Item(source, source).without_content("not_utf8", str(error))
+        return CorpusRecord(source, source).without_content("not_utf8", str(error))
     try:
         values = parse_json(text)
     except ValueError as error:
-        return Item(source, source).without_content("broken", f"no JSON: {error}")
+        return CorpusRecord(source, source).without_content("broken", f"no JSON: {error}")
     if not isinstance(values, dict):
         what = f"found {type(values).__name__} instead of an object"
-        return Item(source, source).without_content("broken", what)
-    return make_item(values, source)
+        return CorpusRecord(source, source).without_content("broken", what)
+    return make_record(values, source)
 
 
-def _read_parquet(path: Path, name: str, position: Position) -> Iterator[Item]:
+def _read_parquet(path: Path, name: str, position: Position) -> Iterator[CorpusRecord]:
     size, number = path.stat().st_size, 0
     parquet = import_parquet("Parquet input")
     with path.open("rb") as stream, parquet.ParquetFile(stream) as table:
@@ -167,7 +171,7 @@ def _read_parquet(path: Path, name: str, position: Position) -> Iterator[Item]:
             for values in _rows(batch):
                 number += 1
                 position.bytes = size * number // table.metadata.num_rows
-                yield _make_parquet_item(values, f"{name}:{number}")
+                yield _make_parquet_record(values, f"{name}:{number}")
         if number != table.metadata.num_rows:
             raise ValueError(f"the file says that it has {table.metadata.num_rows:,} rows")
 
@@ -188,65 +192,65 @@ def _rows(batch: Any) -> Iterator[dict[str, Any] | Exception]:
         yield from rows
 
 
-def _make_parquet_item(values: dict[str, Any] | Exception, source: str) -> Item:
+def _make_parquet_record(values: dict[str, Any] | Exception, source: str) -> CorpusRecord:
     if isinstance(values, Exception):
-        return Item(source, source).without_content("broken", describe(values))
-    return make_item({key: value for key, value in values.items() if value is not None}, source)
+        return CorpusRecord(source, source).without_content("broken", describe(values))
+    return make_record({key: value for key, value in values.items() if value is not None}, source)
 
 
-def _read_docbin(path: Path, name: str) -> Iterator[Item]:
+def _read_docbin(path: Path, name: str) -> Iterator[CorpusRecord]:
     for number, found in enumerate(read_docbin(path, Vocab()), start=1):
         source = f"{name}:{number}"
         if isinstance(found, ValueError):
-            yield Item(source, source).without_content("broken", str(found))
+            yield CorpusRecord(source, source).without_content("broken", str(found))
             continue
         doc, record = found
         assert isinstance(doc, Doc)
         own = None if record.id == f"{path.as_posix()}:{number}" else record.id
-        yield _make_doc_item(doc, record.meta, own, source)
+        yield _make_doc_record(doc, record.meta, own, source)
 
 
-def _make_doc_item(doc: Doc, meta: Mapping[str, Any], own: Any, source: str) -> Item:
+def _make_doc_record(doc: Doc, meta: Mapping[str, Any], own: Any, source: str) -> CorpusRecord:
     try:
-        item = make_item({**meta, "id": own, "text": doc.text}, source)
-        return Item(item.id, source, doc.to_bytes(), item.meta, item.problem)
+        record = make_record({**meta, "id": own, "text": doc.text}, source)
+        return CorpusRecord(record.id, source, doc.to_bytes(), record.meta, record.problem)
     except Exception as error:  # a string that the file lacks, for example
-        return Item(source, source).without_content("broken", describe(error))
+        return CorpusRecord(source, source).without_content("broken", describe(error))
 
 
-def _read_text(path: Path, name: str) -> Item:
+def _read_text(path: Path, name: str) -> CorpusRecord:
     try:
-        return Item(name, name, read_text(path))
+        return CorpusRecord(name, name, read_text(path))
     except ValueError as error:
-        return Item(name, name).without_content("not_utf8", str(error))
+        return CorpusRecord(name, name).without_content("not_utf8", str(error))
 
 
-def make_item(values: Mapping[str, Any], source: str) -> Item:
+def make_record(values: Mapping[str, Any], source: str) -> CorpusRecord:
     """Make the record of a row.
 
     values (Mapping[str, Any]): `text`, `id` if the row has one, and further keys.
     source (str): Where the row is; its id, if it has none.
-    RETURNS (Item): With a problem, if the row cannot be annotated.
+    RETURNS (CorpusRecord): With a problem, if the row cannot be annotated.
     """
     try:
-        return _make_item(values, source)
+        return _make_record(values, source)
     except Exception as error:  # values that have no JSON: nested without end, or too large
-        return Item(source, source).without_content("broken", describe(error))
+        return CorpusRecord(source, source).without_content("broken", describe(error))
 
 
-def _make_item(values: Mapping[str, Any], source: str) -> Item:
+def _make_record(values: Mapping[str, Any], source: str) -> CorpusRecord:
     meta = {key: value for key, value in values.items() if key not in ("id", "text")}
     own, text = values.get("id"), values.get("text")
     check_depth(meta)
     name = source if own is None or own == "" else str(own)
     if problem := _problem(name, text):
         safe = name if problem[0] == "missing_text" else source
-        return Item(safe, source).without_content(*problem)
+        return CorpusRecord(safe, source).without_content(*problem)
     # ASCII: a further key may hold half of a character, which no table could.
-    return Item(name, source, text, json.dumps(meta, default=str) if meta else "")  # type: ignore[arg-type]
+    return CorpusRecord(name, source, text, json.dumps(meta, default=str) if meta else "")  # type: ignore[arg-type]
 
 
-def _problem(name: str, text: Any) -> tuple[Kind, str] | None:
+def _problem(name: str, text: Any) -> tuple[FailureKind, str] | None:
     try:
         check_text(name)
         if isinstance(text, str):

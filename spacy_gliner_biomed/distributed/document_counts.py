@@ -8,10 +8,10 @@ from spacy.tokens import Doc
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 
 COUNTS_KEY = "gliner_biomed_counts"
-FACTORY = "gliner_biomed_tally"
+FACTORY = "gliner_biomed_document_counter"
 
 
-class Tally:
+class DocumentCounter:
     """Stands behind the component, which hands on a Doc as soon as it has annotated it: what its
     `stats` have grown by is of this Doc.
 
@@ -29,17 +29,17 @@ class Tally:
         return doc
 
 
-def make_tally(nlp: Language, name: str, component: str) -> Tally:
+def make_document_counter(nlp: Language, name: str, component: str) -> DocumentCounter:
     """Make the component.
 
     component (str): The name of the component to watch.
     """
     watched = nlp.get_pipe(component)
     assert isinstance(watched, GlinerBiomed)
-    return Tally(watched)
+    return DocumentCounter(watched)
 
 
-def add_tally(nlp: Language, component: GlinerBiomed) -> None:
+def add_document_counter(nlp: Language, component: GlinerBiomed) -> None:
     """Put a tally behind a component.
 
     Its factory is registered here only: a pipeline with a tally is run, and never saved.
@@ -47,6 +47,6 @@ def add_tally(nlp: Language, component: GlinerBiomed) -> None:
     nlp (Language): The pipeline.
     component (GlinerBiomed): A component of it.
     """
-    Language.factory(FACTORY, func=make_tally)
+    Language.factory(FACTORY, func=make_document_counter)
     [name] = [name for name, pipe in nlp.pipeline if pipe is component]
     nlp.add_pipe(FACTORY, after=name, config={"component": name})

@@ -8,8 +8,8 @@ from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.util import import_file
 
-from spacy_gliner_biomed.distributed.annotator import Annotator, Plan
-from spacy_gliner_biomed.distributed.records import LINE, Item, Partition
+from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig, CorpusAnnotator
+from spacy_gliner_biomed.distributed.records import LINE, CorpusRecord, Partition
 from tests.distributed.conftest import FAULTS
 
 MakeNlp = Callable[..., Language]
@@ -17,7 +17,9 @@ TEXTS = ["Aspirin for the cold; cocaine-induced pain.", "", "a drug of the patie
 
 
 def partition(*contents: str | bytes) -> Partition:
-    return Partition(0, [Item(f"d{i}", f"in:{i}", text) for i, text in enumerate(contents)], 0)
+    return Partition(
+        0, [CorpusRecord(f"d{i}", f"in:{i}", text) for i, text in enumerate(contents)], 0
+    )
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def saved(make_nlp: MakeNlp, tmp_path: Path) -> str:
 
 
 def test_rows_are_what_the_pipeline_finds(saved: str) -> None:
-    results = Annotator(Plan(saved, batch_size=3))(partition(*TEXTS))
+    results = CorpusAnnotator(AnnotatorConfig(saved, batch_size=3))(partition(*TEXTS))
     docs = list(spacy.load(saved).pipe(TEXTS))
     expected = [
         (
@@ -57,13 +59,16 @@ def test_rows_are_what_the_pipeline_finds(saved: str) -> None:
 
 def test_labels_and_threshold_of_the_run_replace_those_of_the_pipeline(saved: str) -> None:
     options = {"labels": ["gene"], "threshold": 0.1}
-    results = Annotator(Plan(saved, options))(partition(*TEXTS))
+    results = CorpusAnnotator(AnnotatorConfig(saved, options))(partition(*TEXTS))
     assert {row["label"] for row in results.tables["entities"]} == {"gene"}
 
 
 def test_docs_are_kept_on_demand_with_id_and_further_keys(saved: str) -> None:
-    items = [Item("n1", "in:1", TEXTS[0], json.dumps({"ward": 3})), Item("n2", "in:2", TEXTS[2])]
-    results = Annotator(Plan(saved, export="docbin"))(Partition(0, items, 0))
+    records = [
+        CorpusRecord("n1", "in:1", TEXTS[0], json.dumps({"ward": 3})),
+        CorpusRecord("n2", "in:2", TEXTS[2]),
+    ]
+    results = CorpusAnnotator(AnnotatorConfig(saved, export="docbin"))(Partition(0, records, 0))
     docs = list(DocBin().from_bytes(results.files["docs.spacy"]).get_docs(spacy.blank("en").vocab))
     assert [doc.text for doc in docs] == [TEXTS[0], TEXTS[2]]
     assert docs[0].user_data == {"id": "n1", "meta": {"ward": 3}}
@@ -74,7 +79,7 @@ def test_docs_are_annotated_as_they_are(saved: str) -> None:
     nlp = spacy.blank("en")
     doc = nlp("a drug of the patient")
     doc.user_data["own"] = "kept"
-    results = Annotator(Plan(saved))(partition(doc.to_bytes(), b"no Doc"))
+    results = CorpusAnnotator(AnnotatorConfig(saved))(partition(doc.to_bytes(), b"no Doc"))
     assert [row["id"] for row in results.tables["documents"]] == ["d0"]
     [failure] = results.tables["failures"]
     assert (failure["id"], failure["kind"]) == ("d1", "error")
@@ -82,7 +87,7 @@ def test_docs_are_annotated_as_they_are(saved: str) -> None:
 
 def test_order_is_kept_when_some_documents_fail(trivial: str, tmp_path: Path) -> None:
     flaky = f"flaky {tmp_path / 'flaky'}"
-    annotator = Annotator(Plan(trivial, code=FAULTS, batch_size=10))
+    annotator = CorpusAnnotator(AnnotatorConfig(trivial, code=FAULTS, batch_size=10))
     results = annotator(partition("a", flaky, "poison", "b"))
     assert [row["id"] for row in results.tables["documents"]] == ["d0", "d1", "d3"]
     [failure] = results.tables["failures"]
@@ -90,10 +95,10 @@ def test_order_is_kept_when_some_documents_fail(trivial: str, tmp_path: Path) ->
 
 
 def test_text_that_is_too_long_is_reported_and_others_are_not(trivial: str) -> None:
-    plan = Plan(trivial, code=FAULTS, max_characters=2000)
+    config = AnnotatorConfig(trivial, code=FAULTS, max_characters=2000)
     doc = spacy.blank("en")("short")
     texts = ["x " * 1000, "x" * 2001, doc.to_bytes()]
-    results = Annotator(plan)(partition(*texts))
+    results = CorpusAnnotator(config)(partition(*texts))
     assert [row["id"] for row in results.tables["documents"]] == ["d0", "d2"]
     [failure] = results.tables["failures"]
     assert failure["kind"] == "too_large"
@@ -104,7 +109,7 @@ def test_text_that_is_too_long_is_reported_and_others_are_not(trivial: str) -> N
 def test_warnings_are_collected_not_given(make_nlp: MakeNlp, tmp_path: Path) -> None:
     make_nlp(threshold=0.0, labels=["drug"]).to_disk(tmp_path / "saved")
     text = "1,000mg/day cocaine-induced"
-    results = Annotator(Plan(str(tmp_path / "saved")))(partition(text))
+    results = CorpusAnnotator(AnnotatorConfig(str(tmp_path / "saved")))(partition(text))
     assert len(results.warnings) == len(set(results.warnings))
     assert all(warning.startswith("[GB-W") for warning in results.warnings)
     assert results.warnings
@@ -123,8 +128,8 @@ def test_docs_that_cannot_be_kept_fail_alone_and_move_no_other(tmp_path: Path) -
     import_file("own_code", code)
     nlp.add_pipe("own_data")
     nlp.to_disk(tmp_path / "own")
-    plan = Plan(str(tmp_path / "own"), code=code, export="docbin")
-    results = Annotator(plan)(partition("a", "odd", "b"))
+    config = AnnotatorConfig(str(tmp_path / "own"), code=code, export="docbin")
+    results = CorpusAnnotator(config)(partition("a", "odd", "b"))
     assert [row["id"] for row in results.tables["documents"]] == ["d0", "d2"]
     [failure] = results.tables["failures"]
     assert (failure["id"], failure["kind"]) == ("d1", "error")
@@ -133,14 +138,16 @@ def test_docs_that_cannot_be_kept_fail_alone_and_move_no_other(tmp_path: Path) -
 
 
 def test_length_of_a_doc_that_is_damaged_is_a_failure(trivial: str) -> None:
-    plan = Plan(trivial, code=FAULTS, max_characters=10)
-    results = Annotator(plan)(partition(b"no Doc, and long", "short"))
+    config = AnnotatorConfig(trivial, code=FAULTS, max_characters=10)
+    results = CorpusAnnotator(config)(partition(b"no Doc, and long", "short"))
     assert [row["id"] for row in results.tables["documents"]] == ["d1"]
     assert [(row["id"], row["kind"]) for row in results.tables["failures"]] == [("d0", "error")]
 
 
 def test_failures_quote_little_of_a_document(trivial: str) -> None:
-    items = [Item("x" * 9999, "in:1").without_content("error", "word\n" * 9999)]
-    [failure] = Annotator(Plan(trivial, code=FAULTS))(Partition(0, items, 0)).tables["failures"]
+    records = [CorpusRecord("x" * 9999, "in:1").without_content("error", "word\n" * 9999)]
+    [failure] = CorpusAnnotator(AnnotatorConfig(trivial, code=FAULTS))(
+        Partition(0, records, 0)
+    ).tables["failures"]
     assert (len(failure["id"]), len(failure["reason"])) == (LINE, LINE)
     assert "\n" not in failure["reason"]

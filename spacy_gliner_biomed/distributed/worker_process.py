@@ -11,9 +11,9 @@ from multiprocessing.connection import Connection
 from threading import Thread
 from typing import Any, TypeAlias
 
-from spacy_gliner_biomed.distributed.annotator import Annotator
+from spacy_gliner_biomed.distributed.corpus_annotator import CorpusAnnotator
 from spacy_gliner_biomed.distributed.records import Partition
-from spacy_gliner_biomed.distributed.work import Work, in_words, write_patiently
+from spacy_gliner_biomed.distributed.run_spec import RunSpec, format_error, write_with_retries
 
 
 @dataclass(frozen=True)
@@ -63,17 +63,17 @@ Message: TypeAlias = Ready | Refused | Done | Waiting | Unwritable | Crashed
 class WorkerProcess:
     """A process and the pipe to it.
 
-    work (Work): What it does.
+    spec (RunSpec): What it does.
     slot (int): Its number among those that run at the same time.
     device (str | None): Where its pipeline computes.
     """
 
-    def __init__(self, work: Work, slot: int, device: str | None) -> None:
+    def __init__(self, spec: RunSpec, slot: int, device: str | None) -> None:
         context = _context()
         self.slot = slot
         self.ready = False
         self.connection, theirs = context.Pipe()
-        arguments = (theirs, work, device)
+        arguments = (theirs, spec, device)
         self.process = context.Process(target=serve, args=arguments, daemon=True)
         self.process.start()
         theirs.close()
@@ -89,7 +89,7 @@ class WorkerProcess:
             alive = False
         return messages, alive
 
-    def how_it_ended(self) -> str:
+    def exit_reason(self) -> str:
         """In words; waits for the end."""
         self.process.join(10)
         if self.process.is_alive():  # it has closed its pipe, and does not end
@@ -105,14 +105,14 @@ class WorkerProcess:
         self.connection.close()
 
 
-def serve(connection: Connection, work: Work, device: str | None) -> None:
+def serve(connection: Connection, spec: RunSpec, device: str | None) -> None:
     """The process: loads, then annotates partitions until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver decides
-    _end_with_parent()
+    _exit_with_parent()
     try:
-        annotator = Annotator(work.plan, device=device, threads=work.threads)
+        annotator = CorpusAnnotator(spec.config, device=device, threads=spec.threads)
     except Exception as error:
-        connection.send(Refused(in_words(error)))
+        connection.send(Refused(format_error(error)))
         return
     connection.send(Ready())
     while True:
@@ -120,19 +120,19 @@ def serve(connection: Connection, work: Work, device: str | None) -> None:
             partition = connection.recv()
         except EOFError:
             return
-        _work_on(partition, annotator, work, connection.send)
+        _annotate_partition(partition, annotator, spec, connection.send)
 
 
-def _work_on(
-    partition: Partition, annotator: Annotator, work: Work, send: Callable[[Message], None]
+def _annotate_partition(
+    partition: Partition, annotator: CorpusAnnotator, spec: RunSpec, send: Callable[[Message], None]
 ) -> None:
     try:
         results = annotator(partition)
     except Exception as error:
-        send(Crashed(in_words(error)))
+        send(Crashed(format_error(error)))
         sys.exit(1)
     try:
-        write_patiently(work, partition.name, results, lambda error: send(Waiting(error)))
+        write_with_retries(spec, partition.name, results, lambda error: send(Waiting(error)))
     except OSError as error:
         send(Unwritable(str(error)))
     else:
@@ -152,7 +152,7 @@ def _context() -> Any:
     return context
 
 
-def _end_with_parent() -> None:
+def _exit_with_parent() -> None:
     """No worker lives on, and writes, when its driver is killed."""
     parent = multiprocessing.parent_process()
     assert parent is not None

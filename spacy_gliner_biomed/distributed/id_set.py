@@ -45,8 +45,8 @@ class IdSet:
     def _contains(self, digests: NDArray[np.bytes_]) -> NDArray[np.bool_]:
         found = np.zeros(len(digests), dtype=bool)
         for array in self.arrays:
-            places = np.minimum(np.searchsorted(array, digests), len(array) - 1)
-            found |= array[places] == digests
+            indices = np.minimum(np.searchsorted(array, digests), len(array) - 1)
+            found |= array[indices] == digests
         return found
 
     def _append(self, digests: NDArray[np.bytes_]) -> None:
