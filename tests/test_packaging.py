@@ -70,7 +70,7 @@ def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_source_distribution_has_what_its_tests_need(sdist: Path) -> None:
     files = ("LICENSE", "README.md", "constraints.txt", "project.yml", "configs/default.cfg")
-    for name in (*files, "examples/case_report.txt", "tests/tiny.py"):
+    for name in (*files, "examples/notes/case_report.txt", "tests/tiny.py"):
         assert (sdist / name).is_file(), name
 
 

@@ -58,7 +58,6 @@ def test_links_inside_lead_somewhere() -> None:
 
 
 @needs_packaged
-@pytest.mark.filterwarnings("ignore:.GB-W160")  # of files in examples/pubmed, which are no notes
 def test_first_command_annotates_the_examples(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
