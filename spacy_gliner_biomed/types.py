@@ -58,16 +58,13 @@ class Row:
     label_positions (IntArray): Subtoken that stands for each label; empty for a
         bi-encoder. # (C,)
     prompts (Sequence[str]): The prompts of the labels, in order; rows that ask for the same
-        share them. # (C,)
-    min_logits (FloatArray | None): If given, the network's answer is the spans that have a logit
-        above these, instead of all logits; a token model gives all. # (C,)
+        labels share them. # (C,)
     """
 
     input_ids: IntArray
     word_positions: IntArray
     label_positions: IntArray
     prompts: Sequence[str]
-    min_logits: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.input_ids)
@@ -75,10 +72,10 @@ class Row:
 
 @dataclass(frozen=True)
 class SpanLogits:
-    """Spans of words of a row that may count, as parallel arrays. # (N,)
+    """The selected spans of a row, as parallel arrays. # (N,)
 
     starts, ends (IntArray): First word, and one past the last word.
-    logits (FloatArray): Of all labels. # (N, C)
+    logits (FloatArray): The span's logits for all labels. # (N, C)
     """
 
     starts: IntArray

@@ -10,10 +10,10 @@ from spacy_gliner_biomed.models.checkpoints import Checkpoint, load_checkpoint
 from spacy_gliner_biomed.models.fresh import new_checkpoint
 from spacy_gliner_biomed.models.layout_marks import load_with_layout
 from spacy_gliner_biomed.models.shim import NetworkShim
-from spacy_gliner_biomed.types import Row
+from spacy_gliner_biomed.types import FloatArray, Row
 
-# Of each row a FloatArray, or SpanLogits if it says what counts.
-GlinerModel = Model[Sequence[Row], list[Any]]
+# From rows to all logits of each: (W, K, C) of spans, or (W, C, 3) of tokens.
+GlinerModel = Model[Sequence[Row], list[FloatArray]]
 
 
 def GLiNER_v1(
@@ -28,8 +28,8 @@ def GLiNER_v1(
     revision (str | None): Commit, branch or tag of the repository.
     layout (bool): Give the network layout marks (see `tokenization.layout`), to be trained with
         them. A checkpoint that has them keeps them.
-    RETURNS (GlinerModel): Logits of each row: (W, K, C) of spans, or (W, C, 3) as start, end
-        and inside of a token model; of rows that say what counts, those of spans that do.
+    RETURNS (GlinerModel): From rows to the logits of each: (W, K, C) of spans, or (W, C, 3) as
+        start, end and inside of a token model.
     """
     load = partial(load_checkpoint, checkpoint, revision)
     return _model(partial(load_with_layout, load) if layout else load)
@@ -78,9 +78,9 @@ def _model(load: Callable[[], Checkpoint]) -> GlinerModel:
 
 def _forward(
     model: GlinerModel, rows: Sequence[Row], is_train: bool
-) -> tuple[list[Any], Callable[[Any], Any]]:
+) -> tuple[list[FloatArray], Callable[[Any], Any]]:
     shim = network_shim(model)
     if not is_train:
-        return shim.predict(rows), lambda gradients: []
+        return shim.logits(rows), lambda gradients: []
     logits, backprop = shim.begin_update(rows, model.attrs["dropout_rate"])
     return logits, lambda gradients: backprop(gradients) or []

@@ -13,7 +13,7 @@ from spacy_gliner_biomed.models.checkpoints import Checkpoint
 from spacy_gliner_biomed.models.collate import collate_rows, pad_arrays, spans_by_row
 from spacy_gliner_biomed.models.label_vectors import LabelVectors
 from spacy_gliner_biomed.models.trainer import set_dropout
-from spacy_gliner_biomed.nn.networks import BiEncoderSpan, mean_state
+from spacy_gliner_biomed.nn.networks import BiEncoderSpan, RowBatch, SpanNetwork, mean_state
 from spacy_gliner_biomed.nn.precision import effective_precision
 from spacy_gliner_biomed.nn.selection import SelectedSpans, select_spans
 from spacy_gliner_biomed.tokenization.rows import length_batches
@@ -36,22 +36,35 @@ class NetworkRunner:
         self.precision = effective_precision(precision, device)
         self.label_vectors = LabelVectors()
 
-    def predict(self, rows: Sequence[Row]) -> list[FloatArray] | list[SpanLogits]:
-        """Logits of each row as float32: (W, K, C) of spans, or (W, C, 3) of tokens; of rows that
-        say what counts, those of the spans that do.
+    def logits(self, rows: Sequence[Row]) -> list[FloatArray]:
+        """Compute all logits of each row.
+
+        rows (Sequence[Row]): At least one.
+        RETURNS (list[FloatArray]): Of spans (W, K, C), or of tokens (W, C, 3).
         """
         with torch.inference_mode(), self._autocast():
-            logits = self._run(rows, self._cached_labels, self._min_logits(rows))
-        if isinstance(logits, SelectedSpans):
-            return spans_by_row(logits, rows)
+            logits = self._score(rows, self._cached_labels)
         return self._per_row(logits.float().cpu().numpy(), rows)
+
+    def span_logits(
+        self, rows: Sequence[Row], min_logits: Sequence[FloatArray]
+    ) -> list[SpanLogits]:
+        """Compute the logits of the spans that have one above its label's minimum. The spans are
+        selected before anything leaves the device.
+
+        rows (Sequence[Row]): At least one, for a span network.
+        min_logits (Sequence[FloatArray]): For each row; rows may share one array. # (C,) each
+        RETURNS (list[SpanLogits]): The selected spans of each row.
+        """
+        with torch.inference_mode(), self._autocast():
+            spans = self._select(rows, self._pad_min_logits(min_logits))
+        return spans_by_row(spans, rows)
 
     def embed(self, rows: Sequence[Row]) -> FloatArray:
         """Mean vector of each row's words. # (B, D)"""
-        checkpoint = self.checkpoint
-        batch = collate_rows(rows, pad_id=checkpoint.subtokens.pad_id, device=self.device)
+        batch = self._collate(rows)
         with torch.inference_mode(), self._autocast():
-            _, words = checkpoint.network.vectors(batch)
+            _, words = self.checkpoint.network.vectors(batch)
         n_words = batch.n_words.to(words.device)[:, None]
         inside = torch.arange(words.size(1), device=words.device) < n_words
         total = (words.float() * inside[..., None]).sum(dim=1)
@@ -78,13 +91,17 @@ class NetworkRunner:
     def begin_update(
         self, rows: Sequence[Row], dropout: float
     ) -> tuple[list[FloatArray], Callable[[Sequence[FloatArray]], None]]:
-        """Logits as `predict`, with dropout, and a function that takes their gradients."""
+        """Compute all logits with dropout.
+
+        rows (Sequence[Row]): At least one.
+        dropout (float): The rate of all dropout layers, from 0 to 1.
+        RETURNS (tuple): The logits of each row, as `logits`, and a function that takes their
+            gradients and accumulates those of the weights.
+        """
         network = self.checkpoint.network.train()
         set_dropout(network, dropout)
         with torch.enable_grad(), self._autocast():
-            logits = self._run(rows, self._new_labels, training=True)
-            assert isinstance(logits, Tensor)
-            logits = logits.float()
+            logits = self._score(rows, self._new_labels, training=True).float()
         network.eval()
 
         def backprop(gradients: Sequence[FloatArray]) -> None:
@@ -95,38 +112,41 @@ class NetworkRunner:
 
         return self._per_row(logits.detach().cpu().numpy(), rows), backprop
 
-    def _run(
+    def _score(
         self,
         rows: Sequence[Row],
-        encode_labels: Callable[..., Tensor],
-        min_logits: Tensor | None = None,  # (B, C) or (1, C)
+        encode_labels: Callable[[Sequence[str]], Tensor],
         *,
         training: bool = False,
-    ) -> Tensor | SelectedSpans:
-        network, pad_id = self.checkpoint.network, self.checkpoint.subtokens.pad_id
-        batch = collate_rows(rows, pad_id=pad_id, device=self.device, training=training)
-        scored: Tensor | SelectedSpans
+    ) -> Tensor:
+        """Logits of all rows, padded. # (B, W, K, C) or (B, W, C, 3)"""
+        network, batch = self.checkpoint.network, self._collate(rows, training=training)
         if not isinstance(network, BiEncoderSpan):
-            scored = network(batch) if min_logits is None else network(batch, min_logits)
-            return scored
-        groups = list({id(row.prompts): row.prompts for row in rows}.values())
-        prompts = list(dict.fromkeys(chain.from_iterable(groups)))
-        labels = encode_labels(prompts)
-        if len(groups) == 1 and len(groups[0]) == len(prompts):  # as in prediction
-            scored = network(batch, labels, min_logits)
-            return scored
-        logits = _own_labels(network(batch, labels), rows, prompts)
-        return logits if min_logits is None else select_spans(logits, min_logits)
+            return network(batch)  # type: ignore[no-any-return]
+        prompts = _distinct_prompts(rows)
+        logits: Tensor = network(batch, encode_labels(prompts))
+        return logits if _share_prompts(rows, prompts) else _own_labels(logits, rows, prompts)
 
-    def _min_logits(self, rows: Sequence[Row]) -> Tensor | None:
-        """What a span's logits must exceed, if all rows say it. # (B, C), or (1, C) if shared"""
-        min_logits = [row.min_logits for row in rows if row.min_logits is not None]
-        if len(min_logits) < len(rows) or self.checkpoint.config.kind == "uni_token":
-            return None
+    def _select(self, rows: Sequence[Row], min_logits: Tensor) -> SelectedSpans:
+        """The spans above the minimum logits. # min_logits: (B, C) or (1, C)"""
+        network = self.checkpoint.network
+        assert isinstance(network, SpanNetwork)
+        if not isinstance(network, BiEncoderSpan):
+            return network.select(self._collate(rows), min_logits)
+        prompts = _distinct_prompts(rows)
+        if not _share_prompts(rows, prompts):
+            return select_spans(self._score(rows, self._cached_labels), min_logits)
+        return network.select(self._collate(rows), min_logits, self._cached_labels(prompts))
+
+    def _collate(self, rows: Sequence[Row], *, training: bool = False) -> RowBatch:
+        pad_id = self.checkpoint.subtokens.pad_id
+        return collate_rows(rows, pad_id=pad_id, device=self.device, training=training)
+
+    def _pad_min_logits(self, min_logits: Sequence[FloatArray]) -> Tensor:
+        """Padded with infinity, which no logit exceeds. # (B, C), or (1, C) if all are one array"""
         shared = all(each is min_logits[0] for each in min_logits)
-        return torch.from_numpy(pad_arrays(min_logits[:1] if shared else min_logits, np.inf)).to(
-            self.device
-        )
+        padded = pad_arrays(min_logits[:1] if shared else min_logits, np.inf)
+        return torch.from_numpy(padded).to(self.device)
 
     def _per_row(self, logits: FloatArray, rows: Sequence[Row]) -> list[FloatArray]:
         """Views of each row's part, without padding."""
@@ -165,6 +185,18 @@ class NetworkRunner:
         if self.precision == "float32":
             return nullcontext()
         return torch.autocast(self.device.type, dtype=getattr(torch, self.precision))
+
+
+def _distinct_prompts(rows: Sequence[Row]) -> list[str]:
+    """The prompts of all rows, each once. Rows that share their prompts are looked at once."""
+    groups = {id(row.prompts): row.prompts for row in rows}.values()
+    return list(dict.fromkeys(chain.from_iterable(groups)))
+
+
+def _share_prompts(rows: Sequence[Row], prompts: Sequence[str]) -> bool:
+    """Whether each row asks for exactly these prompts, as in prediction."""
+    first = rows[0].prompts
+    return all(row.prompts is first for row in rows) and len(first) == len(prompts)
 
 
 def _own_labels(logits: Tensor, rows: Sequence[Row], prompts: Sequence[str]) -> Tensor:

@@ -91,15 +91,28 @@ class NetworkShim(Shim):
             self.running = NetworkRunner(checkpoint, wanted, precision)
             self._report_precision(self.running)
 
-    def predict(self, rows: Sequence[Row]) -> list[FloatArray] | list[SpanLogits]:
-        """Logits of each row, see `NetworkRunner.predict`.
+    def logits(self, rows: Sequence[Row]) -> list[FloatArray]:
+        """Compute all logits of each row, see `NetworkRunner.logits`.
 
         RAISES (ValueError): If a training has made weights that are not finite.
         """
+        self._check_trained()
+        return self.runner.logits(rows)
+
+    def span_logits(
+        self, rows: Sequence[Row], min_logits: Sequence[FloatArray]
+    ) -> list[SpanLogits]:
+        """Compute the logits of the spans that may count, see `NetworkRunner.span_logits`.
+
+        RAISES (ValueError): If a training has made weights that are not finite.
+        """
+        self._check_trained()
+        return self.runner.span_logits(rows, min_logits)
+
+    def _check_trained(self) -> None:
         if not self.checked:
             check_weights(self.checkpoint.network, "The trained weights")
             self.checked = True
-        return self.runner.predict(rows)
 
     def embed(self, rows: Sequence[Row]) -> FloatArray:
         """Mean vector of each row's words. # (B, D)"""
@@ -125,7 +138,7 @@ class NetworkShim(Shim):
         """Take a step with the gradients that were accumulated, if there are any."""
         if self.trainer is not None:
             self.trainer.step(optimizer)
-            self.checked = False  # by the next `predict`
+            self.checked = False  # by the next prediction
         self.runner.label_vectors.clear()  # they are of the weights before the step
         forget(self.checkpoint.network)
 

@@ -76,23 +76,44 @@ class SpanNetwork(Network):
             config.hidden_size, config.hidden_size, config.dropout
         )
 
-    def score(
-        self, words: Tensor, queries: Tensor, batch: RowBatch, min_logits: Tensor | None
-    ) -> Tensor | SelectedSpans:
-        """Logits of all spans, minus infinity where a span ends beyond its row, or of those that
-        have a logit above the minimum.
+    def forward(self, batch: RowBatch, queries: Tensor | None = None) -> Tensor:
+        """Score all spans.
 
-        queries (Tensor): Projected label vectors. # (B, C, D) or (C, D)
-        min_logits (Tensor | None): Of each row, or shared. # (B, C) or (1, C)
-        RETURNS (Tensor | SelectedSpans): # (B, W, K, C)
-        RAISES (ValueError): If a label vector is not finite.
+        batch (RowBatch): The rows.
+        queries (Tensor | None): Label vectors that all rows share, from
+            `BiEncoderSpan.encode_labels`; None for a uni-encoder. # (C, D)
+        RETURNS (Tensor): Logits; minus infinity where a span ends beyond its row. # (B, W, K, C)
+        RAISES (ValueError): If a vector is not finite.
         """
-        check_vectors(queries, "labels")
-        size = self.config.max_width
-        if min_logits is not None:
-            return self.span_scorer.select(words, queries, size, batch.n_words, min_logits)
-        logits = self.span_scorer(words, queries, size, batch.n_words)
+        words, queries = self._encode(batch, queries)
+        logits = self.span_scorer(words, queries, self.config.max_width, batch.n_words)
         return mask_tails(logits, batch.n_words)
+
+    def select(
+        self, batch: RowBatch, min_logits: Tensor, queries: Tensor | None = None
+    ) -> SelectedSpans:
+        """Select the spans that have a logit above its label's minimum. Logits of other spans
+        may never be computed.
+
+        batch (RowBatch): The rows.
+        min_logits (Tensor): For each row, or shared by all. # (B, C) or (1, C)
+        queries (Tensor | None): As for `forward`. # (C, D)
+        RETURNS (SelectedSpans): The spans with their logits.
+        RAISES (ValueError): If a vector is not finite.
+        """
+        words, queries = self._encode(batch, queries)
+        size = self.config.max_width
+        return self.span_scorer.select(words, queries, size, batch.n_words, min_logits)
+
+    def _encode(self, batch: RowBatch, queries: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Word vectors and label vectors in the scorer's width. # (B, W, D), (B, C, D) or (C, D)
+
+        A uni-encoder reads the labels from the batch; a bi-encoder is given their vectors.
+        """
+        labels, words = self.vectors(batch)
+        if queries is None:
+            queries = self.prompt_projection(labels)
+        return words, check_vectors(queries, "labels")
 
 
 class UniEncoderSpan(SpanNetwork):
@@ -100,11 +121,6 @@ class UniEncoderSpan(SpanNetwork):
 
     Upstream `UniEncoderSpanModel` (gliner/modeling/base.py); Zaratiana et al. 2023.
     """
-
-    def forward(self, batch: RowBatch, min_logits: Tensor | None = None) -> Tensor | SelectedSpans:
-        """Span logits; see `SpanNetwork.score`."""
-        labels, words = self.vectors(batch)
-        return self.score(words, self.prompt_projection(labels), batch, min_logits)
 
 
 class UniEncoderToken(Network):
@@ -149,13 +165,6 @@ class BiEncoderSpan(SpanNetwork):
         # The mean of projections is the projection of the mean: C rows instead of C * S.
         queries: Tensor = self.prompt_projection(self.labels_projection(mean))
         return queries
-
-    def forward(
-        self, batch: RowBatch, queries: Tensor, min_logits: Tensor | None = None
-    ) -> Tensor | SelectedSpans:
-        """Span logits for labels that all rows share, see `SpanNetwork.score`. # queries: (C, D)"""
-        _, words = self.vectors(batch)
-        return self.score(words, queries, batch, min_logits)
 
 
 def mean_state(encoder: nn.Module, input_ids: Tensor, attention_mask: Tensor) -> Tensor:

@@ -170,7 +170,8 @@ def calibration_error(scored: Scored, bins: int = BINS) -> float:
 
 def _logit(probabilities: Floats) -> Floats:
     clipped = np.clip(probabilities.astype(np.float64), 1e-9, 1 - 1e-9)
-    return np.log(clipped) - np.log1p(-clipped)
+    logits: Floats = np.log(clipped) - np.log1p(-clipped)
+    return logits
 
 
 def _sigmoid(logits: Floats) -> Floats:

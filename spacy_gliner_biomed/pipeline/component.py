@@ -66,7 +66,7 @@ class GlinerBiomed(GlinerPipe):
         error_handler = self.get_error_handler()
         for docs in util.minibatch(stream, size=batch_size):
             try:
-                predictions: Sequence[Prediction | None] = self._predict(docs, settings)
+                predictions: Sequence[Prediction | None] = self._find_entities(docs, settings)
             except Exception:
                 predictions = [None] * len(docs)  # one is bad: each by itself tells which
             for doc, prediction in zip(docs, predictions, strict=True):
@@ -82,7 +82,7 @@ class GlinerBiomed(GlinerPipe):
 
         RETURNS (list[Prediction]): For each Doc its entities, in characters of its text.
         """
-        return self._predict(list(docs), self.settings(**options))
+        return self._find_entities(list(docs), self.settings(**options))
 
     def set_annotations(
         self, docs: Iterable[Doc], scores: Sequence[Prediction], **options: Any
@@ -204,19 +204,19 @@ class GlinerBiomed(GlinerPipe):
 
     def _annotate(self, doc: Doc, settings: Settings, prediction: Prediction | None = None) -> None:
         try:
-            found = [prediction] if prediction else self._predict([doc], settings)
+            found = [prediction] if prediction else self._find_entities([doc], settings)
             self._write([doc], found, settings)
         except KeyError as error:  # spaCy would read it as "not initialized" (E109)
             raise RuntimeError(f"KeyError: {error}") from error
 
-    def _predict(self, docs: Sequence[Doc], settings: Settings) -> list[Prediction]:
+    def _find_entities(self, docs: Sequence[Doc], settings: Settings) -> list[Prediction]:
         if not settings.labels:
             return [Prediction(counts={"docs": 1, "without_labels": 1}) for _ in docs]
         if not any(len(doc) for doc in docs):
             return [Prediction(counts={"docs": 1}) for _ in docs]
         self._place(settings)
         self._report_unfamiliar(settings)
-        return Predictor(self.model, settings).predict(docs)
+        return Predictor(self.model, settings).find_entities(docs)
 
     def _report_unfamiliar(self, settings: Settings) -> None:
         """Warn once of each label that the checkpoint was not trained with, if it says."""

@@ -45,7 +45,7 @@ ROWS_AT_ONCE = 1024
 CPU_SUBTOKENS = {"float32": 1024, "bfloat16": 3072, "float16": 3072}
 
 # Indices of a Doc, of its window and of the group of labels, and the row of all three.
-Job = tuple[int, int, int, Row]
+RowToScore = tuple[int, int, int, Row]
 
 
 @dataclass
@@ -99,22 +99,53 @@ class Predictor:
         named = [index_of[spec.label] for spec in settings.labels]
         self.name_of_label: IntArray = np.array(named or [0], dtype=np.int32)
 
-    def predict(self, docs: Sequence[Doc]) -> list[Prediction]:
-        """The entities of each Doc, in order, with their characters."""
+    def find_entities(self, docs: Sequence[Doc]) -> list[Prediction]:
+        """Find the entities of each Doc, in order, with their characters."""
         prepared = [self._prepare(doc) for doc in docs]
         rows = self._rows(prepared)
         while chunk := list(islice(rows, ROWS_AT_ONCE)):
-            self._run(prepared, chunk)
+            self._score(prepared, chunk)
         return [self._decode(doc) for doc in prepared]
 
-    def _run(self, docs: Sequence[PreparedDoc], jobs: Sequence[Job]) -> None:
-        """Add what rows find to what was found in their Docs."""
-        for batch in length_batches([len(row) for *_, row in jobs], self.batch_subtokens):
-            logits = self.model.predict([jobs[i][-1] for i in batch])
-            for i, row_logits in zip(batch, logits, strict=True):
-                doc, window, group, _ = jobs[i]
-                found = self._candidates(docs[doc], window, self.groups[group], row_logits)
-                docs[doc].found.append(found)
+    def _score(self, docs: Sequence[PreparedDoc], rows: Sequence[RowToScore]) -> None:
+        """Add the candidates of rows to those that were found in their Docs."""
+        for batch in length_batches([len(row) for *_, row in rows], self.batch_subtokens):
+            chosen = [rows[i] for i in batch]
+            groups = [self.groups[group] for _, _, group, _ in chosen]
+            for (doc, window, *_), group, found in zip(
+                chosen, groups, self._candidates([row for *_, row in chosen], groups), strict=True
+            ):
+                docs[doc].found.append(self._in_text(docs[doc], window, group, found))
+
+    def _candidates(
+        self, rows: Sequence[Row], groups: Sequence[LabelGroup]
+    ) -> Iterator[Candidates]:
+        """The candidates of each row, in words and labels of the row."""
+        if self.checkpoint.config.kind == "uni_token":
+            for logits, group in zip(self.model.predict(rows), groups, strict=True):
+                yield token_candidates(self._calibrated(logits, group), group.thresholds)
+            return
+        min_logits = [group.min_logits for group in groups]
+        answers = network_shim(self.model).span_logits(rows, min_logits)
+        for spans, group in zip(answers, groups, strict=True):
+            yield self._span_candidates(spans, group)
+
+    def _span_candidates(self, spans: SpanLogits, group: LabelGroup) -> Candidates:
+        calibrated = replace(spans, logits=self._calibrated(spans.logits, group))
+        return span_candidates(calibrated, group.thresholds, multi_label=self.settings.multi_label)
+
+    def _calibrated(self, logits: FloatArray, group: LabelGroup) -> FloatArray:
+        """The calibrated logits of a group's labels. # (N, columns, ..) -> (N, C, ..)"""
+        return self.calibration.calibrated(group.of_labels(logits))
+
+    def _in_text(
+        self, doc: PreparedDoc, window: int, group: LabelGroup, found: Candidates
+    ) -> Candidates:
+        """The candidates of a row that its window owns, in words of the text."""
+        first = np.int32(doc.windows[window][0])
+        labels = group.labels[found.labels]
+        moved = Candidates(found.starts + first, found.ends + first, labels, found.scores)
+        return moved.take(owned(moved.starts, moved.ends, doc.windows, window))
 
     def _encode_prompts(self) -> list[Prompt]:
         texts = list(dict.fromkeys(spec.prompt for spec in self.settings.labels))
@@ -145,31 +176,11 @@ class Predictor:
         }
         return PreparedDoc(words, EncodedText(ids, counts, truncated), windows, [], statistics)
 
-    def _rows(self, docs: Sequence[PreparedDoc]) -> Iterator[Job]:
+    def _rows(self, docs: Sequence[PreparedDoc]) -> Iterator[RowToScore]:
         for d, doc in enumerate(docs):
             for w, window in enumerate(doc.windows):
                 for g, group in enumerate(self.groups):
-                    row = doc.encoded.row(window, group.prompt, self.subtokens, group.min_logits)
-                    yield d, w, g, row
-
-    def _candidates(
-        self, doc: PreparedDoc, window: int, group: LabelGroup, logits: FloatArray | SpanLogits
-    ) -> Candidates:
-        """What a row finds of the spans that its window owns, in words of the text."""
-        if isinstance(logits, SpanLogits):
-            found = span_candidates(
-                replace(logits, logits=self.calibration.calibrated(group.of_labels(logits.logits))),
-                group.thresholds,
-                multi_label=self.settings.multi_label,
-            )
-        else:
-            calibrated = self.calibration.calibrated(group.of_labels(logits))
-            found = token_candidates(calibrated, group.thresholds)
-        labels = group.labels[found.labels]
-        first = np.int32(doc.windows[window][0])
-        moved = Candidates(found.starts + first, found.ends + first, labels, found.scores)
-        mine = owned(moved.starts, moved.ends, doc.windows, window)
-        return moved.take(mine)
+                    yield d, w, g, doc.encoded.row(window, group.prompt, self.subtokens)
 
     def _decode(self, doc: PreparedDoc) -> Prediction:
         settings, found = self.settings, Candidates.join(doc.found)

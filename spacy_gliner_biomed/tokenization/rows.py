@@ -7,7 +7,7 @@ import numpy as np
 from spacy_gliner_biomed.tokenization.prompts import Prompt
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 from spacy_gliner_biomed.tokenization.windows import Window
-from spacy_gliner_biomed.types import FloatArray, IntArray, Row
+from spacy_gliner_biomed.types import IntArray, Row
 
 
 class EncodedText:
@@ -25,14 +25,14 @@ class EncodedText:
         self.counts = truncated
         self.totals = np.concatenate([[0], np.cumsum(truncated, dtype=np.int64)])
 
-    def row(
-        self,
-        window: Window,
-        prompt: Prompt,
-        subtokens: Subtokenizer,
-        min_logits: FloatArray | None = None,
-    ) -> Row:
-        """The row of a window and a prompt; `min_logits` as in `types.Row`."""
+    def row(self, window: Window, prompt: Prompt, subtokens: Subtokenizer) -> Row:
+        """Make the row of a window and a prompt.
+
+        window (Window): First word, and one past the last.
+        prompt (Prompt): The labels to ask for.
+        subtokens (Subtokenizer): The checkpoint's; adds its special tokens.
+        RETURNS (Row): The network's input.
+        """
         start, end = window
         ids = self.ids[self.totals[start] : self.totals[end]]
         head = len(subtokens.prefix)
@@ -45,7 +45,6 @@ class EncodedText:
             word_positions=np.where(self.counts[start:end] > 0, positions, -1).astype(np.int32),
             label_positions=prompt.label_positions + np.int32(head),
             prompts=prompt.texts,
-            min_logits=min_logits,
         )
 
 

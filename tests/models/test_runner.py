@@ -1,7 +1,6 @@
 """What a network is asked, and what it answers for each row."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,17 +15,17 @@ LABELS = [["disease", "gene"], ["drug"], ["cell", "disease", "gene"]]
 
 
 def ask(nlp: Language, texts: Sequence[str], labels: Sequence[str]) -> list[Row]:
-    """The rows of texts, which do not say what counts."""
+    """The rows of texts."""
     component = nlp.get_pipe("gliner_biomed")
     component.labels = labels
     predictor = Predictor(component.model, component.settings())
     jobs = predictor._rows([predictor._prepare(nlp.make_doc(text)) for text in texts])
-    return [replace(row, min_logits=None) for *_, row in jobs]
+    return [row for *_, row in jobs]
 
 
 @pytest.mark.parametrize("kind", ["uni_span", "bi_span"])
 @pytest.mark.parametrize("different", [False, True])
-def test_rows_that_say_what_counts_get_the_spans_that_do(
+def test_only_spans_above_a_minimum_are_selected(
     make_nlp: Callable[..., Language], request: pytest.FixtureRequest, kind: str, different: bool
 ) -> None:
     nlp = make_nlp(request.getfixturevalue(kind))
@@ -35,14 +34,14 @@ def test_rows_that_say_what_counts_get_the_spans_that_do(
         pairs = zip(TEXTS, LABELS, strict=True)
         rows = [row for text, labels in pairs for row in ask(nlp, [text], labels)]
     shim = network_shim(nlp.get_pipe("gliner_biomed").model)
-    every = shim.predict(rows)
+    every = shim.logits(rows)
     middle = float(np.median([logits[0, 0, 0] for logits in every]))
     below = middle - 1e-3 * np.arange(1, 4)  # other for each row
     sizes = [len(row.prompts) for row in rows]
     min_logits = [np.full(size, x, dtype=np.float32) for size, x in zip(sizes, below, strict=True)]
-    asking = [replace(row, min_logits=each) for row, each in zip(rows, min_logits, strict=True)]
+    answers = shim.span_logits(rows, min_logits)
     n_found = 0
-    for logits, found, each in zip(every, shim.predict(asking), min_logits, strict=True):
+    for logits, found, each in zip(every, answers, min_logits, strict=True):
         assert isinstance(found, SpanLogits)
         starts, widths = np.nonzero((logits > each).any(axis=-1))
         assert found.starts.tolist() == starts.tolist()
@@ -52,12 +51,25 @@ def test_rows_that_say_what_counts_get_the_spans_that_do(
     assert 0 < n_found < sum(np.isfinite(logits[..., 0]).sum() for logits in every)
 
 
-def test_a_token_network_answers_with_all_logits(
+def test_rows_that_share_their_minima_are_selected_as_with_copies(
+    make_nlp: Callable[..., Language], request: pytest.FixtureRequest
+) -> None:
+    nlp = make_nlp(request.getfixturevalue("uni_span"))
+    rows = ask(nlp, TEXTS, LABELS[0])
+    shim = network_shim(nlp.get_pipe("gliner_biomed").model)
+    shared = np.zeros(2, dtype=np.float32)
+    one = shim.span_logits(rows, [shared] * len(rows))
+    copies = shim.span_logits(rows, [shared.copy() for _ in rows])
+    for found, same in zip(one, copies, strict=True):
+        assert np.array_equal(found.starts, same.starts)
+        assert np.array_equal(found.logits, same.logits)
+
+
+def test_a_token_network_answers_with_start_end_and_inside(
     make_nlp: Callable[..., Language], request: pytest.FixtureRequest
 ) -> None:
     nlp = make_nlp(request.getfixturevalue("uni_token"))
     rows = ask(nlp, TEXTS, LABELS[0])
     shim = network_shim(nlp.get_pipe("gliner_biomed").model)
-    asking = [replace(row, min_logits=np.zeros(2, np.float32)) for row in rows]
-    for logits, same in zip(shim.predict(rows), shim.predict(asking), strict=True):
-        assert np.array_equal(logits, same)
+    shapes = [logits.shape for logits in shim.logits(rows)]
+    assert shapes == [(len(row.word_positions), 2, 3) for row in rows]

@@ -1,7 +1,6 @@
 """The component on a checkpoint, with what passes through its network on record."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,19 @@ Entity = tuple[int, int, str, float]
 class RememberingShim(NetworkShim):
     """Runs each batch of rows once for what counts in them, and remembers it."""
 
-    def predict(self, rows: Sequence[Row]) -> list[FloatArray] | list[SpanLogits]:
-        min_logits = [None if row.min_logits is None else row.min_logits.tobytes() for row in rows]
-        key = tuple(
-            (row.input_ids.tobytes(), each) for row, each in zip(rows, min_logits, strict=True)
-        )
+    def logits(self, rows: Sequence[Row]) -> list[FloatArray]:
+        return self._remember(rows, None, super().logits)  # type: ignore[no-any-return]
+
+    def span_logits(
+        self, rows: Sequence[Row], min_logits: Sequence[FloatArray]
+    ) -> list[SpanLogits]:
+        run = partial(super().span_logits, min_logits=min_logits)
+        return self._remember(rows, [each.tobytes() for each in min_logits], run)  # type: ignore[no-any-return]
+
+    def _remember(self, rows: Sequence[Row], minima: Any, run: Callable[..., Any]) -> Any:
+        key = (tuple(row.input_ids.tobytes() for row in rows), minima and tuple(minima))
         if key not in self.runs:
-            self.runs[key] = (rows, super().predict(rows))
+            self.runs[key] = (rows, run(rows))
         return self.runs[key][1]
 
     @property
@@ -59,7 +64,7 @@ class Ours:
         self.entities(texts, batched=batched)
         every: dict[tuple[int, ...], FloatArray] = {}
         for rows, _ in [*self.shim.runs.values()]:
-            logits = self.shim.predict([replace(row, min_logits=None) for row in rows])
+            logits = self.shim.logits(rows)
             every |= {tuple(r.input_ids.tolist()): x for r, x in zip(rows, logits, strict=True)}
         return every
 

@@ -28,7 +28,7 @@ def test_entities_of_many_labels_are_equal(
     used: list[bool] = []
     passing = Screen.passing
     monkeypatch.setattr(Screen, "passing", lambda *args: used.append(True) or passing(*args))
-    monkeypatch.setattr(Screen, "ready", lambda self: True)
+    monkeypatch.setattr(Screen, "should_screen", lambda self: True)
     monkeypatch.setattr(marker_v0, "screening_pays", lambda *sizes: screened)
     folder = upstream_checkpoint("bi_encoder")
     reference = gliner.GLiNER.from_pretrained(str(folder), local_files_only=True)

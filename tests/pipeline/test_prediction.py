@@ -32,9 +32,13 @@ def record_batches(nlp: Language) -> list[tuple[int, int]]:
     """Rows and padded subtokens of each forward pass, from now on."""
     shim = network_shim(nlp.get_pipe("gliner_biomed").model)
     network, batches = shim.checkpoint.network, []
-    network.register_forward_pre_hook(
-        lambda module, inputs: batches.append((len(inputs[0].n_words), inputs[0].input_ids.numel()))
-    )
+    vectors = network.vectors
+
+    def record(batch: Any) -> Any:
+        batches.append((len(batch.n_words), batch.input_ids.numel()))
+        return vectors(batch)
+
+    network.vectors = record
     return batches
 
 
@@ -89,7 +93,8 @@ def test_each_span_of_a_long_text_is_owned_by_one_window(make_nlp):
         spans = [(a, a + n) for a in range(size) for n in range(1, width + 1) if a + n <= size]
         starts, ends = np.array(spans, dtype=np.int32).T
         logits = np.full((len(spans), 2), 9, dtype=np.float32)
-        found = predictor._candidates(doc, window, group, SpanLogits(starts, ends, logits))
+        of_row = predictor._span_candidates(SpanLogits(starts, ends, logits), group)
+        found = predictor._in_text(doc, window, group, of_row)
         np.add.at(times, (found.starts, found.ends - found.starts - 1), 1)
     inside = np.arange(n_words)[:, None] + np.arange(width) < n_words
     assert (times == 2 * inside).all()  # once for each label

@@ -104,7 +104,7 @@ def test_dropout_reaches_torch(make_nlp: Callable[..., Language]) -> None:
     rows = [row.row for row in component._training_rows(examples_of(nlp), component.settings())]
     shim = network_shim(component.model)
     plain, dropped = shim.begin_update(rows, 0.0)[0], shim.begin_update(rows, 0.5)[0]
-    np.testing.assert_allclose(plain[0], shim.predict(rows)[0], atol=1e-5)
+    np.testing.assert_allclose(plain[0], shim.logits(rows)[0], atol=1e-5)
     spans = np.isfinite(plain[0])
     assert np.abs(plain[0][spans] - dropped[0][spans]).max() > 1e-3
 
@@ -160,7 +160,7 @@ def test_training_logits_equal_prediction_for_rows_with_different_labels(tmp_pat
     shim = network_shim(component.model)
     together = shim.begin_update(rows, 0.0)[0]
     for row, logits in zip(rows, together, strict=True):
-        np.testing.assert_allclose(logits, shim.predict([row])[0], atol=1e-5)
+        np.testing.assert_allclose(logits, shim.logits([row])[0], atol=1e-5)
 
 
 def partly_annotated(nlp: Language) -> Doc:
