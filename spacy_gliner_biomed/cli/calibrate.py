@@ -1,6 +1,7 @@
 """`python -m spacy gliner calibrate`: scores that are probabilities."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,7 +37,8 @@ def calibrate_cli(
     ] = None,
 ) -> None:
     """Fit a temperature and an offset to gold documents, so that of the entities with a score of
-    0.8, about 80 % are right, and save them in the pipeline.
+    0.8, about 80 % are right, and save them in the pipeline, with the threshold of the best F1,
+    which a pipeline with `threshold = null` uses.
 
     Prints the reliability before and after, the expected calibration error (ECE), and the
     threshold with the best F1. Entities and their order stay the same; scores change.
@@ -88,6 +90,7 @@ def calibrate(
         raise ValueError(Errors.E181.format(right=n_right, found=len(scored.right), path=dev))
     fitted = calibrating.fit(scored)
     after = calibrating.calibrated(scored, fitted)
+    fitted = replace(fitted, threshold=calibrating.best_threshold(after)[0])
     _report("Before", scored)
     _report("After", after)
     shim = network_shim(component.model)

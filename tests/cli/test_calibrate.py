@@ -53,6 +53,8 @@ def test_scores_get_better_and_are_saved(saved: Path) -> None:
     component = spacy.load(saved / "new").get_pipe("gliner_biomed")
     calibration = network_shim(component.model).checkpoint.calibration
     assert (calibration.scale, calibration.shift) != (1.0, 0.0)
+    best = [line.split("best at ")[1][:4] for line in result.stdout.splitlines() if "best" in line]
+    assert calibration.threshold == float(best[1])
 
 
 def test_labels_with_enough_gold_can_get_thresholds(saved: Path) -> None:
