@@ -1,9 +1,10 @@
-"""Time and memory of a large terminology: to build it, and to ask it, each in a process.
+"""Time and memory to build a large terminology and to link with it, each in a process of its own.
 
     python -m benchmarks.linking.size --corpora FOLDER --ontologies FOLDER [--aliases 3000000]
 
-Its names are those of all terminologies in the folder, and these again with a word of another name
-behind them, until there are as many. It is asked for the gold mentions of BC5CDR's test set.
+It has the names of all terminologies in the folder, and these again with a word of another name
+after them, until there are as many as `--aliases` says. The mentions to link are the gold ones of
+BC5CDR's test set.
 """
 
 import argparse
@@ -14,18 +15,25 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
-from benchmarks.common import child_environment, module_command, peak_mib
+from benchmarks.common import (
+    child_environment,
+    make_parser,
+    module_command,
+    peak_mib,
+    write_results,
+)
 from spacy_gliner_biomed.linking.kb.concepts import Concept
 from spacy_gliner_biomed.linking.sources.formats import read_concepts
 
 
 def many_concepts(folder: Path, n_names: int) -> Iterator[Concept]:
-    """Concepts with this many names together, at least."""
+    """Yield concepts that have at least this many names together."""
     paths = sorted(folder.glob("*.jsonl.gz"))
     concepts = list({c.concept_id: c for path in paths for c in read_concepts(path)}.values())
     words = [word for concept in concepts for name in concept.names for word in name.split()]
@@ -39,14 +47,14 @@ def many_concepts(folder: Path, n_names: int) -> Iterator[Concept]:
 
 
 def vary(concept: Concept, turn: int, words: list[str], rng: random.Random) -> Concept:
-    """Another concept, with longer names."""
+    """Make another concept, with longer names."""
     names = list(dict.fromkeys(f"{name} {rng.choice(words)}" for name in concept.names))
     new_id = f"{concept.concept_id}-{turn}"
     return replace(concept, concept_id=new_id, canonical_name=names[0], aliases=names[1:])
 
 
-def ask(kb_path: Path, corpora: Path) -> None:
-    """Link all gold mentions in this process; print speed and memory."""
+def ask(kb_path: Path, corpora: Path) -> dict[str, Any]:
+    """Link all gold mentions in this process. RETURNS (dict[str, Any]): Speed and memory."""
     import spacy
 
     from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
@@ -56,24 +64,22 @@ def ask(kb_path: Path, corpora: Path) -> None:
     nlp = spacy.blank("en")
     linker = nlp.add_pipe("gliner_biomed_linker")
     docs = [example.predicted for example in read(nlp)]
-    before, started = peak_mib(resource.RUSAGE_SELF), time.perf_counter()
+    before, started = peak_mib(), time.perf_counter()
     linker.kbs = [KnowledgeBase.from_disk(kb_path)]  # type: ignore[attr-defined]
     n_mentions = sum(len(doc.ents) for doc in linker.pipe(docs))  # type: ignore[attr-defined]
     rate = n_mentions / (time.perf_counter() - started)
-    after = peak_mib(resource.RUSAGE_SELF)
-    print(f"asked: {rate:,.0f} mentions/s, peak memory {after:,} MiB, {before:,} without it")
+    return {"mentions_s": round(rate), "peak_mib": peak_mib(), "peak_mib_before": before}
 
 
-def main() -> None:
-    """Build and ask; print what it took."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--corpora", type=Path, required=True)
-    parser.add_argument("--ontologies", type=Path, required=True)
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the arguments, build and link in two processes, print and write JSON."""
+    parser = make_parser(__doc__)
+    parser.add_argument("--ontologies", type=Path, required=True, help="folder of terminologies")
     parser.add_argument("--aliases", type=int, default=3_000_000)
-    parser.add_argument("--ask", type=Path, help="a built terminology")
-    arguments = parser.parse_args()
+    parser.add_argument("--ask", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args(argv)
     if arguments.ask:
-        ask(arguments.ask, arguments.corpora)
+        print(json.dumps(ask(arguments.ask, arguments.corpora)))
         return
     with tempfile.TemporaryDirectory() as work:
         source, built = Path(work) / "large.jsonl", Path(work) / "large.kb"
@@ -83,14 +89,19 @@ def main() -> None:
         started = time.perf_counter()
         command = [sys.executable, "-m", "spacy", "gliner", "kb", "build", str(source), str(built)]
         subprocess.run(command, check=True)
-        seconds, size = time.perf_counter() - started, built.stat().st_size / 2**20
-        memory = peak_mib(resource.RUSAGE_CHILDREN)
-        print(f"built: {seconds:.0f} s, peak memory {memory:,} MiB, file {size:,.0f} MiB")
-        subprocess.run(
-            module_command("linking.size", *sys.argv[1:], "--ask", built),
-            check=True,
-            env=child_environment(),
+        results: dict[str, Any] = {
+            "build_s": round(time.perf_counter() - started, 1),
+            "build_peak_mib": peak_mib(resource.RUSAGE_CHILDREN),
+            "file_mib": round(built.stat().st_size / 2**20, 1),
+        }
+        command = module_command(
+            "linking.size", *(sys.argv[1:] if argv is None else argv), "--ask", built
         )
+        printed = subprocess.check_output(command, text=True, env=child_environment())
+    results |= json.loads(printed.splitlines()[-1])
+    print(json.dumps(results, indent=1))
+    del arguments.ask
+    write_results(arguments.output, results, arguments)
 
 
 if __name__ == "__main__":

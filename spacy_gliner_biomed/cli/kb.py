@@ -86,9 +86,9 @@ def build(
     RAISES (ValueError): For what cannot be read, with file and line, or cannot be written.
     """
     from spacy_gliner_biomed.errors import Errors
-    from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
+    from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
     from spacy_gliner_biomed.linking.loading import build_knowledge_base
-    from spacy_gliner_biomed.linking.sources import guess_format
+    from spacy_gliner_biomed.linking.sources.formats import guess_format
 
     *sources, output = paths
     if not sources:
@@ -118,7 +118,7 @@ def info(path: Path, *, verify: bool = False) -> str:
     verify (bool): Compare its checksum, too.
     RAISES (ValueError): If it cannot be read, or has changed since it was built.
     """
-    from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase, manifest_json
+    from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase, manifest_json
 
     kb = KnowledgeBase.from_disk(path)
     if verify:

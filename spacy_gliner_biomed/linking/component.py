@@ -22,10 +22,16 @@ from spacy_gliner_biomed.common.saving import (
 )
 from spacy_gliner_biomed.common.settings_dict import Configurable, Setting
 from spacy_gliner_biomed.errors import Errors, Warnings
-from spacy_gliner_biomed.linking.annotation import annotate, has_group, spans_of
-from spacy_gliner_biomed.linking.gold import remember
-from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.entities import (
+    annotate,
+    has_group,
+    read_mentions,
+    remember,
+    spans_of,
+)
+from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 from spacy_gliner_biomed.linking.linker import ConceptLinker, Mention, Ranked
+from spacy_gliner_biomed.linking.linker_settings import LinkerSettings
 from spacy_gliner_biomed.linking.loading import (
     KB_ENDING,
     Loader,
@@ -34,9 +40,7 @@ from spacy_gliner_biomed.linking.loading import (
     without_key_error,
 )
 from spacy_gliner_biomed.linking.memory import MentionMemory
-from spacy_gliner_biomed.linking.mentions import read_mentions
-from spacy_gliner_biomed.linking.name_encoder import NameEncoder
-from spacy_gliner_biomed.linking.settings import LinkerSettings
+from spacy_gliner_biomed.linking.name_vectors import NameEncoder
 from spacy_gliner_biomed.models.gliner import GlinerModel
 from spacy_gliner_biomed.nn.allocator import tune_malloc_for_inference
 

@@ -9,12 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.linking.cache import Cache
-from spacy_gliner_biomed.linking.candidates import Scope, find_acronym, find_candidates
-from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.kb.candidates import Cache, Scope, find_acronym, find_candidates
+from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.linker_settings import LabelRule, make_scopes
 from spacy_gliner_biomed.linking.memory import MentionMemory
-from spacy_gliner_biomed.linking.rules import LabelRule, make_scopes
-from spacy_gliner_biomed.linking.vectors import NameVectors
+from spacy_gliner_biomed.linking.name_vectors import NameVectors
 
 # Where a text says what a short form stands for, the short form itself counts less.
 OWN_TEXT = 0.6

@@ -10,9 +10,9 @@ from threading import RLock
 from typing import Any
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.linking.concepts import Concept
-from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
-from spacy_gliner_biomed.linking.sources import guess_format, read_concepts
+from spacy_gliner_biomed.linking.kb.concepts import Concept
+from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.sources.formats import guess_format, read_concepts
 
 Loader = Callable[[], list[KnowledgeBase]]
 

@@ -15,10 +15,10 @@ import srsly
 
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.common.saving import reading
-from spacy_gliner_biomed.linking.cache import Cache
-from spacy_gliner_biomed.linking.ngrams import Found, NgramIndex
-from spacy_gliner_biomed.linking.normalization import bag_key, words
-from spacy_gliner_biomed.linking.strings import HashTable, hash_string
+from spacy_gliner_biomed.linking.kb.candidates import Cache
+from spacy_gliner_biomed.linking.kb.names import bag_key, words
+from spacy_gliner_biomed.linking.kb.ngrams import Found, NgramIndex
+from spacy_gliner_biomed.linking.kb.tables import HashTable, hash_string
 
 NEIGHBOURS = 5
 LEAST_COSINE = 0.5

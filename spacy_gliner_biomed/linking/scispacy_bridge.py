@@ -15,9 +15,9 @@ from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
 from spacy.tokens import Doc, Span
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.linking.annotation import annotate, spans_of
-from spacy_gliner_biomed.linking.candidates import Scope, find_candidates
-from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.entities import annotate, spans_of
+from spacy_gliner_biomed.linking.kb.candidates import Scope, find_candidates
+from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 from spacy_gliner_biomed.linking.loading import load_all
 
 FACTORIES = ("abbreviation", "hyponym_detector", "linking", "custom_sentence_segmenter")

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from spacy_gliner_biomed.cli import gliner_cli
-from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 
 run = CliRunner().invoke
 

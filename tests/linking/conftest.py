@@ -9,8 +9,8 @@ import pytest
 import spacy
 from spacy.language import Language
 
-from spacy_gliner_biomed.linking.concepts import Concept
-from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.kb.concepts import Concept
+from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 
 CONCEPTS = [
     Concept("D:1", "Breast Neoplasms", ["Breast Tumors", "Tumor, Breast"], ["disease"], "A lump."),

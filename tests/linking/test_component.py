@@ -16,7 +16,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 from tests.linking.conftest import CONCEPTS, LINKS, TEXT
 
 MakeNlp = Callable[..., Language]

@@ -2,11 +2,11 @@ from typing import Any
 
 import pytest
 
-from spacy_gliner_biomed.linking.concepts import Concept
-from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.kb.concepts import Concept
+from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 from spacy_gliner_biomed.linking.linker import ConceptLinker, Mention
+from spacy_gliner_biomed.linking.linker_settings import LabelRule
 from spacy_gliner_biomed.linking.memory import MentionMemory
-from spacy_gliner_biomed.linking.rules import LabelRule
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_gliner_biomed.linking.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 from spacy_gliner_biomed.linking.loading import build_knowledge_base, make_knowledge_base
 
 

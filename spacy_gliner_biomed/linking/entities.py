@@ -1,0 +1,184 @@
+"""Reads the entities of a Doc as mentions, and writes links on them."""
+
+import re
+from collections.abc import Container, Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+from spacy.tokens import Doc, Span, SpanGroup
+
+from spacy_gliner_biomed.linking.abbreviations import by_apposition, expand, find_abbreviations
+from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.kb.names import words
+from spacy_gliner_biomed.linking.linker import Mention, Ranked
+from spacy_gliner_biomed.linking.linker_settings import LinkerSettings
+from spacy_gliner_biomed.linking.memory import MentionMemory
+
+CANDIDATES = "kb_ents"  # in the group's attrs: one list for each span
+
+
+def has_group(doc: Doc, spans_key: str | None) -> bool:
+    """Whether the Doc has what is to be linked; an empty Doc has it."""
+    return spans_key is None or spans_key in doc.spans or not len(doc)
+
+
+def spans_of(doc: Doc, spans_key: str | None) -> list[Span]:
+    """The entities to link."""
+    return list(doc.ents if spans_key is None else doc.spans.get(spans_key, ()))
+
+
+def annotate(
+    doc: Doc, candidates: Sequence[Ranked], spans_key: str | None, *, threshold: float = 0.0
+) -> None:
+    """Write candidates on the entities; the best is the link, or "" if none is good enough.
+
+    Equal spans of `doc.ents` get the links of a span group. `Span._.kb_ents` is stored by
+    characters, so where two spans have the same, it has those of the last; the group's
+    `attrs["kb_ents"]` has all.
+
+    doc (Doc): Changed in place.
+    candidates (Sequence[Ranked]): One for each of its entities.
+    spans_key (str | None): The span group; None for `doc.ents`.
+    threshold (float): Score that a link needs.
+    """
+    spans = spans_of(doc, spans_key)
+    links = [ids[0][0] if ids and ids[0][1] >= threshold else "" for ids in candidates]
+    for span, ranked in zip(spans, candidates, strict=True):
+        span._.kb_ents = list(ranked)
+    if spans_key is None:
+        _link_entities(spans, links)
+    elif spans_key in doc.spans:
+        _link_group(doc, spans_key, candidates, links)
+        by_span = dict(zip(map(_identity, spans), links, strict=True))
+        found = [entity for entity in doc.ents if _identity(entity) in by_span]
+        _link_entities(found, [by_span[_identity(entity)] for entity in found])
+
+
+def _link_entities(entities: Sequence[Span], links: Sequence[str]) -> None:
+    for entity, link in zip(entities, links, strict=True):
+        for token in entity:
+            token.ent_kb_id_ = link
+
+
+def _link_group(
+    doc: Doc, spans_key: str, candidates: Sequence[Ranked], links: Sequence[str]
+) -> None:
+    group = doc.spans[spans_key]
+    linked = [
+        Span(doc, span.start, span.end, label=span.label, kb_id=link, span_id=span.id)
+        for span, link in zip(group, links, strict=True)
+    ]
+    attrs = {**group.attrs, CANDIDATES: [list(ranked) for ranked in candidates]}
+    doc.spans[spans_key] = SpanGroup(doc, name=group.name, attrs=attrs, spans=linked)
+
+
+def _identity(span: Span) -> tuple[int, int, int]:
+    return span.start, span.end, span.label
+
+
+SEPARATORS = re.compile(r"[|;,+]")
+# What corpora write where there is no concept.
+NIL = re.compile(r"(?:.*:)?(?:-1?|NIL|CUI-?less|None)?", re.IGNORECASE)
+
+
+def split_ids(kb_id: str) -> list[str]:
+    """The ids of a gold mention: "MESH:D1|MESH:D2" has two, "", "-1" and "MESH:-1" none.
+
+    Any of them is right.
+    """
+    parts = (part.strip() for part in SEPARATORS.split(kb_id))
+    return [part for part in parts if not NIL.fullmatch(part)]
+
+
+def gold_ids(span: Span) -> list[str]:
+    """The ids of a gold span."""
+    return split_ids(span.kb_id_)
+
+
+def gold_spans(doc: Doc, spans_key: str | None) -> list[Span]:
+    """The gold spans of a Doc: of the span group if it has it, otherwise of `doc.ents`."""
+    return spans_of(doc, spans_key if spans_key in doc.spans else None)
+
+
+def remember(
+    memory: MentionMemory, doc: Doc, settings: LinkerSettings, kbs: Sequence[KnowledgeBase]
+) -> None:
+    """Add the gold mentions of a Doc whose ids are in a terminology to a memory."""
+    spans = gold_spans(doc, settings.spans_key)
+    mentions = read_mentions(doc, spans, abbreviations=settings.abbreviations)
+    for span, mention in zip(spans, mentions, strict=True):
+        ids = [id_ for id_ in gold_ids(span) if any(id_ in kb for kb in kbs)]
+        if ids:
+            memory.add(mention.label, mention.text, mention.long_form, ids)
+
+
+class TextWords:
+    """The words of a text, read once one is looked for, which few mentions need.
+
+    text (str): The text.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._words
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(words(self.text))
+
+
+def read_mentions(doc: Doc, spans: Sequence[Span], *, abbreviations: bool = True) -> list[Mention]:
+    """The mentions of a Doc, one for each span; equal ones are one object.
+
+    abbreviations (bool): Look for what short forms stand for, in the text and, where scispaCy's
+        detector has run, in `doc._.abbreviations`.
+    """
+    text = doc.text  # made anew each time
+    places = [(span.start_char, span.end_char) for span in spans]
+    known = document_abbreviations(text, sorted(set(places))) if abbreviations else {}
+    known.update(_detected(doc) if abbreviations else {})
+    context = TextWords(text)
+    keys = [(text[a:b], span.label_) for (a, b), span in zip(places, spans, strict=True)]
+    made = {key: make_mention(*key, known, context) for key in dict.fromkeys(keys)}
+    return [made[key] for key in keys]
+
+
+def document_abbreviations(text: str, mentions: Sequence[tuple[int, int]]) -> dict[str, str]:
+    """Short forms that a text defines, with their long forms.
+
+    mentions: Characters of the entities, by their start.
+    """
+    return {**by_apposition(text, mentions), **find_abbreviations(text)}
+
+
+def make_mention(
+    text: str, label: str, abbreviations: dict[str, str], context: Container[str] = frozenset()
+) -> Mention:
+    """A mention in a document that defines these short forms."""
+    return Mention(
+        text=text,
+        label=label,
+        long_form=" ".join(abbreviations.get(text.strip(), "").split()) or None,
+        expanded=expand(text, abbreviations),
+        context=context,
+    )
+
+
+def _detected(doc: Doc) -> dict[str, str]:
+    """What scispaCy's abbreviation detector found, in both of its forms."""
+    if not Doc.has_extension("abbreviations"):
+        return {}
+    return dict(map(_pair, _as_list(doc._.abbreviations)))
+
+
+def _pair(found: Any) -> tuple[str, str]:
+    if isinstance(found, dict):  # make_serializable=True
+        return found["short_text"], found["long_text"]
+    long_form = found._.long_form
+    return found.text, long_form if isinstance(long_form, str) else long_form.text
+
+
+def _as_list(found: Iterable[Any] | None) -> list[Any]:
+    return list(found or ())

@@ -1,0 +1,155 @@
+"""Scores of links: accuracy on gold mentions, and end-to-end F1."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from spacy.scorer import PRFScore
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+
+from spacy_gliner_biomed.linking.entities import CANDIDATES, gold_ids, gold_spans, spans_of
+
+AT = 5
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entity with ids, in characters that are not white space.
+
+    ids (Sequence[str]): Of a gold entity all, any of which is right; of a found one its
+        candidates, best first.
+    link (str): The id that a found entity is linked to; "" for none.
+    """
+
+    start: int
+    end: int
+    label: str
+    ids: Sequence[str]
+    link: str = ""
+
+    def is_at(self, other: "Link", slack: int) -> bool:
+        """Whether both have the same label, and borders that differ by `slack` at most."""
+        return (
+            self.label == other.label
+            and abs(self.start - other.start) <= slack
+            and abs(self.end - other.end) <= slack
+        )
+
+
+def make_link_scorer() -> Callable[..., dict[str, Any]]:
+    """The default scorer, registered as `spacy-gliner-biomed.link_scorer.v1`."""
+    return score_links
+
+
+def score_links(
+    examples: Iterable[Example], *, spans_key: str | None = None, **kwargs: Any
+) -> dict[str, Any]:
+    """Score links; gold entities without an id are not counted.
+
+    `link_acc1` and `link_acc5` are shares of those gold entities that the predicted Doc has with
+    the same characters and label (give it the gold entities to have all, see the reader
+    `spacy-gliner-biomed.LinkedCorpus.v1`), with a right id first or among the first five
+    candidates. `link_p/r/f/per_type` count end-to-end: characters,
+    label, and any of the gold ids have to be right (as HunFlair2 counts, arXiv 2402.12372);
+    `link_near_p/r/f` allow for one character at each border.
+
+    examples (Iterable[Example]): Predicted and gold Docs.
+    spans_key (str | None): The span group, the component's; None for `doc.ents`.
+    RETURNS (dict[str, Any]): The scores; None where nothing could be scored.
+    """
+    pairs = [
+        (_gold_links(eg.reference, spans_key), _found_links(eg.predicted, spans_key))
+        for eg in examples
+    ]
+    strict, near = _count(pairs, 0), _count(pairs, 1)
+    return {
+        **_accuracies(pairs),
+        **_prf("link", strict),
+        "link_per_type": {label: prf.to_dict() for label, prf in strict.items()} or None,
+        **_prf("link_near", near),
+    }
+
+
+def _accuracies(pairs: Sequence[tuple[list[Link], list[Link]]]) -> dict[str, float | None]:
+    total = at_1 = at_5 = 0
+    for gold, found in pairs:
+        places = {(link.start, link.end, link.label): link for link in found}
+        for link in gold:
+            match = places.get((link.start, link.end, link.label))
+            if match is not None:
+                total += 1
+                at_1 += not set(link.ids).isdisjoint(match.ids[:1])
+                at_5 += not set(link.ids).isdisjoint(match.ids[:AT])
+    return {
+        "link_acc1": at_1 / total if total else None,
+        "link_acc5": at_5 / total if total else None,
+    }
+
+
+def _count(pairs: Iterable[tuple[list[Link], list[Link]]], slack: int) -> dict[str, PRFScore]:
+    """Right and wrong links by label; each gold entity is found once."""
+    scores: dict[str, PRFScore] = {}
+    for gold, found in pairs:
+        free = list(gold)
+        for link in found:
+            if not link.link:
+                continue
+            score = scores.setdefault(link.label, PRFScore())
+            match = next((g for g in free if link.link in g.ids and link.is_at(g, slack)), None)
+            if match is None:
+                score.fp += 1
+            else:
+                free.remove(match)
+                score.tp += 1
+        for link in free:
+            scores.setdefault(link.label, PRFScore()).fn += 1
+    return scores
+
+
+def _prf(name: str, scores: dict[str, PRFScore]) -> dict[str, float | None]:
+    total = sum(scores.values(), PRFScore())
+    if not len(total):
+        return {f"{name}_{key}": None for key in ("p", "r", "f")}
+    values = (("p", total.precision), ("r", total.recall), ("f", total.fscore))
+    return {f"{name}_{key}": value for key, value in values}
+
+
+def _gold_links(doc: Doc, spans_key: str | None) -> list[Link]:
+    spans = gold_spans(doc, spans_key)
+    links = _links(doc, spans, [gold_ids(span) for span in spans])
+    return [link for link in dict.fromkeys(links) if link.ids]
+
+
+def _found_links(doc: Doc, spans_key: str | None) -> list[Link]:
+    spans = spans_of(doc, spans_key)
+    candidates = _candidates(doc, spans, spans_key)
+    ids = [
+        [found[0] for found in ranked] or [span.kb_id_] * bool(span.kb_id_)
+        for span, ranked in zip(spans, candidates, strict=True)
+    ]
+    return _links(doc, spans, ids)
+
+
+def _candidates(doc: Doc, spans: Sequence[Span], spans_key: str | None) -> Sequence[Any]:
+    """Of each span; those of the group's attrs if it has them, as each span has its own there."""
+    if spans_key is not None and spans_key in doc.spans:
+        known: Sequence[Any] = doc.spans[spans_key].attrs.get(CANDIDATES, ())
+        if len(known) == len(spans):
+            return known
+    return [span._.kb_ents if Span.has_extension("kb_ents") else () for span in spans]
+
+
+def _links(doc: Doc, spans: Sequence[Span], ids: Sequence[Sequence[str]]) -> list[Link]:
+    before = [0, *accumulate(not character.isspace() for character in doc.text if spans)]
+    return [
+        Link(
+            before[span.start_char],
+            before[span.end_char],
+            span.label_,
+            tuple(found),
+            span.kb_id_,
+        )
+        for span, found in zip(spans, ids, strict=True)
+    ]

@@ -1,0 +1,134 @@
+"""The linker's settings, checked as one value."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.linking.kb.candidates import Scope
+from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
+
+
+@dataclass(frozen=True)
+class LabelRule:
+    """What entities of a label may be linked to.
+
+    label (str): The label; "*" stands for all that have no rule.
+    types (frozenset[str]): Types of concepts, "" for none; empty for all.
+    sources (frozenset[str]): Names of terminologies; empty for all.
+    """
+
+    label: str
+    types: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, rule: Mapping[str, Any]) -> "LabelRule":
+        """Read a rule of the config: {"label": "disease", "types": [...], "sources": [...]}.
+
+        RAISES (ValueError): If it is not of this form.
+        """
+        lists = {name: rule.get(name) or [] for name in ("types", "sources")}
+        right = isinstance(rule.get("label"), str) and set(rule) <= {"label", *lists}
+        if not right or not all(
+            isinstance(value, list) and all(isinstance(item, str) for item in value)
+            for value in lists.values()
+        ):
+            raise ValueError(Errors.E086.format(found=dict(rule)))
+        return cls(rule["label"], frozenset(lists["types"]), frozenset(lists["sources"]))
+
+
+def make_scopes(kbs: Sequence[KnowledgeBase], rule: LabelRule | None) -> list[Scope | None]:
+    """The part of each terminology that a rule allows: None for nothing, all of each without one.
+
+    RAISES (ValueError): For a type that none of them has.
+    """
+    if rule is None:
+        return [Scope() for _ in kbs]
+    chosen = [kb for kb in kbs if not rule.sources or kb.name in rule.sources]
+    known = {"", *(name for kb in chosen for name in kb.type_names)}
+    if unknown := sorted(rule.types - known):
+        names = ", ".join(kb.name for kb in chosen)
+        raise ValueError(
+            Errors.E085.format(found=unknown, name=names, known=", ".join(sorted(known - {""})))
+        )
+    scopes: list[Scope | None] = []
+    for kb in kbs:
+        types = rule.types & {"", *kb.type_names}
+        if kb not in chosen or (rule.types and not types):
+            scopes.append(None)
+        elif not rule.types:
+            scopes.append(Scope())
+        else:
+            concepts = kb.concepts_of_types(types)
+            scopes.append(Scope.of(kb, concepts) if np.any(concepts) else None)
+    return scopes
+
+
+@dataclass(frozen=True)
+class LinkerSettings:
+    """What the factory's arguments are after they were checked; see the factory for each."""
+
+    spans_key: str | None
+    labels: Sequence[LabelRule]
+    threshold: float
+    candidate_threshold: float | None
+    k: int
+    abbreviations: bool
+    memory: bool
+    memory_weight: float
+    vector_weight: float
+
+    @property
+    def least(self) -> float:
+        """The score that a candidate needs."""
+        return self.threshold if self.candidate_threshold is None else self.candidate_threshold
+
+    @classmethod
+    def from_cfg(cls, cfg: Mapping[str, Any]) -> "LinkerSettings":
+        """Check the component's `cfg`.
+
+        RAISES (ValueError): For a value that is not allowed.
+        """
+        values = {key: cfg[key] for key in cls.__dataclass_fields__}
+        key = values["spans_key"]
+        if key is not None and (not isinstance(key, str) or not key):
+            _refuse("spans_key", "the name of a span group, or null for doc.ents", key)
+        for name in ("abbreviations", "memory"):
+            if not isinstance(values[name], bool):
+                _refuse(name, "true or false", values[name])
+        threshold, lower = values["threshold"], values["candidate_threshold"]
+        if not _is_number(threshold) or not 0 <= threshold <= 1:
+            _refuse("threshold", "a number from 0 to 1", threshold)
+        if lower is not None and (not _is_number(lower) or not 0 <= lower <= threshold):
+            _refuse("candidate_threshold", "null, or a number from 0 to the threshold", lower)
+        if not _is_number(values["memory_weight"]) or not 0 <= values["memory_weight"] < 1e6:
+            _refuse("memory_weight", "a number of at least 0", values["memory_weight"])
+        if not _is_number(values["vector_weight"]) or not 0 <= values["vector_weight"] <= 1:
+            _refuse("vector_weight", "a number from 0 to 1", values["vector_weight"])
+        k = values["k"]
+        if isinstance(k, bool) or not isinstance(k, Integral) or k < 1:
+            _refuse("k", "a whole number of at least 1", k)
+        values["labels"] = _rules(values["labels"])
+        return cls(**values)
+
+
+def _rules(rules: Any) -> list[LabelRule]:
+    if not isinstance(rules, list):
+        _refuse("labels", "a list of rules", rules)
+    parsed = [LabelRule.parse(rule) for rule in rules]
+    labels = [rule.label for rule in parsed]
+    if len(set(labels)) < len(labels):
+        _refuse("labels", "a list with one rule for each label", labels)
+    return parsed
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _refuse(name: str, allowed: str, found: Any) -> None:
+    raise ValueError(Errors.E030.format(name=name, allowed=allowed, found=found))

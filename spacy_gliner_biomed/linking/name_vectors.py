@@ -1,0 +1,234 @@
+"""Names as vectors of an encoder, for candidates that share meaning rather than letters."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import compress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import srsly
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.linking.kb.candidates import N_FORMS, SIMILAR, Cache, Scope, Scores
+from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.kb.storage import (
+    CHECKSUM,
+    checksum,
+    dump_arrays,
+    open_arrays,
+    parse_arrays,
+    verify,
+    write_arrays,
+)
+from spacy_gliner_biomed.linking.kb.tables import Arrays
+from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
+from spacy_gliner_biomed.types import FloatArray
+
+FORMAT = "spacy-gliner-biomed name vectors 1"
+BATCH = 1024  # names that are encoded between two looks at the progress bar
+MAX_CACHED = 50_000  # vectors of mentions
+
+# Names -> vectors of unit length. # (N, H)
+Embed = Callable[[Sequence[str]], FloatArray]
+# Shows how far a loop is.
+Progress = Callable[[Iterable[int]], Iterable[int]]
+
+
+@dataclass(frozen=True)
+class FormVectors:
+    """The forms of a terminology as vectors.
+
+    kb (KnowledgeBase): The terminology.
+    vectors (FloatArray): Of unit length, one for each form. # (F, H)
+    """
+
+    kb: KnowledgeBase
+    vectors: FloatArray
+
+    @classmethod
+    def build(cls, kb: KnowledgeBase, embed: Embed, progress: Progress = iter) -> "FormVectors":
+        """Encode a name of each form: names of a form have the same words."""
+        tables = kb.tables
+        firsts = tables.forms[tables.first_forms[:-1]].tolist()
+        parts = [
+            embed([tables.names[row] for row in firsts[first : first + BATCH]])
+            for first in progress(range(0, len(firsts), BATCH))
+        ]
+        return cls(kb, np.concatenate(parts))
+
+    def to_disk(self, path: Path) -> None:
+        """Write one file, without the terminology."""
+        write_arrays(path, {"vectors": self.vectors.reshape(-1)}, self._about())
+
+    def to_bytes(self) -> bytes:
+        """What `to_disk` writes."""
+        return dump_arrays({"vectors": self.vectors.reshape(-1)}, self._about())
+
+    @classmethod
+    def from_disk(cls, kb: KnowledgeBase, path: Path) -> "FormVectors":
+        """Open what `to_disk` wrote for a terminology; it is read as far as it is needed.
+
+        RAISES (ValueError): If it is broken, or of another terminology.
+        """
+        return cls._from_arrays(kb, *open_arrays(path), path)
+
+    @classmethod
+    def from_bytes(cls, kb: KnowledgeBase, content: bytes) -> "FormVectors":
+        """Load what `to_bytes` gave."""
+        return cls._from_arrays(kb, *parse_arrays(content, "bytes"), "bytes")
+
+    def merge(self, scores: Scores, query: FloatArray, scope: Scope, weight: float) -> Scores:
+        """Rank candidates by both similarities, and add those whose vectors are the nearest.
+
+        scores (Scores): By letters, 0 to `SIMILAR`; a concept that is not there counts as 0.
+        query (FloatArray): The mention's vector. # (H,)
+        weight (float): Of the cosine of vectors, 0 to 1.
+        """
+        cosines = self.vectors @ query  # (F,)
+        nearest = self._concepts(_best(cosines, scope.forms))
+        merged = Scores()
+        for concept in {**scores, **dict.fromkeys(nearest)}:
+            if scope.allows(concept):
+                cosine = max(0.0, float(cosines[self._forms_of(concept)].max()))
+                letters = scores.get(concept, 0.0)
+                merged[concept] = (1 - weight) * letters + weight * SIMILAR * cosine
+        return merged
+
+    def _about(self) -> dict[str, Any]:
+        about = {"format": FORMAT, "name": self.kb.name, "shape": self.vectors.shape}
+        return {**about, CHECKSUM: checksum({"vectors": self.vectors.reshape(-1)}, about)}
+
+    @classmethod
+    def _from_arrays(
+        cls, kb: KnowledgeBase, arrays: Arrays, about: dict[str, Any], path: object
+    ) -> "FormVectors":
+        n_forms = len(kb.tables.first_forms) - 1
+        shape, vectors = about.get("shape"), arrays.get("vectors")
+        right = about.get("format") == FORMAT and vectors is not None
+        if not right or not isinstance(shape, list) or len(shape) != 2 or shape[0] != n_forms:
+            error = f"these are not the vectors of the {n_forms:,} forms of {kb.name!r}"
+            raise ValueError(Errors.E083.format(path=path, error=error))
+        if CHECKSUM in about:  # all is read for the first mention; older versions wrote none
+            verify(arrays, about, path)
+        assert vectors is not None
+        if vectors.dtype != np.float32 or len(vectors) != shape[0] * shape[1]:
+            error = f"there are {len(vectors):,} {vectors.dtype} instead of {shape} float32"
+            raise ValueError(Errors.E083.format(path=path, error=error))
+        return cls(kb, vectors.reshape(shape))
+
+    def _concepts(self, forms: NDArray[np.int64]) -> Iterator[int]:
+        tables = self.kb.tables
+        for form in forms.tolist():
+            rows = tables.forms[tables.first_forms[form] : tables.first_forms[form + 1]]
+            yield from tables.concepts[rows].tolist()
+
+    def _forms_of(self, concept: int) -> NDArray[np.int64]:
+        first, last = self.kb.tables.first_names[concept : concept + 2]
+        return self._form_of_name[first:last]
+
+    @cached_property
+    def _form_of_name(self) -> NDArray[np.int64]:
+        tables = self.kb.tables
+        forms = np.empty(len(tables.names), dtype=np.int64)
+        counts = np.diff(tables.first_forms)
+        forms[tables.forms] = np.repeat(np.arange(len(counts)), counts)
+        return forms
+
+
+@dataclass
+class NameVectors:
+    """What ranks candidates by vectors, too.
+
+    embed (Embed): Encodes mentions as it did the forms.
+    forms (Mapping[str, FormVectors]): By the terminology's name.
+    weight (float): See `FormVectors.merge`.
+    """
+
+    embed: Embed
+    forms: Mapping[str, FormVectors]
+    weight: float
+    _cache: Cache[str, FloatArray] = field(default_factory=lambda: Cache(MAX_CACHED))
+
+    def merge(
+        self, kb: KnowledgeBase, names: Sequence[str], found: Sequence[Scores], scope: Scope
+    ) -> list[Scores]:
+        """See `FormVectors.merge`; what has an equal name stays as it is."""
+        similar = [max(scores.values(), default=0.0) <= SIMILAR for scores in found]
+        # Together: one by one takes several times as long.
+        vectors = self._cache.get_all(compress(names, similar), self.embed)
+        return [
+            self.forms[kb.name].merge(scores, vectors[name], scope, self.weight)
+            if chosen
+            else scores
+            for name, scores, chosen in zip(names, found, similar, strict=True)
+        ]
+
+
+def _best(cosines: FloatArray, allowed: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+    """The nearest forms, in any order."""
+    rows = np.arange(len(cosines)) if allowed is None else np.flatnonzero(allowed)
+    if len(rows) > N_FORMS:
+        rows = rows[np.argpartition(-cosines[rows], N_FORMS)[:N_FORMS]]
+    return rows
+
+
+ENDING = ".vectors"
+
+
+class NameEncoder:
+    """Encodes names; keeps what it made of terminologies.
+
+    model (GlinerModel): Its label or text encoder is used, see `NetworkShim.embed_names`.
+    """
+
+    def __init__(self, model: GlinerModel) -> None:
+        self.model = model
+        self.forms: list[FormVectors] = []
+
+    def __call__(self, names: Sequence[str]) -> FloatArray:
+        """Vectors of unit length. # (N, H)"""
+        return network_shim(self.model).embed_names(names)
+
+    def build(self, kbs: Sequence[KnowledgeBase]) -> None:
+        """Encode the names of terminologies, unless that was done; shows how far it is."""
+        if [each.kb for each in self.forms] != list(kbs):
+            show = partial(tqdm, desc="Encoding names", unit=" batches", disable=None, leave=False)
+            self.forms = [FormVectors.build(kb, self, show) for kb in kbs]
+
+    def vectors(self, kbs: Sequence[KnowledgeBase], weight: float) -> NameVectors:
+        """What ranks by the vectors of these terminologies."""
+        self.build(kbs)
+        return NameVectors(self, {each.kb.name: each for each in self.forms}, weight)
+
+    def to_disk(self, path: Path) -> None:
+        """Save the encoder, and a file for each terminology."""
+        network_shim(self.model).to_disk(path / "model")
+        for i, each in enumerate(self.forms):
+            each.to_disk(path / f"{i:02}{ENDING}")
+        for old in sorted(path.glob("*" + ENDING))[len(self.forms) :]:
+            old.unlink()
+
+    def from_disk(self, path: Path, kbs: Sequence[KnowledgeBase]) -> None:
+        """Load what `to_disk` saved with these terminologies.
+
+        RAISES (ValueError): If it belongs to others.
+        """
+        network_shim(self.model).from_disk(path / "model")
+        files = [path / f"{i:02}{ENDING}" for i in range(len(kbs))]
+        self.forms = [FormVectors.from_disk(*pair) for pair in zip(kbs, files, strict=True)]
+
+    def to_bytes(self) -> bytes:
+        """All that `to_disk` saves."""
+        forms = [each.to_bytes() for each in self.forms]
+        content: bytes = srsly.msgpack_dumps([network_shim(self.model).to_bytes(), forms])
+        return content
+
+    def from_bytes(self, content: bytes, kbs: Sequence[KnowledgeBase]) -> None:
+        """Load what `to_bytes` gave."""
+        model, forms = srsly.msgpack_loads(content)
+        network_shim(self.model).from_bytes(model)
+        self.forms = [FormVectors.from_bytes(*pair) for pair in zip(kbs, forms, strict=True)]

@@ -1,0 +1,1 @@
+"""Terminologies to build a knowledge base from: MeSH, UMLS, OBO, tables, JSON lines."""

@@ -1,0 +1,68 @@
+"""OBO ontologies, read by fastobo (extra `kb`)."""
+
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, cast
+
+from spacy_gliner_biomed.common.files import open_bytes, read_lines
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.linking.kb.concepts import Concept, Located
+
+
+def read_obo(path: Path) -> Iterator[Located]:
+    """The terms of an ontology that have a name and are not obsolete; their type is their
+    namespace.
+
+    All synonyms count, whatever their scope. The place of a concept is the number of its frame.
+    RAISES (ImportError): If fastobo is not installed.
+    RAISES (ValueError): With file and line, for what is not OBO.
+    """
+    try:
+        import fastobo
+    except ImportError as error:
+        raise ImportError(Errors.E082.format(path=path)) from error
+    try:
+        with open_bytes(path) as file:
+            if cast(BufferedReader, file).peek(3).startswith(BOM_UTF8):
+                file.read(len(BOM_UTF8))
+            frames = fastobo.iter(file)
+            default = [
+                str(clause.namespace)
+                for clause in frames.header()
+                if type(clause).__name__ == "DefaultNamespaceClause"
+            ]
+            for number, frame in enumerate(frames, 1):
+                concept = _concept(frame, default) if type(frame).__name__ == "TermFrame" else None
+                if concept is not None:
+                    yield number, concept
+    except SyntaxError as error:
+        line = error.lineno or 0
+        raise ValueError(Errors.E060.format(path=path, line=line, error=error.msg)) from error
+    except (OSError, TypeError, EOFError, ValueError) as error:
+        # fastobo hides what is wrong with a file's bytes: reading its lines tells.
+        for _ in read_lines(path):
+            pass
+        raise ValueError(Errors.E060.format(path=path, line="?", error=error)) from error
+
+
+def _concept(frame: Any, default: list[str]) -> Concept | None:
+    name, definition = None, None
+    aliases: list[str] = []
+    types: list[str] = []
+    for clause in frame:
+        kind = type(clause).__name__
+        if kind == "IsObsoleteClause" and clause.obsolete:
+            return None
+        if kind == "NameClause":
+            name = str(clause.name)
+        elif kind == "SynonymClause":
+            aliases.append(str(clause.synonym.desc))
+        elif kind == "DefClause":
+            definition = str(clause.definition)
+        elif kind == "NamespaceClause":
+            types.append(str(clause.namespace))
+    if name is None:  # a reference to a term of another ontology
+        return None
+    return Concept(str(frame.id), name, aliases, types or default, definition)

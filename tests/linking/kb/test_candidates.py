@@ -1,0 +1,123 @@
+import pickle
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from spacy_gliner_biomed.linking.kb import candidates
+from spacy_gliner_biomed.linking.kb.candidates import (
+    REWRITTEN,
+    SAME,
+    SAME_BAG,
+    SAME_CASE_APART,
+    SAME_SEQUENCE,
+    Cache,
+    Scope,
+    find_acronym,
+    find_candidates,
+)
+from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
+
+
+def found(kb: KnowledgeBase, name: str, scope: Scope | None = None) -> dict[str, float]:
+    (scores,) = find_candidates(kb, [name], scope or Scope())
+    best = sorted(scores.items(), key=lambda pair: -pair[1])
+    return {kb.tables.ids[number]: score for number, score in best}
+
+
+@pytest.mark.parametrize(
+    ("name", "concept_id", "score"),
+    [
+        ("Breast Neoplasms", "D:1", SAME),
+        ("breast neoplasms", "D:1", SAME_CASE_APART),
+        ("breast-neoplasm", "D:1", SAME_SEQUENCE),
+        ("Neoplasms, Kidney", "D:2", SAME_BAG),
+        ("renal neoplasm", "D:2", REWRITTEN),
+    ],
+)
+def test_equal_names_have_the_score_of_how_equal_they_are(
+    kb: KnowledgeBase, name: str, concept_id: str, score: float
+) -> None:
+    best = next(iter(found(kb, name).items()))
+    assert best == (concept_id, pytest.approx(score, abs=1e-3))
+
+
+def test_similar_names_are_looked_up_only_where_none_is_equal(kb: KnowledgeBase) -> None:
+    assert list(found(kb, "Prednisone")) == ["C:2"]
+    assert next(iter(found(kb, "Prednisonum"))) == "C:2"
+    assert 0 < found(kb, "Prednisonum")["C:2"] < REWRITTEN
+
+
+def test_a_preferred_name_goes_before_an_alias(kb: KnowledgeBase) -> None:
+    preferred, alias = found(kb, "Liver Failure")["D:6"], found(kb, "Hepatic Failure")["D:6"]
+    assert preferred > alias > SAME_CASE_APART
+
+
+@pytest.mark.parametrize("name", ["", "+", "zzzz", "–"])
+def test_what_is_like_nothing_has_no_candidate(kb: KnowledgeBase, name: str) -> None:
+    assert found(kb, name) == {}
+
+
+def test_only_what_is_in_scope_is_found(kb: KnowledgeBase) -> None:
+    drugs = Scope.of(kb, kb.concepts_of_types(["drug"]))
+    assert found(kb, "Wilson Disease", drugs) == {}
+    assert list(found(kb, "penicillamine", drugs)) == ["C:1"]
+    assert "C:1" in found(kb, "penicillamin", drugs)
+    nothing = Scope.of(kb, np.zeros(len(kb), dtype=bool))
+    assert found(kb, "penicillamin", nothing) == {}
+
+
+def test_names_together_have_the_candidates_of_each_alone(
+    kb: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["penicillamin", "", "Liver Failure", "zzzz", "renal neoplasm", "livers", "prednison"]
+    alone = [find_candidates(kb, [name], Scope())[0] for name in names]
+    assert find_candidates(kb, names, Scope()) == alone
+    monkeypatch.setattr(candidates, "TOGETHER", 2)
+    assert find_candidates(kb, names, Scope()) == alone
+    assert find_candidates(kb, [], Scope()) == []
+
+
+def test_initials_count_more_where_the_words_are_in_the_text(kb: KnowledgeBase) -> None:
+    def score(context: set[str], short: str = "DMD") -> float:
+        number = kb.number("D:5")
+        assert number is not None
+        return find_acronym(kb, short, context, Scope()).get(number, 0.0)
+
+    assert score({"muscular", "dystrophy", "duchenne"}) > score({"dystrophy"}) > score(set()) > 0
+    assert score(set(), "dmd") == score(set(), "D") == score(set(), "DM1") == 0
+
+
+def lengths(asked: list[list[str]], cache: Cache[str, int], keys: str) -> dict[str, int]:
+    def make(new: list[str]) -> Iterator[int]:
+        asked.append(new)
+        return map(ord, new)
+
+    return cache.get_all(keys, make)
+
+
+def test_what_is_known_is_not_made_again() -> None:
+    asked: list[list[str]] = []
+    cache: Cache[str, int] = Cache(10)
+    assert lengths(asked, cache, "aba") == {"a": 97, "b": 98}
+    assert lengths(asked, cache, "bc") == {"b": 98, "c": 99}
+    assert lengths(asked, cache, "abc") == {"a": 97, "b": 98, "c": 99}
+    assert asked == [["a", "b"], ["c"]]
+
+
+def test_a_full_one_begins_anew_and_gives_all_that_was_asked() -> None:
+    asked: list[list[str]] = []
+    cache: Cache[str, int] = Cache(2)
+    assert len(lengths(asked, cache, "abcde")) == 5
+    assert len(lengths(asked, cache, "abf")) == 3
+    assert asked == [[*"abcde"], ["f"]]
+    lengths(asked, cache, "a")
+    assert asked[-1] == ["a"]
+
+
+def test_what_fails_is_not_kept() -> None:
+    cache: Cache[str, int] = Cache(2)
+    with pytest.raises(ValueError, match="no"):
+        cache.get_all("a", lambda new: map(int, ["no"]))
+    assert cache.get_all("a", lambda new: [1]) == {"a": 1}
+    assert pickle.loads(pickle.dumps(cache)).get_all("a", lambda new: [2]) == {"a": 1}

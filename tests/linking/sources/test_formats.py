@@ -1,0 +1,200 @@
+import gzip
+import json
+import warnings
+from pathlib import Path
+
+import pytest
+from spacy_gliner_biomed.linking.sources.formats import guess_format, read_concepts
+
+from spacy_gliner_biomed.linking.kb.concepts import Concept
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf8")
+    return path
+
+
+def line(concept_id: str = "D:1", name: str = "Asthma", **more: object) -> str:
+    return json.dumps({"concept_id": concept_id, "canonical_name": name, **more}) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.jsonl", "jsonl"),
+        ("a.jsonl.gz", "jsonl"),
+        ("a.OBO", "obo"),
+        ("desc2025.xml.gz", "mesh-xml"),
+        ("d2025.bin", "mesh-ascii"),
+        ("MRCONSO.RRF", "umls"),
+        ("a.tsv", "csv"),
+        ("a.kb", None),
+    ],
+)
+def test_the_format_goes_by_the_name(name: str, expected: str | None) -> None:
+    assert guess_format(Path(name)) == expected
+
+
+def test_json_lines_are_read_zipped_or_not(tmp_path: Path) -> None:
+    text = (
+        line(aliases=["bronchial asthma"], types=["disease"], definition="A.") + "\n" + line("D:2")
+    )
+    expected = [
+        Concept("D:1", "Asthma", ["bronchial asthma"], ["disease"], "A."),
+        Concept("D:2", "Asthma", [], []),
+    ]
+    assert list(read_concepts(write(tmp_path / "a.jsonl", text))) == expected
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(text.encode()))
+    assert list(read_concepts(tmp_path / "a.jsonl.gz")) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "message"),
+    [
+        (line() + "{broken\n", 2, "Expecting property name"),
+        (line() + line("D:2") + line(), 3, "the id 'D:1' is already in line 1"),
+        (line(name=" "), 1, "has an empty name"),
+        (line(aliases=[""]), 1, "has an empty name"),
+        (line(concept_id=""), 1, "empty id"),
+        (line(aliases="asthma"), 1, "lists of strings"),
+        (line(concept_id=7), 1, "must be strings"),  # type: ignore[arg-type]
+        ('{"concept_id": "D:1"}\n', 1, "'canonical_name' is missing"),
+        ("[1]\n", 1, ""),
+    ],
+)
+def test_a_bad_line_is_named(tmp_path: Path, text: str, number: int, message: str) -> None:
+    path = write(tmp_path / "a.jsonl", text)
+    with pytest.raises(ValueError, match=rf"(?s)GB-E060.*a\.jsonl, line {number}: .*{message}"):
+        list(read_concepts(path))
+
+
+def test_no_concept_at_all_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"GB-E080.*a\.jsonl"):
+        list(read_concepts(write(tmp_path / "a.jsonl", "\n")))
+
+
+def test_unknown_formats_and_missing_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"GB-E050.*missing"):
+        read_concepts(tmp_path / "missing.jsonl")
+    path = write(tmp_path / "a.doc", "x")
+    with pytest.raises(ValueError, match=r"GB-E081.*jsonl, csv, obo"):
+        read_concepts(path)
+    with pytest.raises(ValueError, match=r"GB-E081.*'docx'"):
+        read_concepts(path, "docx")
+
+
+def test_a_table_is_read(tmp_path: Path) -> None:
+    text = 'id,name,aliases,types,definition\nD:1,"Asthma, bronchial",asthma| wheeze,disease,\n'
+    expected = [Concept("D:1", "Asthma, bronchial", ["asthma", "wheeze"], ["disease"])]
+    assert list(read_concepts(write(tmp_path / "a.csv", text))) == expected
+    tabs = "id\tname\nD:1\tAsthma, bronchial\n"
+    assert list(read_concepts(write(tmp_path / "a.tsv", tabs))) == [
+        Concept("D:1", "Asthma, bronchial", [], [])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "message"),
+    [
+        ("code,name\nD:1,x\n", 1, "no column id"),
+        ("", 1, "no column id and name"),
+        ("id,name,ID\nD:1,x,y\n", 1, "the column id more than once"),
+        ("id,name\nD:1,x\nD:2\n", 3, "1 cells, and the header 2"),
+        ("id,name\nD:1,x,y\n", 2, "3 cells, and the header 2"),
+        ('id,name\nD:1,"x\n', 2, "unexpected end of data"),
+        ("id,name\nD:1,\n", 2, "empty name"),
+    ],
+)
+def test_a_bad_row_is_named(tmp_path: Path, text: str, number: int, message: str) -> None:
+    path = write(tmp_path / "a.csv", text)
+    with pytest.raises(ValueError, match=rf"GB-E060.*a\.csv, line {number}: .*{message}"):
+        list(read_concepts(path))
+
+
+GOUT = {
+    "a.jsonl": '{"concept_id": "D:1", "canonical_name": "Gout é"}\n',
+    "a.csv": "id,name\nD:1,Gout é\n",
+    "a.tsv": "id\tname\nD:1\tGout é\n",
+    "a.obo": "default-namespace: x\n\n[Term]\nid: D:1\nname: Gout é\n",
+    "a.bin": "*NEWRECORD\nMH = Gout é\nUI = D1\n",
+    "a.xml": "<S><DescriptorRecord><DescriptorUI>D1</DescriptorUI><DescriptorName><String>Gout é"
+    "</String></DescriptorName></DescriptorRecord></S>",
+    "MRCONSO.RRF": "C1|ENG|P|L|PF|S|Y|A|||||||Gout é|0|N||\n",
+}
+
+
+@pytest.mark.parametrize("name", GOUT)
+def test_every_format_takes_a_byte_order_mark(tmp_path: Path, name: str) -> None:
+    (plain,) = read_concepts(write(tmp_path / name, GOUT[name]))
+    (marked,) = read_concepts(write(tmp_path / name, "\ufeff" + GOUT[name]))
+    assert plain == marked
+    assert marked.canonical_name == "Gout é"
+
+
+@pytest.mark.parametrize("encoding", ["latin1", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("name", GOUT)
+def test_other_encodings_are_an_error_with_file_and_line(
+    tmp_path: Path, name: str, encoding: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(GOUT[name].encode(encoding))
+    if name == "a.xml" and encoding != "latin1":  # which XML says by its first bytes
+        assert next(read_concepts(path)).canonical_name == "Gout é"
+        return
+    with pytest.raises(ValueError, match=rf"\[GB-E\d+\] .*{name}, line \d+"):
+        list(read_concepts(path))
+
+
+@pytest.mark.parametrize("name", [name for name in GOUT if name != "MRCONSO.RRF"])
+def test_a_truncated_gz_is_an_error_with_the_file(tmp_path: Path, name: str) -> None:
+    path = tmp_path / f"{name}.gz"
+    content = gzip.compress(GOUT[name].encode())
+    path.write_bytes(content)
+    assert len(list(read_concepts(path))) == 1
+    for keep in (len(content) - 4, len(content) // 2, 5):
+        path.write_bytes(content[:keep])
+        with pytest.raises(ValueError, match=rf"\[GB-E161\] .*{name}\.gz"):
+            list(read_concepts(path))
+    path.write_bytes(GOUT[name].encode())
+    with pytest.raises(ValueError, match=rf"\[GB-E161\] .*{name}\.gz"):
+        list(read_concepts(path))
+
+
+@pytest.mark.parametrize("name", ["nonsense", "shift_jis", "utf-7"])
+def test_an_encoding_that_xml_cannot_be_read_in_is_an_error(tmp_path: Path, name: str) -> None:
+    text = f'<?xml version="1.0" encoding="{name}"?>' + GOUT["a.xml"]
+    with pytest.raises(ValueError, match=r"GB-E060.*a\.xml, line 1: .*encoding"):
+        list(read_concepts(write(tmp_path / "a.xml", text)))
+
+
+def test_headers_may_be_in_any_case_and_have_spaces(tmp_path: Path) -> None:
+    text = "ID, Name ,ALIASES\nD:1,Gout,podagra\n"
+    (concept,) = read_concepts(write(tmp_path / "a.csv", text))
+    assert concept == Concept("D:1", "Gout", ["podagra"], [])
+
+
+def test_blank_rows_are_skipped_and_counted(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "id,name\n\nD:1,Gout\n , \n,\nD:2,Asthma\n\n")
+    with pytest.warns(UserWarning, match=r"GB-W150\] 4 blank rows in .*a\.csv") as caught:
+        concepts = list(read_concepts(path))
+    assert [concept.concept_id for concept in concepts] == ["D:1", "D:2"]
+    assert [Path(each.filename).name for each in caught] == [Path(__file__).name]
+
+
+@pytest.mark.parametrize(("name", "n_blank"), [("bom", 0), ("upper", 0), ("blankrow", 1)])
+def test_tables_of_people_are_read(shared: Path, name: str, n_blank: int) -> None:
+    path = shared / "cases" / "kb" / f"{name}.csv"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        concepts = list(read_concepts(path))
+    assert concepts[0] == Concept(
+        "X:1", "Multiple myeloma", ["MM", "plasma cell myeloma"], ["disease"]
+    )
+    assert len(concepts) >= 4
+    assert len(caught) == n_blank
+
+
+def test_json_that_is_nested_too_deep_is_an_error(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", line() + "[" * 5000 + "\n")
+    with pytest.raises(ValueError, match=r"GB-E060.*a\.jsonl, line 2: it is nested deeper"):
+        list(read_concepts(path))
