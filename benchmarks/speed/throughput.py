@@ -92,9 +92,11 @@ class Worker:
         RETURNS (dict[str, Any]): Its peak memory and its floor.
         """
         assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.close()
         answer = self._answer()
         self.process.wait()
+        self.process.stdout.close()
         return answer
 
     def _tell(self, line: str) -> None:

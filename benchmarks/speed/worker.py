@@ -7,9 +7,10 @@ after the first document, after each turn, and when standard input is closed.
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from benchmarks.common import peak_mib
 from benchmarks.speed.systems import Run, Setting, load
@@ -53,15 +54,18 @@ def floor(run: Run, texts: Sequence[str], precision: str) -> dict[str, Any]:
 
     lengths: list[int] = []
     configs: list[dict[str, Any]] = []
-    logits = NetworkShim.logits
 
-    def record(self: NetworkShim, rows: Any) -> Any:
-        lengths.extend(len(row) for row in rows)
-        configs.append(self.checkpoint.config.encoder_config)
-        return logits(self, rows)
+    def recorded(compute: Callable[..., Any]) -> Callable[..., Any]:
+        def record(self: NetworkShim, rows: Any, *arguments: Any) -> Any:
+            lengths.extend(len(row) for row in rows)
+            configs.append(self.checkpoint.config.encoder_config)
+            return compute(self, rows, *arguments)
 
-    NetworkShim.logits = record  # type: ignore[method-assign]
-    run(texts)
+        return record
+
+    ways = {name: recorded(getattr(NetworkShim, name)) for name in ("logits", "span_logits")}
+    with patch.multiple(NetworkShim, **ways):
+        run(texts)
     rates = gemm_rates({"fp32": torch.float32, "bf16": torch.bfloat16}[precision])
     madds = encoder_madds(configs[0], lengths)
     return {
