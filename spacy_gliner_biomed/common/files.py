@@ -9,10 +9,11 @@ import secrets
 import stat
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
+from spacy_gliner_biomed.common.counted_stream import CountedStream, Position, truncated_lines
 from spacy_gliner_biomed.errors import Errors
 
 BOM = "\ufeff"
@@ -23,15 +24,23 @@ NEW_FILE |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)  # not on 
 
 
 @contextmanager
-def open_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a file to read; it is decompressed if its name ends with .gz.
+def open_bytes(path: Path, position: Position | None = None) -> Iterator[BinaryIO]:
+    """Open a file for reading; decompress it if its name ends with .gz.
 
     path (Path): The file.
+    position (Position | None): Kept up to date while the file is read.
     YIELDS (BinaryIO): Its bytes.
-    RAISES (ValueError): While it is read, if a compressed file is damaged.
+    RAISES (ValueError): While reading, if a compressed file is damaged.
     """
     try:
-        with _open(path) as stream:
+        with ExitStack() as stack:
+            if position is None:
+                yield stack.enter_context(_open(path))
+                return
+            raw = stack.enter_context(path.open("rb"))
+            stream = cast(BinaryIO, CountedStream(raw, position))
+            if _is_gzip(path):
+                stream = cast(BinaryIO, stack.enter_context(gzip.open(stream)))
             yield stream
     except DAMAGED_GZIP as error:
         if not _is_gzip(path):
@@ -81,19 +90,26 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
             yield number, line.rstrip("\n")
 
 
-def read_byte_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Read lines whose encoding is not checked, for readers that go on behind a broken one; see
+def read_byte_lines(
+    path: Path, *, max_bytes: int | None = None, position: Position | None = None
+) -> Iterator[tuple[int, bytes]]:
+    """Read lines without decoding them, for readers that go on after a broken line; see
     `decode_line`.
 
-    YIELDS (tuple[int, bytes]): Number, from 1, and line without its end or a byte order mark.
+    path (Path): The file, see `open_bytes`.
+    max_bytes (int | None): Longer lines are truncated to one byte more than this.
+    position (Position | None): Kept up to date while the file is read.
+    YIELDS (tuple[int, bytes]): The line number, from 1, and the line without its line end or a
+        byte order mark.
     RAISES (ValueError): If the file is UTF-16, or is compressed and damaged.
     """
-    with open_bytes(path) as stream:
+    with open_bytes(path, position) as stream:
         try:
             _refuse_utf16(stream)
         except UnicodeDecodeError as error:
             raise _encoding_error(path, error, 1, b"") from error
-        for number, line in enumerate(stream, 1):
+        lines = stream if max_bytes is None else truncated_lines(stream, max_bytes)
+        for number, line in enumerate(lines, 1):
             content = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
             yield number, content.rstrip(b"\r\n")
 

@@ -29,6 +29,20 @@ def parse_json(text: str, *, to_write: bool = True) -> Any:
     return value
 
 
+def parse_json_object(text: str, *, to_write: bool = True) -> dict[str, Any]:
+    """Parse JSON that must be an object.
+
+    text (str): One object.
+    to_write (bool): See `parse_json`.
+    RETURNS (dict[str, Any]): The object.
+    RAISES (ValueError): If it is no JSON, is nested too deeply, or is not an object.
+    """
+    value = parse_json(text, to_write=to_write)
+    if not isinstance(value, dict):
+        raise ValueError(f"found {type(value).__name__} instead of an object")
+    return value
+
+
 def check_depth(value: Any) -> None:
     """RAISES (ValueError): If a value is nested deeper than `MAX_DEPTH`: no writer can take it."""
     level = [value]

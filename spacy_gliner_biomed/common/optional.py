@@ -7,22 +7,28 @@ from spacy_gliner_biomed.errors import Errors
 
 
 def import_parquet(what: str) -> Any:
-    """pyarrow.parquet.
+    """Import pyarrow.parquet.
 
-    what (str): That needs it.
-    RAISES (ImportError): If pyarrow is not installed; says how to.
+    what (str): The feature that needs it, for the message.
+    RETURNS (Any): The module.
+    RAISES (ImportError): If pyarrow is not installed.
     """
     return import_optional("pyarrow.parquet", what, extra="parquet")
 
 
-def import_optional(module: str, what: str, *, extra: str) -> Any:
-    """A module of a package that is an extra.
+def import_optional(module: str, what: str, *, extra: str, message: str = Errors.E107) -> Any:
+    """Import a module of a package that only an extra installs.
 
-    RAISES (ImportError): If it is not installed; says how to.
+    module (str): The module.
+    what (str): The feature that needs it, for the message.
+    extra (str): The extra that installs the package.
+    message (str): An error of `Errors`; may use what, package, extra and error.
+    RETURNS (Any): The module.
+    RAISES (ImportError): If the package is not installed, with the command that installs it.
     """
     try:
         return import_module(module)
     except ImportError as error:
         package = module.partition(".")[0]
-        message = Errors.E107.format(what=what, package=package, extra=extra, error=error)
-        raise ImportError(message) from error
+        values = {"what": what, "package": package, "extra": extra, "error": error}
+        raise ImportError(message.format(**values)) from error

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.errors import Errors
 
 N_VALUES = 128
@@ -37,12 +38,11 @@ class NearDuplicates:
         if not cosine > 0:
             allowed = "more than 0"
             raise ValueError(Errors.E030.format(name="cosine", allowed=allowed, found=cosine))
-        try:
-            from sklearn.feature_extraction.text import HashingVectorizer
-        except ImportError as error:
-            raise ImportError(Errors.E112) from error
+        text = import_optional(
+            "sklearn.feature_extraction.text", "cosine", extra="curate", message=Errors.E112
+        )
         self.cosine = cosine
-        self.hashing: Any = HashingVectorizer(
+        self.hashing: Any = text.HashingVectorizer(
             n_features=2**30, ngram_range=(1, 2), binary=True, norm=None, alternate_sign=False
         )
         drawn = np.random.default_rng(0).integers(0, 2**64, size=(2, N_VALUES), dtype=np.uint64)

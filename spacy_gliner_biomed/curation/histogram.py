@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.curation.selection import Decisions
 from spacy_gliner_biomed.errors import Errors
 
@@ -17,11 +18,10 @@ def draw_histogram(decisions: Decisions, path: Path) -> None:
     RAISES (ImportError): If matplotlib is not installed.
     RAISES (ValueError): If matplotlib does not know the form.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(Errors.E112) from error
-    figure = Figure(figsize=(7, 4), layout="constrained")
+    matplotlib = import_optional(
+        "matplotlib.figure", "a histogram", extra="curate", message=Errors.E112
+    )
+    figure = matplotlib.Figure(figsize=(7, 4), layout="constrained")
     allowed = sorted(figure.canvas.get_supported_filetypes())
     if path.suffix.removeprefix(".") not in allowed:
         listed = ", ".join(f".{ending}" for ending in allowed)

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from spacy_gliner_biomed.common.counted_stream import Position
+from spacy_gliner_biomed.common.files import open_bytes
 from spacy_gliner_biomed.distributed.citations import CitationNotes, Citations, scan
 from spacy_gliner_biomed.distributed.corpus_files import (
     file_size,
@@ -13,7 +15,7 @@ from spacy_gliner_biomed.distributed.corpus_files import (
 )
 from spacy_gliner_biomed.distributed.id_set import IdSet
 from spacy_gliner_biomed.distributed.pubmed import is_pubmed
-from spacy_gliner_biomed.distributed.record_readers import Position, open_bytes, read_file
+from spacy_gliner_biomed.distributed.record_readers import read_file
 from spacy_gliner_biomed.distributed.records import CorpusRecord, Partition
 
 

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Protocol
 from urllib.parse import quote
 
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc
 
 from spacy_gliner_biomed.distributed.records import CorpusRecord
 from spacy_gliner_biomed.distributed.result_tables import TableRow
@@ -46,12 +46,7 @@ class DocBinExport:
         RAISES (Exception): If something in it, such as user data, cannot be written.
         """
         meta = json.loads(record.meta) if record.meta else {}
-        n = len(self.writer.docs)
-        try:
-            self.writer.write(doc, Record(record.id, meta), ())
-        except Exception:
-            _cut(self.writer.docs, n)
-            raise
+        self.writer.write(doc, Record(record.id, meta), ())
 
     def files(self) -> dict[str, bytes]:
         """The one file."""
@@ -131,14 +126,6 @@ EXPORTS: dict[str, type[DocBinExport] | type[BratExport] | type[PubTatorExport]]
     "brat": BratExport,
     "pubtator": PubTatorExport,
 }
-
-
-def _cut(docs: DocBin, n: int) -> None:
-    """Keep the first n Docs. A DocBin has its Docs in several lists, and one that failed is in
-    some of them, so that all Docs behind it would have another's annotations.
-    """
-    for part in (docs.tokens, docs.spaces, docs.flags, docs.cats, docs.user_data, docs.span_groups):
-        del part[n:]
 
 
 def _brat_lines(number: int, row: TableRow) -> Iterator[str]:

@@ -1,19 +1,21 @@
 """Reads a corpus file record by record; what is broken in it becomes a record with a problem."""
 
-import codecs
-import gzip
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_gliner_biomed.common.files import decode_line, read_text
-from spacy_gliner_biomed.common.json_text import check_depth, check_text, parse_json
+from spacy_gliner_biomed.common.counted_stream import Position
+from spacy_gliner_biomed.common.files import (
+    decode_line,
+    open_bytes,
+    read_byte_lines,
+    read_text,
+)
+from spacy_gliner_biomed.common.json_text import check_depth, check_text, parse_json_object
 from spacy_gliner_biomed.common.optional import import_parquet
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.distributed.pubmed import is_pubmed, read_pubmed
@@ -22,15 +24,6 @@ from spacy_gliner_biomed.documents.inputs import read_docbin
 
 MAX_LINE = 1 << 28  # bytes: a few compressed ones can be a line that no memory holds
 ROWS = 256  # of Parquet, that are Python objects at a time
-UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-HINT = "Convert it to UTF-8: iconv -f UTF-16 -t UTF-8"
-
-
-@dataclass
-class Position:
-    """How many bytes of a file are read."""
-
-    bytes: int = 0
 
 
 def read_file(path: Path, name: str, position: Position) -> Iterator[CorpusRecord]:
@@ -51,11 +44,12 @@ def read_file(path: Path, name: str, position: Position) -> Iterator[CorpusRecor
     except ImportError:
         raise
     except Exception as error:  # whatever a file does to its reader, the next can be read
-        what = f"the file cannot be read after record {number}"
-        kind: FailureKind = "not_utf8" if _is_encoding(error) else "broken"
-        yield CorpusRecord(f"{name}:broken", name).without_content(
-            kind, f"{what}: {describe(error)}"
-        )
+        record = CorpusRecord(f"{name}:broken", name)
+        if _is_encoding(error):
+            yield record.without_content("not_utf8", str(error))
+        else:
+            reason = f"the file cannot be read after record {number}: {describe(error)}"
+            yield record.without_content("broken", reason)
         return
     if not number and not is_pubmed(name):  # which may hold deletions only
         yield CorpusRecord(f"{name}:empty", name).without_content(
@@ -82,67 +76,14 @@ def _records(path: Path, name: str, position: Position) -> Iterator[CorpusRecord
         yield _read_text(path, name)
 
 
-@contextmanager
-def open_bytes(path: Path, position: Position) -> Iterator[BinaryIO]:
-    """A file's bytes, decompressed if its name ends with .gz.
-
-    position (Position): Counts the bytes that are read, as they are on the disk.
-    """
-    with path.open("rb") as raw:
-        tracked = cast(BinaryIO, _Tracked(raw, position))
-        if path.suffix.lower() != ".gz":
-            yield tracked
-            return
-        with gzip.open(tracked) as stream:
-            yield cast(BinaryIO, stream)
-
-
-class _Tracked:
-    """Counts the bytes that are read of a file."""
-
-    def __init__(self, stream: BinaryIO, position: Position) -> None:
-        self.stream = stream
-        self.position = position
-
-    def read(self, size: int = -1) -> bytes:
-        content = self.stream.read(size)
-        self.position.bytes += len(content)
-        return content
-
-    def readline(self, size: int = -1) -> bytes:
-        line = self.stream.readline(size)
-        self.position.bytes += len(line)
-        return line
-
-
 def _read_jsonl(path: Path, name: str, position: Position) -> Iterator[CorpusRecord]:
-    with open_bytes(path, position) as stream:
-        for number, line in enumerate(_lines(stream), start=1):
-            if number == 1:
-                _refuse_utf16(line)
-                line = line.removeprefix(codecs.BOM_UTF8)
-            if len(line) > MAX_LINE:
-                what = f"the line has more than {MAX_LINE:,} bytes"
-                yield CorpusRecord(f"{name}:{number}", f"{name}:{number}").without_content(
-                    "too_large", what
-                )
-            elif line.strip():
-                yield _parse_line(path, number, line.strip(), f"{name}:{number}")
-
-
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """The lines of a stream; of one that is longer than `MAX_LINE`, a byte more than that."""
-    while line := stream.readline(MAX_LINE + 1):
-        rest = line
-        while len(rest) > MAX_LINE and not rest.endswith(b"\n"):
-            rest = stream.readline(MAX_LINE + 1)
-        yield line
-
-
-def _refuse_utf16(head: bytes) -> None:
-    """RAISES (UnicodeDecodeError): One for the file, not one for each of its lines."""
-    if head.startswith(UTF_16):
-        raise UnicodeDecodeError("utf-8", head[:2], 0, 1, f"the file is UTF-16. {HINT}")
+    for number, line in read_byte_lines(path, max_bytes=MAX_LINE, position=position):
+        source = f"{name}:{number}"
+        if len(line) > MAX_LINE:
+            reason = f"the line has more than {MAX_LINE:,} bytes"
+            yield CorpusRecord(source, source).without_content("too_large", reason)
+        elif line.strip():
+            yield _parse_line(path, number, line.strip(), source)
 
 
 def _parse_line(path: Path, number: int, line: bytes, source: str) -> CorpusRecord:
@@ -151,12 +92,9 @@ def _parse_line(path: Path, number: int, line: bytes, source: str) -> CorpusReco
     except ValueError as error:
         return CorpusRecord(source, source).without_content("not_utf8", str(error))
     try:
-        values = parse_json(text)
+        values = parse_json_object(text)
     except ValueError as error:
         return CorpusRecord(source, source).without_content("broken", f"no JSON: {error}")
-    if not isinstance(values, dict):
-        what = f"found {type(values).__name__} instead of an object"
-        return CorpusRecord(source, source).without_content("broken", what)
     return make_record(values, source)
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-from spacy_gliner_biomed.common.files import open_output, sync_folder
+from spacy_gliner_biomed.common.files import open_output, read_text, sync_folder
+from spacy_gliner_biomed.common.json_text import parse_json_object
 from spacy_gliner_biomed.common.optional import import_optional, import_parquet
-from spacy_gliner_biomed.distributed.records import RecordRange, describe, parse_partition_name
+from spacy_gliner_biomed.distributed.records import RecordRange, parse_partition_name
 from spacy_gliner_biomed.distributed.result_tables import COLUMNS, Results, TableRow
 from spacy_gliner_biomed.errors import Errors
 
@@ -197,14 +198,10 @@ def _read_object(path: Path, hint: str) -> dict[str, Any]:
     hint (str): What to do then.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf8"))
-    except (ValueError, RecursionError) as error:
-        message = Errors.E170.format(path=path, error=describe(error), hint=hint)
+        return parse_json_object(read_text(path))
+    except ValueError as error:
+        message = Errors.E170.format(path=path, error=error, hint=hint)
         raise ValueError(message) from error
-    if not isinstance(values, dict):
-        found = f"found {type(values).__name__} instead of an object"
-        raise ValueError(Errors.E170.format(path=path, error=found, hint=hint))
-    return values
 
 
 def arrow_table(table: str, rows: list[TableRow]) -> Any:

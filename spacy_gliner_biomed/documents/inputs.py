@@ -11,7 +11,7 @@ from spacy.vocab import Vocab
 
 from spacy_gliner_biomed.common.files import decode_line, read_byte_lines, read_text
 from spacy_gliner_biomed.common.folders import Unread, ending_of, find_files, warn_unread
-from spacy_gliner_biomed.common.json_text import check_text, parse_json
+from spacy_gliner_biomed.common.json_text import check_text, parse_json_object
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
 
@@ -126,9 +126,7 @@ def _parse_line(line: str, name: str) -> InputDocument:
 
     RAISES (ValueError): With the reason, if there is none.
     """
-    values = parse_json(line)
-    if not isinstance(values, dict):
-        raise ValueError(f"found {type(values).__name__} instead of an object")
+    values = parse_json_object(line)
     text, own = values.pop("text", None), values.pop("id", None)
     if not isinstance(text, str):
         raise ValueError("'text' is missing or no string")

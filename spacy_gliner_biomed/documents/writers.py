@@ -62,11 +62,16 @@ class DocBinWriter:
         self.docs = DocBin(store_user_data=True)
 
     def write(self, doc: Doc, record: Record, found: Sequence[ScoredSpan]) -> None:
-        """Keep one Doc, in the DocBin's compact form."""
+        """Keep one Doc in the DocBin's compact form; if that fails, the others stay intact."""
         doc.user_data[ID_KEY] = _storable(record.id)
         if record.meta:
             doc.user_data[META_KEY] = _storable(record.meta)
-        self.docs.add(doc)
+        n = len(self.docs)
+        try:
+            self.docs.add(doc)
+        except Exception:
+            _truncate(self.docs, n)
+            raise
 
     def finish(self) -> None:
         """Write all Docs."""
@@ -97,6 +102,14 @@ class TableWriter:
         label = label.ljust(self.label_width)
         line = f"{name:{NAME_WIDTH}}  {place:>13}  {label}  {score:>5}  {text}\n"
         self.stream.write(line.encode("utf8"))
+
+
+def _truncate(docs: DocBin, n: int) -> None:
+    """Keep the first n Docs. A DocBin stores its Docs in several lists. A Doc that failed is in
+    some of them only, so that every later Doc would get another's annotations.
+    """
+    for part in (docs.tokens, docs.spaces, docs.flags, docs.cats, docs.user_data, docs.span_groups):
+        del part[n:]
 
 
 def _cell(text: str) -> str:

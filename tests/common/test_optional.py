@@ -11,3 +11,10 @@ def test_package_that_is_missing_is_named_with_its_extra() -> None:
 
 def test_package_that_is_there_is_imported() -> None:
     assert import_optional("json.decoder", "A table", extra="parquet").JSONDecoder
+
+
+def test_an_error_of_its_own_names_what_is_missing() -> None:
+    with pytest.raises(ImportError, match=r"^Install extra for no_such_package$"):
+        import_optional(
+            "no_such_package", "A table", extra="extra", message="Install {extra} for {package}"
+        )

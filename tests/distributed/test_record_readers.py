@@ -11,8 +11,9 @@ import srsly
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from spacy_gliner_biomed.common.counted_stream import Position
 from spacy_gliner_biomed.distributed import record_readers
-from spacy_gliner_biomed.distributed.record_readers import Position, read_file
+from spacy_gliner_biomed.distributed.record_readers import read_file
 from spacy_gliner_biomed.distributed.records import LINE, CorpusRecord
 from tests.distributed.test_pubmed import citation, pubmed
 
