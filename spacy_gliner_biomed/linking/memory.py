@@ -17,11 +17,11 @@ from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.common.saving import reading
 from spacy_gliner_biomed.linking.kb.candidates import Cache
 from spacy_gliner_biomed.linking.kb.names import bag_key, words
-from spacy_gliner_biomed.linking.kb.ngrams import Found, NgramIndex
+from spacy_gliner_biomed.linking.kb.ngrams import NgramIndex, SimilarRows
 from spacy_gliner_biomed.linking.kb.tables import HashTable, hash_string
 
 NEIGHBOURS = 5
-LEAST_COSINE = 0.5
+MIN_COSINE = 0.5
 SHARPNESS = 20  # a neighbour's vote is its cosine to this power: near ones decide
 TRUST = 4  # votes as a whole count as the nearest one's cosine to this power
 MAX_CACHED = 50_000  # names
@@ -121,12 +121,12 @@ class MentionMemory:
                     found[row] = UNDEFINED
         return found
 
-    def _search(self, names: list[str]) -> list[Found]:
+    def _search(self, names: list[str]) -> list[SimilarRows]:
         bags = [bag_key(words(name)) for name in names]
-        return self._index.search(bags, k=4 * NEIGHBOURS, least=LEAST_COSINE)
+        return self._index.search(bags, k=4 * NEIGHBOURS, min_cosine=MIN_COSINE)
 
     @cached_property
-    def _found(self) -> Cache[str, Found]:
+    def _found(self) -> Cache[str, SimilarRows]:
         """What is similar to names that were searched."""
         return Cache(MAX_CACHED)
 

@@ -28,7 +28,7 @@ MAX_ACRONYM = 6
 
 N_FORMS = 20
 TOGETHER = 64  # names whose forms are searched at once
-LEAST_COSINE = 0.35
+MIN_COSINE = 0.35
 # Of two concepts with an equal score, the one whose preferred name it is goes first.
 NOT_PREFERRED = 0.0005
 
@@ -107,7 +107,7 @@ def _find_similar(
 ) -> None:
     """Raise scores, those of each bag, by the cosines of forms."""
     tables = kb.tables
-    found = tables.ngrams.search(bags, k=N_FORMS, least=LEAST_COSINE, allowed=scope.forms)
+    found = tables.ngrams.search(bags, k=N_FORMS, min_cosine=MIN_COSINE, allowed=scope.forms)
     owners = np.repeat(np.arange(len(found)), [len(forms) for forms, _ in found])
     rows, counts = _rows_of_forms(kb, np.concatenate([forms for forms, _ in found]))
     concepts = tables.concepts[rows]

@@ -1,8 +1,7 @@
 """Exact search by cosine of character trigrams, weighted by inverse document frequency.
 
-The index holds, for each trigram, the rows that have it. A query adds the weights of its trigrams
-row by row, the rare ones first; rows that cannot be among the best any more are left out, so that
-the long lists of frequent trigrams are looked up for few rows only. No result is lost.
+The index is an inverted file: for each trigram, the rows that contain it. A query adds the weights
+of its trigrams for all rows at once, which is a sparse matrix product.
 """
 
 import math
@@ -14,31 +13,25 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-SLACK = 1e-6  # of weights in 32 bits
-# So many rows of lists are added together at least, or this share of all rows: pruning looks at all
-# rows several times.
-AT_ONCE, SHARE_AT_ONCE = 2**16, 0.5
-CHECK_AFTER = 4  # times as many rows as at the last look at the best ones
+TOLERANCE = 1e-6  # the weights are 32-bit floats
+BLOCK = 200_000  # texts whose trigrams are extracted together
+SPACE, END = 0x20, 0x0A
 
-# Rows and their cosines.
-Found = tuple[NDArray[np.int64], NDArray[np.float64]]
+# Rows and their cosines, best first.
+SimilarRows = tuple[NDArray[np.int64], NDArray[np.float64]]
+# Trigrams and the rows that contain them.
+TrigramBlock = tuple[NDArray[np.uint32], NDArray[np.int32]]
 
 
-class Query(NamedTuple):
-    """The trigrams of a text that rows have.
+class QueryTrigrams(NamedTuple):
+    """The trigrams of a query that the index contains.
 
-    places (NDArray): Of the trigrams in the index.
-    weights (NDArray): What each adds to the sum of a row.
-    counts (NDArray): How many rows have it.
+    indices (NDArray): Positions in the index. # (T,)
+    weights (NDArray): The weight that each adds to a row that contains it. # (T,)
     """
 
-    places: NDArray[np.int64]
+    indices: NDArray[np.int64]
     weights: NDArray[np.float64]
-    counts: NDArray[np.int64]
-
-    def at(self, chosen: NDArray[np.int64] | slice) -> "Query":
-        """Some of them."""
-        return Query(self.places[chosen], self.weights[chosen], self.counts[chosen])
 
 
 @dataclass(frozen=True)
@@ -46,10 +39,10 @@ class NgramIndex:
     """Rows by trigram.
 
     codes (NDArray): The trigrams that occur, as numbers, ascending. # (V,)
-    offsets (NDArray): Where the rows of each trigram begin in `rows`. # (V + 1,)
-    rows (NDArray): Rows that have the trigram, ascending. # (P,)
+    offsets (NDArray): Start of each trigram's rows in `rows`. # (V + 1,)
+    rows (NDArray): Rows that contain each trigram, ascending. # (P,)
     idf (NDArray): Weight of each trigram. # (V,)
-    norms (NDArray): One over the length of each row's vector; 0 for an empty one. # (R,)
+    norms (NDArray): One over the length of each row's vector; 0 for an empty row. # (R,)
     """
 
     codes: NDArray[np.uint32]
@@ -63,7 +56,11 @@ class NgramIndex:
 
     @classmethod
     def build(cls, texts: Iterable[str]) -> "NgramIndex":
-        """Index texts, one row each."""
+        """Index texts.
+
+        texts (Iterable[str]): One for each row.
+        RETURNS (NgramIndex): The index.
+        """
         blocks, n_rows = read_blocks(texts)
         used, counts = count_rows(codes for codes, _ in blocks)
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -81,142 +78,86 @@ class NgramIndex:
         texts: Sequence[str],
         *,
         k: int,
-        least: float = 0.3,
+        min_cosine: float = 0.3,
         allowed: NDArray[np.bool_] | None = None,
-    ) -> list[Found]:
-        """The rows most similar to each text, best first; equal ones by row.
+    ) -> list[SimilarRows]:
+        """Find the rows most similar to each text.
 
-        texts (Sequence[str]): Made as the indexed ones were.
-        k (int): Rows at most.
-        least (float): Similarity that a row must have, more than 0.
-        allowed (NDArray | None): Rows that may be found. # (R,)
-        RETURNS (list[Found]): Rows and similarities, for each text.
+        texts (Sequence[str]): Queries, normalized as the indexed texts were.
+        k (int): Maximum number of rows for each query.
+        min_cosine (float): Minimum cosine of a row; must be above 0.
+        allowed (NDArray | None): Rows that may be found; None for all. # (R,)
+        RETURNS (list[SimilarRows]): Rows and cosines of each query, best first; equal cosines
+            by row.
         """
-        found = []
-        for query in self._weigh(texts):
-            if query.counts.sum() <= self._at_once:
-                rows, scores = self._scored(self._add(query), least, allowed)
-            else:
-                rows, scores = self._prune(query, k, least, allowed)
-            found.append(_best(rows, scores, k))
-        return found
+        return [
+            _best(*self._select(self._sum_weights(query), min_cosine, allowed), k)
+            for query in self._weigh(texts)
+        ]
 
-    @property
-    def _at_once(self) -> float:
-        return max(AT_ONCE, SHARE_AT_ONCE * len(self))
-
-    def _weigh(self, texts: Sequence[str]) -> list[Query]:
-        """The trigrams of each text; of all texts at once, since one has few."""
+    def _weigh(self, texts: Sequence[str]) -> list[QueryTrigrams]:
+        """Weigh the trigrams of all texts together: one text has too few to call numpy for."""
         codes, owners = (found.astype(int) for found in trigrams(texts))
-        places, known = _look_up(self.codes, codes.astype(np.uint32))
-        # A trigram that no row has lengthens the query's vector as the rarest would.
+        indices, known = _look_up(self.codes, codes.astype(np.uint32))
+        # An unknown trigram lengthens the query's vector as the rarest would.
         idf = np.full(len(codes), math.log(1 + len(self)) + 1)
-        idf[known] = self.idf[places[known]]
+        idf[known] = self.idf[indices[known]]
         lengths = np.sqrt(np.bincount(owners, idf**2, minlength=len(texts)))
         order = np.argsort(owners, kind="stable")
         order = order[known[order]]
-        places, owners, idf = places[order], owners[order], idf[order]
+        indices, owners, idf = indices[order], owners[order], idf[order]
         weights = idf**2 / lengths[owners]
-        counts = self.offsets[places + 1] - self.offsets[places]
         ends = np.cumsum(np.bincount(owners, minlength=len(texts))).tolist()
         return [
-            Query(places[first:end], weights[first:end], counts[first:end])
+            QueryTrigrams(indices[first:end], weights[first:end])
             for first, end in pairwise([0, *ends])
         ]
 
-    def _add(self, query: Query) -> NDArray[np.float64]:
-        """What each row has of some lists, in one go: a third of the time of one by one."""
-        starts = self.offsets[query.places]
-        places = zip(starts.tolist(), (starts + query.counts).tolist(), strict=True)
-        rows = np.concatenate([self.rows[:0], *(self.rows[first:end] for first, end in places)])
-        weights = np.repeat(query.weights, query.counts)
+    def _sum_weights(self, query: QueryTrigrams) -> NDArray[np.float64]:
+        """Sum the query's weights for each row, in one pass over all lists. # (R,)"""
+        starts, ends = self.offsets[query.indices], self.offsets[query.indices + 1]
+        slices = zip(starts.tolist(), ends.tolist(), strict=True)
+        rows = np.concatenate([self.rows[:0], *(self.rows[first:end] for first, end in slices)])
+        weights = np.repeat(query.weights, ends - starts)
         return np.bincount(rows, weights, minlength=len(self)).astype(float, copy=False)
 
-    def _prune(
-        self,
-        query: Query,
-        k: int,
-        least: float,
-        allowed: NDArray[np.bool_] | None,
-    ) -> Found:
-        """The rows that can be among the best, and their cosines: rare trigrams first."""
-        order = np.argsort(query.counts, kind="stable")
-        places, weights, counts = query = query.at(order)
-        # The cosine from trigrams i and later is at most the length of the query's part in them.
-        parts = weights / self.idf[places]
-        rest = np.sqrt(np.append(np.cumsum((parts**2)[::-1])[::-1], 0.0))
-        i = int(np.searchsorted(np.cumsum(counts), self._at_once, side="right"))
-        sums, seen = self._add(query.at(slice(i))), int(counts[:i].sum())
-        checked = len(self) // 64
-        while i < len(places) and rest[i] >= least - SLACK:  # a new row can still be good enough
-            having = self._rows_of(places[i])
-            sums[having] += weights[i]
-            i, seen = i + 1, seen + len(having)
-            if seen > CHECK_AFTER * checked:
-                _, scores = self._scored(sums, least - rest[i], allowed)
-                least, checked = max(least, _kth_best(scores, k)), seen
-        rows, scores = self._scored(sums, least - rest[i], allowed)
-        for j in range(i, len(places)):
-            alive = scores + rest[j] >= least - SLACK
-            rows, scores = rows[alive], scores[alive]
-            having = self._rows_of(places[j])
-            at = np.searchsorted(having, rows)
-            at[at == len(having)] = 0
-            more = having[at] == rows
-            scores[more] += weights[j] * self.norms[rows[more]]
-        good = scores >= least - SLACK
-        return rows[good], scores[good]
-
-    def _scored(
-        self, sums: NDArray[np.float64], least: float, allowed: NDArray[np.bool_] | None
-    ) -> Found:
-        """Rows with a part of the cosine so far, at least this large, and the parts."""
-        scores = sums * self.norms
-        rows = np.flatnonzero(scores >= least - SLACK if least > SLACK else scores > 0)
+    def _select(
+        self, sums: NDArray[np.float64], min_cosine: float, allowed: NDArray[np.bool_] | None
+    ) -> SimilarRows:
+        """Select the allowed rows whose cosine is high enough."""
+        cosines = sums * self.norms
+        rows = np.flatnonzero(cosines >= max(min_cosine - TOLERANCE, np.finfo(float).tiny))
         if allowed is not None:
             rows = rows[allowed[rows]]
-        return rows, scores[rows]
-
-    def _rows_of(self, place: int) -> NDArray[np.int32]:
-        return self.rows[self.offsets[place] : self.offsets[place + 1]]
+        return rows, cosines[rows]
 
 
 def _look_up(
     codes: NDArray[np.uint32], wanted: NDArray[np.uint32]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Places of codes, and which are there."""
+    """Find the indices of codes, and which of them exist."""
     if not len(codes):
         return np.zeros(len(wanted), int), np.zeros(len(wanted), bool)
-    places = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
-    return places, codes[places] == wanted
+    indices = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
+    return indices, codes[indices] == wanted
 
 
-def _best(rows: NDArray[np.int64], scores: NDArray[np.float64], k: int) -> Found:
-    """The best k, in order."""
-    if len(rows) > k:  # sort no more than is wanted
-        top = scores >= _kth_best(scores, k)
-        rows, scores = rows[top], scores[top]
-    best = np.lexsort((rows, -scores))[:k]
-    return rows[best], scores[best]
-
-
-def _kth_best(scores: NDArray[np.float64], k: int) -> float:
-    """0 if there are fewer."""
-    if len(scores) < k:
-        return 0.0
-    return float(np.partition(scores, len(scores) - k)[len(scores) - k])
-
-
-BLOCK = 200_000
-SPACE, END = 0x20, 0x0A
-
-Block = tuple[NDArray[np.uint32], NDArray[np.int32]]
+def _best(rows: NDArray[np.int64], cosines: NDArray[np.float64], k: int) -> SimilarRows:
+    """Sort the best k rows; equal cosines by row."""
+    if len(rows) > k:  # sort only the rows that can be among them
+        kth_best = np.partition(cosines, len(cosines) - k)[len(cosines) - k]
+        top = cosines >= kth_best
+        rows, cosines = rows[top], cosines[top]
+    best = np.lexsort((rows, -cosines))[:k]
+    return rows[best], cosines[best]
 
 
 def trigrams(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Trigrams of bytes inside words, which are padded with a space on both sides.
+    """Extract the trigrams of bytes inside words, padded with a space on both sides.
 
-    RETURNS: Codes and the places of their texts, each pair once, ascending.
+    texts (Sequence[str]): Texts without line breaks.
+    RETURNS (tuple[NDArray, NDArray]): Trigrams as numbers and the indices of their texts; each
+        pair once, ascending.
     """
     joined = "\n".join(f" {text} " for text in texts).encode("utf8") + b"\n"
     data = np.frombuffer(joined, dtype=np.uint8).astype(np.int64)
@@ -228,8 +169,12 @@ def trigrams(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]
     return pairs >> 32, pairs & 0xFFFFFFFF
 
 
-def read_blocks(texts: Iterable[str]) -> tuple[list[Block], int]:
-    """Trigrams and rows of texts, in blocks sorted by trigram; and the number of rows."""
+def read_blocks(texts: Iterable[str]) -> tuple[list[TrigramBlock], int]:
+    """Extract the trigrams of many texts in blocks, which bounds the memory that it takes.
+
+    texts (Iterable[str]): One for each row.
+    RETURNS (tuple[list[TrigramBlock], int]): Blocks sorted by trigram, and the number of rows.
+    """
     blocks, n_rows = [], 0
     stream = iter(texts)
     while block := list(islice(stream, BLOCK)):
@@ -242,20 +187,30 @@ def read_blocks(texts: Iterable[str]) -> tuple[list[Block], int]:
 def count_rows(
     blocks: Iterable[NDArray[np.uint32]],
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """All trigrams of the blocks, ascending, and how many rows have each."""
+    """Count the rows that contain each trigram.
+
+    blocks (Iterable[NDArray]): The trigrams of each block.
+    RETURNS (tuple[NDArray, NDArray]): All trigrams, ascending, and their numbers of rows.
+    """
     parts = [np.unique(codes, return_counts=True) for codes in blocks]
     if not parts:
         return np.zeros(0, np.uint32), np.zeros(0, np.int64)
-    used, places = np.unique(np.concatenate([codes for codes, _ in parts]), return_inverse=True)
+    used, indices = np.unique(np.concatenate([codes for codes, _ in parts]), return_inverse=True)
     counts = np.zeros(len(used), dtype=np.int64)
-    np.add.at(counts, places, np.concatenate([n for _, n in parts]))
+    np.add.at(counts, indices, np.concatenate([n for _, n in parts]))
     return used, counts
 
 
 def sort_by_code(
-    blocks: list[Block], used: NDArray[np.uint32], offsets: NDArray[np.int64]
+    blocks: list[TrigramBlock], used: NDArray[np.uint32], offsets: NDArray[np.int64]
 ) -> NDArray[np.int32]:
-    """The rows of all blocks by trigram, ascending; the blocks are used up, to save memory."""
+    """Sort the rows of all blocks by trigram, each list ascending.
+
+    blocks (list[TrigramBlock]): Emptied one by one, to save memory.
+    used (NDArray): All trigrams, ascending. # (V,)
+    offsets (NDArray): Start of each trigram's rows in the result. # (V + 1,)
+    RETURNS (NDArray): The rows. # (P,)
+    """
     sorted_rows = np.empty(offsets[-1], dtype=np.int32)
     next_free = offsets[:-1].copy()
     for i in range(len(blocks)):
@@ -263,8 +218,8 @@ def sort_by_code(
         blocks[i] = (codes[:0], rows[:0])
         starts = np.flatnonzero(np.diff(codes.astype(np.int64), prepend=-1))
         lengths = np.diff(starts, append=len(codes))
-        places = np.searchsorted(used, codes[starts])
-        shift = np.repeat(next_free[places] - starts, lengths)
+        indices = np.searchsorted(used, codes[starts])
+        shift = np.repeat(next_free[indices] - starts, lengths)
         sorted_rows[np.arange(len(codes)) + shift] = rows
-        next_free[places] += lengths
+        next_free[indices] += lengths
     return sorted_rows

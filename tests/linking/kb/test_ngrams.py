@@ -19,7 +19,7 @@ def grams(text: str) -> set[bytes]:
     }
 
 
-def by_hand(texts: list[str], query: str, least: float) -> dict[int, float]:
+def by_hand(texts: list[str], query: str, min_cosine: float) -> dict[int, float]:
     """Cosines of all rows as the definition says."""
     counts: dict[bytes, int] = {}
     for text in texts:
@@ -40,7 +40,7 @@ def by_hand(texts: list[str], query: str, least: float) -> dict[int, float]:
         for row, text in enumerate(texts)
         if asked & grams(text)
     }
-    return {row: cosine for row, cosine in cosines.items() if cosine >= least}
+    return {row: cosine for row, cosine in cosines.items() if cosine >= min_cosine}
 
 
 def test_trigrams_are_inside_padded_words() -> None:
@@ -55,34 +55,27 @@ def test_trigrams_are_inside_padded_words() -> None:
     NAMES,
     st.lists(st.text(alphabet="abcdé ", max_size=12), max_size=4),
     st.sampled_from([0.05, 0.4, 0.8]),
-    st.sampled_from([0, 1, 8, ngrams.AT_ONCE]),
 )
 def test_search_finds_what_the_definition_says(
-    texts: list[str], queries: list[str], least: float, at_once: int
+    texts: list[str], queries: list[str], min_cosine: float
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ngrams, "AT_ONCE", at_once)  # so that short lists are pruned, too
-        patch.setattr(ngrams, "SHARE_AT_ONCE", 0)
-        results = NgramIndex.build(texts).search(queries, k=len(texts) + 1, least=least)
+    results = NgramIndex.build(texts).search(queries, k=len(texts) + 1, min_cosine=min_cosine)
     for query, (rows, cosines) in zip(queries, results, strict=True):
-        expected = by_hand(texts, query, least + 1e-4)
+        expected = by_hand(texts, query, min_cosine + 1e-4)
         found = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
-        assert expected.keys() <= found.keys() <= by_hand(texts, query, least - 1e-4).keys()
+        assert expected.keys() <= found.keys() <= by_hand(texts, query, min_cosine - 1e-4).keys()
         for row, cosine in expected.items():
             assert found[row] == pytest.approx(cosine, abs=1e-5)
         assert sorted(cosines, reverse=True) == cosines.tolist()
 
 
 @given(NAMES.filter(bool), st.integers(1, 5))
-def test_pruning_keeps_the_best(texts: list[str], k: int) -> None:
+def test_k_rows_are_the_first_of_all_rows(texts: list[str], k: int) -> None:
     index = NgramIndex.build(texts)
-    whole = index.search(texts, k=k)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ngrams, "AT_ONCE", 0)
-        patch.setattr(ngrams, "SHARE_AT_ONCE", 0)
-        pruned = index.search(texts, k=k)
-    for (_, expected), (_, cosines) in zip(whole, pruned, strict=True):
-        assert cosines == pytest.approx(expected, abs=1e-6)
+    whole, limited = index.search(texts, k=len(texts)), index.search(texts, k=k)
+    for (all_rows, all_cosines), (rows, cosines) in zip(whole, limited, strict=True):
+        assert rows.tolist() == all_rows[:k].tolist()
+        assert cosines.tolist() == all_cosines[:k].tolist()
 
 
 def test_blocks_give_the_index_of_one_block(monkeypatch: pytest.MonkeyPatch) -> None:

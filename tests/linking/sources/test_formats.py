@@ -4,9 +4,9 @@ import warnings
 from pathlib import Path
 
 import pytest
-from spacy_gliner_biomed.linking.sources.formats import guess_format, read_concepts
 
 from spacy_gliner_biomed.linking.kb.concepts import Concept
+from spacy_gliner_biomed.linking.sources.formats import guess_format, read_concepts
 
 
 def write(path: Path, text: str) -> Path:

@@ -3,9 +3,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from spacy_gliner_biomed.linking.sources.formats import read_concepts
 
 from spacy_gliner_biomed.linking.kb.concepts import Concept
+from spacy_gliner_biomed.linking.sources.formats import read_concepts
 
 OBO = """format-version: 1.2
 default-namespace: cell

@@ -1,9 +1,9 @@
 from pathlib import Path
 
 import pytest
-from spacy_gliner_biomed.linking.sources.formats import read_concepts
 
 from spacy_gliner_biomed.linking.kb.concepts import Concept
+from spacy_gliner_biomed.linking.sources.formats import read_concepts
 
 
 def conso(cui: str, name: str, *, lat: str = "ENG", ts: str = "P", suppress: str = "N") -> str:
