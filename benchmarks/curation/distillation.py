@@ -32,7 +32,7 @@ from benchmarks.curation.llama_server import LlamaServer
 from benchmarks.curation.proxy import Proxy
 
 CORPORA = ("ncbi_disease", "bc5cdr", "craft")  # the last has whole articles
-OPTIONS = '--types disease,chemical --no-relations --body {"temperature":1}'
+OPTIONS = '--types disease,chemical --prompt.relations false --server.body {"temperature":1}'
 
 
 def write_documents(corpora: Path, n: int, path: Path) -> list[str]:
@@ -112,7 +112,8 @@ def make_command(
     """
     command = [sys.executable, "-W", "ignore", "-m", "spacy", "gliner", "annotate-llm"]
     command += [str(source), "-o", str(output), "--url", address, "--model", arguments.model]
-    command += ["--timeout", str(arguments.timeout), "--max-tokens", str(arguments.max_tokens)]
+    command += ["--server.timeout", str(arguments.timeout)]
+    command += ["--prompt.max_tokens", str(arguments.max_tokens)]
     return [*command, "--workers", str(arguments.workers), *arguments.options.split()]
 
 

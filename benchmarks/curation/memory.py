@@ -19,11 +19,13 @@ from pathlib import Path
 from threading import Event
 
 from benchmarks.common import make_parser, write_results
-from spacy_gliner_biomed.cli.annotate_llm import make_model, make_prompt
-from spacy_gliner_biomed.silver.reply_cache import TABLE, key_of
+from spacy_gliner_biomed.silver.language_models import make_language_model, make_prompt
+from spacy_gliner_biomed.silver.reply_cache import TABLE, cache_key
 from spacy_gliner_biomed.silver.run_counts import RunCounts
+from spacy_gliner_biomed.silver.run_settings import load_settings
 
 URL, MODEL, TYPES = "http://127.0.0.1:9/v1", "none", "disease,drug,gene"
+ANSWERED = ["--prompt.relations", "false", "--quiet"]
 # By command: source, output and options. They run in this order, since some read outputs.
 COMMANDS = {
     "curate select": ("docs.jsonl", "half.jsonl", ["--scorer", "random", "--ratio", "0.5"]),
@@ -42,7 +44,7 @@ COMMANDS = {
     "annotate-llm": (
         "docs.jsonl",
         "silver.jsonl",
-        ["--url", URL, "--model", MODEL, "--types", TYPES, "--no-relations", "--quiet"],
+        ["--url", URL, "--model", MODEL, "--types", TYPES, *ANSWERED],
     ),
 }
 RUN = """
@@ -79,11 +81,15 @@ def write_documents(path: Path, n_documents: int) -> None:
 
 
 def write_answers(documents: Path, path: Path) -> None:
-    """Write a cache of answers that has the entities of each document."""
-    access = {"url": URL, "key": "", "constraint": "json_schema", "body": {}, "timeout": 1}
-    limits = {"retries": 0, "backoff": 0, "requests_per_minute": None, "tokens_per_minute": None}
-    model = make_model(MODEL, None, "cpu", {**access, **limits}, RunCounts(), Event())
-    prompt, _ = make_prompt(TYPES, None, None, relations=False, bounded=True, max_tokens=2048)
+    """Write a cache of answers that has the entities of each document.
+
+    documents (Path): The documents.
+    path (Path): The cache of `annotate-llm`.
+    """
+    asked = {"prompt.types": TYPES.split(","), "prompt.relations": False}
+    settings = load_settings(None, {"server.url": URL, "server.model": MODEL, **asked})
+    model = make_language_model(settings, RunCounts(), Event())
+    prompt, _ = make_prompt(settings.prompt)
 
     def rows() -> Iterator[tuple[str, str, bool, int, int]]:
         with documents.open(encoding="utf8") as lines:
@@ -92,7 +98,7 @@ def write_answers(documents: Path, path: Path) -> None:
                     {"id": i, "text": line["text"][x["start"] : x["end"]], "type": x["label"]}
                     for i, x in enumerate(line["entities"])
                 ]
-                key = key_of(model.identity, prompt.request(line["text"], [], attempt=0))
+                key = cache_key(model.identity, prompt.request(line["text"], [], attempt=0))
                 yield key, json.dumps({"entities": mentions}), True, 300, 30
 
     base = sqlite3.connect(path)

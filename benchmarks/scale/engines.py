@@ -30,8 +30,8 @@ Times: TypeAlias = list[tuple[float, int]]
 class TimedEngine:
     """The local engine, with the time at which each partition was finished."""
 
-    def __init__(self, work: RunSpec, n_workers: int) -> None:
-        self.engine = LocalEngine(work, n_workers=n_workers)
+    def __init__(self, spec: RunSpec, n_workers: int) -> None:
+        self.engine = LocalEngine(spec, n_workers=n_workers)
         self.times: Times = []
 
     def run(self, partitions: Iterable[Partition]) -> Iterator[Event]:
@@ -43,20 +43,20 @@ class TimedEngine:
 
 
 def run_local(
-    source: Path, output: Path, plan: AnnotatorConfig, *, workers: int, size: int
+    source: Path, output: Path, config: AnnotatorConfig, *, workers: int, size: int
 ) -> Times:
     """Run the local engine with one thread for each worker.
 
     source (Path): The corpus.
     output (Path): The folder to write to.
-    plan: The pipeline and its settings.
+    config (AnnotatorConfig): The pipeline and its settings.
     workers (int): Number of workers.
     size (int): Documents of a partition.
     RETURNS (list[tuple[float, int]]): When each partition was finished, and its documents.
     """
-    work = RunSpec(plan, Storage(output, "parquet"), threads=1)
-    engine = TimedEngine(work, workers)
-    run_corpus(Corpus(source, partition_size=size), work, engine)
+    spec = RunSpec(config, Storage(output, "parquet"), threads=1)
+    engine = TimedEngine(spec, workers)
+    run_corpus(Corpus(source, partition_size=size), spec, engine)
     return engine.times
 
 
@@ -74,17 +74,17 @@ def read_all(source: Path) -> float:
     return time.perf_counter() - started
 
 
-def run_plain(texts: list[str], plan: AnnotatorConfig) -> float:
+def run_plain(texts: list[str], config: AnnotatorConfig) -> float:
     """Run `nlp.pipe` in this process with one thread, after a warm-up.
 
     texts (list[str]): The texts.
-    plan: The pipeline and its settings.
+    config (AnnotatorConfig): The pipeline and its settings.
     RETURNS (float): Seconds for each document.
     """
     torch.set_num_threads(1)
-    nlp = get_pipeline(plan.pipeline, lang="en", checkpoint=None, revision=None)
-    if plan.options:
-        configure(nlp, plan.options)
+    nlp = get_pipeline(config.pipeline, lang="en", checkpoint=None, revision=None)
+    if config.options:
+        configure(nlp, config.options)
     for part in (texts[:BATCH], texts):
         started = time.perf_counter()
         for start in range(0, len(part), BATCH):

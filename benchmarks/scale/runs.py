@@ -83,10 +83,10 @@ def watch_memory(corpora: Path, n: int, results: Path, folder: Path) -> dict[str
     """Run short texts through the local engine with a trivial pipeline. See `compare_engines`."""
     texts = read_documents(corpora, SENTENCES, sentences=True)
     source = write_corpus(folder / "corpus.jsonl.gz", texts, n)
-    plan = AnnotatorConfig(write_trivial_pipeline(folder / "trivial"))
+    config = AnnotatorConfig(write_trivial_pipeline(folder / "trivial"))
     with MemorySampler(os.getpid(), "local", seconds=1.0) as sampler:
         times = run_local(
-            source, folder / "out", plan, workers=1, size=min(SIZES["memory"], n // 10)
+            source, folder / "out", config, workers=1, size=min(SIZES["memory"], n // 10)
         )
     plot(results / "scale-memory.png", {f"{n:,} texts": sampler.samples})
     loaded = times[0][0] - sampler.started
@@ -103,11 +103,11 @@ def compare_workers(corpora: Path, n: int, results: Path, folder: Path) -> dict[
     """Run the packaged model with one worker and with two. See `compare_engines`."""
     texts = read_documents(corpora, ABSTRACTS, sentences=False)
     source = write_corpus(folder / "corpus.jsonl.gz", texts, n)
-    plan = AnnotatorConfig(options={"labels": list(LABELS)})
+    config = AnnotatorConfig(options={"labels": list(LABELS)})
     rates = []
     for workers in (1, 2):
         output = folder / f"out-{workers}"
-        times = run_local(source, output, plan, workers=workers, size=SIZES["workers"])
+        times = run_local(source, output, config, workers=workers, size=SIZES["workers"])
         rates.append(rate(times, workers))
     one, two = (round(rate, 2) for rate in rates)
     n_bytes = sum(path.stat().st_size for path in (folder / "out-1").rglob("*.*"))
@@ -130,13 +130,13 @@ def measure_overhead(corpora: Path, n: int, results: Path, folder: Path) -> dict
         "trivial": (AnnotatorConfig(trivial), 20 * n, 1_000),
     }
     figures: dict[str, Any] = {}
-    for name, (plan, count, size) in runs.items():
+    for name, (config, count, size) in runs.items():
         texts = read_documents(corpora, ABSTRACTS, sentences=False)
         source = write_corpus(folder / f"{name}.jsonl.gz", texts, count)
-        before = run_plain(read_corpus(source), plan)
+        before = run_plain(read_corpus(source), config)
         output = folder / f"out-{name}"
-        times = run_local(source, output, plan, workers=1, size=min(size, count // 4))
-        after = run_plain(read_corpus(source), plan)
+        times = run_local(source, output, config, workers=1, size=min(size, count // 4))
+        after = run_plain(read_corpus(source), config)
         plain, engine = (before + after) / 2, 1 / rate(times, 1)
         figures[name] = {
             "nlp_pipe_ms": [round(1000 * value, 3) for value in (before, after)],
