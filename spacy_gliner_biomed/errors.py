@@ -228,7 +228,7 @@ class Errors:
         "{all}: name one with --format."
     )
     E082 = (
-        "[GB-E082] fastobo is needed to read {path}: python -m pip install "
+        "[GB-E082] fastobo is needed to read {what}: python -m pip install "
         "'spacy_gliner_biomed[kb]'. Once built, a terminology needs it no more."
     )
     E083 = (
@@ -295,34 +295,40 @@ class Errors:
 
     # Silver annotations
     E120 = (
-        "[GB-E120] The server {url} answers no request for the model {model!r}: {said}. Check "
-        "--url (it usually ends in /v1), --model, and the key in the variable of --api-key-env."
+        "[GB-E120] The server {url} rejects all requests for the model {model!r}: {said}. Check "
+        "--url (it usually ends in /v1), --model, and the key in the environment variable that "
+        "'server.api_key_env' names."
     )
     E121 = (
-        "[GB-E121] {n} documents failed one after the other, the last with: {last}. Nothing was "
-        "written; answers that came are kept: run the same command again when the server works."
+        "[GB-E121] {n} documents in a row failed, the last with: {last}. Nothing was written. "
+        "Answers so far are cached: repeat the command when the server works."
     )
     E122 = (
-        "[GB-E122] The cache {path} cannot be used: {error}. Choose another with --cache, or "
-        "remove the file, which forgets the answers that were paid for."
+        "[GB-E122] The cache {path} cannot be used: {error}. Set 'run.cache' to another file, or "
+        "remove this file (the paid answers in it are then lost)."
     )
     E123 = (
-        "[GB-E123] The pipeline {name!r} finds no noun phrases: {error} Name one with a parser, "
-        "such as en_core_sci_sm, or leave --candidates out."
+        "[GB-E123] The pipeline {name!r} cannot find noun phrases: {error} Set "
+        "'prompt.candidates' to a pipeline with a parser, such as en_core_sci_sm, or to null."
     )
-    E124 = "[GB-E124] The type {word!r} stands for both {first!r} and {second!r}. Choose one."
+    E124 = "[GB-E124] The name {word!r} stands for both {first!r} and {second!r}. Keep one."
     E125 = (
-        "[GB-E125] {path} cannot be read as a table of synonyms: {error}. The form is "
+        "[GB-E125] {path} is not a table of synonyms: {error}. Expected: "
         '{{"disease": ["disorder", "illness"]}}.'
     )
     E126 = (
-        "[GB-E126] {found}. Give either --url and --model, for a server, or --local, for a model "
+        "[GB-E126] {found}. Give either --url and --model for a server, or --local for a model "
         "in this process."
+    )
+    E127 = '[GB-E127] --types names no type. Separate types by commas: --types "disease,drug".'
+    E128 = (
+        "[GB-E128] {path} is not a config with sections and settings: {error}. See "
+        "configs/annotate_llm.cfg for an example."
     )
     E150 = (
         "[GB-E150] None of the documents could be annotated: {n} failed ({kinds}). {path} was not "
-        "written, and an earlier one is as it was; the reasons are in {failed}. Mend what they "
-        "name (server, model, --max-tokens), and run the same command again."
+        "written; an earlier file is unchanged. The reasons are in {failed}. Correct what they "
+        "name (server, model, 'prompt.max_tokens'), and repeat the command."
     )
 
     # Corpora
@@ -543,4 +549,5 @@ class Warnings:
         "has: {found}. Nothing was linked in it. Set 'spans_key' to one of these, or to null for "
         "doc.ents. Given once."
     )
+    W120 = "[GB-W120] The option {old} is deprecated: use {new}, or a --config file."
     W150 = "[GB-W150] {n} blank rows in {path} were skipped."

@@ -1,232 +1,131 @@
 """`python -m spacy gliner annotate-llm`: silver annotations by a large language model."""
 
-import json
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.cli.setting_options import OVERRIDES, SettingsCommand
+from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.errors import Errors
 
 if TYPE_CHECKING:
-    from spacy_gliner_biomed.silver.llm_prompts import PromptBuilder
-    from spacy_gliner_biomed.silver.quotes import CharSpan
     from spacy_gliner_biomed.silver.run_counts import RunCounts
-    from spacy_gliner_biomed.silver.text_annotator import LanguageModel
+    from spacy_gliner_biomed.silver.thread_pool import Outcome
 
 Option = typer.Option
-INCOMPLETE = 3  # exit status: the run is done, and some documents failed
+INCOMPLETE = 3  # exit status: the run finished, but some documents failed
 
 
-@gliner_cli.command("annotate-llm", no_args_is_help=True)
+@gliner_cli.command("annotate-llm", no_args_is_help=True, cls=SettingsCommand)
 def annotate_llm_cli(
+    ctx: typer.Context,
     inputs: Annotated[
         list[Path],
-        typer.Argument(help="Files .txt (a document each), .jsonl, .spacy, or folders of these."),
+        typer.Argument(help="Files (.txt with one document each, .jsonl, .spacy) or folders."),
     ],
     output: Annotated[
-        Path, Option("--output", "-o", help="A file .spacy, or .jsonl, which needs no memory.")
+        Path,
+        Option("--output", "-o", help="Output file: .jsonl (constant memory) or .spacy."),
     ],
+    config: Annotated[
+        Path | None,
+        Option("--config", "-c", help="Config file (.cfg or .json) with the settings below."),
+    ] = None,
     url: Annotated[
-        str | None, Option(help="Of an OpenAI-compatible server: http://127.0.0.1:8000/v1")
+        str | None, Option(help="OpenAI-compatible server, such as http://127.0.0.1:8000/v1.")
     ] = None,
-    model: Annotated[str, Option(help="The model's name on the server.")] = "",
+    model: Annotated[str | None, Option(help="Name of the model on the server.")] = None,
     local: Annotated[
-        str | None, Option(help="Instead: folder or Hugging Face name of a causal model.")
+        str | None,
+        Option(help="Instead of a server: folder or Hugging Face name of a causal model."),
     ] = None,
-    device: Annotated[str, Option(help="Of a local model: cpu, cuda, cuda:1, mps.")] = "cpu",
+    device: Annotated[
+        str | None, Option(help="Device of the local model: cpu, cuda, cuda:1 or mps.")
+    ] = None,
     types: Annotated[
-        str | None, Option("--types", "-t", help="Words separated by commas; default: free.")
+        str | None,
+        Option("--types", "-t", help="Entity types, separated by commas; default: any type."),
     ] = None,
     synonyms: Annotated[
-        Path | None, Option(help='JSON: {"disease": ["disorder", "illness"], ...}')
+        Path | None, Option(help='JSON file with other names of types: {"disease": ["illness"]}.')
     ] = None,
     examples: Annotated[
-        Path | None, Option(help="Worked examples, JSON lines; default: four, for free types.")
+        Path | None, Option(help="JSON lines with worked examples for the prompt.")
     ] = None,
-    relations: Annotated[bool, Option(help="Ask for relations, too.")] = True,
-    candidates: Annotated[
-        str | None, Option(help="A spaCy pipeline with a parser; its noun phrases are offered.")
+    workers: Annotated[
+        int | None, Option(min=1, help="Number of documents sent to the server at a time.")
     ] = None,
-    similarity: Annotated[
-        float, Option(min=0.5, max=1, help="Least similarity of a quote; 1: no changed letters.")
-    ] = 0.9,
-    max_characters: Annotated[
-        int, Option(min=200, help="A longer text is cut at sentence ends.")
-    ] = 4000,
-    max_tokens: Annotated[int, Option(min=1, help="Of an answer.")] = 2048,
-    bounded: Annotated[
-        bool, Option(help="Bound lengths in the schema, which some servers do not take.")
-    ] = True,
-    constraint: Annotated[
-        str, Option(help="json_schema, json_object or none: what the server is asked to keep to.")
-    ] = "json_schema",
-    body: Annotated[
-        str, Option(help='More fields of each request, as JSON; null removes one: {"seed": null}')
-    ] = "{}",
-    api_key_env: Annotated[
-        str, Option(help="The environment variable that holds the key, if there is one.")
-    ] = "OPENAI_API_KEY",
-    workers: Annotated[int, Option(min=1, help="Requests in flight.")] = 4,
-    requests_per_minute: Annotated[float | None, Option(min=0.001)] = None,
-    tokens_per_minute: Annotated[float | None, Option(min=1)] = None,
-    timeout: Annotated[float, Option(min=0.01, help="Seconds for one answer.")] = 120,
-    retries: Annotated[int, Option(min=0, help="Further tries where a fault may pass.")] = 5,
-    backoff: Annotated[
-        float, Option(min=0, help="Seconds before the first retry; doubled each time.")
-    ] = 1.0,
-    attempts: Annotated[
-        int, Option(min=1, help="How often a text with malformed answers is asked for.")
-    ] = 2,
-    patience: Annotated[
-        int, Option(min=1, help="The run stops if the server fails so many documents in a row.")
-    ] = 20,
-    price_prompt: Annotated[float | None, Option(min=0, help="Of a million tokens.")] = None,
-    price_completion: Annotated[float | None, Option(min=0, help="Of a million tokens.")] = None,
-    cache: Annotated[
-        Path | None, Option(help="File of paid answers; default: OUTPUT.cache.")
+    report: Annotated[
+        Path | None, Option(help="JSON file for the counts; default: OUTPUT.report.json.")
     ] = None,
-    failures: Annotated[
-        Path | None, Option(help="Documents that failed; default: OUTPUT.failures.jsonl.")
-    ] = None,
-    report: Annotated[Path | None, Option(help="JSON file for the counts.")] = None,
-    spans_key: Annotated[str, Option(help="The group in doc.spans.")] = "sc",
-    lang: Annotated[str, Option(help="Language of the tokenizer.")] = "en",
-    quiet: Annotated[bool, Option("--quiet", "-q", help="No progress bar, no summary.")] = False,
+    quiet: Annotated[
+        bool, Option("--quiet", "-q", help="Hide the progress bar and the summary.")
+    ] = False,
 ) -> None:
-    """Let a large language model mark entities, as training data for a small one.
+    """Annotate entities with a large language model, as training data for a small model.
 
-    Every quote is verified in the text; what does not stand there is counted and not written.
-    Kill the run at any moment and run the same command again: answers are kept in the cache.
-    The exit status is 3 if documents failed, 1 if the run did.
+    Every quote is verified in the text. Quotes that are not in the text are counted and not
+    written. You can kill the run at any moment and repeat the command: answers are cached.
+
+    The exit status is 0 if all documents were annotated, 3 if some failed, and 1 if the run
+    failed. Options override the settings of the config file.
     """
-    from spacy_gliner_biomed.cli.silver_run import Places, annotate_files
-    from spacy_gliner_biomed.silver.quotes import check_similarity
-    from spacy_gliner_biomed.silver.run_counts import RunCounts
-    from spacy_gliner_biomed.silver.run_report import Prices
+    from spacy_gliner_biomed.silver.run_report import summarize
+    from spacy_gliner_biomed.silver.run_settings import load_settings
+    from spacy_gliner_biomed.silver.silver_files import RunPaths
+    from spacy_gliner_biomed.silver.silver_run import annotate_silver
 
+    given: dict[str, Any] = {
+        "server.url": url,
+        "server.model": model,
+        "local.model": local,
+        "local.device": device,
+        "prompt.synonyms": synonyms,
+        "prompt.examples": examples,
+        "run.workers": workers,
+        "run.report": report,
+    }
+    overrides = {name: value for name, value in given.items() if value is not None}
     with reported():
-        places = Places.beside(output, cache, failures, report)
-        check_similarity(similarity)
-        counts, stopped = RunCounts(), Event()
-        access = {
-            "url": url or "",
-            "key": os.environ.get(api_key_env, ""),
-            "constraint": constraint,
-            "body": _parse_body(body),
-            "timeout": timeout,
-            "retries": retries,
-            "backoff": backoff,
-            "requests_per_minute": requests_per_minute,
-            "tokens_per_minute": tokens_per_minute,
-        }
-        prompt, names = make_prompt(
-            types, synonyms, examples, relations=relations, bounded=bounded, max_tokens=max_tokens
-        )
-        settings = {
-            "prompt": prompt,
-            "names": names,
-            "counts": counts,
-            "most": max_characters,
-            "similarity": similarity,
-            "attempts": attempts,
-        }
-        counts = annotate_files(
-            inputs,
-            places,
-            lambda: make_model(model, local, device, access, counts, stopped),
-            settings,
-            stopped=stopped,
-            find=_make_finder(candidates),
-            workers=1 if local else workers,
-            patience=patience,
-            prices=Prices(price_prompt, price_completion),
-            spans_key=spans_key,
-            lang=lang,
-            quiet=quiet,
-        )
+        if types is not None:
+            overrides["prompt.types"] = _split_types(types)
+        settings = load_settings(config, ctx.meta[OVERRIDES] | overrides)
+        paths = RunPaths.beside(output, settings.run)
+        counts = annotate_silver(inputs, paths, settings, progress=_Progress(quiet=quiet))
+        if not quiet:
+            echo(f"{summarize(counts)}\nwrote {paths.output}, {paths.report}")
     if counts["failed"]:
         raise typer.Exit(INCOMPLETE)
 
 
-def make_prompt(
-    types: str | None,
-    synonyms: Path | None,
-    examples: Path | None,
-    *,
-    relations: bool,
-    bounded: bool,
-    max_tokens: int,
-) -> tuple["PromptBuilder", Any]:
-    """The prompt, and how types are written.
+def _split_types(types: str) -> list[str]:
+    """RAISES (ValueError): If there is no type."""
+    names = [name.strip() for name in types.split(",") if name.strip()]
+    if not names:
+        raise ValueError(Errors.E127)
+    return names
 
-    RAISES (ValueError): If types, synonyms or examples cannot be read.
+
+class _Progress:
+    """A progress bar with the number of failures and of new tokens.
+
+    quiet (bool): Whether to hide it.
     """
-    from spacy_gliner_biomed.silver.llm_prompts import PromptBuilder
-    from spacy_gliner_biomed.silver.type_names import TypeNames, read_synonyms
-    from spacy_gliner_biomed.silver.worked_examples import EXAMPLES, read_examples
 
-    allowed = [name.strip() for name in (types or "").split(",") if name.strip()]
-    if types is not None and not allowed:
-        raise ValueError(Errors.E054)
-    names = TypeNames(allowed, read_synonyms(synonyms) if synonyms else None)
-    shown = read_examples(examples) if examples else () if allowed else EXAMPLES
-    prompt = PromptBuilder(names.allowed, shown, relations, bounded, max_tokens)
-    return prompt, names
+    def __init__(self, *, quiet: bool) -> None:
+        self.disable = True if quiet else None  # None: hidden if there is no terminal
 
+    def __call__(self, outcomes: "Iterable[Outcome]", counts: "RunCounts") -> "Iterator[Outcome]":
+        """Pass outcomes through while the bar is shown."""
+        from tqdm import tqdm
 
-def make_model(
-    name: str,
-    local: str | None,
-    device: str,
-    access: dict[str, Any],
-    counts: "RunCounts",
-    stopped: Event,
-) -> "LanguageModel":
-    """The language model that is asked.
-
-    name (str): On the server.
-    local (str | None): Or in this process, on the device.
-    access (dict[str, Any]): See `Access`.
-    RAISES (ValueError): If not exactly one is named, or access to it is not possible.
-    """
-    from spacy_gliner_biomed.silver.chat_server import CONSTRAINTS, Access, ChatServer
-    from spacy_gliner_biomed.silver.local_model import LocalModel
-
-    url, constraint = access["url"], access["constraint"]
-    if constraint not in CONSTRAINTS:
-        allowed = "one of " + ", ".join(CONSTRAINTS)
-        raise ValueError(Errors.E030.format(name="constraint", allowed=allowed, found=constraint))
-    if url and local:
-        raise ValueError(Errors.E126.format(found="--url and --local are both given"))
-    if local:
-        return LocalModel(local, device, counts)
-    if not (url and name):
-        missing = "--model" if url else "--url" if name else "no language model"
-        raise ValueError(Errors.E126.format(found=f"{missing} is not given"))
-    if not url.startswith(("http://", "https://")):
-        allowed = "an address that begins with http:// or https://"
-        raise ValueError(Errors.E030.format(name="url", allowed=allowed, found=url))
-    return ChatServer(name, Access(**access), counts, stopped)
-
-
-def _make_finder(pipeline: str | None) -> Callable[[str], Sequence["CharSpan"]]:
-    if pipeline is None:
-        return lambda text: ()
-    from spacy_gliner_biomed.silver.noun_phrases import make_candidates
-
-    return make_candidates(pipeline)
-
-
-def _parse_body(body: str) -> dict[str, Any]:
-    try:
-        fields = json.loads(body)
-    except ValueError as error:
-        fields = error
-    if not isinstance(fields, dict):
-        raise ValueError(Errors.E030.format(name="body", allowed="a JSON object", found=body))
-    return fields
+        bar: Any
+        with tqdm(outcomes, unit=" docs", disable=self.disable, mininterval=0.5) as bar:
+            for outcome in bar:
+                failed = sum(counts.group("failed").values())
+                tokens = counts["tokens:new, prompt"] + counts["tokens:new, completion"]
+                bar.set_postfix(failed=failed, new_tokens=tokens, refresh=False)
+                yield outcome

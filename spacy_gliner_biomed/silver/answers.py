@@ -1,4 +1,4 @@
-"""The form of an answer as a JSON schema, and reading what a language model wrote."""
+"""The JSON schema of answers, and reading the answers that language models write."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,15 +10,20 @@ from spacy_gliner_biomed.silver.json_search import find_json, is_whole_json, spl
 
 Schema = dict[str, Any]
 
-# Bounds that end the loops of a model that repeats itself; no real answer comes near them.
-MOST_ENTITIES, MOST_RELATIONS, LONGEST_QUOTE, LONGEST_TYPE, LARGEST_ID = 200, 200, 200, 60, 9999
+# Limits that stop a model that repeats itself; real answers stay far below them.
+MAX_ENTITIES, MAX_RELATIONS, MAX_QUOTE, MAX_TYPE, MAX_ID = 200, 200, 200, 60, 9999
 
 ENTITIES = re.compile(r'"entities"\s*:')
 
 
 @dataclass(frozen=True)
 class AnswerEntity:
-    """One entity of an answer: its number there, the words it quotes, its type as written."""
+    """One entity of an answer.
+
+    id (int | None): Its number, to which relations refer; None if it has none.
+    quote (str): The words that it quotes from the text.
+    type (str): Its type, as the model wrote it.
+    """
 
     id: int | None
     quote: str
@@ -27,7 +32,12 @@ class AnswerEntity:
 
 @dataclass(frozen=True)
 class AnswerRelation:
-    """One relation of an answer, between the numbers of two mentions."""
+    """One relation of an answer.
+
+    head (int): Number of its first entity.
+    type (str): Its type, as the model wrote it.
+    tail (int): Number of its second entity.
+    """
 
     head: int
     type: str
@@ -36,77 +46,82 @@ class AnswerRelation:
 
 @dataclass(frozen=True)
 class Answer:
-    """What an answer holds.
+    """The content of an answer.
 
-    mentions (Sequence[AnswerEntity]): In its order.
-    links (Sequence[AnswerRelation]): Its relations.
-    n_broken (int): Entities and relations that lack a part, or have one of the wrong kind.
+    entities (Sequence[AnswerEntity]): Its entities, in order.
+    relations (Sequence[AnswerRelation]): Its relations, in order.
+    n_broken (int): Number of entities and relations that lack a part or have a part of the wrong
+        type.
     """
 
-    mentions: Sequence[AnswerEntity]
-    links: Sequence[AnswerRelation] = ()
+    entities: Sequence[AnswerEntity]
+    relations: Sequence[AnswerRelation] = ()
     n_broken: int = 0
 
 
 def answer_schema(types: Sequence[str], *, relations: bool, bounded: bool = True) -> Schema:
-    """The JSON schema that answers have to follow.
+    """Return the JSON schema that answers must follow.
 
-    types (Sequence[str]): The types that are allowed; empty for any words.
-    relations (bool): Whether relations are asked for.
-    bounded (bool): Limit lengths and numbers, which some servers refuse in a schema.
+    types (Sequence[str]): The allowed types; empty for any type.
+    relations (bool): Whether to ask for relations.
+    bounded (bool): Whether to limit lengths and numbers; some servers reject such a schema.
+    RETURNS (Schema): The schema.
     """
     number: Schema = {"type": "integer"}
     words: Schema = {"type": "string"}
     if bounded:
-        number |= {"minimum": 0, "maximum": LARGEST_ID}
-    quote = words | ({"minLength": 1, "maxLength": LONGEST_QUOTE} if bounded else {})
-    name = words | ({"minLength": 1, "maxLength": LONGEST_TYPE} if bounded else {})
+        number |= {"minimum": 0, "maximum": MAX_ID}
+    quote = words | ({"minLength": 1, "maxLength": MAX_QUOTE} if bounded else {})
+    name = words | ({"minLength": 1, "maxLength": MAX_TYPE} if bounded else {})
     type_ = {"type": "string", "enum": list(types)} if types else name
     entity = _object(id=number, text=quote, type=type_)
-    parts = {"entities": _list(entity, MOST_ENTITIES if bounded else None)}
+    parts = {"entities": _list(entity, MAX_ENTITIES if bounded else None)}
     if relations:
         relation = _object(head=number, type=name, tail=number)
-        parts["relations"] = _list(relation, MOST_RELATIONS if bounded else None)
+        parts["relations"] = _list(relation, MAX_RELATIONS if bounded else None)
     return _object(**parts)
 
 
 def read_answer(content: str) -> Answer:
-    """Read an answer; its reasoning, and text around its JSON, are skipped.
+    """Read an answer. Reasoning, and text around the JSON, are skipped.
 
-    Of several objects with entities, as where a draft precedes the answer, the last one counts of
-    which an entity can be read.
+    If there are several objects with entities, such as a draft before the answer, the last one
+    with a readable entity counts.
 
-    RAISES (Failure): If there is no JSON of the right form in it, or no entity of it can be read
-        although there are some: an answer that was not understood is not one without entities.
+    content (str): All that the model wrote.
+    RETURNS (Answer): Its entities and relations.
+    RAISES (Failure): If there is no JSON of the right form, or if there are entities but none
+        can be read: a misunderstood answer is not an answer without entities.
     """
     text, is_closed = split_reasoning(content)
     if not is_closed and not is_whole_json(text):
-        raise Failure(MALFORMED, f"the reasoning has no end in {_shown(content)}")
+        raise Failure(MALFORMED, f"the reasoning has no end in {_shorten(content)}")
     found, rest = _find_answers(text)
     if not found or ENTITIES.search(rest):
-        raise Failure(MALFORMED, f"no list of entities in {_shown(content)}")
-    answer = next((each for each in reversed(found) if each.mentions), found[-1])
-    if not answer.mentions and (answer.n_broken or answer.links):
-        raise Failure(MALFORMED, f"no entity can be read in {_shown(text)}")
+        raise Failure(MALFORMED, f"no list of entities in {_shorten(content)}")
+    answer = next((each for each in reversed(found) if each.entities), found[-1])
+    if not answer.entities and (answer.n_broken or answer.relations):
+        raise Failure(MALFORMED, f"no entity can be read in {_shorten(text)}")
     return answer
 
 
 def _find_answers(text: str) -> tuple[list[Answer], str]:
-    """The answers in a text, in order, and the text after them.
+    """Return the answers in a text, in order, and the text after them.
 
-    A list alone is an answer if an entity can be read in it, or if it is all.
+    A list without an object around it is an answer if an entity in it can be read, or if there
+    is nothing else.
     """
     values = list(find_json(text))
     objects = [(each, end) for value, end in values for each in _objects_with_entities(value)]
     if not objects and "{" not in text.partition("[")[0]:
         lists = [({"entities": value}, end) for value, end in values if isinstance(value, list)]
-        objects = [pair for pair in lists if _has_mention(pair[0]) or is_whole_json(text)]
+        objects = [pair for pair in lists if _has_entity(pair[0]) or is_whole_json(text)]
     end = objects[-1][1] if objects else 0
     return [_read_object(raw) for raw, _ in objects], text[end:]
 
 
 def _objects_with_entities(value: Any) -> list[dict[str, Any]]:
-    """The objects with a list of entities: the value itself, or in it."""
+    """Return the objects with a list of entities: the value itself, or objects in it."""
     found, waiting = [], [value]
     while waiting:
         each = waiting.pop()
@@ -119,17 +134,17 @@ def _objects_with_entities(value: Any) -> list[dict[str, Any]]:
 
 def _read_object(raw: Mapping[str, Any]) -> Answer:
     entities, relations = raw["entities"], raw.get("relations", [])
-    mentions = [mention for item in entities if (mention := _mention(item)) is not None]
-    links = [link for item in relations if (link := _link(item)) is not None]
-    n_broken = len(entities) + len(relations) - len(mentions) - len(links)
-    return Answer(mentions, links, n_broken)
+    read = [entity for item in entities if (entity := _read_entity(item)) is not None]
+    related = [relation for item in relations if (relation := _read_relation(item)) is not None]
+    n_broken = len(entities) + len(relations) - len(read) - len(related)
+    return Answer(read, related, n_broken)
 
 
-def _has_mention(raw: Mapping[str, Any]) -> bool:
-    return any(_mention(item) is not None for item in raw["entities"])
+def _has_entity(raw: Mapping[str, Any]) -> bool:
+    return any(_read_entity(item) is not None for item in raw["entities"])
 
 
-def _mention(item: Any) -> AnswerEntity | None:
+def _read_entity(item: Any) -> AnswerEntity | None:
     if not isinstance(item, dict) or not (
         _is_text(item.get("text")) and _is_text(item.get("type"))
     ):
@@ -138,7 +153,7 @@ def _mention(item: Any) -> AnswerEntity | None:
     return AnswerEntity(number if _is_number(number) else None, item["text"].strip(), item["type"])
 
 
-def _link(item: Any) -> AnswerRelation | None:
+def _read_relation(item: Any) -> AnswerRelation | None:
     if not isinstance(item, dict) or not _is_text(item.get("type")):
         return None
     head, tail = item.get("head"), item.get("tail")
@@ -152,7 +167,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    """Whether it is a string that is not blank and has no half of a character (a surrogate)."""
+    """Whether a value is a string that is not blank and has no half of a character (surrogate)."""
     if not isinstance(value, str) or not value.strip():
         return False
     return not any("\ud800" <= character <= "\udfff" for character in value)
@@ -167,10 +182,10 @@ def _object(**properties: Schema) -> Schema:
     }
 
 
-def _list(items: Schema, most: int | None) -> Schema:
-    return {"type": "array", "items": items} | ({"maxItems": most} if most else {})
+def _list(items: Schema, max_items: int | None) -> Schema:
+    return {"type": "array", "items": items} | ({"maxItems": max_items} if max_items else {})
 
 
-def _shown(content: str) -> str:
-    """As much of an answer as a message can hold."""
+def _shorten(content: str) -> str:
+    """Return as much of an answer as a message can quote."""
     return repr(content if len(content) <= 80 else content[:80] + "…")

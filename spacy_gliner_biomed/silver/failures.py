@@ -1,4 +1,4 @@
-"""Why a document, or a whole run, came to nothing."""
+"""Why a document could not be annotated."""
 
 TIMEOUT = "timeout"
 UNREACHABLE = "server not reached"
@@ -7,15 +7,15 @@ REFUSED = "request refused"
 MALFORMED = "malformed answer"
 TOO_LONG = "text too long for the model"
 
-# Those that say something about the server rather than the text.
+# Kinds that say something about the server rather than the text.
 OF_SERVER = frozenset({TIMEOUT, UNREACHABLE, SERVER_ERROR, REFUSED})
 
 
-class Failure(Exception):  # noqa: N818  it is one of a document, not an error of the program
+class Failure(Exception):  # noqa: N818  it belongs to a document, and is no error of the program
     """A document that cannot be annotated.
 
     kind (str): One of the constants above.
-    reason (str): For people.
+    reason (str): Message for people.
     """
 
     def __init__(self, kind: str, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Finds JSON in what a language model wrote: after its reasoning, and between other words."""
+"""Finds JSON in the output of a language model: after its reasoning, and amid other text."""
 
 import json
 import re
@@ -14,10 +14,10 @@ FENCE = re.compile(r"^\s*```\w*|```\s*$")
 
 
 def split_reasoning(content: str) -> tuple[str, bool]:
-    """Cut reasoning off, up to the last tag that closes it; many models write no opening tag.
+    """Cut off reasoning, up to the last closing tag. Many models write no opening tag.
 
     content (str): All that a model wrote.
-    RETURNS (tuple[str, bool]): The rest, and whether all reasoning in it was closed.
+    RETURNS (tuple[str, bool]): The text after the reasoning, and whether all reasoning is closed.
     """
     ends = [match.end() for match in REASONING_END.finditer(content)]
     rest = content[ends[-1] :] if ends else content
@@ -26,7 +26,7 @@ def split_reasoning(content: str) -> tuple[str, bool]:
 
 
 def is_whole_json(text: str) -> bool:
-    """Whether a text is one JSON value and nothing else, in a Markdown block or without."""
+    """Whether a text is a single JSON value, with or without a Markdown block around it."""
     try:
         json.loads(FENCE.sub("", text))
     except (ValueError, RecursionError):
@@ -37,8 +37,9 @@ def is_whole_json(text: str) -> bool:
 def find_json(text: str) -> Iterator[tuple[Any, int]]:
     """Find the JSON objects and lists in a text.
 
-    YIELDS (tuple[Any, int]): Each and where it ends, from left to right; also those within an
-        outer one that is broken.
+    text (str): Any text.
+    YIELDS (tuple[Any, int]): Each value and its end, from left to right. If an outer value is
+        broken, the values in it are found.
     """
     decoder, at = json.JSONDecoder(), 0
     while (start := JSON_START.search(text, at)) is not None:
@@ -46,7 +47,7 @@ def find_json(text: str) -> Iterator[tuple[Any, int]]:
             value, at = decoder.raw_decode(text, start.start())
         except ValueError:
             at = start.end()
-        except RecursionError:  # nested beyond any answer; each bracket in it would fail so
+        except RecursionError:  # nested deeper than any answer
             return
         else:
             yield value, at

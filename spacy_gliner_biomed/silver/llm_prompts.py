@@ -1,4 +1,4 @@
-"""What a language model is told: the task, worked examples, the text, candidates."""
+"""Makes prompts for a language model: the task, worked examples, the text, candidates."""
 
 import json
 from collections.abc import Sequence
@@ -44,13 +44,13 @@ CANDIDATES = (
 
 @dataclass(frozen=True)
 class LlmRequest:
-    """All that decides an answer, besides the model.
+    """Everything that decides an answer, besides the model.
 
-    messages (Messages): The conversation so far, as chat servers take it.
-    schema (Schema): The form of the answer.
-    temperature (float): 0 for the likeliest answer.
-    seed (int): Of what is drawn.
-    max_tokens (int): An answer is cut off after so many.
+    messages (Messages): The conversation, in the form of chat servers.
+    schema (Schema): JSON schema of the answer.
+    temperature (float): Sampling temperature; 0 for the likeliest answer.
+    seed (int): Seed of the sampling.
+    max_tokens (int): Maximum number of tokens of the answer, which is cut off there.
     """
 
     messages: Messages
@@ -64,11 +64,11 @@ class LlmRequest:
 class PromptBuilder:
     """Makes requests.
 
-    types (Sequence[str]): The types that are allowed; empty for any words.
-    examples (Sequence[WorkedExample]): Shown before the text.
-    relations (bool): Whether relations are asked for.
+    types (Sequence[str]): The allowed types; empty for any type.
+    examples (Sequence[WorkedExample]): Examples to show before the text.
+    relations (bool): Whether to ask for relations.
     bounded (bool): See `answer_schema`.
-    max_tokens (int): Of an answer.
+    max_tokens (int): Maximum number of tokens of an answer.
     """
 
     types: Sequence[str] = ()
@@ -79,12 +79,12 @@ class PromptBuilder:
 
     @cached_property
     def schema(self) -> Schema:
-        """The form of the answers."""
+        """The JSON schema of the answers."""
         return answer_schema(self.types, relations=self.relations, bounded=self.bounded)
 
     @cached_property
     def task(self) -> str:
-        """What has to be done."""
+        """The description of the task."""
         return TASK.format(
             types=FIXED.format(types=", ".join(self.types)) if self.types else FREE,
             relations=RELATIONS if self.relations else "",
@@ -92,26 +92,33 @@ class PromptBuilder:
         )
 
     def request(self, text: str, candidates: Sequence[str] = (), *, attempt: int = 0) -> LlmRequest:
-        """Ask for the entities of a text.
+        """Return the request for the entities of a text.
 
-        candidates (Sequence[str]): Phrases that are offered as entities.
-        attempt (int): A further one, after an answer without sense, is answered less strictly.
+        text (str): The text.
+        candidates (Sequence[str]): Phrases to suggest as entities.
+        attempt (int): 0 at first. Each further attempt, after a malformed answer, has a higher
+            temperature and another seed.
+        RETURNS (LlmRequest): The request.
         """
-        # The task is in the first message, since some models know no role "system".
-        questions = [*(question(example.text) for example in self.examples)]
-        questions.append(question(text, candidates))
-        messages = [_said("user", f"{self.task}\n\n{questions[0]}")]
+        # The task is in the first user message, since some models have no role "system".
+        questions = [format_question(example.text) for example in self.examples]
+        questions.append(format_question(text, candidates))
+        messages = [_message("user", f"{self.task}\n\n{questions[0]}")]
         for example, asked in zip(self.examples, questions[1:], strict=True):
-            messages.append(_said("assistant", example.answer(relations=self.relations)))
-            messages.append(_said("user", asked))
+            messages.append(_message("assistant", example.answer(relations=self.relations)))
+            messages.append(_message("user", asked))
         return LlmRequest(messages, self.schema, 0.4 * attempt, attempt, self.max_tokens)
 
 
-def question(text: str, candidates: Sequence[str] = ()) -> str:
-    """The message that holds the text."""
+def format_question(text: str, candidates: Sequence[str] = ()) -> str:
+    """Return the message that holds a text.
+
+    text (str): The text.
+    candidates (Sequence[str]): Phrases to suggest as entities.
+    """
     phrases = json.dumps(list(candidates), ensure_ascii=False)
     return f"Text: {text}" + (CANDIDATES.format(phrases=phrases) if candidates else "")
 
 
-def _said(role: str, content: str) -> dict[str, str]:
+def _message(role: str, content: str) -> dict[str, str]:
     return {"role": role, "content": content}

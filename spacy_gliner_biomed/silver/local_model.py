@@ -1,6 +1,6 @@
-"""Asks a causal language model of transformers in this process, one text after the other.
+"""Runs a causal language model of transformers in this process, one text at a time.
 
-llguidance allows only tokens that continue an answer of the schema.
+llguidance allows only tokens that continue an answer that follows the schema.
 """
 
 from pathlib import Path
@@ -15,31 +15,34 @@ from spacy_gliner_biomed.silver.failures import TOO_LONG, Failure
 from spacy_gliner_biomed.silver.llm_prompts import LlmRequest, Messages
 from spacy_gliner_biomed.silver.reply_cache import Reply
 from spacy_gliner_biomed.silver.run_counts import RunCounts
+from spacy_gliner_biomed.silver.run_settings import LocalSettings
 
 
 class LocalModel:
     """A language model in this process.
 
-    name (str): A folder, or the name of a Hugging Face repository; weights as safetensors.
-    device (str): As torch names it.
-    counts (RunCounts): Counts what the model is asked.
-    RAISES (ValueError): If there is no such model, or its tokenizer will not do.
+    settings (LocalSettings): The model, with weights as safetensors, and its device.
+    counts (RunCounts): Counts requests.
+    RAISES (ValueError): If there is no such model, or its tokenizer cannot be used.
     RAISES (ImportError): If llguidance is not installed.
     """
 
-    def __init__(self, name: str, device: str, counts: RunCounts) -> None:
+    def __init__(self, settings: LocalSettings, counts: RunCounts) -> None:
         what = "A model in this process (--local)"
+        name = settings.model
         self.grammar = import_optional("llguidance", what, extra="llm").LLMatcher
         from_tokenizer = import_optional("llguidance.hf", what, extra="llm").from_tokenizer
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         self.counts = counts
         self.name = name
-        self.identity = name + _age(Path(name))
+        self.identity = name + _version(Path(name))
         try:
             self.tokenizer = AutoTokenizer.from_pretrained(name, **NO_CODE)
             options: dict[str, Any] = {"use_safetensors": True, "dtype": "auto", **NO_CODE}
-            self.model = AutoModelForCausalLM.from_pretrained(name, **options).to(device).eval()
+            self.model = (
+                AutoModelForCausalLM.from_pretrained(name, **options).to(settings.device).eval()
+            )
             if self.tokenizer.eos_token_id is None:
                 raise ValueError("its tokenizer has no token for the end of a text")
             size = self.model.config.vocab_size
@@ -47,25 +50,32 @@ class LocalModel:
         except (OSError, ValueError, RuntimeError) as error:
             refuse_code(error, f"The language model {name!r}")
             raise ValueError(Errors.E111.format(name=name, error=f"{error}.")) from error
-        self.limit = getattr(self.model.config, "max_position_embeddings", None)
+        self.max_length = getattr(self.model.config, "max_position_embeddings", None)
         self._lock = Lock()
 
     def ask(self, request: LlmRequest) -> Reply:
         """Answer a request.
 
+        request (LlmRequest): The request.
+        RETURNS (Reply): The model's answer.
         RAISES (Failure): If the request leaves no room for an answer.
         """
         with self._lock:
             return self._generate(request)
+
+    def close(self) -> None:
+        """Do nothing: the model is freed with this object."""
 
     def _generate(self, request: LlmRequest) -> Reply:
         import torch
 
         ids = torch.tensor([self._encode(request.messages)], device=self.model.device)
         length = ids.size(1)
-        room = request.max_tokens if self.limit is None else self.limit - length
+        room = request.max_tokens if self.max_length is None else self.max_length - length
         if room < min(request.max_tokens, 32):
-            reason = f"{length} tokens with the task and examples, of {self.limit} that it reads"
+            reason = (
+                f"task, examples and text have {length} tokens; the model reads {self.max_length}"
+            )
             raise Failure(TOO_LONG, reason)
         self.counts.add("requests:sent")
         sampling: dict[str, Any] = {"do_sample": request.temperature > 0}
@@ -98,7 +108,7 @@ class LocalModel:
         return list(ids)
 
     def _constrain(self, schema: Schema, length: int) -> "_Constraint":
-        # White space is the model's way to write for ever without coming to an end.
+        # Flexible white space would let a model write for ever without coming to an end.
         options = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
         grammar = self.grammar.grammar_from_json_schema(schema, overrides=options)
         matcher = self.grammar(self.vocabulary, grammar)
@@ -108,10 +118,10 @@ class LocalModel:
 
 
 class _Constraint:
-    """Forbids all tokens that cannot continue an answer; one for each answer.
+    """Forbids all tokens that cannot continue an answer. Each answer needs its own.
 
-    matcher (LLMatcher): Of llguidance.
-    length (int): Tokens before the answer.
+    matcher (LLMatcher): llguidance's matcher for the schema.
+    length (int): Number of tokens before the answer.
     """
 
     def __init__(self, matcher: Any, length: int) -> None:
@@ -122,7 +132,8 @@ class _Constraint:
         """Set the logits of forbidden tokens to minus infinity.
 
         ids (LongTensor): All tokens so far. # (1, S)
-        scores (FloatTensor): Logits of the next. # (1, V)
+        scores (FloatTensor): Logits of the next token, V in the vocabulary. # (1, V)
+        RETURNS (FloatTensor): The constrained logits. # (1, V)
         """
         import numpy as np
         import torch
@@ -135,7 +146,7 @@ class _Constraint:
         return scores.masked_fill(forbidden, float("-inf"))
 
 
-def _age(folder: Path) -> str:
-    """Tells weights in a folder from those that were there before, for the cache."""
+def _version(folder: Path) -> str:
+    """Tell weights in a folder from earlier ones there, so that the cache does not mix them."""
     times = [path.stat().st_mtime_ns for path in folder.glob("*.safetensors")]
     return f"@{max(times)}" if times else ""

@@ -1,4 +1,4 @@
-"""Noun phrases of a text, which are offered to the language model as candidates."""
+"""Finds noun phrases, which are suggested to the language model as entities."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,17 +7,23 @@ from spacy.language import Language
 from spacy.tokens import Span
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.silver.quotes import CharSpan
+from spacy_gliner_biomed.silver.text_pieces import CharSpan
 
-LEFT_OUT = {"DET", "PRON", "PUNCT", "SPACE"}
+PhraseFinder = Callable[[str], Sequence[CharSpan]]
+
+LEADING = {"DET", "PRON", "PUNCT", "SPACE"}
 
 
-def make_candidates(pipeline: str) -> Callable[[str], Sequence[CharSpan]]:
-    """A function that finds the noun phrases of a text, without determiners at their beginning.
+def make_phrase_finder(pipeline: str | None) -> PhraseFinder:
+    """Return a function that finds the noun phrases of a text, without leading determiners.
 
-    pipeline (str): A folder or package with a parser.
-    RAISES (ValueError): If it cannot be loaded, or finds no noun phrases.
+    pipeline (str | None): Folder or package of a spaCy pipeline with a parser; None to find
+        no phrases.
+    RETURNS (PhraseFinder): The function.
+    RAISES (ValueError): If the pipeline cannot be loaded, or cannot find noun phrases.
     """
+    if pipeline is None:
+        return lambda text: ()
     try:
         nlp = spacy.load(pipeline)
     except OSError as error:
@@ -28,7 +34,7 @@ def make_candidates(pipeline: str) -> Callable[[str], Sequence[CharSpan]]:
         # In a zone, since a million texts would fill the vocabulary.
         with nlp.memory_zone():
             nlp.max_length = max(nlp.max_length, len(text))
-            trimmed = map(_trimmed, nlp(text).noun_chunks)
+            trimmed = map(_trim, nlp(text).noun_chunks)
             return [(span.start_char, span.end_char) for span in trimmed if len(span)]
 
     return find
@@ -41,8 +47,8 @@ def _check(nlp: Language, name: str) -> None:
         raise ValueError(Errors.E123.format(name=name, error=error)) from error
 
 
-def _trimmed(span: Span) -> Span:
+def _trim(span: Span) -> Span:
     start = 0
-    while start < len(span) and (span[start].pos_ in LEFT_OUT or span[start].is_space):
+    while start < len(span) and (span[start].pos_ in LEADING or span[start].is_space):
         start += 1
     return span[start:]

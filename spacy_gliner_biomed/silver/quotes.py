@@ -1,7 +1,7 @@
-"""Finds what a language model quotes in the text, and nothing that is not there.
+"""Finds the quotes of a language model in the text, so that nothing invented is written.
 
-A quote is searched exactly, then in any case and with any white space, then with few changed
-characters. The first way that finds something gives all its places (the last gives one).
+A quote is searched for exactly, then ignoring case and white space, then with a few changed
+characters. The first search that finds something gives all its matches (the last gives one).
 """
 
 import re
@@ -12,36 +12,45 @@ from functools import cached_property
 from typing import Any
 
 from spacy_gliner_biomed.common.optional import import_optional
-from spacy_gliner_biomed.silver.answers import LONGEST_QUOTE
+from spacy_gliner_biomed.silver.answers import MAX_QUOTE
+from spacy_gliner_biomed.silver.text_pieces import CharSpan
 
 EXACT, CASE, FUZZY = "exact", "case", "fuzzy"
-CharSpan = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class QuoteMatch:
-    """Where a quote stands, and how it was found; no places if it was not."""
+    """Where a quote was found.
 
-    places: Sequence[CharSpan]
+    spans (Sequence[CharSpan]): Its spans in the text; empty if it was not found.
+    how (str): `EXACT`, `CASE` or `FUZZY`; empty if it was not found.
+    """
+
+    spans: Sequence[CharSpan]
     how: str = ""
 
 
 class QuotedText:
-    """A text in which quotes are searched.
+    """A text in which quotes are searched for.
 
     text (str): The text.
-    least (float): Least similarity of a fuzzy match, 1 - edits / length of the longer one, where
-        an edit inserts, deletes or changes a character; digits must be equal. 1 for no fuzziness.
+    min_similarity (float): Minimum similarity of a fuzzy match: 1 - edits / length of the longer
+        string, where an edit inserts, deletes or changes a character. Digits must be equal.
+        1 allows no fuzzy match.
     """
 
-    def __init__(self, text: str, *, least: float = 0.9) -> None:
+    def __init__(self, text: str, *, min_similarity: float = 0.9) -> None:
         self.text = text
-        self.least = least
+        self.min_similarity = min_similarity
 
     def find(self, quote: str) -> QuoteMatch:
-        """Find a quote; no place begins or ends inside a word."""
+        """Find a quote; no match begins or ends inside a word.
+
+        quote (str): The quote.
+        RETURNS (QuoteMatch): Its spans, and how it was found.
+        """
         words = quote.split()
-        if not words or len(quote) > LONGEST_QUOTE:
+        if not words or len(quote) > MAX_QUOTE:
             return QuoteMatch([])
         exact = self._matches(re.escape(quote.strip()), re.NOFLAG)
         if exact:
@@ -53,7 +62,7 @@ class QuotedText:
 
     @cached_property
     def starts(self) -> list[int]:
-        """Where a place may begin, ascending."""
+        """Characters at which a match may begin, ascending."""
         return [
             i
             for i in range(len(self.text))
@@ -62,7 +71,7 @@ class QuotedText:
 
     @cached_property
     def ends(self) -> list[int]:
-        """Where a place may end, ascending."""
+        """Characters at which a match may end, ascending."""
         return [
             i
             for i in range(1, len(self.text) + 1)
@@ -70,48 +79,51 @@ class QuotedText:
         ]
 
     def _matches(self, pattern: str, flags: re.RegexFlag) -> list[CharSpan]:
-        places, at = [], 0
+        spans, at = [], 0
         search = re.compile(pattern, flags).search
         while (match := search(self.text, at)) is not None:
             start, end = match.span()
             whole = is_border(self.text, start) and is_border(self.text, end)
             if whole:
-                places.append((start, end))
+                spans.append((start, end))
             at = end if whole else start + 1
-        return places
+        return spans
 
     def _closest(self, quote: str) -> QuoteMatch:
-        # A place of n characters more has n edits at least; the small number is for rounding.
-        longest_change = int(len(quote) / self.least - len(quote) + 1e-9)
-        if not longest_change:
+        # A span that is n characters longer has at least n edits; 1e-9 absorbs rounding errors.
+        max_change = int(len(quote) / self.min_similarity - len(quote) + 1e-9)
+        if not max_change:
             return QuoteMatch([])
         process, levenshtein = _import_rapidfuzz()
-        places = self._places_of_length(len(quote) - longest_change, len(quote) + longest_change)
+        spans = self._spans_of_size(len(quote) - max_change, len(quote) + max_change)
         wanted = quote.lower()
-        choices = {place: self.text[slice(*place)].lower() for place in places}
+        choices = {span: self.text[slice(*span)].lower() for span in spans}
         digits = _digits(wanted)
         found = process.extractOne(
             wanted,
-            {place: words for place, words in choices.items() if _digits(words) == digits},
+            {span: words for span, words in choices.items() if _digits(words) == digits},
             scorer=levenshtein.normalized_similarity,
-            score_cutoff=self.least,
+            score_cutoff=self.min_similarity,
         )
         return QuoteMatch([]) if found is None else QuoteMatch([found[2]], FUZZY)
 
-    def _places_of_length(self, least: int, most: int) -> list[CharSpan]:
-        places = []
+    def _spans_of_size(self, min_size: int, max_size: int) -> list[CharSpan]:
+        spans = []
         for start in self.starts:
-            first = bisect_left(self.ends, start + max(least, 1))
-            last = bisect_right(self.ends, start + most)
-            places += [(start, end) for end in self.ends[first:last]]
-        return places
+            first = bisect_left(self.ends, start + max(min_size, 1))
+            last = bisect_right(self.ends, start + max_size)
+            spans += [(start, end) for end in self.ends[first:last]]
+        return spans
 
 
 def is_border(text: str, i: int) -> bool:
-    """Whether a word may begin or end before the character i.
+    """Whether a word may begin or end before a character.
 
-    Between two letters or digits there is none, except in scripts without capitals, most of
-    which write no spaces (Chinese, Japanese, Thai).
+    There is no border between two letters or digits, except in scripts without capitals, most
+    of which write no spaces (Chinese, Japanese, Thai).
+
+    text (str): The text.
+    i (int): Index of the character.
     """
     if i <= 0 or i >= len(text):
         return True
@@ -126,21 +138,22 @@ def _is_caseless(character: str) -> bool:
 
 
 def _digits(text: str) -> list[str]:
-    """interleukin-12 is not interleukin-13, however similar."""
+    """Return the digits of a text: interleukin-12 is not interleukin-13, however similar."""
     return [character for character in text if character.isdigit()]
 
 
-def check_similarity(least: float) -> None:
-    """Have what a similarity needs, before anything is paid for.
+def check_similarity(min_similarity: float) -> None:
+    """Import what fuzzy matching needs, before anything is paid for.
 
+    min_similarity (float): See `QuotedText`.
     RAISES (ImportError): If rapidfuzz is needed and not installed.
     """
-    if least < 1:
+    if min_similarity < 1:
         _import_rapidfuzz()
 
 
 def _import_rapidfuzz() -> tuple[Any, Any]:
-    what = "Searching quotes with changed characters (--similarity below 1)"
+    what = "Finding quotes with changed characters (run.similarity below 1)"
     names = ("rapidfuzz.process", "rapidfuzz.distance.Levenshtein")
     process, levenshtein = (import_optional(name, what, extra="llm") for name in names)
     return process, levenshtein

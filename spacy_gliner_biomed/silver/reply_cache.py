@@ -1,4 +1,4 @@
-"""Answers that were paid for, kept in a file: a killed run asks for none of them again."""
+"""Keeps paid answers in a file, so that a killed run does not ask for them again."""
 
 import hashlib
 import json
@@ -17,11 +17,12 @@ TABLE = """CREATE TABLE IF NOT EXISTS answers (
 
 @dataclass(frozen=True)
 class Reply:
-    """What a language model wrote.
+    """The answer of a language model.
 
-    content (str): The text of its answer.
-    complete (bool): Whether it ended by itself, not at the limit of tokens.
-    prompt_tokens, completion_tokens (int | None): What it cost; None if the server does not say.
+    content (str): Its text.
+    complete (bool): Whether the model ended it, rather than the limit of tokens.
+    prompt_tokens, completion_tokens (int | None): Number of tokens; None if the server does not
+        report them.
     """
 
     content: str
@@ -31,12 +32,12 @@ class Reply:
 
 
 class ReplyCache:
-    """Replies by what they answer; of one file, for all threads.
+    """Replies by the key of their request, in one file; safe to use from several threads.
 
-    An answer is on the disk when `put` returns (SQLite, full synchronisation).
+    A reply is on the disk when `put` returns (SQLite, full synchronisation).
 
-    path (Path): Made if it is not there.
-    RAISES (ValueError): If it cannot be used.
+    path (Path): The file, created if it does not exist.
+    RAISES (ValueError): If the file cannot be used.
     """
 
     def __init__(self, path: Path) -> None:
@@ -58,7 +59,7 @@ class ReplyCache:
             raise ValueError(Errors.E122.format(path=path, error=error)) from error
 
     def get(self, key: str) -> Reply | None:
-        """The reply under a key; None if there is none."""
+        """Return the reply with a key, or None if there is none."""
         columns = "content, complete, prompt_tokens, completion_tokens"
         with self._lock:
             found = self._base.execute(f"SELECT {columns} FROM answers WHERE key = ?", (key,))
@@ -66,7 +67,7 @@ class ReplyCache:
         return None if row is None else Reply(row[0], bool(row[1]), *row[2:])
 
     def put(self, key: str, reply: Reply) -> None:
-        """Keep a reply."""
+        """Store a reply under a key."""
         values = (key, *asdict(reply).values())
         with self._lock:
             self._base.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)", values)
@@ -76,7 +77,11 @@ class ReplyCache:
         self._base.close()
 
 
-def key_of(model: str, request: LlmRequest) -> str:
-    """A hash of the model and all that it is asked: task, examples, text, schema, sampling."""
+def cache_key(model: str, request: LlmRequest) -> str:
+    """Return a hash of the model and of all that a request holds.
+
+    model (str): Identity of the model, see `LanguageModel`.
+    request (LlmRequest): Task, examples, text, schema and sampling.
+    """
     whole = json.dumps([model, asdict(request)], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(whole.encode("utf8", "surrogatepass")).hexdigest()

@@ -1,16 +1,18 @@
-"""How long a server asks to wait before the next request."""
+"""How long a server asks clients to wait before the next request."""
 
 import math
 import time
-from email.message import Message
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
 
-def retry_seconds(headers: Message) -> float:
-    """Seconds that a server asks to wait for (RFC 9110: Retry-After, a number or a date).
+def retry_seconds(headers: Mapping[str, str]) -> float:
+    """Return the seconds that a server asks to wait (RFC 9110, Retry-After: seconds or a date).
 
-    headers (Message): Of its answer; its own Date counts as now, whatever the clock here says.
-    RETURNS (float): 0 if it does not ask, or asks for what cannot be understood.
+    headers (Mapping[str, str]): Headers of its response, whose names ignore case. A date is
+        compared with the response's own Date, so that a wrong clock on this machine does not
+        matter.
+    RETURNS (float): Seconds; 0 if there is no such header or it cannot be understood.
     """
     value = headers.get("Retry-After", "").strip()
     try:
@@ -23,7 +25,7 @@ def retry_seconds(headers: Message) -> float:
 
 
 def _seconds_since_1970(date: str) -> float:
-    """0 for what is no HTTP date."""
+    """0 if the text is not an HTTP date."""
     try:
         return parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError, OverflowError):

@@ -6,19 +6,19 @@ from threading import Lock
 
 
 class RunCounts:
-    """A counter; names are "group:what"."""
+    """Counters with names of the form "group:what"; safe to use from several threads."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._lock = Lock()
 
     def add(self, name: str, n: int = 1) -> None:
-        """Add to one count."""
+        """Add a number to one count."""
         with self._lock:
             self._counts[name] += n
 
     def update(self, counts: Mapping[str, int]) -> None:
-        """Add to several."""
+        """Add numbers to several counts."""
         with self._lock:
             self._counts.update(counts)
 
@@ -26,7 +26,7 @@ class RunCounts:
         return self._counts[name]
 
     def group(self, name: str) -> dict[str, int]:
-        """The counts of a group, most first."""
+        """Return the counts of a group without its name, the largest first."""
         prefix = name + ":"
         with self._lock:
             found = [(key, n) for key, n in self._counts.most_common() if key.startswith(prefix)]

@@ -1,4 +1,4 @@
-"""What a run did and cost, as JSON and as text."""
+"""The report of a run: what it did and what it cost, as JSON and as text."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,13 +24,21 @@ GROUPS = (
 
 @dataclass(frozen=True)
 class Prices:
-    """Prices of a million tokens, in any currency; None if not known."""
+    """Prices of a million tokens, in any currency.
+
+    prompt (float | None): Price of prompt tokens; None if unknown.
+    completion (float | None): Price of completion tokens; None if unknown.
+    """
 
     prompt: float | None = None
     completion: float | None = None
 
     def cost(self, n_prompt: int, n_completion: int) -> float | None:
-        """What so many tokens cost; None if no price is known."""
+        """Return the cost of tokens, or None if no price is known.
+
+        n_prompt (int): Number of prompt tokens.
+        n_completion (int): Number of completion tokens.
+        """
         if self.prompt is None and self.completion is None:
             return None
         total = n_prompt * (self.prompt or 0) + n_completion * (self.completion or 0)
@@ -40,9 +48,13 @@ class Prices:
 def make_report(
     counts: RunCounts, prices: Prices, settings: dict[str, Any], seconds: float
 ) -> dict[str, Any]:
-    """All counts, tokens and cost by what was paid now and what the cache saved.
+    """Return all counts; tokens and cost are split into new and cached ones.
 
-    settings (dict[str, Any]): What the run was called with.
+    counts (RunCounts): The counts of the run.
+    prices (Prices): The prices of tokens.
+    settings (dict[str, Any]): Settings to include in the report.
+    seconds (float): Duration of the run.
+    RETURNS (dict[str, Any]): The report, for JSON.
     """
     report: dict[str, Any] = {"settings": settings, "seconds": round(seconds, 1)}
     for group in GROUPS:
@@ -57,26 +69,29 @@ def make_report(
 
 
 def summarize(report: dict[str, Any]) -> str:
-    """The report in a few lines; what is 0 is not said."""
+    """Return a report as a few lines of text, without counts that are 0.
+
+    report (dict[str, Any]): See `make_report`.
+    """
     documents, failed = report["documents"], report["failed"]
     written, n_failed = documents.get("written", 0), sum(failed.values())
     entities = sum(report["labels"].values())
     head = f"{entities:,} entities in {written:,} documents, {report['seconds']:.1f} s"
-    named = [name for name in GROUPS if name not in ("failed", "labels", "tokens")]
-    lines = [head, *(_line(name, report[name]) for name in named)]
+    shown = [name for name in GROUPS if name not in ("failed", "labels", "tokens")]
+    lines = [head, *(_line(name, report[name]) for name in shown)]
     tokens, cost = report["tokens"], report["cost"]
     for origin in ("new", "cached"):
         prompt, completion = (tokens.get(f"{origin}, {x}", 0) for x in ("prompt", "completion"))
         if prompt + completion:
             price = "" if cost[origin] is None else f", cost {cost[origin]:,}"
             lines.append(f"tokens {origin}: {prompt:,} prompt, {completion:,} completion{price}")
-    most = list(report["labels"].items())[:12]
-    lines.append(_line(f"labels ({len(report['labels']):,})", dict(most)))
+    most_frequent = dict(list(report["labels"].items())[:12])
+    lines.append(_line(f"labels ({len(report['labels']):,})", most_frequent))
     if n_failed:
         lines.append("FAILED, and missing in the output: " + _line("documents", failed))
     return "\n".join(line for line in lines if line)
 
 
 def _line(name: str, counts: dict[str, int]) -> str:
-    said = [f"{n:,} {what}" for what, n in counts.items() if n]
-    return f"{name}: " + ", ".join(said) if said else ""
+    listed = [f"{n:,} {what}" for what, n in counts.items() if n]
+    return f"{name}: " + ", ".join(listed) if listed else ""

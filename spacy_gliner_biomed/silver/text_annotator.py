@@ -1,4 +1,4 @@
-"""From a text to its entities: asks for each piece, reads the answers, verifies every quote."""
+"""Annotates one text: asks for each piece, reads the answers, verifies every quote."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,20 +10,21 @@ from typing import Any, Protocol
 from spacy_gliner_biomed.silver.answers import Answer, AnswerEntity, read_answer
 from spacy_gliner_biomed.silver.failures import MALFORMED, TOO_LONG, Failure
 from spacy_gliner_biomed.silver.llm_prompts import LlmRequest, PromptBuilder
-from spacy_gliner_biomed.silver.quotes import CharSpan, QuotedText
-from spacy_gliner_biomed.silver.reply_cache import Reply, ReplyCache, key_of
+from spacy_gliner_biomed.silver.quotes import QuotedText
+from spacy_gliner_biomed.silver.reply_cache import Reply, ReplyCache, cache_key
 from spacy_gliner_biomed.silver.run_counts import RunCounts
-from spacy_gliner_biomed.silver.text_pieces import SHORTEST, cut, halve
+from spacy_gliner_biomed.silver.run_settings import RunSettings
+from spacy_gliner_biomed.silver.text_pieces import MIN_SIZE, CharSpan, halve_text, split_text
 from spacy_gliner_biomed.silver.type_names import TypeNames
 
 Entity = tuple[int, int, str]
 
 
 class LanguageModel(Protocol):
-    """Whatever answers requests, from several threads.
+    """Answers requests, from several threads.
 
-    name (str): For people.
-    identity (str): All that decides its answers besides the request.
+    name (str): Name for people.
+    identity (str): Everything that decides its answers besides the request.
     """
 
     name: str
@@ -32,19 +33,23 @@ class LanguageModel(Protocol):
     def ask(self, request: LlmRequest) -> Reply:
         """Answer a request.
 
-        RAISES (Failure): If it cannot be answered.
-        RAISES (ValueError): If no request can be.
+        RAISES (Failure): If this request cannot be answered.
+        RAISES (ValueError): If no request can be answered.
         """
+
+    def close(self) -> None:
+        """Free what the model holds."""
 
 
 @dataclass
 class Annotation:
     """What was found in a text.
 
-    entities (dict[Entity, None]): Start, end and type; each once, in the order of the answers.
-    relations (list[dict[str, Any]]): {"type", "head", "tail"}, these as {"text", "label",
-        "spans"}.
-    counts (Counter[str]): Names as in `RunCounts`.
+    entities (dict[Entity, None]): Start, end and type of each entity once, in the order of the
+        answers.
+    relations (list[dict[str, Any]]): {"type", "head", "tail"}; head and tail are {"text",
+        "label", "spans"}.
+    counts (Counter[str]): Counts of this text, with names as in `RunCounts`.
     """
 
     entities: dict[Entity, None] = field(default_factory=dict)
@@ -56,14 +61,12 @@ class Annotation:
 class TextAnnotator:
     """Finds entities in texts; safe to use from several threads.
 
-    model (LanguageModel): Asked.
-    cache (ReplyCache): Asked before it.
+    model (LanguageModel): Answers the requests that the cache does not know.
+    cache (ReplyCache): Keeps all replies.
     prompt (PromptBuilder): Makes the requests.
-    names (TypeNames): Says how types are written.
-    counts (RunCounts): Counts replies and their tokens, whatever becomes of them.
-    most (int): Characters of a piece.
-    similarity (float): See `QuotedText`.
-    attempts (int): How often a piece is asked for whose answers make no sense.
+    names (TypeNames): Maps the types of answers to the types that are written.
+    counts (RunCounts): Counts replies and their tokens, also those of texts that fail.
+    settings (RunSettings): `max_characters`, `similarity` and `attempts` are used.
     """
 
     model: LanguageModel
@@ -71,21 +74,21 @@ class TextAnnotator:
     prompt: PromptBuilder
     names: TypeNames
     counts: RunCounts
-    most: int = 4000
-    similarity: float = 0.9
-    attempts: int = 2
-    _asked: dict[str, Lock] = field(default_factory=dict)
+    settings: RunSettings = RunSettings()  # noqa: RUF009  it is frozen
+    _key_locks: dict[str, Lock] = field(default_factory=dict)
     _guard: Any = field(default_factory=Lock)
 
     def annotate(self, text: str, candidates: Sequence[CharSpan] = ()) -> Annotation:
         """Annotate a text of any length.
 
-        candidates (Sequence[CharSpan]): Places that are offered to the model as entities.
+        text (str): The text.
+        candidates (Sequence[CharSpan]): Spans that are suggested to the model as entities.
+        RETURNS (Annotation): Entities, relations and counts.
         RAISES (Failure): If a part of the text cannot be annotated.
-        RAISES (ValueError): If no text can be.
+        RAISES (ValueError): If no text can be annotated.
         """
         found = Annotation()
-        pieces = list(cut(text, self.most))
+        pieces = list(split_text(text, self.settings.max_characters))
         found.counts["texts:cut"] += len(pieces) > 1
         for start, end in pieces:
             self._annotate_piece(text, start, end, candidates, found)
@@ -94,33 +97,33 @@ class TextAnnotator:
     def _annotate_piece(
         self, text: str, start: int, end: int, candidates: Sequence[CharSpan], found: Annotation
     ) -> None:
-        """Annotate a piece; if it is too long, or its answer would be, its halves."""
+        """Annotate a piece, or its two halves if the piece or its answer is too long."""
         piece = text[start:end]
         phrases = [text[a:b] for a, b in candidates if start <= a and b <= end]
         try:
             answer = self._ask(piece, list(dict.fromkeys(phrases)))
         except Failure as failure:
-            if failure.kind != TOO_LONG or len(piece) < SHORTEST:
+            if failure.kind != TOO_LONG or len(piece) < MIN_SIZE:
                 raise
         else:
-            self._add(piece, start, answer, found)
+            self._add_answer(piece, start, answer, found)
             return
         found.counts["pieces:halved"] += 1
-        for first, last in halve(piece):
+        for first, last in halve_text(piece):
             self._annotate_piece(text, start + first, start + last, candidates, found)
 
     def _ask(self, piece: str, phrases: Sequence[str]) -> Answer:
-        """The answer for a piece.
+        """Return the first answer that can be read.
 
-        RAISES (Failure): If it, or its answer, is too long, or all attempts failed.
+        RAISES (Failure): If the piece or its answer is too long, or all attempts failed.
         """
         last = Failure(MALFORMED, "not asked")
-        for attempt in range(self.attempts):
+        for attempt in range(self.settings.attempts):
             reply = self._reply(self.prompt.request(piece, phrases, attempt=attempt))
             if not reply.complete:
                 self.counts.add("answers:cut off")
-                most = self.prompt.max_tokens
-                reason = f"the answer for {len(piece)} characters is cut off (--max-tokens {most})"
+                limit = f"prompt.max_tokens = {self.prompt.max_tokens}"
+                reason = f"the answer for {len(piece)} characters is cut off ({limit})"
                 raise Failure(TOO_LONG, reason)
             try:
                 answer = read_answer(reply.content)
@@ -133,69 +136,71 @@ class TextAnnotator:
         raise last
 
     def _reply(self, request: LlmRequest) -> Reply:
-        """A reply from the cache, or from the model; the same is never asked twice at a time."""
-        key = key_of(self.model.identity, request)
-        with self._alone(key):
+        """Return a reply from the cache or the model; equal requests at a time are sent once."""
+        key = cache_key(self.model.identity, request)
+        with self._lock_key(key):
             reply = self.cache.get(key)
             origin = "cached" if reply is not None else "new"
             if reply is None:
                 reply = self.model.ask(request)
                 self.cache.put(key, reply)
-        self.counts.update(_cost(reply, origin))
+        self.counts.update(_reply_counts(reply, origin))
         return reply
 
     @contextmanager
-    def _alone(self, key: str) -> Iterator[None]:
+    def _lock_key(self, key: str) -> Iterator[None]:
         with self._guard:
-            lock = self._asked.setdefault(key, Lock())
+            lock = self._key_locks.setdefault(key, Lock())
         try:
             with lock:
                 yield
         finally:
             with self._guard:
-                self._asked.pop(key, None)
+                self._key_locks.pop(key, None)
 
-    def _add(self, piece: str, start: int, answer: Answer, found: Annotation) -> None:
-        """Add what an answer says of a piece, as far as it stands there."""
-        text = QuotedText(piece, least=self.similarity)
+    def _add_answer(self, piece: str, offset: int, answer: Answer, found: Annotation) -> None:
+        """Add the entities and relations of an answer whose quotes are in the piece."""
+        text = QuotedText(piece, min_similarity=self.settings.similarity)
         entities: dict[int, list[Entity]] = {}
         found.counts["mentions:broken"] += answer.n_broken
-        for mention in answer.mentions:
-            places = self._places(text, mention, found.counts)
-            here = [(start + a, start + b, type_) for a, b, type_ in places]
-            if mention.id is not None and here:
-                entities.setdefault(mention.id, here)
-            for entity in here:
-                found.counts["entities:repeated"] += entity in found.entities
-                found.entities[entity] = None
-        for link in answer.links:
-            if link.head not in entities or link.tail not in entities:
+        for entity in answer.entities:
+            spans = self._find_spans(text, entity, found.counts)
+            shifted = [(offset + start, offset + end, type_) for start, end, type_ in spans]
+            if entity.id is not None and shifted:
+                entities.setdefault(entity.id, shifted)
+            for span in shifted:
+                found.counts["entities:repeated"] += span in found.entities
+                found.entities[span] = None
+        for relation in answer.relations:
+            if relation.head not in entities or relation.tail not in entities:
                 found.counts["relations:without their entities"] += 1
                 continue
             found.counts["relations:kept"] += 1
-            parts = [_described(entities[i], piece, start) for i in (link.head, link.tail)]
-            type_ = " ".join(link.type.split())
-            found.relations.append({"type": type_, "head": parts[0], "tail": parts[1]})
+            ends = [_describe(entities[i], piece, offset) for i in (relation.head, relation.tail)]
+            type_ = " ".join(relation.type.split())
+            found.relations.append({"type": type_, "head": ends[0], "tail": ends[1]})
 
-    def _places(
-        self, text: QuotedText, mention: AnswerEntity, counts: Counter[str]
+    def _find_spans(
+        self, text: QuotedText, entity: AnswerEntity, counts: Counter[str]
     ) -> list[Entity]:
-        type_ = self.names.name(mention.type)
+        """Return the spans of an entity in the text, and count how its quote was found."""
+        type_ = self.names.name(entity.type)
         if type_ is None:
             counts["mentions:of a type that is not allowed"] += 1
             return []
-        found = text.find(mention.quote)
-        counts[f"mentions:{found.how or 'not found'}"] += 1
-        return [(start, end, type_) for start, end in found.places]
+        match = text.find(entity.quote)
+        counts[f"mentions:{match.how or 'not found'}"] += 1
+        return [(start, end, type_) for start, end in match.spans]
 
 
-def _described(entities: Sequence[Entity], piece: str, offset: int) -> dict[str, Any]:
+def _describe(entities: Sequence[Entity], piece: str, offset: int) -> dict[str, Any]:
+    """One end of a relation, as it is written."""
     start, end, label = entities[0]
     spans = [[a, b] for a, b, _ in entities]
     return {"text": piece[start - offset : end - offset], "label": label, "spans": spans}
 
 
-def _cost(reply: Reply, origin: str) -> dict[str, int]:
+def _reply_counts(reply: Reply, origin: str) -> dict[str, int]:
     counts = {f"replies:{origin}": 1}
     if reply.prompt_tokens is None or reply.completion_tokens is None:
         counts[f"replies:{origin}, tokens not said"] = 1

@@ -1,38 +1,40 @@
-"""Cuts texts that are too long for one request, where it hurts least."""
+"""Splits texts that are too long for one request, at paragraph or sentence ends if possible."""
 
 import re
 from collections.abc import Iterator
 
-# From the best place to cut to the worst; without any, a text is cut anywhere.
+CharSpan = tuple[int, int]  # first character, and one past the last
+
+# From the best border to the worst; a text without any is split anywhere.
 BORDERS = [re.compile(p) for p in (r"\n\s*\n", r"[.!?][\"')\]]*\s+", r"\s+")]
-SHORTEST = 200  # characters; what a shorter text needs is not less text
-
-CharSpan = tuple[int, int]
+MIN_SIZE = 200  # characters; a shorter text is not halved, since its length is not the problem
 
 
-def cut(text: str, most: int) -> Iterator[CharSpan]:
-    """Cut a text into pieces of at most so many characters; blank ones are left out.
+def split_text(text: str, max_size: int) -> Iterator[CharSpan]:
+    """Split a text into pieces.
 
-    YIELDS (CharSpan): First character and one past the last: in order, without overlap; what is
-        in no piece is white space.
+    text (str): The text.
+    max_size (int): Maximum number of characters of a piece.
+    YIELDS (CharSpan): The pieces, in order and without overlap. Only white space is in no piece.
     """
     start = 0
     while start < len(text):
-        end = len(text) if len(text) - start <= most else _best_cut(text, start, start + most)
+        is_rest = len(text) - start <= max_size
+        end = len(text) if is_rest else _best_border(text, start, start + max_size)
         if text[start:end].strip():
             yield start, end
         start = end
 
 
-def halve(text: str) -> list[CharSpan]:
-    """Cut a text of at least `SHORTEST` characters in two, near its middle."""
-    return list(cut(text, len(text) // 2 + len(text) // 8))
+def halve_text(text: str) -> list[CharSpan]:
+    """Split a text of at least `MIN_SIZE` characters in two, near its middle."""
+    return list(split_text(text, len(text) // 2 + len(text) // 8))
 
 
-def _best_cut(text: str, start: int, end: int) -> int:
-    """The last border of the best kind in the second half of the window."""
+def _best_border(text: str, start: int, end: int) -> int:
+    """Return the last border of the best kind in the second half of a window."""
     for border in BORDERS:
-        cuts = [match.end() for match in border.finditer(text, (start + end) // 2, end)]
-        if cuts:
-            return cuts[-1]
+        ends = [match.end() for match in border.finditer(text, (start + end) // 2, end)]
+        if ends:
+            return ends[-1]
     return end

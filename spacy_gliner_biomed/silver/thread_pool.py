@@ -1,4 +1,4 @@
-"""Annotates a stream of texts with several requests in flight, in order and in bounded memory."""
+"""Annotates a stream of texts in several threads, in order and in bounded memory."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -9,10 +9,10 @@ from typing import Any
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.silver.failures import OF_SERVER, Failure
-from spacy_gliner_biomed.silver.quotes import CharSpan
 from spacy_gliner_biomed.silver.text_annotator import Annotation
+from spacy_gliner_biomed.silver.text_pieces import CharSpan
 
-AHEAD = 4  # texts that are read for each worker, so that a slow answer does not stop the others
+LOOKAHEAD = 4  # texts read ahead per worker, so that one slow answer does not stop the others
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class TextJob:
     """A text to annotate.
 
     text (str): The text.
-    source (Any): What the caller knows it by.
+    source (Any): What the caller knows the text by.
     candidates (Sequence[CharSpan]): See `TextAnnotator.annotate`.
     """
 
@@ -29,7 +29,7 @@ class TextJob:
     candidates: Sequence[CharSpan] = ()
 
 
-# What became of a text.
+# A text with its annotation, or with the reason why it has none.
 Outcome = tuple[TextJob, Annotation | Failure]
 
 
@@ -41,15 +41,15 @@ def annotate_all(
     stopped: Event,
     patience: int = 20,
 ) -> Generator[Outcome, None, None]:
-    """Annotate texts.
+    """Annotate texts in several threads.
 
-    jobs (Iterable[TextJob]): Read as workers come free.
+    jobs (Iterable[TextJob]): The texts, read as workers become free.
     annotate (Callable): See `TextAnnotator.annotate`.
-    workers (int): Texts at a time.
-    stopped (Event): Set when the run ends, however it ends.
-    patience (int): Texts that may fail one after the other for reasons of the server.
+    workers (int): Number of threads.
+    stopped (Event): Set when the run ends, for whatever reason.
+    patience (int): Number of texts in a row that may fail because of the server.
     YIELDS (Outcome): One for each job, in their order.
-    RAISES (ValueError): If no text can be annotated, or so many failed.
+    RAISES (ValueError): If no text can be annotated, or `patience` texts in a row failed.
     """
     pool = ThreadPoolExecutor(workers, thread_name_prefix="silver")
     waiting: deque[tuple[TextJob, Future[Annotation]]] = deque()
@@ -57,13 +57,13 @@ def annotate_all(
     try:
         for job in jobs:
             waiting.append((job, pool.submit(annotate, job.text, job.candidates)))
-            if len(waiting) >= workers * AHEAD:
+            if len(waiting) >= workers * LOOKAHEAD:
                 outcome = _wait(*waiting.popleft())
-                n_failed = _count_failures(n_failed, outcome, patience)
+                n_failed = _failures_in_a_row(n_failed, outcome, patience)
                 yield outcome
         while waiting:
             outcome = _wait(*waiting.popleft())
-            n_failed = _count_failures(n_failed, outcome, patience)
+            n_failed = _failures_in_a_row(n_failed, outcome, patience)
             yield outcome
     finally:
         stopped.set()
@@ -77,10 +77,10 @@ def _wait(job: TextJob, future: "Future[Annotation]") -> Outcome:
         return job, failure
 
 
-def _count_failures(n_failed: int, outcome: Outcome, patience: int) -> int:
-    """How many failed in a row.
+def _failures_in_a_row(n_failed: int, outcome: Outcome, patience: int) -> int:
+    """Return the number of failures in a row after one more outcome.
 
-    RAISES (ValueError): If there were too many.
+    RAISES (ValueError): If there are too many.
     """
     result = outcome[1]
     if not isinstance(result, Failure) or result.kind not in OF_SERVER:

@@ -1,4 +1,4 @@
-"""One spelling for each type: lower case, single spaces, and a table of synonyms."""
+"""One spelling per type: lower case, single spaces, and a table of synonyms."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,11 +8,11 @@ from spacy_gliner_biomed.errors import Errors
 
 
 class TypeNames:
-    """Turns the types of answers into those that are written.
+    """Maps the types in answers to the types that are written.
 
-    allowed (Sequence[str]): The only types that are written, in this spelling; empty for all.
-    synonyms (Mapping[str, Sequence[str]]): Other words for a type.
-    RAISES (ValueError): If one word stands for two types.
+    allowed (Sequence[str]): The allowed types, in the spelling to write; empty for all types.
+    synonyms (Mapping[str, Sequence[str]] | None): Other names of each type.
+    RAISES (ValueError): If a name stands for two types.
     """
 
     def __init__(
@@ -23,31 +23,38 @@ class TypeNames:
         for name in self.allowed:
             self._add(name, name)
         for name, words in (synonyms or {}).items():
-            chosen = self._names.get(simplified(name), name if self.allowed else simplified(name))
+            chosen = self._names.get(
+                simplify_type(name), name if self.allowed else simplify_type(name)
+            )
             for word in (name, *words):
                 self._add(word, chosen)
 
     def name(self, type_: str) -> str | None:
-        """The type as it is written; None if it is not allowed."""
-        words = simplified(type_)
+        """Return the type to write, or None if the type is not allowed.
+
+        type_ (str): The type as the model wrote it.
+        """
+        words = simplify_type(type_)
         name = self._names.get(words, words)
         return None if not name or (self.allowed and name not in self.allowed) else name
 
     def _add(self, word: str, name: str) -> None:
-        known = self._names.setdefault(simplified(word), name)
+        known = self._names.setdefault(simplify_type(word), name)
         if known != name:
             raise ValueError(Errors.E124.format(word=word, first=known, second=name))
 
 
-def simplified(type_: str) -> str:
-    """Lower case, underscores as spaces, single spaces."""
+def simplify_type(type_: str) -> str:
+    """Return a type in lower case, with spaces for underscores, and single spaces."""
     return " ".join(type_.replace("_", " ").lower().split())
 
 
 def read_synonyms(path: Path) -> dict[str, list[str]]:
     """Read a table of synonyms, {"disease": ["disorder", "illness"], ...}.
 
-    RAISES (ValueError): If the file is no such JSON.
+    path (Path): A JSON file.
+    RETURNS (dict[str, list[str]]): Other names by type.
+    RAISES (ValueError): If the file is missing or holds something else.
     """
     if not path.is_file():
         raise ValueError(Errors.E050.format(path=path))

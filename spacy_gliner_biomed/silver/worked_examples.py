@@ -1,4 +1,4 @@
-"""Worked examples that a language model sees before the text: four of our own, or a file's."""
+"""Worked examples that a language model sees before the text: four of ours, or from a file."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,14 +11,23 @@ from spacy_gliner_biomed.errors import Errors
 
 @dataclass(frozen=True)
 class WorkedExample:
-    """A text, its entities as pairs of words and type, its relations as (head, type, tail)."""
+    """A text with the right answer.
+
+    text (str): The text.
+    entities (Sequence[tuple[str, str]]): Quote and type of each entity.
+    relations (Sequence[tuple[int, str, int]]): Head, type and tail of each relation; head and tail
+        are indices of entities.
+    """
 
     text: str
     entities: Sequence[tuple[str, str]]
     relations: Sequence[tuple[int, str, int]] = ()
 
     def answer(self, *, relations: bool) -> str:
-        """The right answer, as JSON."""
+        """Return the right answer as JSON.
+
+        relations (bool): Whether to include relations.
+        """
         entities = [{"id": i, "text": x, "type": t} for i, (x, t) in enumerate(self.entities)]
         links = [{"head": h, "type": name, "tail": t} for h, name, t in self.relations]
         parts = {"entities": entities, **({"relations": links} if relations else {})}
@@ -66,12 +75,13 @@ EXAMPLES = (
 
 
 def read_examples(path: Path) -> list[WorkedExample]:
-    """Read examples, a JSON object a line.
+    """Read examples from a file with a JSON object per line.
 
-    path (Path): Each line has "text" and "entities", these with "text" or "start" and "end",
-        and with "type" or "label", so that lines of a corpus will do; "relations", if any, are
-        {"head", "type", "tail"} with numbers of entities, from 0.
-    RAISES (ValueError): With file and line, also for a quote that does not stand in its text.
+    path (Path): The file. Each line has "text" and "entities". Each entity has "text", or "start"
+        and "end", and has "type" or "label": lines of a corpus work. "relations" are optional:
+        {"head", "type", "tail"}, where head and tail are indices of entities, from 0.
+    RETURNS (list[WorkedExample]): The examples.
+    RAISES (ValueError): With file and line, if a line is broken or a quote is not in its text.
     """
     if not path.is_file():
         raise ValueError(Errors.E050.format(path=path))
@@ -90,18 +100,18 @@ def read_examples(path: Path) -> list[WorkedExample]:
 def _example(line: Mapping[str, Any]) -> WorkedExample:
     text = line["text"]
     if not isinstance(text, str):
-        raise ValueError("'text' is no string")
+        raise ValueError("'text' is not a string")
     entities = [_entity(entity, text) for entity in line["entities"]]
     relations = [
         (int(r["head"]), str(r["type"]), int(r["tail"])) for r in line.get("relations", [])
     ]
     if any(not 0 <= i < len(entities) for head, _, tail in relations for i in (head, tail)):
-        raise ValueError("a relation names an entity that is not there")
+        raise ValueError("a relation refers to an entity that does not exist")
     return WorkedExample(text, entities, relations)
 
 
 def _entity(entity: Mapping[str, Any], text: str) -> tuple[str, str]:
     quote = entity.get("text") or text[int(entity["start"]) : int(entity["end"])]
     if not quote or quote not in text:
-        raise ValueError(f"{quote!r} does not stand in the text")
+        raise ValueError(f"{quote!r} is not in the text")
     return str(quote), str(entity.get("type") or entity["label"])

@@ -20,6 +20,7 @@ from typer.testing import CliRunner, Result
 
 from spacy_gliner_biomed.cli import gliner_cli
 from spacy_gliner_biomed.silver.docs import RELATIONS
+from spacy_gliner_biomed.silver.run_settings import list_settings
 from spacy_gliner_biomed.training.gold import read_gold
 from tests.silver.serving import LlmServer
 from tests.tiny_llm import tiny_llm
@@ -41,7 +42,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 @pytest.fixture
 def run(llm_server: LlmServer) -> Run:
     def invoke(*args: object, **options: object) -> Result:
-        given = {"--url": llm_server.url, "--model": "tiny", "--backoff": 0.01, **options}
+        given = {"--url": llm_server.url, "--model": "tiny", "--server.backoff": 0.01, **options}
         listed = [str(x) for pair in given.items() for x in pair if pair[1] is not None]
         return CliRunner().invoke(gliner_cli, ["annotate-llm", *map(str, args), *listed])
 
@@ -67,8 +68,8 @@ def test_each_document_is_written_or_among_the_failures_and_all_is_counted(
         "endless Aspirin",
     ]
     source, out = write_lines(tmp_path / "in.jsonl", texts), tmp_path / "out.jsonl"
-    prices = ["--price-prompt", 10, "--price-completion", 100]
-    result = run(source, "-o", out, "--timeout", 1.5, "--retries", 1, *prices)
+    prices = ["--run.price_prompt", 10, "--run.price_completion", 100]
+    result = run(source, "-o", out, "--server.timeout", 1.5, "--server.retries", 1, *prices)
     assert result.exit_code == 3, result.output
     lines, failed = read_lines(out), read_lines(tmp_path / "out.jsonl.failures.jsonl")
     assert [line["id"] for line in lines] == [f"n{i}" for i in range(7)]
@@ -115,7 +116,17 @@ def test_a_docbin_trains_with_exact_spans_and_the_types_that_were_asked(
     (tmp_path / "synonyms.json").write_text('{"chemical": ["drug"]}')
     out = tmp_path / "out" / "silver.spacy"
     options = ["--types", "chemical,disease", "--synonyms", tmp_path / "synonyms.json"]
-    result = run(source, "-o", out, *options, "--no-relations", "--spans-key", "silver", "-q")
+    result = run(
+        source,
+        "-o",
+        out,
+        *options,
+        "--prompt.relations",
+        "false",
+        "--run.spans_key",
+        "silver",
+        "-q",
+    )
     assert (result.exit_code, result.output) == (0, "")
     docs = list(DocBin().from_disk(out).get_docs(nlp.vocab))
     golds = [read_gold(doc, "silver") for doc in docs]
@@ -135,9 +146,9 @@ def test_a_second_run_pays_for_nothing_and_asks_again_for_what_failed(
 ) -> None:
     source = write_lines(tmp_path / "in.jsonl", ["Aspirin", f"flaky {time.monotonic_ns()}"])
     out = tmp_path / "out.jsonl"
-    first = run(source, "-o", out, "--retries", 0)
+    first = run(source, "-o", out, "--server.retries", 0)
     assert first.exit_code == 3
-    second = run(source, "-o", out, "--retries", 0)
+    second = run(source, "-o", out, "--server.retries", 0)
     assert second.exit_code == 0, second.output
     assert len(llm_server.asked()) == 3
     assert len(read_lines(out)) == 2
@@ -188,7 +199,7 @@ def test_a_model_in_this_process_writes_only_what_stands_in_the_text(
     folder = tiny_llm(tmp_path / "llm", positions=2048)
     source = write_lines(tmp_path / "in.jsonl", ["x", "Aspirin for a cold."])
     out = tmp_path / "out.jsonl"
-    options = ["--types", "drug", "--max-tokens", 600]
+    options = ["--types", "drug", "--prompt.max_tokens", 600]
     result = run(source, "-o", out, "--local", folder, *options, **{"--url": None, "--model": None})
     report = json.loads((tmp_path / "out.jsonl.report.json").read_text())
     assert result.exit_code == (3 if report["failed"] else 0), result.output
@@ -206,7 +217,7 @@ def test_a_server_that_is_gone_ends_the_run_and_leaves_earlier_output(
     )
     out = tmp_path / "out.jsonl"
     out.write_text("earlier\n")
-    result = run(source, "-o", out, "--retries", 0, "--patience", 4)
+    result = run(source, "-o", out, "--server.retries", 0, "--run.patience", 4)
     assert result.exit_code == 1
     assert "GB-E121] 4 documents" in result.stderr
     assert out.read_text() == "earlier\n"
@@ -250,7 +261,7 @@ def test_half_a_character_in_an_id_or_key_does_not_end_the_run(
 def test_failures_may_go_to_a_device(run: Run, tmp_path: Path) -> None:
     source = write_lines(tmp_path / "in.jsonl", ["Aspirin"])
     device = Path(os.devnull)
-    assert run(source, "-o", tmp_path / "out.jsonl", "--failures", device).exit_code == 0
+    assert run(source, "-o", tmp_path / "out.jsonl", "--run.failures", device).exit_code == 0
     assert device.is_char_device() or os.name != "posix"
 
 
@@ -279,13 +290,16 @@ def test_an_earlier_output_is_not_replaced_if_every_document_fails(
         ({"--url": None, "--model": None}, "GB-E126"),
         ({"--local": "x"}, "GB-E126"),
         ({"--url": "localhost"}, "GB-E030"),
-        ({"--body": "[1]"}, "GB-E030"),
-        ({"--body": "{"}, "GB-E030"),
-        ({"--constraint": "yes"}, "GB-E030"),
-        ({"--types": " , "}, "GB-E054"),
+        ({"--server.body": "[1]"}, "GB-E030"),
+        ({"--server.body": "{"}, "GB-E030"),
+        ({"--server.constraint": "yes"}, "GB-E030"),
+        ({"--types": " , "}, "GB-E127"),
+        ({"--server.timeot": 1}, "server.timeout"),
+        ({"--config": "no.cfg"}, "GB-E050"),
+        ({"--run.similarity": 0.2}, "GB-E030"),
         ({"--examples": "no.jsonl"}, "GB-E050"),
         ({"--synonyms": "no.json"}, "GB-E050"),
-        ({"--candidates": "no_pipeline"}, "GB-E108"),
+        ({"--prompt.candidates": "no_pipeline"}, "GB-E108"),
         ({"-o": "out.txt"}, "GB-E110"),
         ({"--local": Path(__file__).parent, "--url": None, "--model": None}, "GB-E111"),
     ],
@@ -314,3 +328,49 @@ def test_empty_and_broken_input_is_named(run: Run, tmp_path: Path, content: str,
     assert result.exit_code == 1
     assert code in result.stderr
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_config_file_sets_what_options_do_not(run: Run, tmp_path: Path) -> None:
+    config = tmp_path / "run.cfg"
+    config.write_text(
+        '[server]\nurl = "http://127.0.0.1:9/v1"\nmodel = "tiny"\nretries = 0\n\n'
+        '[prompt]\ntypes = ["drug", "disease"]\nrelations = false\n\n'
+        '[run]\nspans_key = "silver"\nfailures = null\n'
+    )
+    source, out = write_lines(tmp_path / "in.jsonl", ["Aspirin"]), tmp_path / "out.spacy"
+    result = run(source, "-o", out, "--config", config, "--types", "drug", **{"--model": None})
+    assert result.exit_code == 0, result.output
+    (doc,) = DocBin().from_disk(out).get_docs(spacy.blank("en").vocab)
+    gold = read_gold(doc, "silver")
+    assert (gold.spans, gold.annotated) == ([(0, 7, "drug")], ["drug"])
+
+
+def test_options_that_became_settings_still_work_and_say_how_to_write_them(
+    run: Run, tmp_path: Path, llm_server: LlmServer
+) -> None:
+    source, out = write_lines(tmp_path / "in.jsonl", ["Aspirin"]), tmp_path / "out.jsonl"
+    options = ["--max-tokens", "77", "--no-relations", '--body={"seed": null, "top_p": 0.5}', "-q"]
+    result = run(source, *options, "-o", out)
+    assert result.exit_code == 0, result.output
+    (asked,) = llm_server.asked()
+    assert (asked["body"]["max_tokens"], asked["body"]["top_p"]) == (77, 0.5)
+    assert "seed" not in asked["body"]
+    assert "relations" not in json.dumps(asked["body"]["response_format"])
+    assert [line[:10] for line in result.stderr.splitlines()] == ["[GB-W120] "] * 3
+    assert "--no-relations is deprecated: use --prompt.relations false" in result.stderr
+
+
+def test_an_option_without_its_value_is_an_error_of_usage(run: Run, tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "in.jsonl", ["Aspirin"])
+    result = CliRunner().invoke(
+        gliner_cli, ["annotate-llm", str(source), "-o", "out.jsonl", "--server.timeout"]
+    )
+    assert result.exit_code == 2
+    assert "--server.timeout" in result.stderr
+
+
+def test_the_help_names_all_settings_with_their_defaults() -> None:
+    result = CliRunner().invoke(gliner_cli, ["annotate-llm", "--help"], env={"COLUMNS": "200"})
+    for setting in list_settings():
+        assert setting.name in result.output
+    assert "[default: 120.0]" in result.output

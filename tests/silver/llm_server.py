@@ -17,6 +17,7 @@ from typing import Any
 from spacy_gliner_biomed.silver.llm_prompts import LlmRequest
 from spacy_gliner_biomed.silver.local_model import LocalModel
 from spacy_gliner_biomed.silver.run_counts import RunCounts
+from spacy_gliner_biomed.silver.run_settings import LocalSettings
 
 Said = tuple[int, dict[str, Any]]
 DRUGS = ("Aspirin", "Ibuprofen", "Codeine")
@@ -125,4 +126,6 @@ def serve(log: Path, model: LocalModel | None) -> None:
 
 if __name__ == "__main__":
     folder = sys.argv[2] if len(sys.argv) > 2 else None
-    serve(Path(sys.argv[1]), LocalModel(folder, "cpu", RunCounts()) if folder else None)
+    serve(
+        Path(sys.argv[1]), LocalModel(LocalSettings(model=folder), RunCounts()) if folder else None
+    )

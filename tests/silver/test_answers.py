@@ -70,7 +70,7 @@ def test_an_answer_without_entities_is_empty(content: str) -> None:
 
 
 def test_a_list_alone_is_one_of_entities() -> None:
-    assert read_answer(json.dumps(GOOD["entities"])).mentions == READ.mentions
+    assert read_answer(json.dumps(GOOD["entities"])).entities == READ.entities
 
 
 def test_parts_of_the_wrong_kind_are_left_out_and_counted() -> None:
@@ -85,7 +85,7 @@ def test_parts_of_the_wrong_kind_are_left_out_and_counted() -> None:
             }
         )
     )
-    assert (answer.mentions, answer.links) == (READ.mentions, READ.links)
+    assert (answer.entities, answer.relations) == (READ.entities, READ.relations)
     assert answer.n_broken == len(bad) + len(bad_links) + 1
 
 
@@ -116,7 +116,7 @@ def test_what_is_no_answer_is_a_failure_that_shows_it(content: str) -> None:
 def test_any_json_is_read_or_refused(value: object) -> None:
     content = json.dumps(value)
     try:
-        mentions = read_answer(content).mentions
+        mentions = read_answer(content).entities
     except Failure:
         assert value not in ([], {"entities": []})
     else:

@@ -2,15 +2,15 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from contextlib import ExitStack, closing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Event, Thread, Timer
+from typing import Any
 
 import pytest
 
-from spacy_gliner_biomed.silver.chat_server import Access, ChatServer
+from spacy_gliner_biomed.silver.chat_server import ChatServer
 from spacy_gliner_biomed.silver.failures import (
     MALFORMED,
     REFUSED,
@@ -23,6 +23,7 @@ from spacy_gliner_biomed.silver.failures import (
 from spacy_gliner_biomed.silver.llm_prompts import PromptBuilder
 from spacy_gliner_biomed.silver.reply_cache import ReplyCache
 from spacy_gliner_biomed.silver.run_counts import RunCounts
+from spacy_gliner_biomed.silver.run_settings import ServerSettings
 from spacy_gliner_biomed.silver.text_annotator import TextAnnotator
 from spacy_gliner_biomed.silver.type_names import TypeNames
 from tests.silver.serving import LlmServer
@@ -31,12 +32,19 @@ Make = Callable[..., ChatServer]
 
 
 @pytest.fixture
-def make(llm_server: LlmServer) -> Make:
-    def build(**settings: object) -> ChatServer:
-        access = Access(llm_server.url, backoff=0.01)
-        return ChatServer("tiny", replace(access, **settings), RunCounts(), Event())  # type: ignore[arg-type]
+def make(llm_server: LlmServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+    """Makes servers, which are closed after the test; without a key unless one is given."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with ExitStack() as stack:
 
-    return build
+        def build(key: str | None = None, **options: Any) -> ChatServer:
+            if key is not None:
+                monkeypatch.setenv("OPENAI_API_KEY", key)
+            values = {"url": llm_server.url, "model": "tiny", "backoff": 0.01, **options}
+            server = ChatServer(ServerSettings(**values), RunCounts(), Event())
+            return stack.enter_context(closing(server))
+
+        yield build
 
 
 def test_an_answer_comes_with_its_tokens(make: Make, llm_server: LlmServer) -> None:
@@ -95,7 +103,7 @@ def test_a_server_that_asks_to_wait_is_waited_for_by_all_threads(
 
 
 def test_a_server_that_asks_for_a_day_is_not_asked_again(make: Make, llm_server: LlmServer) -> None:
-    with pytest.raises(Failure, match=r"asks to wait for 86,400 s \(1 tries\)") as raised:
+    with pytest.raises(Failure, match=r"asks to wait for 86,400 s \(1 try\)") as raised:
         make().ask(PromptBuilder().request(f"closed {time.monotonic_ns()}"))
     assert raised.value.kind == SERVER_ERROR
     assert len(llm_server.asked()) == 1
@@ -141,7 +149,19 @@ def test_a_server_that_is_not_there_is_a_failure(make: Make) -> None:
 def test_a_wrong_key_ends_the_run_without_showing_the_key(make: Make) -> None:
     with pytest.raises(ValueError, match=r"GB-E120.*a wrong key") as raised:
         make(key="secret").ask(PromptBuilder().request("locked"))
-    assert "secret" not in str(raised.value) + repr(make(key="secret").access)
+    assert "secret" not in str(raised.value) + repr(make(key="secret").settings)
+
+
+@pytest.mark.parametrize("key", ["se\ncret", "s\u00e9cret"])
+def test_a_key_that_no_header_can_hold_is_refused_without_showing_it(make: Make, key: str) -> None:
+    with pytest.raises(ValueError, match=r"GB-E030.*server\.api_key_env") as raised:
+        make(key=key)
+    assert key not in str(raised.value)
+
+
+def test_a_key_is_sent_without_the_white_space_around_it(make: Make, llm_server: LlmServer) -> None:
+    make(key="secret\n").ask(PromptBuilder().request("x"))
+    assert [line["key"] for line in llm_server.asked()] == ["Bearer secret"]
 
 
 class Odd(BaseHTTPRequestHandler):
@@ -175,6 +195,10 @@ def serving(status: int, content: bytes) -> Iterator[str]:
             thread.join()
 
 
+def server_at(url: str, counts: RunCounts) -> ChatServer:
+    return ChatServer(ServerSettings(url=url, model="tiny", backoff=0), counts, Event())
+
+
 @pytest.mark.parametrize(
     ("status", "content", "error"),
     [
@@ -195,9 +219,8 @@ def test_an_answer_that_the_server_cannot_read_is_kept_as_a_malformed_one(tmp_pa
     said = "The model produced output that does not match the expected peg-native format"
     content = json.dumps({"error": {"code": 500, "message": said}}).encode()
     counts, cache = RunCounts(), ReplyCache(tmp_path / "cache")
-    with closing(cache), serving(500, content) as url:
-        model = ChatServer("tiny", Access(url, backoff=0), counts, Event())
-        annotator = TextAnnotator(model, cache, PromptBuilder(), TypeNames(), counts, attempts=2)
+    with closing(cache), serving(500, content) as url, closing(server_at(url, counts)) as model:
+        annotator = TextAnnotator(model, cache, PromptBuilder(), TypeNames(), counts)
         for _ in range(2):
             with pytest.raises(Failure, match=r"HTTP 500.*model produced output") as raised:
                 annotator.annotate("Aspirin")
@@ -211,8 +234,7 @@ def test_half_a_character_in_an_answer_is_kept_and_is_no_entity(tmp_path: Path) 
     content = json.dumps({"entities": entities}, ensure_ascii=False)
     received = json.dumps({"choices": [{"message": {"content": content}}]}).encode()
     counts, cache = RunCounts(), ReplyCache(tmp_path / "cache")
-    with closing(cache), serving(200, received) as url:
-        model = ChatServer("tiny", Access(url, backoff=0), counts, Event())
+    with closing(cache), serving(200, received) as url, closing(server_at(url, counts)) as model:
         annotator = TextAnnotator(model, cache, PromptBuilder(), TypeNames(), counts)
         for _ in range(2):
             found = annotator.annotate("Aspirin")

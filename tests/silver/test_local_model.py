@@ -8,6 +8,7 @@ from spacy_gliner_biomed.silver.failures import TOO_LONG, Failure
 from spacy_gliner_biomed.silver.llm_prompts import PromptBuilder
 from spacy_gliner_biomed.silver.local_model import LocalModel
 from spacy_gliner_biomed.silver.run_counts import RunCounts
+from spacy_gliner_biomed.silver.run_settings import LocalSettings
 from tests.tiny_llm import tiny_llm
 
 TYPES = ["drug", "disease"]
@@ -21,7 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def model(folder: Path) -> LocalModel:
-    return LocalModel(str(folder), "cpu", RunCounts())
+    return LocalModel(LocalSettings(model=str(folder)), RunCounts())
 
 
 @pytest.mark.parametrize("types", [[], TYPES])
@@ -40,9 +41,9 @@ def test_a_random_model_gives_answers_of_the_schema(model: LocalModel, types: li
             assert list(raw) == ["entities", "relations"]
             assert all(list(item) == ["id", "text", "type"] for item in raw["entities"])
             if types:
-                assert {mention.type for mention in answer.mentions} <= set(types)
+                assert {entity.type for entity in answer.entities} <= set(types)
             n_complete += 1
-            n_mentions += len(answer.mentions)
+            n_mentions += len(answer.entities)
     assert n_complete >= 3
     assert n_mentions >= 1
 
@@ -61,7 +62,7 @@ def test_a_text_without_room_for_an_answer_is_too_long(model: LocalModel) -> Non
     with pytest.raises(Failure) as raised:
         model.ask(PromptBuilder(types=TYPES).request("x" * 2000))
     assert raised.value.kind == TOO_LONG
-    assert "of 2048" in raised.value.reason
+    assert "the model reads 2048" in raised.value.reason
 
 
 def test_a_chat_template_is_used_where_there_is_one(model: LocalModel) -> None:
@@ -82,11 +83,11 @@ def test_a_chat_template_is_used_where_there_is_one(model: LocalModel) -> None:
 def test_new_weights_in_a_folder_are_another_model_for_the_cache(
     model: LocalModel, tmp_path: Path
 ) -> None:
-    again = LocalModel(str(tiny_llm(tmp_path, positions=64)), "cpu", RunCounts())
+    again = LocalModel(LocalSettings(model=str(tiny_llm(tmp_path, positions=64))), RunCounts())
     assert again.identity.partition("@")[0] == str(tmp_path)
     assert again.identity.partition("@")[2] > model.identity.partition("@")[2]
 
 
 def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="GB-E111"):
-        LocalModel(str(tmp_path), "cpu", RunCounts())
+        LocalModel(LocalSettings(model=str(tmp_path)), RunCounts())

@@ -5,7 +5,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_gliner_biomed.silver.noun_phrases import make_candidates
+from spacy_gliner_biomed.silver.noun_phrases import make_phrase_finder
 
 NAME = "silver_test_parser"
 
@@ -31,7 +31,7 @@ def parsed(tmp_path: Path) -> str:
 
 def test_noun_phrases_are_found_without_determiners(parsed: str) -> None:
     text = "the breast cancer of the patient"
-    find = make_candidates(parsed)
+    find = make_phrase_finder(parsed)
     assert [text[a:b] for a, b in find(text)] == ["breast cancer", "patient"]
     assert find("") == []
 
@@ -39,6 +39,6 @@ def test_noun_phrases_are_found_without_determiners(parsed: str) -> None:
 def test_a_pipeline_without_a_parser_is_refused(tmp_path: Path) -> None:
     spacy.blank("en").to_disk(tmp_path / "blank")
     with pytest.raises(ValueError, match="GB-E123"):
-        make_candidates(str(tmp_path / "blank"))
+        make_phrase_finder(str(tmp_path / "blank"))
     with pytest.raises(ValueError, match="GB-E108"):
-        make_candidates(str(tmp_path / "none"))
+        make_phrase_finder(str(tmp_path / "none"))

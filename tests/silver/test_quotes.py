@@ -9,14 +9,14 @@ TEXTS = st.text(st.sampled_from("aAbB12 -.\nß\u0130é中"), max_size=40)
 
 def test_every_exact_place_is_found() -> None:
     found = QuotedText("TP53 and p53; TP53.").find("TP53")
-    assert (found.places, found.how) == ([(0, 4), (14, 18)], EXACT)
+    assert (found.spans, found.how) == ([(0, 4), (14, 18)], EXACT)
 
 
 def test_case_and_white_space_may_differ_if_there_is_no_exact_place() -> None:
     text = QuotedText("Breast\n  cancer and breast cancer")
-    assert text.find("breast cancer").places == [(20, 33)]
+    assert text.find("breast cancer").spans == [(20, 33)]
     found = text.find("BREAST Cancer")
-    assert (found.places, found.how) == ([(0, 15), (20, 33)], CASE)
+    assert (found.spans, found.how) == ([(0, 15), (20, 33)], CASE)
 
 
 @pytest.mark.parametrize(
@@ -24,35 +24,35 @@ def test_case_and_white_space_may_differ_if_there_is_no_exact_place() -> None:
     [("cocaine-induced", "cocaine"), ("IL-2-dependent", "IL-2"), ("肺癌患者", "肺癌")],
 )
 def test_places_end_at_hyphens_and_in_scripts_without_spaces(text: str, quote: str) -> None:
-    assert QuotedText(text).find(quote).places == [(0, len(quote))]
+    assert QuotedText(text).find(quote).spans == [(0, len(quote))]
 
 
 def test_no_place_is_inside_a_word() -> None:
-    assert not QuotedText("genes and IL-21", least=1).find("gene").places
-    assert not QuotedText("genes and IL-21", least=1).find("IL-2").places
+    assert not QuotedText("genes and IL-21", min_similarity=1).find("gene").spans
+    assert not QuotedText("genes and IL-21", min_similarity=1).find("IL-2").spans
 
 
 def test_few_changed_characters_are_found_once() -> None:
     text = QuotedText("a maculo-papular eruption was seen")
     found = text.find("maculopapular eruption")
-    assert (found.places, found.how) == ([(2, 25)], FUZZY)
-    assert not QuotedText(text.text, least=0.96).find("maculopapular eruption").places
+    assert (found.spans, found.how) == ([(2, 25)], FUZZY)
+    assert not QuotedText(text.text, min_similarity=0.96).find("maculopapular eruption").spans
 
 
 def test_digits_are_never_changed() -> None:
-    assert QuotedText("interleukin-12").find("interleukin-13").places == []
+    assert QuotedText("interleukin-12").find("interleukin-13").spans == []
     assert QuotedText("interleukim-13").find("interleukin-13").how == FUZZY
 
 
 def test_one_edit_in_ten_characters_is_within_the_bound() -> None:
-    assert QuotedText("abcdefghij").find("abcdefghi").places == [(0, 10)]
-    assert QuotedText("abcdefghi").find("abcdefghij").places == [(0, 9)]
-    assert QuotedText("abcdefgh").find("abcdefghi").places == []
+    assert QuotedText("abcdefghij").find("abcdefghi").spans == [(0, 10)]
+    assert QuotedText("abcdefghi").find("abcdefghij").spans == [(0, 9)]
+    assert QuotedText("abcdefgh").find("abcdefghi").spans == []
 
 
 @pytest.mark.parametrize("quote", ["", "  ", "x" * 10_000])
 def test_a_quote_without_words_or_of_no_sensible_length_is_nowhere(quote: str) -> None:
-    assert not QuotedText("x" * 20_000).find(quote).places
+    assert not QuotedText("x" * 20_000).find(quote).spans
 
 
 @given(TEXTS, TEXTS, st.sampled_from([0.5, 0.8, 1.0]))
@@ -60,9 +60,9 @@ def test_a_quote_without_words_or_of_no_sensible_length_is_nowhere(quote: str) -
 def test_what_is_found_stands_in_the_text_between_words(
     text: str, quote: str, least: float
 ) -> None:
-    found = QuotedText(text, least=least).find(quote)
-    assert bool(found.places) == bool(found.how)
-    for start, end in found.places:
+    found = QuotedText(text, min_similarity=least).find(quote)
+    assert bool(found.spans) == bool(found.how)
+    for start, end in found.spans:
         words = text[start:end]
         assert words == words.strip() != ""
         assert is_border(text, start)
@@ -76,18 +76,18 @@ def test_what_is_found_stands_in_the_text_between_words(
 
 @given(TEXTS, st.data())
 def test_what_is_quoted_rightly_is_found_there(text: str, data: st.DataObject) -> None:
-    quoted = QuotedText(text, least=1)
+    quoted = QuotedText(text, min_similarity=1)
     places = [(start, end) for start in quoted.starts for end in quoted.ends if start < end]
     assume(places)
     start, end = data.draw(st.sampled_from(places))
     found = quoted.find(text[start:end])
     assert found.how == EXACT
-    assert any(a <= start < b for a, b in found.places)
+    assert any(a <= start < b for a, b in found.spans)
 
 
 @given(TEXTS, TEXTS)
 def test_a_fuzzy_match_is_the_closest(text: str, quote: str) -> None:
-    found = QuotedText(text, least=0.5).find(quote)
+    found = QuotedText(text, min_similarity=0.5).find(quote)
     assume(found.how != EXACT and found.how != CASE)
     plain = " ".join(quote.split()).lower()
     digits = [c for c in plain if c.isdigit()]
@@ -100,7 +100,7 @@ def test_a_fuzzy_match_is_the_closest(text: str, quote: str) -> None:
                 longer = max(len(words.lower()), len(plain))
                 best = max(best, 1 - edits(words.lower(), plain) / longer)
     if found.how == FUZZY:
-        (place,) = found.places
+        (place,) = found.spans
         words = text[slice(*place)].lower()
         assert 1 - edits(words, plain) / max(len(words), len(plain)) == pytest.approx(best)
     else:

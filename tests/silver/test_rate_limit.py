@@ -4,10 +4,10 @@ from threading import Event, Thread, Timer
 from spacy_gliner_biomed.silver.rate_limit import RateLimiter
 
 
-def waited(pace: RateLimiter, units: list[float]) -> float:
+def waited(limiter: RateLimiter, units: list[float]) -> float:
     started = time.monotonic()
     for each in units:
-        pace.wait(each)
+        limiter.wait(each)
     return time.monotonic() - started
 
 
@@ -17,12 +17,12 @@ def test_units_are_spaced_and_the_first_does_not_wait() -> None:
 
 
 def test_a_correction_moves_what_follows() -> None:
-    pace = RateLimiter(600, Event())
-    pace.wait(100)
-    pace.correct(-98)
-    assert waited(pace, [1]) < 5
-    pace.correct(2)
-    assert waited(pace, [1]) >= 0.2
+    limiter = RateLimiter(600, Event())
+    limiter.wait(100)
+    limiter.correct(-98)
+    assert waited(limiter, [1]) < 5
+    limiter.correct(2)
+    assert waited(limiter, [1]) >= 0.2
 
 
 def test_no_limit_and_a_stop_end_all_waiting() -> None:
@@ -32,26 +32,26 @@ def test_no_limit_and_a_stop_end_all_waiting() -> None:
     assert waited(RateLimiter(1, stopped), [1, 1]) < 5
 
 
-def test_what_is_held_back_waits_though_it_was_waiting_before() -> None:
-    pace, started = RateLimiter(600, Event()), time.monotonic()
-    pace.wait()
-    waiting = Thread(target=pace.wait)
+def test_a_pause_holds_for_threads_that_already_wait() -> None:
+    limiter, started = RateLimiter(600, Event()), time.monotonic()
+    limiter.wait()
+    waiting = Thread(target=limiter.wait)
     waiting.start()
-    pace.hold(0.4)
+    limiter.pause(0.4)
     waiting.join()
     assert time.monotonic() - started >= 0.4
     assert waited(RateLimiter(None, Event()), [1]) < 1
 
 
-def test_what_is_held_back_is_spaced_afterwards() -> None:
-    pace = RateLimiter(600, Event())
-    pace.hold(0.2)
-    assert waited(pace, [1, 1, 1]) >= 0.4
+def test_units_are_spaced_after_a_pause() -> None:
+    limiter = RateLimiter(600, Event())
+    limiter.pause(0.2)
+    assert waited(limiter, [1, 1, 1]) >= 0.4
 
 
-def test_a_stop_ends_the_holding_back() -> None:
+def test_a_stop_ends_a_pause() -> None:
     stopped = Event()
-    pace = RateLimiter(None, stopped)
-    pace.hold(1000)
+    limiter = RateLimiter(None, stopped)
+    limiter.pause(1000)
     Timer(0.1, stopped.set).start()
-    assert waited(pace, [1]) < 900
+    assert waited(limiter, [1]) < 900

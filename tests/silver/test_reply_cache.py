@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from spacy_gliner_biomed.silver.llm_prompts import PromptBuilder
-from spacy_gliner_biomed.silver.reply_cache import Reply, ReplyCache, key_of
+from spacy_gliner_biomed.silver.reply_cache import Reply, ReplyCache, cache_key
 
 FILL = """
 import os, signal, sys
@@ -47,9 +47,9 @@ def test_all_that_decides_an_answer_is_in_its_key() -> None:
         PromptBuilder().request("text", attempt=1),
         replace(request, max_tokens=5),
     ]
-    keys = {key_of("model", r) for r in (request, *others)} | {key_of("other", request)}
+    keys = {cache_key("model", r) for r in (request, *others)} | {cache_key("other", request)}
     assert len(keys) == len(others) + 2
-    assert key_of("model", PromptBuilder().request("text")) == key_of("model", request)
+    assert cache_key("model", PromptBuilder().request("text")) == cache_key("model", request)
 
 
 def test_a_file_that_is_no_cache_is_named_and_kept(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import time
-from email.message import Message
 from email.utils import formatdate
 
+import httpx
 import pytest
 
 from spacy_gliner_biomed.silver.retry_after import retry_seconds
@@ -9,11 +9,8 @@ from spacy_gliner_biomed.silver.retry_after import retry_seconds
 NOW = "Thu, 26 Nov 2026 01:00:00 GMT"
 
 
-def headers(**values: str) -> Message:
-    message = Message()
-    for name, value in values.items():
-        message[name.replace("_", "-")] = value
-    return message
+def headers(**values: str) -> httpx.Headers:
+    return httpx.Headers({name.replace("_", "-"): value for name, value in values.items()})
 
 
 @pytest.mark.parametrize(

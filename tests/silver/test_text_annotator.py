@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from spacy_gliner_biomed.silver.chat_server import Access, ChatServer
+from spacy_gliner_biomed.silver.chat_server import ChatServer
 from spacy_gliner_biomed.silver.failures import MALFORMED, TOO_LONG, Failure
 from spacy_gliner_biomed.silver.llm_prompts import PromptBuilder
 from spacy_gliner_biomed.silver.reply_cache import ReplyCache
 from spacy_gliner_biomed.silver.run_counts import RunCounts
+from spacy_gliner_biomed.silver.run_settings import RunSettings, ServerSettings
 from spacy_gliner_biomed.silver.text_annotator import TextAnnotator
 from spacy_gliner_biomed.silver.type_names import TypeNames
 from tests.silver.serving import LlmServer
@@ -25,33 +26,33 @@ class Setting:
     """What a test's annotators share."""
 
     counts: RunCounts = field(default_factory=RunCounts)
-    caches: list[ReplyCache] = field(default_factory=list)
+    open: list[ReplyCache | ChatServer] = field(default_factory=list)
 
 
 @pytest.fixture
 def setting() -> Iterator[Setting]:
     made = Setting()
     yield made
-    for cache in made.caches:
-        cache.close()
+    for each in made.open:
+        each.close()
 
 
 @pytest.fixture
 def make(llm_server: LlmServer, tmp_path: Path, setting: Setting) -> Make:
     def build(types: list[str] | None = None, **options: Any) -> TextAnnotator:
-        access = Access(llm_server.url, backoff=0.01, retries=1)
-        server = ChatServer("tiny", access, setting.counts, Event())
+        settings = ServerSettings(url=llm_server.url, model="tiny", backoff=0.01, retries=1)
+        server = ChatServer(settings, setting.counts, Event())
+        setting.open.append(server)
         cache = ReplyCache(tmp_path / "answers.cache")
-        setting.caches.append(cache)
+        setting.open.append(cache)
         names = TypeNames(types or [])
-        return TextAnnotator(
-            server, cache, PromptBuilder(names.allowed), names, setting.counts, **options
-        )
+        prompt, run = PromptBuilder(names.allowed), RunSettings(**options)
+        return TextAnnotator(server, cache, prompt, names, setting.counts, run)
 
     return build
 
 
-def test_entities_stand_at_every_place_and_relations_join_them(make: Make) -> None:
+def test_an_entity_is_found_at_all_its_positions_and_relations_join_them(make: Make) -> None:
     text = "Aspirin or ibuprofen? Ibuprofen and Aspirin."
     found = make().annotate(text)
     assert list(found.entities) == [(0, 7, "drug"), (36, 43, "drug"), (22, 31, "drug")]
@@ -79,7 +80,7 @@ def test_a_long_text_is_asked_in_pieces_and_none_of_it_is_lost(
     make: Make, llm_server: LlmServer
 ) -> None:
     text = "".join(f"Aspirin helps {i}. " for i in range(40)) + "Codeine, too."
-    found = make(most=200).annotate(text)
+    found = make(max_characters=200).annotate(text)
     assert len(found.entities) == 41
     assert all(text[a:b] in ("Aspirin", "Codeine") for a, b, _ in found.entities)
     assert "".join(llm_server.texts()).split() == text.split()
@@ -98,7 +99,7 @@ def test_a_piece_that_can_be_no_shorter_is_a_failure(make: Make) -> None:
     with pytest.raises(Failure) as raised:
         make().annotate("endless Aspirin")
     assert raised.value.kind == TOO_LONG
-    assert "15 characters is cut off (--max-tokens 2048)" in raised.value.reason
+    assert "15 characters is cut off (prompt.max_tokens = 2048)" in raised.value.reason
 
 
 def test_a_malformed_answer_is_asked_for_again_and_then_a_failure(
@@ -129,8 +130,8 @@ def test_candidates_are_offered_for_the_piece_that_they_are_in(
     make: Make, llm_server: LlmServer
 ) -> None:
     text = "Aspirin for the cold. " * 12 + "Codeine for pain."
-    places = [(0, 7), (22, 29), (len(text) - 5, len(text) - 1)]
-    make(most=200).annotate(text, places)
+    candidates = [(0, 7), (22, 29), (len(text) - 5, len(text) - 1)]
+    make(max_characters=200).annotate(text, candidates)
     asked = [line["text"].rpartition(": ")[2] for line in llm_server.asked()]
     offered = [json.loads(phrases) for phrases in asked]
     assert offered == [["Aspirin"], ["pain"]]

@@ -5,9 +5,9 @@ from threading import Event, Lock
 import pytest
 
 from spacy_gliner_biomed.silver.failures import MALFORMED, TIMEOUT, Failure
-from spacy_gliner_biomed.silver.quotes import CharSpan
 from spacy_gliner_biomed.silver.text_annotator import Annotation
-from spacy_gliner_biomed.silver.thread_pool import AHEAD, TextJob, annotate_all
+from spacy_gliner_biomed.silver.text_pieces import CharSpan
+from spacy_gliner_biomed.silver.thread_pool import LOOKAHEAD, TextJob, annotate_all
 
 
 def annotate(text: str, candidates: Sequence[CharSpan]) -> Annotation:
@@ -39,7 +39,7 @@ def test_outcomes_are_in_order_and_failures_are_among_them() -> None:
 
 
 def test_texts_are_read_as_they_are_needed_and_workers_are_as_many_as_said() -> None:
-    n_read, now, most, lock = 0, 0, 0, Lock()
+    n_read, n_running, max_running, lock = 0, 0, 0, Lock()
 
     def read() -> Iterator[TextJob]:
         nonlocal n_read
@@ -48,22 +48,22 @@ def test_texts_are_read_as_they_are_needed_and_workers_are_as_many_as_said() -> 
             yield TextJob(f"text {i}")
 
     def slow(text: str, candidates: Sequence[CharSpan]) -> Annotation:
-        nonlocal now, most
+        nonlocal n_running, max_running
         with lock:
-            now += 1
-            most = max(most, now)
+            n_running += 1
+            max_running = max(max_running, n_running)
         time.sleep(0.01)
         with lock:
-            now -= 1
+            n_running -= 1
         return Annotation()
 
     outcomes = annotate_all(read(), slow, workers=3, stopped=Event())
     for _ in range(10):
         next(outcomes)
-    assert n_read <= 10 + 3 * AHEAD
-    assert most == 3
+    assert n_read <= 10 + 3 * LOOKAHEAD
+    assert max_running == 3
     outcomes.close()
-    assert n_read <= 10 + 3 * AHEAD
+    assert n_read <= 10 + 3 * LOOKAHEAD
 
 
 def test_a_server_that_fails_again_and_again_ends_the_run() -> None:

@@ -15,9 +15,9 @@ def test_our_examples_are_right(example: WorkedExample) -> None:
     answer = read_answer(example.answer(relations=True))
     assert answer.n_broken == 0
     text = QuotedText(example.text)
-    assert all(text.find(mention.quote).how == EXACT for mention in answer.mentions)
-    ids = {mention.id for mention in answer.mentions}
-    assert {i for link in answer.links for i in (link.head, link.tail)} <= ids
+    assert all(text.find(entity.quote).how == EXACT for entity in answer.entities)
+    ids = {entity.id for entity in answer.entities}
+    assert {i for relation in answer.relations for i in (relation.head, relation.tail)} <= ids
 
 
 def test_examples_are_read_as_answers_or_as_a_corpus(tmp_path: Path) -> None:
