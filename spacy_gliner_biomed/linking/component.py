@@ -151,7 +151,7 @@ class GlinerBiomedLinker(Configurable, Pipe):
             return [[] for _ in mentions]
         linker = self._linker_of(settings)
         linker.prepare(chain.from_iterable(mentions))
-        return [linker.rank_all(each, settings.k, settings.least) for each in mentions]
+        return [linker.rank_all(each, settings.k, settings.min_score) for each in mentions]
 
     def set_annotations(self, docs: Iterable[Doc], found: Sequence[Sequence[Ranked]]) -> None:
         """Write what `predict` found on the Docs."""

@@ -136,11 +136,11 @@ def read_mentions(doc: Doc, spans: Sequence[Span], *, abbreviations: bool = True
         detector has run, in `doc._.abbreviations`.
     """
     text = doc.text  # made anew each time
-    places = [(span.start_char, span.end_char) for span in spans]
-    known = document_abbreviations(text, sorted(set(places))) if abbreviations else {}
+    offsets = [(span.start_char, span.end_char) for span in spans]
+    known = document_abbreviations(text, sorted(set(offsets))) if abbreviations else {}
     known.update(_detected(doc) if abbreviations else {})
     context = TextWords(text)
-    keys = [(text[a:b], span.label_) for (a, b), span in zip(places, spans, strict=True)]
+    keys = [(text[a:b], span.label_) for (a, b), span in zip(offsets, spans, strict=True)]
     made = {key: make_mention(*key, known, context) for key in dict.fromkeys(keys)}
     return [made[key] for key in keys]
 

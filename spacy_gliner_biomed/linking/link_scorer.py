@@ -15,7 +15,7 @@ AT = 5
 
 
 @dataclass(frozen=True)
-class Link:
+class EntityLink:
     """An entity with ids, in characters that are not white space.
 
     ids (Sequence[str]): Of a gold entity all, any of which is right; of a found one its
@@ -29,7 +29,7 @@ class Link:
     ids: Sequence[str]
     link: str = ""
 
-    def is_at(self, other: "Link", slack: int) -> bool:
+    def is_at(self, other: "EntityLink", slack: int) -> bool:
         """Whether both have the same label, and borders that differ by `slack` at most."""
         return (
             self.label == other.label
@@ -72,12 +72,14 @@ def score_links(
     }
 
 
-def _accuracies(pairs: Sequence[tuple[list[Link], list[Link]]]) -> dict[str, float | None]:
+def _accuracies(
+    pairs: Sequence[tuple[list[EntityLink], list[EntityLink]]],
+) -> dict[str, float | None]:
     total = at_1 = at_5 = 0
     for gold, found in pairs:
-        places = {(link.start, link.end, link.label): link for link in found}
+        by_span = {(link.start, link.end, link.label): link for link in found}
         for link in gold:
-            match = places.get((link.start, link.end, link.label))
+            match = by_span.get((link.start, link.end, link.label))
             if match is not None:
                 total += 1
                 at_1 += not set(link.ids).isdisjoint(match.ids[:1])
@@ -88,7 +90,9 @@ def _accuracies(pairs: Sequence[tuple[list[Link], list[Link]]]) -> dict[str, flo
     }
 
 
-def _count(pairs: Iterable[tuple[list[Link], list[Link]]], slack: int) -> dict[str, PRFScore]:
+def _count(
+    pairs: Iterable[tuple[list[EntityLink], list[EntityLink]]], slack: int
+) -> dict[str, PRFScore]:
     """Right and wrong links by label; each gold entity is found once."""
     scores: dict[str, PRFScore] = {}
     for gold, found in pairs:
@@ -116,13 +120,13 @@ def _prf(name: str, scores: dict[str, PRFScore]) -> dict[str, float | None]:
     return {f"{name}_{key}": value for key, value in values}
 
 
-def _gold_links(doc: Doc, spans_key: str | None) -> list[Link]:
+def _gold_links(doc: Doc, spans_key: str | None) -> list[EntityLink]:
     spans = gold_spans(doc, spans_key)
     links = _links(doc, spans, [gold_ids(span) for span in spans])
     return [link for link in dict.fromkeys(links) if link.ids]
 
 
-def _found_links(doc: Doc, spans_key: str | None) -> list[Link]:
+def _found_links(doc: Doc, spans_key: str | None) -> list[EntityLink]:
     spans = spans_of(doc, spans_key)
     candidates = _candidates(doc, spans, spans_key)
     ids = [
@@ -141,10 +145,10 @@ def _candidates(doc: Doc, spans: Sequence[Span], spans_key: str | None) -> Seque
     return [span._.kb_ents if Span.has_extension("kb_ents") else () for span in spans]
 
 
-def _links(doc: Doc, spans: Sequence[Span], ids: Sequence[Sequence[str]]) -> list[Link]:
+def _links(doc: Doc, spans: Sequence[Span], ids: Sequence[Sequence[str]]) -> list[EntityLink]:
     before = [0, *accumulate(not character.isspace() for character in doc.text if spans)]
     return [
-        Link(
+        EntityLink(
             before[span.start_char],
             before[span.end_char],
             span.label_,

@@ -14,7 +14,7 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
 from spacy_gliner_biomed.training.gold import GoldSpan
 
-Reader = Callable[[Language], Iterable[Example]]
+LinkedCorpusReader = Callable[[Language], Iterable[Example]]
 
 
 def make_linked_corpus(
@@ -25,7 +25,7 @@ def make_linked_corpus(
     gold_mentions: bool = False,
     limit: int = 0,
     spans_key: str = "sc",
-) -> Reader:
+) -> LinkedCorpusReader:
     """Documents with concept ids, registered as `spacy-gliner-biomed.LinkedCorpus.v1`.
 
     path (Path): A folder of folders `<corpus>`, each with `meta.json` and `<split>.jsonl.gz`,
@@ -82,7 +82,7 @@ def linked_doc(
     doc = gold_doc(nlp, text, spans_key)
     group = doc.spans[spans_key]
     spans = [
-        Span(doc, span.start, span.end, span.label, kb_id=links.get(_place(span), ""))
+        Span(doc, span.start, span.end, span.label, kb_id=links.get(_offsets(span), ""))
         for span in group
     ]
     doc.spans[spans_key] = SpanGroup(doc, name=spans_key, attrs=group.attrs, spans=spans)
@@ -121,5 +121,5 @@ def _without_spaces(text: str, start: int, end: int) -> tuple[int, int]:
     return start + len(mention) - len(mention.lstrip()), end - len(mention) + len(mention.rstrip())
 
 
-def _place(span: Span) -> GoldSpan:
+def _offsets(span: Span) -> GoldSpan:
     return span.start_char, span.end_char, span.label_

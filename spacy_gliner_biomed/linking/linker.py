@@ -9,7 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.linking.kb.candidates import Cache, Scope, find_acronym, find_candidates
+from spacy_gliner_biomed.linking.kb.candidates import (
+    LookupCache,
+    Scope,
+    find_acronym,
+    find_candidates,
+)
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 from spacy_gliner_biomed.linking.linker_settings import LabelRule, make_scopes
 from spacy_gliner_biomed.linking.memory import MentionMemory
@@ -59,7 +64,7 @@ class Mention(NamedTuple):
         return [self.text, self.expanded] if self.is_expanded else [self.text]
 
 
-class Ordered(dict[str, float]):
+class RankedScores(dict[str, float]):
     """Scores by concept, the best first."""
 
 
@@ -85,7 +90,7 @@ class ConceptLinker:
     def __post_init__(self) -> None:
         self._scopes: dict[str, list[Scope | None]] = {}
         # By terminology and scope.
-        self._caches: dict[tuple[str, str], Cache[str, Ordered]] = {}
+        self._caches: dict[tuple[str, str], LookupCache[str, RankedScores]] = {}
         self._rules = {rule.label: rule for rule in self.rules}
         _check_distinct(self.kbs)
         known = {kb.name for kb in self.kbs}
@@ -121,16 +126,18 @@ class ConceptLinker:
             for concept_id, vote in votes.items():
                 scores[concept_id] = scores.get(concept_id, 0.0) + self.memory_weight * vote
             return [(concept_id, min(score, 1.0)) for concept_id, score in _in_order(scores)]
-        return list(scores.items() if isinstance(scores, Ordered) else _in_order(scores))
+        return list(scores.items() if isinstance(scores, RankedScores) else _in_order(scores))
 
-    def rank_all(self, mentions: Sequence[Mention], k: int, least: float) -> list[Ranked]:
-        """The best candidates of mentions, equal ones of which are ranked once.
+    def rank_all(self, mentions: Sequence[Mention], k: int, min_score: float) -> list[Ranked]:
+        """Rank the best candidates of mentions; equal mentions are ranked once.
 
-        k (int): Candidates of each, at most.
-        least (float): Score that they need.
+        mentions (Sequence[Mention]): The mentions.
+        k (int): Maximum number of candidates of each.
+        min_score (float): Minimum score of a candidate.
+        RETURNS (list[Ranked]): Candidates of each mention, best first.
         """
         ranked = {
-            mention: [pair for pair in self.rank(mention)[:k] if pair[1] >= least]
+            mention: [pair for pair in self.rank(mention)[:k] if pair[1] >= min_score]
             for mention in dict.fromkeys(mentions)
         }
         return [ranked[mention] for mention in mentions]
@@ -153,18 +160,20 @@ class ConceptLinker:
 
     def _look_up(
         self, kb: KnowledgeBase, names: Iterable[str], label: str, scope: Scope
-    ) -> dict[str, Ordered]:
+    ) -> dict[str, RankedScores]:
         key = (kb.name, self._scope_name(label))
-        cache = self._caches.setdefault(key, Cache(MAX_CACHED))
+        cache = self._caches.setdefault(key, LookupCache(MAX_CACHED))
         return cache.get_all(names, lambda new: self._find(kb, new, scope))
 
-    def _find(self, kb: KnowledgeBase, names: Sequence[str], scope: Scope) -> Iterator[Ordered]:
+    def _find(
+        self, kb: KnowledgeBase, names: Sequence[str], scope: Scope
+    ) -> Iterator[RankedScores]:
         found = find_candidates(kb, names, scope)
         if self.vectors is not None:
             found = self.vectors.merge(kb, names, found, scope)
         for scores in found:
             by_id = {kb.tables.ids[number]: score for number, score in scores.items()}
-            yield Ordered(_in_order(by_id))
+            yield RankedScores(_in_order(by_id))
 
     def _votes(self, mention: Mention) -> dict[str, float]:
         if not self._remembers:

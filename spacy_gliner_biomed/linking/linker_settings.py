@@ -83,8 +83,8 @@ class LinkerSettings:
     vector_weight: float
 
     @property
-    def least(self) -> float:
-        """The score that a candidate needs."""
+    def min_score(self) -> float:
+        """The minimum score of a candidate."""
         return self.threshold if self.candidate_threshold is None else self.candidate_threshold
 
     @classmethod

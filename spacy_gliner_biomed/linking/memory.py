@@ -15,7 +15,7 @@ import srsly
 
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.common.saving import reading
-from spacy_gliner_biomed.linking.kb.candidates import Cache
+from spacy_gliner_biomed.linking.kb.candidates import LookupCache
 from spacy_gliner_biomed.linking.kb.names import bag_key, words
 from spacy_gliner_biomed.linking.kb.ngrams import NgramIndex, SimilarRows
 from spacy_gliner_biomed.linking.kb.tables import HashTable, hash_string
@@ -29,7 +29,7 @@ MAX_COUNT = 4  # mentions of one name that add to its weight
 UNDEFINED = 0.9  # similarity of a short form to itself in another document
 
 # Name and label of mentions; short forms are apart from names.
-Key = tuple[str, str, bool]
+MentionKey = tuple[str, str, bool]
 
 
 @dataclass
@@ -39,7 +39,7 @@ class MentionMemory:
     entries (dict): For each name and label how often each id was meant.
     """
 
-    entries: dict[Key, Counter[str]] = field(default_factory=dict)
+    entries: dict[MentionKey, Counter[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -72,8 +72,8 @@ class MentionMemory:
             return {}
         votes: Counter[str] = Counter()
         whole = 0.0
-        for place, cosine in similar.items():
-            ids = self._counters[place]
+        for row, cosine in similar.items():
+            ids = self._counters[row]
             count = sum(ids.values())
             weight = cosine**SHARPNESS * min(count, MAX_COUNT) ** 0.5
             whole += weight
@@ -126,12 +126,12 @@ class MentionMemory:
         return self._index.search(bags, k=4 * NEIGHBOURS, min_cosine=MIN_COSINE)
 
     @cached_property
-    def _found(self) -> Cache[str, SimilarRows]:
+    def _found(self) -> LookupCache[str, SimilarRows]:
         """What is similar to names that were searched."""
-        return Cache(MAX_CACHED)
+        return LookupCache(MAX_CACHED)
 
     @cached_property
-    def _keys(self) -> list[Key]:
+    def _keys(self) -> list[MentionKey]:
         return list(self.entries)
 
     @cached_property

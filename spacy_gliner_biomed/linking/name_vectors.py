@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.linking.kb.candidates import N_FORMS, SIMILAR, Cache, Scope, Scores
+from spacy_gliner_biomed.linking.kb.candidates import N_FORMS, SIMILAR, LookupCache, Scope, Scores
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 from spacy_gliner_biomed.linking.kb.storage import (
     CHECKSUM,
@@ -35,7 +35,7 @@ MAX_CACHED = 50_000  # vectors of mentions
 # Names -> vectors of unit length. # (N, H)
 Embed = Callable[[Sequence[str]], FloatArray]
 # Shows how far a loop is.
-Progress = Callable[[Iterable[int]], Iterable[int]]
+ShowProgress = Callable[[Iterable[int]], Iterable[int]]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class FormVectors:
     vectors: FloatArray
 
     @classmethod
-    def build(cls, kb: KnowledgeBase, embed: Embed, progress: Progress = iter) -> "FormVectors":
+    def build(cls, kb: KnowledgeBase, embed: Embed, progress: ShowProgress = iter) -> "FormVectors":
         """Encode a name of each form: names of a form have the same words."""
         tables = kb.tables
         firsts = tables.forms[tables.first_forms[:-1]].tolist()
@@ -151,7 +151,7 @@ class NameVectors:
     embed: Embed
     forms: Mapping[str, FormVectors]
     weight: float
-    _cache: Cache[str, FloatArray] = field(default_factory=lambda: Cache(MAX_CACHED))
+    _cache: LookupCache[str, FloatArray] = field(default_factory=lambda: LookupCache(MAX_CACHED))
 
     def merge(
         self, kb: KnowledgeBase, names: Sequence[str], found: Sequence[Scores], scope: Scope

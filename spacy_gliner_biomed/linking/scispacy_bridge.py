@@ -4,7 +4,6 @@ scispaCy declares no entry points, and is imported when one of these functions i
 points of ours with its factories' names would clash with it when somebody imports it.)
 """
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from spacy.language import Language
 from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
 from spacy.tokens import Doc, Span
 
+from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.entities import annotate, spans_of
 from spacy_gliner_biomed.linking.kb.candidates import Scope, find_candidates
@@ -211,10 +211,7 @@ def import_scispacy(module: str, what: str) -> Any:
 
     RAISES (ImportError): With what to do, if scispaCy is not installed.
     """
-    try:
-        return importlib.import_module(f"scispacy.{module}")
-    except ImportError as error:
-        raise ImportError(Errors.E090.format(what=what)) from error
+    return import_optional(f"scispacy.{module}", what, extra="scispacy", message=Errors.E090)
 
 
 def _default_tokenizer(nlp: Language) -> Tokenizer:

@@ -170,7 +170,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Cache(Generic[K, V]):
+class LookupCache(Generic[K, V]):
     """Values by their keys, until there are too many; then it begins anew.
 
     Several threads may use it. It needs no lock, which could not be sent to a process: a full one

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.errors import Errors
 
 
@@ -34,10 +35,13 @@ Located = tuple[int, Concept]
 
 
 def check_concepts(concepts: Iterable[Located], path: object) -> Iterator[Concept]:
-    """Concepts of one file as they are, if all are good.
+    """Check the concepts of one file.
 
-    RAISES (ValueError): With file and line, for an id that comes twice, an empty id or name;
-        and if there is no concept at all.
+    concepts (Iterable[Located]): Concepts with their lines or record numbers.
+    path (object): The file, for messages.
+    YIELDS (Concept): The concepts, unchanged.
+    RAISES (ValueError): With file and line, for a duplicate id, an empty id or name, or text that
+        holds half of a surrogate pair; and if there is no concept at all.
     """
     seen: dict[str, int] = {}
     for line, concept in concepts:
@@ -57,4 +61,16 @@ def _problem(concept: Concept, seen: dict[str, int]) -> str | None:
         return f"the id {concept.concept_id!r} is already in line {seen[concept.concept_id]}"
     if not all(name.strip() for name in (concept.canonical_name, *concept.aliases)):
         return f"the concept {concept.concept_id!r} has an empty name"
+    texts = (concept.concept_id, *concept.names, *concept.types, concept.definition or "")
+    broken = next((text for text in texts if not _is_text(text)), None)
+    if broken is not None:
+        return f"{broken[:60]!r} holds half of a surrogate pair, which cannot be stored"
     return None
+
+
+def _is_text(text: str) -> bool:
+    try:
+        check_text(text)
+    except ValueError:
+        return False
+    return True

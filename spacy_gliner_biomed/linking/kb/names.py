@@ -87,8 +87,8 @@ def _without_plural(word: str) -> str:
 
 MAX_NAMES = 40  # of a concept that are compared: the number of pairs is its square
 MAX_OTHERS = 6
-LEAST_CONCEPTS = 2
-LEAST_LETTERS = 3
+MIN_CONCEPTS = 2
+MIN_LETTERS = 3
 
 Rewrites = Mapping[str, Sequence[str]]
 
@@ -116,7 +116,7 @@ class RewriteCounter:
         """For each word those that may take its place, the best supported first."""
         ranked: dict[str, list[tuple[int, str]]] = {}
         for (a, b), count in self.counts.items():
-            if count >= LEAST_CONCEPTS:
+            if count >= MIN_CONCEPTS:
                 ranked.setdefault(a, []).append((-count, b))
                 ranked.setdefault(b, []).append((-count, a))
         return {
@@ -135,4 +135,4 @@ def variants(parts: Sequence[str], rewrites: Rewrites) -> list[list[str]]:
 
 
 def _is_word(text: str) -> bool:
-    return len(text) >= LEAST_LETTERS and text.isalpha()
+    return len(text) >= MIN_LETTERS and text.isalpha()

@@ -5,6 +5,7 @@ of its trigrams for all rows at once, which is a sparse matrix product.
 """
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -126,7 +127,7 @@ class NgramIndex:
     ) -> SimilarRows:
         """Select the allowed rows whose cosine is high enough."""
         cosines = sums * self.norms
-        rows = np.flatnonzero(cosines >= max(min_cosine - TOLERANCE, np.finfo(float).tiny))
+        rows = np.flatnonzero(cosines >= max(min_cosine - TOLERANCE, sys.float_info.min))
         if allowed is not None:
             rows = rows[allowed[rows]]
         return rows, cosines[rows]

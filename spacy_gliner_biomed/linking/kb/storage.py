@@ -154,11 +154,11 @@ def check_tables(tables: Tables, manifest: Mapping[str, Any]) -> None:
     _check_strings("ids", tables.ids, n_concepts)
     _check_strings("definitions", tables.definitions, n_concepts)
     _check_strings("names", tables.names, n_names)
-    _check_offsets("first_names", tables.first_names, n_concepts, n_names, least=1)
+    _check_offsets("first_names", tables.first_names, n_concepts, n_names, min_items=1)
     _check_rows("concepts", tables.concepts, n_names, n_concepts)
     _check_offsets("first_types", tables.first_types, n_concepts, len(tables.types))
     _check_rows("types", tables.types, len(tables.types), len(manifest["types"]))
-    _check_offsets("first_forms", tables.first_forms, n_forms, n_names, least=1)
+    _check_offsets("first_forms", tables.first_forms, n_forms, n_names, min_items=1)
     _check_rows("forms", tables.forms, n_names, n_names)
     _check_hashes("by_id", tables.by_id, n_concepts, n_concepts)
     _check_hashes("by_fold", tables.by_fold, n_names, n_names)
@@ -190,18 +190,20 @@ def _check_hashes(name: str, table: HashTable, length: int, n_rows: int) -> None
 def _check_ngrams(ngrams: NgramIndex) -> None:
     n_codes, n_rows = len(ngrams.codes), len(ngrams)
     _check_ascending("ngrams.codes", ngrams.codes, n_codes)
-    _check_offsets("ngrams.offsets", ngrams.offsets, n_codes, len(ngrams.rows), least=1)
+    _check_offsets("ngrams.offsets", ngrams.offsets, n_codes, len(ngrams.rows), min_items=1)
     _check_rows("ngrams.rows", ngrams.rows, len(ngrams.rows), n_rows)
     _check_range("ngrams.idf", ngrams.idf, n_codes, 0, 1 + np.log1p(n_rows))
     _check_range("ngrams.norms", ngrams.norms, n_rows, 0, 1)
 
 
-def _check_offsets(name: str, offsets: Array, n_parts: int, total: int, *, least: int = 0) -> None:
+def _check_offsets(
+    name: str, offsets: Array, n_parts: int, total: int, *, min_items: int = 0
+) -> None:
     """Where parts begin, and the last ends; each has at least so many items."""
     _check_length(name, offsets, n_parts + 1)
     # Ascending first and last ones bound all others: a difference cannot overflow unseen.
     _check_range(name, offsets, n_parts + 1, 0, total)
-    if offsets[0] != 0 or offsets[-1] != total or np.any(np.diff(offsets) < least):
+    if offsets[0] != 0 or offsets[-1] != total or np.any(np.diff(offsets) < min_items):
         raise ValueError(f"the array {name!r} is not in order")
 
 
@@ -215,11 +217,13 @@ def _check_rows(name: str, rows: Array, length: int, n_rows: int) -> None:
     _check_range(name, rows, length, 0, n_rows - 1)
 
 
-def _check_range(name: str, array: Array, length: int, least: float, most: float) -> None:
+def _check_range(name: str, array: Array, length: int, minimum: float, maximum: float) -> None:
     _check_length(name, array, length)
     # Not "if outside": NaN is neither inside nor outside.
-    if length and not (array.min() >= least and array.max() <= most):
-        raise ValueError(f"the array {name!r} has values that are not from {least} to {most:g}")
+    if length and not (array.min() >= minimum and array.max() <= maximum):
+        raise ValueError(
+            f"the array {name!r} has values that are not from {minimum} to {maximum:g}"
+        )
 
 
 def _check_length(name: str, array: Array, length: int) -> None:

@@ -71,8 +71,8 @@ class HashTable:
         wanted = np.array([hash_string(key) for key in keys], dtype=np.uint64)
         firsts = self.hashes.searchsorted(wanted)
         ends = self.hashes.searchsorted(wanted, side="right")
-        places = zip(firsts.tolist(), ends.tolist(), strict=True)
-        return [self.rows[i:j].tolist() if i < j else [] for i, j in places]
+        ranges = zip(firsts.tolist(), ends.tolist(), strict=True)
+        return [self.rows[i:j].tolist() if i < j else [] for i, j in ranges]
 
 
 Arrays = dict[str, NDArray[Any]]

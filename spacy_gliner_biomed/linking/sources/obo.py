@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from spacy_gliner_biomed.common.files import open_bytes, read_lines
+from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.kb.concepts import Concept, Located
 
@@ -19,10 +20,7 @@ def read_obo(path: Path) -> Iterator[Located]:
     RAISES (ImportError): If fastobo is not installed.
     RAISES (ValueError): With file and line, for what is not OBO.
     """
-    try:
-        import fastobo
-    except ImportError as error:
-        raise ImportError(Errors.E082.format(path=path)) from error
+    fastobo = import_optional("fastobo", str(path), extra="kb", message=Errors.E082)
     try:
         with open_bytes(path) as file:
             if cast(BufferedReader, file).peek(3).startswith(BOM_UTF8):

@@ -12,7 +12,7 @@ from spacy_gliner_biomed.linking.kb.concepts import Concept, Located
 CUI, LAT, TS, STT, ISPREF, STR, SUPPRESS = 0, 1, 2, 4, 6, 14, 16
 N_CONSO, N_STY, N_DEF = 18, 6, 8
 
-Row = tuple[int, list[str]]
+NumberedRow = tuple[int, list[str]]
 
 
 def read_umls(path: Path) -> Iterator[Located]:
@@ -46,13 +46,13 @@ def read_umls(path: Path) -> Iterator[Located]:
         yield rows[0][0], concept
 
 
-def _preference(pair: Row) -> tuple[bool, bool, bool, int]:
+def _preference(pair: NumberedRow) -> tuple[bool, bool, bool, int]:
     """The preferred form of the preferred term first; otherwise by line."""
     number, row = pair
     return row[TS] != "P", row[STT] != "PF", row[ISPREF] != "Y", number
 
 
-def _rows(path: Path, n_columns: int) -> Iterator[Row]:
+def _rows(path: Path, n_columns: int) -> Iterator[NumberedRow]:
     """Line numbers and cells; nothing if the file, an optional one, is not there."""
     if not path.exists():
         return

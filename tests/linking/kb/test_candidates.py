@@ -11,7 +11,7 @@ from spacy_gliner_biomed.linking.kb.candidates import (
     SAME_BAG,
     SAME_CASE_APART,
     SAME_SEQUENCE,
-    Cache,
+    LookupCache,
     Scope,
     find_acronym,
     find_candidates,
@@ -88,7 +88,7 @@ def test_initials_count_more_where_the_words_are_in_the_text(kb: KnowledgeBase) 
     assert score(set(), "dmd") == score(set(), "D") == score(set(), "DM1") == 0
 
 
-def lengths(asked: list[list[str]], cache: Cache[str, int], keys: str) -> dict[str, int]:
+def lengths(asked: list[list[str]], cache: LookupCache[str, int], keys: str) -> dict[str, int]:
     def make(new: list[str]) -> Iterator[int]:
         asked.append(new)
         return map(ord, new)
@@ -98,7 +98,7 @@ def lengths(asked: list[list[str]], cache: Cache[str, int], keys: str) -> dict[s
 
 def test_what_is_known_is_not_made_again() -> None:
     asked: list[list[str]] = []
-    cache: Cache[str, int] = Cache(10)
+    cache: LookupCache[str, int] = LookupCache(10)
     assert lengths(asked, cache, "aba") == {"a": 97, "b": 98}
     assert lengths(asked, cache, "bc") == {"b": 98, "c": 99}
     assert lengths(asked, cache, "abc") == {"a": 97, "b": 98, "c": 99}
@@ -107,7 +107,7 @@ def test_what_is_known_is_not_made_again() -> None:
 
 def test_a_full_one_begins_anew_and_gives_all_that_was_asked() -> None:
     asked: list[list[str]] = []
-    cache: Cache[str, int] = Cache(2)
+    cache: LookupCache[str, int] = LookupCache(2)
     assert len(lengths(asked, cache, "abcde")) == 5
     assert len(lengths(asked, cache, "abf")) == 3
     assert asked == [[*"abcde"], ["f"]]
@@ -116,7 +116,7 @@ def test_a_full_one_begins_anew_and_gives_all_that_was_asked() -> None:
 
 
 def test_what_fails_is_not_kept() -> None:
-    cache: Cache[str, int] = Cache(2)
+    cache: LookupCache[str, int] = LookupCache(2)
     with pytest.raises(ValueError, match="no"):
         cache.get_all("a", lambda new: map(int, ["no"]))
     assert cache.get_all("a", lambda new: [1]) == {"a": 1}

@@ -60,6 +60,11 @@ def test_json_lines_are_read_zipped_or_not(tmp_path: Path) -> None:
         (line(concept_id=7), 1, "must be strings"),  # type: ignore[arg-type]
         ('{"concept_id": "D:1"}\n', 1, "'canonical_name' is missing"),
         ("[1]\n", 1, ""),
+        (line() + line(concept_id="D:\ud800"), 2, r"'D:\\ud800' holds half of a surrogate pair"),
+        (line(name="\udc00x"), 1, "half of a surrogate pair"),
+        (line(aliases=["a", "b\udfff"]), 1, r"'b\\udfff' holds half"),
+        (line(types=["\ud800"]), 1, "half of a surrogate pair"),
+        (line(definition="x\ud800"), 1, "half of a surrogate pair"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path: Path, text: str, number: int, message: str) -> None:
