@@ -46,7 +46,7 @@ from benchmarks.training.short_training import (
 from spacy_gliner_biomed.curation.coverage import make_coverage_scorer
 from spacy_gliner_biomed.curation.difficulty import make_model_difficulty
 from spacy_gliner_biomed.curation.language_model import make_language_model_difficulty
-from spacy_gliner_biomed.curation.scorers import make_random_scorer
+from spacy_gliner_biomed.curation.random_scorer import make_random_scorer
 from spacy_gliner_biomed.curation.selection import KEPT, Score, Scorer, select
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 

@@ -17,7 +17,7 @@ from thinc.api import fix_random_seed, warmup_linear
 
 from benchmarks.accuracy.evaluation import GRID, MERGED, best_threshold, evaluate
 from benchmarks.common import RESULTS, read_results, write_results
-from spacy_gliner_biomed.curation.scorers import make_random_scorer
+from spacy_gliner_biomed.curation.random_scorer import make_random_scorer
 from spacy_gliner_biomed.curation.selection import KEPT, select
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.models.trainer import make_adamw

@@ -1,4 +1,4 @@
-"""`python -m spacy gliner curate`: choose and clean documents to train on."""
+"""`python -m spacy gliner curate`: select and clean training documents."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,12 +19,15 @@ SCORERS = {
 }
 
 curate_cli = typer.Typer(
-    name="curate", help="Choose and clean documents to train on.", no_args_is_help=True
+    name="curate", help="Select and clean training documents.", no_args_is_help=True
 )
 gliner_cli.add_typer(curate_cli)
 
-Source = Annotated[Path, typer.Argument(help="Documents: .spacy, .jsonl or .jsonl.gz.")]
-Target = Annotated[Path, typer.Argument(help="What is kept, in the form of its ending.")]
+Source = Annotated[Path, typer.Argument(help="Input file: .spacy, .jsonl or .jsonl.gz.")]
+Target = Annotated[
+    Path,
+    typer.Argument(help="Output file with the selected documents: .spacy, .jsonl or .jsonl.gz."),
+]
 Report = Annotated[Path | None, typer.Option(help="JSON file for the counts.")]
 
 
@@ -34,24 +37,28 @@ def select_cli(
     source: Source,
     target: Target,
     scorer: Annotated[
-        str, typer.Option(help=f"{', '.join(SCORERS)}, or any name in the registry 'misc'.")
+        str, typer.Option(help=f"{', '.join(SCORERS)}, or a name in the registry 'misc'.")
     ] = "difficulty",
-    ratio: Annotated[float, typer.Option(help="Share of the positives to keep.")] = 0.5,
-    negatives: Annotated[float, typer.Option(help="Share of the negatives to keep.")] = 1.0,
-    balance: Annotated[bool, typer.Option("--balance", help="Keep the share per label.")] = False,
+    ratio: Annotated[float, typer.Option(help="Share of documents with entities to keep.")] = 0.5,
+    negatives: Annotated[
+        float, typer.Option(help="Share of documents without entities to keep.")
+    ] = 1.0,
+    balance: Annotated[
+        bool, typer.Option("--balance", help="Keep this share for each label.")
+    ] = False,
     report: Report = None,
     histogram: Annotated[
-        Path | None, typer.Option(help="Picture of the scores, .svg or .png.")
+        Path | None, typer.Option(help="Histogram of the scores, .svg or .png.")
     ] = None,
 ) -> None:
-    """Keep the documents with entities that score best, and those without, as BioSelectTune does.
+    """Keep the documents with entities that score best, and those without, as in BioSelectTune.
 
-    Settings of the scorer are given as in a config: --scorer.checkpoint FOLDER, --scorer.seed 1.
+    Settings of the scorer are options as in a config: --scorer.checkpoint FOLDER, --scorer.seed 1.
     """
     from spacy.cli._util import parse_config_overrides, show_validation_error
     from spacy.util import registry
 
-    from spacy_gliner_biomed.curation.files import select_file
+    from spacy_gliner_biomed.curation.curated_files import select_file
 
     options = parse_config_overrides(ctx.args)
     settings = {key.removeprefix("scorer."): value for key, value in options.items()}
@@ -62,7 +69,7 @@ def select_cli(
         decisions, counts = select_file(
             source, target, made, _progress, ratio=ratio, negatives=negatives, balance=balance
         )
-        _say_counts(counts, target, report)
+        _show_counts(counts, target, report)
         if histogram is not None:
             from spacy_gliner_biomed.curation.histogram import draw_histogram
 
@@ -74,25 +81,30 @@ def clean_cli(
     source: Source,
     target: Target,
     against: Annotated[
-        list[Path] | None, typer.Option(help="Documents whose text must not be repeated.")
+        list[Path] | None,
+        typer.Option(help="Files whose texts must not be repeated, such as test sets."),
     ] = None,
-    cosine: Annotated[float, typer.Option(help="Similarity of near-duplicates.")] = 0.9,
-    min_sentences: Annotated[int, typer.Option(help="Sentences of a text, at least.")] = 1,
-    min_words: Annotated[int, typer.Option(help="Words of a text, at least.")] = 5,
-    max_special: Annotated[float, typer.Option(help="Share of special characters.")] = 0.30,
-    max_capitals: Annotated[float, typer.Option(help="Share of capitals among letters.")] = 0.20,
+    cosine: Annotated[
+        float, typer.Option(help="Minimum similarity of near-duplicates, above 0.")
+    ] = 0.9,
+    min_sentences: Annotated[int, typer.Option(help="Minimum number of sentences.")] = 1,
+    min_words: Annotated[int, typer.Option(help="Minimum number of words.")] = 5,
+    max_special: Annotated[float, typer.Option(help="Maximum share of special characters.")] = 0.30,
+    max_capitals: Annotated[
+        float, typer.Option(help="Maximum share of capitals among letters.")
+    ] = 0.20,
     report: Report = None,
 ) -> None:
     """Drop bad text and near-duplicates; report mentions with contradictory labels."""
     from spacy_gliner_biomed.curation.cleaning import Gates
-    from spacy_gliner_biomed.curation.files import clean_file
+    from spacy_gliner_biomed.curation.curated_files import clean_file
 
     with reported():
         gates = Gates(min_sentences, min_words, max_special, max_capitals)
         counts = clean_file(
             source, target, _progress, against=against or [], gates=gates, cosine=cosine
         )
-        _say_counts(counts, target, report)
+        _show_counts(counts, target, report)
 
 
 def _progress(items: Iterable[Any], what: str) -> Iterable[Any]:
@@ -101,7 +113,7 @@ def _progress(items: Iterable[Any], what: str) -> Iterable[Any]:
     return tqdm(items, desc=what, unit=" docs", leave=False, mininterval=0.5)
 
 
-def _say_counts(counts: dict[str, Any], target: Path, report: Path | None) -> None:
+def _show_counts(counts: dict[str, Any], target: Path, report: Path | None) -> None:
     for outcome, n_documents in counts["documents"].items():
         echo(f"  {n_documents:>8,}  {outcome}")
     if counts.get("contradictions"):

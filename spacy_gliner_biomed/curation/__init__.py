@@ -1,1 +1,1 @@
-"""Choosing and cleaning training data."""
+"""Selects and cleans training data."""

@@ -1,4 +1,4 @@
-"""What should not be trained on: bad text, and mentions with contradictory labels."""
+"""Finds bad text, and mentions with contradictory labels."""
 
 import re
 from collections import Counter, defaultdict
@@ -13,12 +13,13 @@ SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
 
 @dataclass(frozen=True)
 class Gates:
-    """What a text must be like to be kept; the defaults are GLiNER-BioMed's (arXiv 2504.00676)
-    but for its length, which is for whole abstracts.
+    """Limits that a text must meet. The defaults are those of GLiNER-BioMed (arXiv 2504.00676),
+    except for the lengths, which suit whole abstracts.
 
-    min_sentences, min_words (int): At least so many sentences, and words in the whole text.
-    max_special (float): Share of characters that are neither letter, digit nor white space.
-    max_capitals (float): Share of letters that are capitals.
+    min_sentences (int): Minimum number of sentences.
+    min_words (int): Minimum number of words.
+    max_special (float): Maximum share of characters that are not letters, digits or white space.
+    max_capitals (float): Maximum share of capitals among the letters.
     """
 
     min_sentences: int = 1
@@ -27,7 +28,7 @@ class Gates:
     max_capitals: float = 0.20
 
     def problem(self, text: str) -> str:
-        """Why a text does not pass; empty if it does."""
+        """Return why a text does not meet the limits; empty if it does."""
         letters = sum(map(str.isalpha, text))
         special = sum(not (c.isalnum() or c.isspace()) for c in text)
         if len(SENTENCE_END.findall(text)) < self.min_sentences:
@@ -42,36 +43,36 @@ class Gates:
 
 
 class Contradictions:
-    """Mentions that have several labels among those that are annotated wherever they occur.
+    """Finds mentions that are annotated with several labels.
 
-    Texts are read twice: once to see which mentions have several labels at all, which takes about
-    100 bytes a different mention, and once to count those. Labels of different corpora contradict
-    each other only if each corpus annotates both.
+    Texts are read twice: first to find the mentions that have several labels, in about 100 bytes
+    per distinct mention, then to count their labels. Labels from different corpora contradict
+    each other only if both corpora annotate both labels.
     """
 
     def __init__(self) -> None:
-        self.only: dict[int, str] = {}  # the first label of each mention, by its hash
-        self.several: set[int] = set()
+        self.first_labels: dict[int, str] = {}  # of each mention, by its hash
+        self.ambiguous: set[int] = set()  # hashes of mentions with several labels
         self.uses: dict[str, Counter[str]] = defaultdict(Counter)
         self.known: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
 
     def see(self, text: AnnotatedText) -> None:
-        """Note the mentions of a text, the first time."""
+        """Note the mentions of a text, in the first reading."""
         for mention, label in _mentions(text):
-            if self.only.setdefault(hash(mention), label) != label:
-                self.several.add(hash(mention))
+            if self.first_labels.setdefault(hash(mention), label) != label:
+                self.ambiguous.add(hash(mention))
 
     def count(self, text: AnnotatedText) -> None:
-        """Count the mentions of a text that was seen."""
+        """Count the labels of the mentions of a text, in the second reading."""
         for mention, label in _mentions(text):
-            if hash(mention) in self.several:
+            if hash(mention) in self.ambiguous:
                 self.uses[mention][label] += 1
                 annotated = frozenset((label,) if text.annotated is None else text.annotated)
                 known = self.known[mention]
                 known[label] = known[label] & annotated if label in known else annotated
 
     def found(self) -> list[dict[str, Any]]:
-        """Each mention with how often it has which label, the most frequent first."""
+        """Return contradictory mentions with their uses per label, the most frequent first."""
         found = []
         for mention, counts in self.uses.items():
             known = self.known[mention]

@@ -1,4 +1,4 @@
-"""Documents that stand for all others: facility location over the encoder's vectors."""
+"""Scores how well documents represent all others: facility location over encoder vectors."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -16,7 +16,7 @@ from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.gold import Gold
 from spacy_gliner_biomed.types import FloatArray
 
-PROMPT = "entity"  # a row needs a label; one for all, so that vectors differ by text alone
+PROMPT = "entity"  # a row needs a label; with one for all, vectors differ only by text
 
 
 def make_coverage_scorer(
@@ -26,17 +26,19 @@ def make_coverage_scorer(
     block: int = 10_000,
     seed: int = 0,
 ) -> Scorer:
-    """Scores by the order in which facility location takes documents, registered as
+    """Return a scorer by the order in which facility location selects documents:
     `spacy-gliner-biomed.CoverageScorer.v1`.
 
-    checkpoint (str), precision (str): The network whose encoder is used.
-    sample (int): Documents of which the best is taken at each step (stochastic greedy,
-        Mirzasoleiman et al. 2015).
-    block (int): Documents that compete with each other: a corpus is taken in blocks of this
-        many, in its order, and in each the first has 1 and the last 0. It bounds memory, to
-        block * (4 * D + 4 * sample) bytes, and time, which grows with the square of a block.
-    seed (int): Of the samples.
-    RAISES (ValueError): For numbers that are not allowed.
+    checkpoint (str): The network whose encoder is used, as in the architecture `GLiNER.v1`.
+    precision (str): Precision of the network, as in the component.
+    sample (int): Number of random documents from which each step selects the best (stochastic
+        greedy, Mirzasoleiman et al. 2015).
+    block (int): Number of documents that compete with each other. A corpus is split into blocks,
+        in its order; in each, scores fall from 1 to 0. A block takes
+        block * (4 * D + 4 * sample) bytes, and time that grows with its square.
+    seed (int): Random seed of the samples.
+    RETURNS (Scorer): The scorer.
+    RAISES (ValueError): If `sample` or `block` is below 1.
     """
     for name, value in (("sample", sample), ("block", block)):
         if value < 1:
@@ -56,7 +58,7 @@ def make_coverage_scorer(
 
 
 def _block_vectors(component: GlinerBiomed, texts: Iterator[AnnotatedText]) -> list[FloatArray]:
-    """Vectors in batches. # (N, D) each"""
+    """Return the vectors of one block, in batches. # (N, D) each"""
     parts = []
     while batch := list(islice(texts, BATCH)):
         parts.append(text_vectors(component, batch))
@@ -64,7 +66,7 @@ def _block_vectors(component: GlinerBiomed, texts: Iterator[AnnotatedText]) -> l
 
 
 def text_vectors(component: GlinerBiomed, texts: Sequence[AnnotatedText]) -> FloatArray:
-    """Mean word vectors of texts, of unit length; zeros for a text without words. # (N, D)"""
+    """Return the mean word vector of each text, with length 1; 0 without words. # (N, D)"""
     settings = component.settings()
     make = row_maker(component.model, settings, lambda *_: [(PROMPT, PROMPT)])
     rows, owners = [], []
@@ -83,22 +85,25 @@ def text_vectors(component: GlinerBiomed, texts: Sequence[AnnotatedText]) -> Flo
 
 
 def facility_location(vectors: FloatArray, *, sample: int, seed: int) -> list[int]:
-    """An order of documents in which each next one, of a sample, adds most to how similar all
-    documents are to the nearest of those taken.
+    """Order documents so that each next one, out of a random sample, adds most to the similarity of
+    all documents to their nearest selected document.
 
-    vectors (FloatArray): Of unit length. # (N, D)
+    vectors (FloatArray): Document vectors of length 1. # (N, D)
+    sample (int): Number of documents in a sample.
+    seed (int): Random seed.
+    RETURNS (list[int]): Indices of documents, the first selected first.
     """
     rng = np.random.default_rng(seed)
     left = rng.permutation(len(vectors))
     nearest = np.full(len(vectors), -1.0, dtype=np.float32)
     order: list[int] = []
     while len(left):
-        places = rng.choice(len(left), size=min(sample, len(left)), replace=False)
-        similar = vectors[left[places]] @ vectors.T
+        sampled = rng.choice(len(left), size=min(sample, len(left)), replace=False)
+        similar = vectors[left[sampled]] @ vectors.T
         gains = np.maximum(similar - nearest, 0.0).sum(axis=1)
         best = int(gains.argmax())
         nearest = np.maximum(nearest, similar[best])
-        order.append(int(left[places[best]]))
-        left[places[best]] = left[-1]
+        order.append(int(left[sampled[best]]))
+        left[sampled[best]] = left[-1]
         left = left[:-1]
     return order

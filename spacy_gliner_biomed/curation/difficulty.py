@@ -1,9 +1,9 @@
-"""How much a label's wording helps a GLiNER network to find the gold entities of a document.
+"""Scores how little label prompts help a GLiNER network to find a document's gold entities.
 
 Instruction-following difficulty (Cherry LLM, arXiv 2308.12032; Superfiltering, arXiv 2402.00530)
-compares the perplexity of an answer with and without its instruction. Of a span scorer the
-instruction is the label prompt, and the answer is the gold spans: so the two perplexities are
-those of the gold spans under their labels, and under a prompt that says nothing.
+compares the perplexity of an answer with and without its instruction. For a span scorer, the
+instruction is the label prompt and the answer is the gold spans. The two perplexities are those
+of the gold spans with their labels as prompts, and with an uninformative prompt.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,13 +29,14 @@ LOST = "not learnable: no entity can be expressed"
 def make_model_difficulty(
     checkpoint: str = "packaged", uninformative: str = "entity", precision: str = "float32"
 ) -> Scorer:
-    """Scores by difficulty for a GLiNER network, registered as
-    `spacy-gliner-biomed.ModelDifficulty.v1`. Hard documents go first; those of difficulty 1 and
-    more are dropped.
+    """Return a scorer by difficulty for a GLiNER network:
+    `spacy-gliner-biomed.ModelDifficulty.v1`. Difficult documents are kept first; those with a
+    difficulty of 1 or more are dropped.
 
-    checkpoint (str): The network, as in the architecture `GLiNER.v1`; a weak one serves.
-    uninformative (str): The prompt that says nothing about what is looked for.
-    precision (str): As of the component.
+    checkpoint (str): The network, as in the architecture `GLiNER.v1`; a weak one is enough.
+    uninformative (str): A prompt that does not describe any entity.
+    precision (str): Precision of the network, as in the component.
+    RETURNS (Scorer): The scorer.
     """
 
     def score(texts: Iterable[AnnotatedText]) -> Iterator[Score]:
@@ -50,7 +51,10 @@ def make_model_difficulty(
 
 
 def make_component(checkpoint: str, precision: str) -> GlinerBiomed:
-    """A component with a checkpoint, loaded.
+    """Return a component with a loaded checkpoint.
+
+    checkpoint (str): The network, as in the architecture `GLiNER.v1`.
+    precision (str): Precision of the network, as in the component.
 
     RAISES (ValueError): If the checkpoint cannot be found or read.
     """
@@ -65,7 +69,7 @@ def make_component(checkpoint: str, precision: str) -> GlinerBiomed:
 def _difficulties(
     component: GlinerBiomed, texts: Sequence[AnnotatedText], uninformative: str
 ) -> list[float]:
-    """Ratio of the two perplexities of each text; NaN without an expressible entity."""
+    """Return the ratio of the two perplexities of each text; NaN without an expressible entity."""
     with_label = _surprises(component, texts)
     blank = [
         AnnotatedText(
@@ -78,7 +82,7 @@ def _difficulties(
 
 
 def _surprises(component: GlinerBiomed, texts: Sequence[AnnotatedText]) -> list[float]:
-    """Mean negative log-likelihood of the gold spans of each text, asked for its labels."""
+    """Return the mean negative log-likelihood of the gold spans of each text, given its labels."""
     settings = component.settings()
     make: RowMaker = row_maker(component.model, settings, _own_labels)
     rows: list[TrainingRow] = []
@@ -98,5 +102,5 @@ def _surprises(component: GlinerBiomed, texts: Sequence[AnnotatedText]) -> list[
 
 
 def _own_labels(positives: Sequence[str], annotated: Sequence[str]) -> list[tuple[str, str]]:
-    """Ask for the labels that are there, in their own words."""
+    """Use the labels that a text has, as their own prompts."""
     return [(label, label) for label in dict.fromkeys(positives)]

@@ -1,9 +1,9 @@
-"""Near-duplicates among any number of texts, by MinHash, in about 330 bytes a text.
+"""Finds near-duplicates among any number of texts by MinHash, in about 330 bytes per text.
 
-Of the libraries for it, datasketch keeps several kilobytes of Python objects a text, and an exact
-comparison by TF-IDF takes time with the square of the number of texts. So scikit-learn hashes
-words and pairs of words, and what is left are a few lines of numpy: the least value of each of
-128 permutations (Broder 1997), and bands of these values, of which near-duplicates share one.
+datasketch would keep several kilobytes of Python objects per text, and the time of an exact
+comparison by TF-IDF grows with the square of the number of texts. Here, scikit-learn hashes words
+and pairs of words, and a few lines of numpy do the rest: the minimum of each of 128 permutations
+(Broder 1997), and bands of these minima, at least one of which near-duplicates share.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,20 +17,20 @@ from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.errors import Errors
 
 N_VALUES = 128
-BATCH = 512  # texts that are hashed together
+BATCH = 512  # texts per batch
 GROWTH = 1.25
 HIGH = np.uint64(32)
-RECALL = 0.995  # how surely a pair at the threshold becomes a candidate
+RECALL = 0.995  # probability that a pair at the threshold becomes a candidate
 
 
 class NearDuplicates:
-    """Finds which of the texts that it was given nearly repeat another.
+    """Finds texts that nearly repeat another text.
 
-    Similarity is the cosine of two texts' sets of words and pairs of words, estimated to about
-    0.03; texts with equal sets have 1.
+    The similarity of two texts is the cosine of their sets of words and pairs of words, estimated
+    to about 0.03. Texts with equal sets have a similarity of 1.
 
-    cosine (float): From this similarity on, more than 0. Beyond 1 there are none.
-    RAISES (ValueError): For a similarity that is not allowed.
+    cosine (float): Minimum similarity of near-duplicates, above 0. Above 1, there are none.
+    RAISES (ValueError): If `cosine` is not above 0.
     RAISES (ImportError): If scikit-learn is not installed.
     """
 
@@ -52,7 +52,7 @@ class NearDuplicates:
         self.n_texts = 0
 
     def add(self, texts: Iterable[str]) -> None:
-        """Take texts; nothing but numbers is kept of them."""
+        """Add texts. Only hashes of them are stored."""
         stream = iter(texts)
         while batch := list(islice(stream, BATCH)):
             rows = self.hashing.transform(batch)
@@ -66,9 +66,10 @@ class NearDuplicates:
             self.n_texts = end
 
     def find(self) -> NDArray[np.int64]:
-        """For each text the first that it nearly repeats, be it by way of others; itself if none.
+        """Return, for each text, the first text that it nearly repeats, directly or via others.
 
-        A text without words repeats none. # (N,)
+        RETURNS (NDArray[np.int64]): Indices of texts; a text's own index if it repeats none. A
+            text without words repeats none. # (N,)
         """
         first = np.arange(self.n_texts)
         (filled,) = np.nonzero(self.sizes[: self.n_texts])
@@ -86,7 +87,7 @@ class NearDuplicates:
         return first
 
     def _hash(self, rows: Any, out: NDArray[np.uint16]) -> None:
-        """The least value of each permutation for each text. # out: (N, V)"""
+        """Write the minimum of each of V permutations for each text. # out: (N, V)"""
         features = rows.indices.astype(np.uint64)
         (filled,) = np.nonzero(np.diff(rows.indptr))
         if not len(filled):
@@ -97,7 +98,7 @@ class NearDuplicates:
             out[filled, v] = np.minimum.reduceat(hashed, starts).astype(np.uint16)
 
     def _bands(self) -> Iterator[slice]:
-        """The longest bands of which a pair at the threshold shares one almost surely."""
+        """Return the widest bands that find pairs at the threshold with probability `RECALL`."""
         jaccard = self.cosine / (2 - self.cosine)  # of sets of one size
         width = 1
         while 1 - (1 - jaccard ** (width + 1)) ** (N_VALUES // (width + 1)) >= RECALL and width < 4:
@@ -105,7 +106,7 @@ class NearDuplicates:
         return (slice(i, i + width) for i in range(0, N_VALUES - width + 1, width))
 
     def _keys(self, texts: NDArray[np.int64], columns: slice) -> NDArray[np.uint64]:
-        """The values of a band, at most four, as one number."""
+        """Return the values of a band, at most four, as one number. # (N,)"""
         keys = np.zeros(len(texts), dtype=np.uint64)
         for v in range(columns.start, columns.stop):
             keys = (keys << np.uint64(16)) | self.values[texts, v]
@@ -125,8 +126,11 @@ class NearDuplicates:
 def _pairs(
     ordered: NDArray[np.int64], is_same: NDArray[np.bool_]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Of texts ordered by key, where equal keys stand together: each with the one before it, and
-    each with the first of its key.
+    """Pair texts with equal keys: each with the one before it, and each with the first one.
+
+    ordered (NDArray[np.int64]): Indices of texts, sorted by key. # (N,)
+    is_same (NDArray[np.bool_]): Whether a text has the key of the one before it. # (N - 1,)
+    YIELDS (tuple): Two arrays of indices, which are pairs.
     """
     (later,) = np.nonzero(is_same)
     yield ordered[later], ordered[later + 1]
@@ -136,7 +140,7 @@ def _pairs(
 
 
 def _join(first: NDArray[np.int64], a: Sequence[int], b: Sequence[int]) -> None:
-    """Note that texts are alike; what is like the same text has the same first."""
+    """Join the groups of similar texts; the first text of a group stands for it."""
     for one, other in zip(a, b, strict=True):
         x, y = _root(first, one), _root(first, other)
         first[max(x, y)] = min(x, y)

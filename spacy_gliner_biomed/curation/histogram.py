@@ -1,4 +1,4 @@
-"""A picture of scores: what was kept, and what was not and why."""
+"""Draws a histogram of scores: documents that were kept, and those dropped, by reason."""
 
 from pathlib import Path
 
@@ -12,11 +12,12 @@ N_BINS = 40
 
 
 def draw_histogram(decisions: Decisions, path: Path) -> None:
-    """Draw the scores of positives by outcome; those that are infinite have no place.
+    """Draw the scores of documents with entities by outcome, without infinite scores.
 
-    path (Path): Its ending says the form: .svg, .png, .pdf.
+    decisions (Decisions): The outcome and score of each document.
+    path (Path): File to write, in a format that its ending selects: .svg, .png or .pdf.
     RAISES (ImportError): If matplotlib is not installed.
-    RAISES (ValueError): If matplotlib does not know the form.
+    RAISES (ValueError): If matplotlib does not support the format.
     """
     matplotlib = import_optional(
         "matplotlib.figure", "a histogram", extra="curate", message=Errors.E112

@@ -1,4 +1,4 @@
-"""Difficulty for a causal language model, on entities written as JSON (BioSelectTune).
+"""Scores difficulty for a causal language model that writes entities as JSON (BioSelectTune).
 
 A document is an instruction with its labels and text, and the answer is a JSON list of
 {"entity": label, "name": mention} in the order of the text. Difficulty is the perplexity of the
@@ -22,21 +22,21 @@ TOO_LONG = "not scored: longer than the language model reads"
 def make_language_model_difficulty(
     model: str, device: str | None = None, form: str = FORM
 ) -> Scorer:
-    """Scores by difficulty for a causal language model of transformers, registered as
-    `spacy-gliner-biomed.LanguageModelDifficulty.v1`. Hard documents go first; those of
-    difficulty 1 and more are dropped.
+    """Return a scorer by difficulty for a causal language model of transformers:
+    `spacy-gliner-biomed.LanguageModelDifficulty.v1`. Difficult documents are kept first; those
+    with a difficulty of 1 or more are dropped.
 
-    model (str): A folder, or the name of a Hugging Face repository; weights as safetensors.
-    device (str | None): As torch names it; None for the CPU.
-    form (str): What stands before the answer, with {instruction} and {text}.
-    RAISES (ValueError): If the model cannot be had.
+    model (str): Folder or Hugging Face name of the model, with weights as safetensors.
+    device (str | None): Device, as torch names it; None for the CPU.
+    form (str): The text before the answer, with {instruction} and {text}.
+    RETURNS (Scorer): The scorer. It raises ValueError if the model cannot be loaded.
     """
 
     def score(texts: Iterable[AnnotatedText]) -> Iterator[Score]:
-        judge = _Judge(model, device or "cpu")
+        answers = _AnswerScorer(model, device or "cpu")
         for text in texts:
             before = form.format(instruction=instruction_of(text), text=text.text)
-            difficulty = judge.difficulty(before, entities_as_json(text))
+            difficulty = answers.difficulty(before, entities_as_json(text))
             if difficulty is None:
                 yield Score(-1.0, TOO_LONG)
             else:
@@ -45,8 +45,8 @@ def make_language_model_difficulty(
     return score
 
 
-class _Judge:
-    """A causal language model that says how surprising an answer is."""
+class _AnswerScorer:
+    """Computes how surprising an answer is for a causal language model."""
 
     def __init__(self, name: str, device: str) -> None:
         from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -58,23 +58,28 @@ class _Judge:
         except (OSError, ValueError) as error:
             refuse_code(error, f"The language model {name!r}")
             raise ValueError(Errors.E111.format(name=name, error=error)) from error
-        self.limit = getattr(self.model.config, "max_position_embeddings", None)
+        self.max_length = getattr(self.model.config, "max_position_embeddings", None)
 
     def difficulty(self, instruction: str, answer: str) -> float | None:
-        """Perplexity of the answer after the instruction over that alone; None if too long."""
+        """Return the perplexity of an answer after its instruction over that of the answer alone.
+
+        instruction (str): The text before the answer.
+        answer (str): The answer.
+        RETURNS (float | None): The ratio; None if the model cannot read so many tokens.
+        """
         import torch
 
         before = self.tokenizer(instruction).input_ids
         ids = self.tokenizer(answer, add_special_tokens=False).input_ids
-        if self.limit is not None and len(before) + len(ids) > self.limit:
+        if self.max_length is not None and len(before) + len(ids) > self.max_length:
             return None
         with torch.inference_mode():
             after, alone = self._surprise(before, ids), self._surprise([], ids)
         return float(torch.exp(after - alone))
 
     def _surprise(self, before: list[int], ids: list[int]) -> Any:
-        """Mean negative log-likelihood of the answer's tokens. The first is left out, which
-        alone has nothing to be predicted from.
+        """Return the mean negative log-likelihood of the answer's tokens. The first token is left
+        out: without an instruction, nothing predicts it.
         """
         import torch
 

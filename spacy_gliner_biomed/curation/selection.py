@@ -1,7 +1,8 @@
-"""Which documents to train on: the best positives by a score, and negatives as wanted.
+"""Selects documents to train on: the positives with the best scores, and a share of negatives.
 
-BioSelectTune (arXiv 2512.22738) scores the documents with entities (positives) alone, drops those
-that are not learnable, keeps the first part of the rest, and keeps all without (negatives).
+BioSelectTune (arXiv 2512.22738) scores only documents with entities (positives). It drops those
+that are not learnable, keeps the best of the rest, and keeps all documents without entities
+(negatives).
 """
 
 import math
@@ -26,26 +27,26 @@ NEGATIVE = "negative"
 
 @dataclass(frozen=True)
 class Score:
-    """What a scorer thinks of a document.
+    """The score of a document.
 
-    value (float): The higher, the sooner it is kept.
-    reason (str): Why it must not be kept; empty if it may.
+    value (float): Documents with higher values are kept first.
+    reason (str): Why the document must be dropped; empty if it may be kept.
     """
 
     value: float
     reason: str = ""
 
 
-# From documents with entities to a score for each, in order.
+# Takes documents with entities and yields a score for each, in order.
 Scorer = Callable[[Iterable[AnnotatedText]], Iterator[Score]]
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What becomes of a document.
+    """The decision about a document.
 
-    outcome (str): `KEPT`, or why not.
-    score (float | None): Of a positive.
+    outcome (str): `KEPT`, or why the document is dropped.
+    score (float | None): Score of a positive; None for a negative.
     """
 
     outcome: str
@@ -53,11 +54,11 @@ class Decision:
 
 
 class Decisions(Sequence[Decision]):
-    """What becomes of each document, in about ten bytes each.
+    """The decisions about all documents, in about ten bytes per document.
 
-    outcomes (IntArray): Of each document, by its place in `names`. # (N,)
-    names (Sequence[str]): The outcomes that there are.
-    scores (Scores): NaN for a negative. # (N,)
+    outcomes (IntArray): Index in `names` of each document's outcome. # (N,)
+    names (Sequence[str]): All outcomes.
+    scores (Scores): Score of each document; NaN for a negative. # (N,)
     """
 
     def __init__(self, outcomes: IntArray, names: Sequence[str], scores: Scores) -> None:
@@ -82,7 +83,7 @@ class Decisions(Sequence[Decision]):
         return Decision(outcome, None if math.isnan(score) else score)
 
     def scores_by_outcome(self) -> dict[str, Scores]:
-        """The scores of the positives of each outcome that occurs."""
+        """Return the scores of positives for each outcome that occurs."""
         is_positive = ~np.isnan(self.scores)
         found = {
             name: self.scores[is_positive & (self.outcomes == number)]
@@ -99,23 +100,21 @@ def select(
     negatives: float = 1.0,
     balance: bool = False,
 ) -> Decisions:
-    """Decide about each document.
+    """Decide which documents to keep, in 16 bytes of memory per document.
 
-    Of a document its labels, score and reason are kept, in numbers: 16 bytes.
-
-    texts (Iterable[AnnotatedText]): Read once.
+    texts (Iterable[AnnotatedText]): The documents, which are read once.
     scorer (Scorer): Scores the positives.
-    ratio (float): Share of the positives that is kept, of all of them. 0 to 1.
-    negatives (float): Share of the negatives that is kept, evenly through the corpus. 0 to 1.
-    balance (bool): Keep this share for each label: a document counts for its rarest.
-    RETURNS (Decisions): In order.
-    RAISES (ValueError): For shares that are not allowed, or a scorer that leaves documents out.
+    ratio (float): Share of all positives to keep, from 0 to 1.
+    negatives (float): Share of the negatives to keep, evenly through the corpus, from 0 to 1.
+    balance (bool): Keep this share for each label. A document counts for its rarest label.
+    RETURNS (Decisions): The decisions, in the order of the documents.
+    RAISES (ValueError): If a share is not allowed, or the scorer leaves documents out.
     """
     for name, value in (("ratio", ratio), ("negatives", negatives)):
         if not 0 <= value <= 1:
             raise ValueError(Errors.E030.format(name=name, allowed="from 0 to 1", found=value))
-    sets = Numbers([()])  # of labels; a negative has none
-    names = Numbers([KEPT, BELOW, NEGATIVE])
+    sets = ValueIndex([()])  # of labels; a negative has none
+    names = ValueIndex([KEPT, BELOW, NEGATIVE])
     groups, values, reasons = array("i"), array("d"), array("i")
     for score in scorer(_watched(texts, sets, groups)):
         values.append(score.value)
@@ -136,8 +135,8 @@ def select(
     return Decisions(outcomes, list(names), scores)
 
 
-class Report:
-    """Counts what was kept and dropped, document by document."""
+class SelectionCounts:
+    """Counts documents and entities that were kept and dropped."""
 
     def __init__(self) -> None:
         self.documents: Counter[str] = Counter()
@@ -145,14 +144,18 @@ class Report:
         self.labels: dict[str, Counter[str]] = defaultdict(Counter)
 
     def add(self, text: AnnotatedText, outcome: str) -> None:
-        """Count a document and its entities."""
+        """Count a document and its entities.
+
+        text (AnnotatedText): The document.
+        outcome (str): Its outcome, see `Decision`.
+        """
         self.documents[outcome] += 1
         self.corpora[text.corpus or "corpus"][outcome] += 1
         for *_, label in text.spans:
             self.labels[label][KEPT if outcome == KEPT else "dropped"] += 1
 
-    def counts(self) -> dict[str, Any]:
-        """Documents by reason and by corpus, and entities by label."""
+    def as_dict(self) -> dict[str, Any]:
+        """Return documents by outcome and by corpus, and entities by label."""
         return {
             "documents": dict(self.documents),
             "by_corpus": {name: dict(counts) for name, counts in self.corpora.items()},
@@ -160,8 +163,8 @@ class Report:
         }
 
 
-class Numbers(dict[Any, int]):
-    """Numbers for values, by first appearance; iterates over the values in this order."""
+class ValueIndex(dict[Any, int]):
+    """Numbers values in the order of their first use; iterates over the values in this order."""
 
     def __init__(self, values: Iterable[Any] = ()) -> None:
         super().__init__((value, number) for number, value in enumerate(values))
@@ -172,9 +175,9 @@ class Numbers(dict[Any, int]):
 
 
 def _watched(
-    texts: Iterable[AnnotatedText], sets: Numbers, groups: "array[int]"
+    texts: Iterable[AnnotatedText], sets: ValueIndex, groups: "array[int]"
 ) -> Iterator[AnnotatedText]:
-    """The positives, while the labels of all are noted."""
+    """Yield the positives, and note the set of labels of every document."""
     for text in texts:
         labels = tuple(dict.fromkeys(label for *_, label in text.spans))
         groups.append(sets[labels])
@@ -183,26 +186,26 @@ def _watched(
 
 
 def _rarest(sets: Iterable[tuple[str, ...]], groups: IntArray) -> IntArray:
-    """The rarest label of each document, as a number."""
+    """Return the rarest label of each document, as a number. # (N,)"""
     frequency: Counter[str] = Counter()
     for labels, n in zip(sets, np.bincount(groups), strict=False):
         for label in labels:
             frequency[label] += int(n)
-    places = {label: place for place, label in enumerate(sorted(frequency))}
+    numbers = {label: number for number, label in enumerate(sorted(frequency))}
     rarest = [
-        places[min(labels, key=lambda label: (frequency[label], label))] if labels else -1
+        numbers[min(labels, key=lambda label: (frequency[label], label))] if labels else -1
         for labels in sets
     ]
     return np.array(rarest, dtype=np.int32)[groups]
 
 
 def _best(scores: Scores, allowed: BoolArray, strata: IntArray, ratio: float) -> BoolArray:
-    """Whether each is among the best of its stratum; at equal scores the earlier is."""
+    """Whether each document is among the best of its stratum; of equal scores, the earlier wins."""
     is_best = np.zeros(len(scores), dtype=bool)
     for stratum in np.unique(strata):
         (members,) = np.nonzero(strata == stratum)
-        n_kept = math.ceil(ratio * len(members) - 1e-9)
+        n_selected = math.ceil(ratio * len(members) - 1e-9)
         members = members[allowed[members]]
         order = np.argsort(-scores[members], kind="stable")
-        is_best[members[order[:n_kept]]] = True
+        is_best[members[order[:n_selected]]] = True
     return is_best

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_gliner_biomed.curation.scorers import make_random_scorer
+from spacy_gliner_biomed.curation.random_scorer import make_random_scorer
 from spacy_gliner_biomed.curation.selection import (
     BELOW,
     KEPT,
     NEGATIVE,
     Decision,
-    Report,
     Score,
+    SelectionCounts,
     select,
 )
 from spacy_gliner_biomed.training.corpora import AnnotatedText
@@ -74,10 +74,10 @@ def test_shares_that_are_none_are_refused(wrong: dict[str, float]) -> None:
 def test_the_report_counts_documents_and_entities() -> None:
     texts = [text("a", "b"), text("a"), text(corpus="two")]
     decisions = select(texts, by_list(1.0, 0.0), ratio=0.5, negatives=0.0)
-    report = Report()
+    counts = SelectionCounts()
     for each, decision in zip(texts, decisions, strict=True):
-        report.add(each, decision.outcome)
-    assert report.counts() == {
+        counts.add(each, decision.outcome)
+    assert counts.as_dict() == {
         "documents": {KEPT: 1, BELOW: 1, NEGATIVE: 1},
         "by_corpus": {"one": {KEPT: 1, BELOW: 1}, "two": {NEGATIVE: 1}},
         "entities_by_label": {"a": {KEPT: 1, "dropped": 1}, "b": {KEPT: 1}},

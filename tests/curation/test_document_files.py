@@ -11,7 +11,11 @@ import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from spacy_gliner_biomed.curation.items import Item, read_items, write_items
+from spacy_gliner_biomed.curation.document_files import (
+    CuratedDocument,
+    read_documents,
+    write_documents,
+)
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc
 
 LINES = [
@@ -27,12 +31,12 @@ def test_lines_are_written_as_they_came(tmp_path: Path, name: str) -> None:
     content = "".join(json.dumps(line) + "\n" for line in LINES)
     packed = gzip.compress(content.encode()) if name.endswith(".gz") else content.encode()
     source.write_bytes(packed)
-    items = list(read_items(source))
+    items = list(read_documents(source))
     assert [(i.text.name, i.text.corpus, list(i.text.spans)) for i in items] == [
         ("7", "corpus", [(0, 7, "drug")]),
         ("8", "corpus", []),
     ]
-    assert write_items(items, target) == 2
+    assert write_documents(items, target) == 2
     assert target.read_text() == content
 
 
@@ -41,19 +45,19 @@ def test_docs_keep_tokens_labels_and_user_data(tmp_path: Path) -> None:
     doc = gold_doc(nlp, AnnotatedText("a b", [(0, 1, "x")], [], ["x", "y"], corpus="c"), "sc")
     doc.user_data["id"] = "d1"
     DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "in.spacy")
-    (item,) = read_items(tmp_path / "in.spacy")
+    (item,) = read_documents(tmp_path / "in.spacy")
     assert item.text == AnnotatedText("a b", [(0, 1, "x")], [], ["x", "y"], "d1", "c")
-    assert write_items([item], tmp_path / "out.spacy") == 1
-    (again,) = read_items(tmp_path / "out.spacy")
+    assert write_documents([item], tmp_path / "out.spacy") == 1
+    (again,) = read_documents(tmp_path / "out.spacy")
     assert again.text == item.text
 
 
 def test_one_form_can_be_written_as_the_other(tmp_path: Path) -> None:
     path = tmp_path / "in.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in LINES))
-    write_items(read_items(path), tmp_path / "x.spacy")
-    write_items(read_items(tmp_path / "x.spacy"), tmp_path / "y.jsonl")
-    found = [(i.text.text, list(i.text.spans)) for i in read_items(tmp_path / "y.jsonl")]
+    write_documents(read_documents(path), tmp_path / "x.spacy")
+    write_documents(read_documents(tmp_path / "x.spacy"), tmp_path / "y.jsonl")
+    found = [(i.text.text, list(i.text.spans)) for i in read_documents(tmp_path / "y.jsonl")]
     assert found == [("aspirin-induced", [(0, 7, "drug")]), ("nothing", [])]
 
 
@@ -62,12 +66,12 @@ def test_half_a_character_in_an_id_or_key_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "in.jsonl"
     path.write_bytes(b"\xef\xbb\xbf\n" + json.dumps(line).encode() + b"\n\n")
     for target in (tmp_path / "x.jsonl", tmp_path / "x.jsonl.gz"):
-        assert write_items(read_items(path), target) == 1
-        (again,) = read_items(target)
+        assert write_documents(read_documents(path), target) == 1
+        (again,) = read_documents(target)
         assert json.loads(str(again.source)) == line
-    write_items([Item(again.text, Doc(Vocab(), words=["a"]))], tmp_path / "y.spacy")
-    lines = [Item(again.text, spacy.blank("en")("a"))]
-    assert write_items(lines, tmp_path / "z.jsonl") == 1
+    write_documents([CuratedDocument(again.text, Doc(Vocab(), words=["a"]))], tmp_path / "y.spacy")
+    lines = [CuratedDocument(again.text, spacy.blank("en")("a"))]
+    assert write_documents(lines, tmp_path / "z.jsonl") == 1
     assert json.loads((tmp_path / "z.jsonl").read_text())["id"] == "x\ud800"
 
 
@@ -77,25 +81,25 @@ def test_a_device_is_written_to_and_stays(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps(line) + "\n" for line in LINES))
     link = tmp_path / "null.jsonl"
     link.symlink_to(os.devnull)
-    assert write_items(read_items(path), link) == 2
+    assert write_documents(read_documents(path), link) == 2
     assert link.is_symlink()
     assert Path(os.devnull).is_char_device()
 
 
 def test_wrong_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="GB-E050"):
-        list(read_items(tmp_path / "none.jsonl"))
+        list(read_documents(tmp_path / "none.jsonl"))
     (tmp_path / "x.csv").write_text("a")
     with pytest.raises(ValueError, match="GB-E110"):
-        list(read_items(tmp_path / "x.csv"))
+        list(read_documents(tmp_path / "x.csv"))
     (tmp_path / "x.spacy").write_text("a")
     with pytest.raises(ValueError, match="GB-E053"):
-        list(read_items(tmp_path / "x.spacy"))
+        list(read_documents(tmp_path / "x.spacy"))
     (tmp_path / "x.jsonl").write_text("")
     DocBin().to_disk(tmp_path / "empty.spacy")
     for name in ("x.jsonl", "empty.spacy"):
         with pytest.raises(ValueError, match=f"GB-E114.*{name}"):
-            list(read_items(tmp_path / name))
+            list(read_documents(tmp_path / name))
 
 
 GOOD_LINE = '{"text": "a", "entities": []}'
@@ -119,13 +123,13 @@ def test_a_broken_line_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text(f"{GOOD_LINE}\n{line}\n{GOOD_LINE}\n")
     with pytest.raises(ValueError, match=r"GB-E060.*x\.jsonl, line 2"):
-        list(read_items(path))
+        list(read_documents(path))
 
 
 def test_blank_lines_and_a_mark_are_passed_over_and_the_lines_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(f"\ufeff{GOOD_LINE}\r\n\r\n \n{GOOD_LINE}\n\n".encode())
-    assert [item.source for item in read_items(path)] == [GOOD_LINE] * 2
+    assert [item.source for item in read_documents(path)] == [GOOD_LINE] * 2
 
 
 def test_a_damaged_file_is_named_with_the_place(tmp_path: Path) -> None:
@@ -137,7 +141,7 @@ def test_a_damaged_file_is_named_with_the_place(tmp_path: Path) -> None:
     ):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ValueError, match=rf"GB-E16[01].*{name}, line \d+"):
-            list(read_items(tmp_path / name))
+            list(read_documents(tmp_path / name))
 
 
 def test_lines_are_read_one_after_the_other(tmp_path: Path) -> None:
@@ -146,7 +150,7 @@ def test_lines_are_read_one_after_the_other(tmp_path: Path) -> None:
         for _ in range(20_000):
             file.write(json.dumps({"text": "a" * 500, "entities": []}) + "\n")
     tracemalloc.start()
-    assert sum(1 for _ in read_items(path)) == 20_000
+    assert sum(1 for _ in read_documents(path)) == 20_000
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1_000_000  # the file has ten
@@ -155,8 +159,10 @@ def test_lines_are_read_one_after_the_other(tmp_path: Path) -> None:
 def test_a_file_can_be_written_where_it_is_read_from(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in LINES))
-    assert write_items((item for item in read_items(path) if not item.text.spans), path) == 1
-    (item,) = read_items(path)
+    assert (
+        write_documents((item for item in read_documents(path) if not item.text.spans), path) == 1
+    )
+    (item,) = read_documents(path)
     assert item.text.name == "8"
 
 
@@ -164,5 +170,5 @@ def test_after_an_error_there_is_no_half_file(tmp_path: Path) -> None:
     path, target = tmp_path / "x.spacy", tmp_path / "out" / "y.jsonl"
     path.write_bytes(b"broken")
     with pytest.raises(ValueError, match="GB-E053"):
-        write_items(read_items(path), target)
+        write_documents(read_documents(path), target)
     assert list(target.parent.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Annotated documents of a DocBin or JSON lines, which keep what they came as."""
+"""Reads annotated documents from a DocBin or JSON lines, and writes them back unchanged."""
 
 import gzip
 from collections.abc import Iterable, Iterator
@@ -18,41 +18,46 @@ from spacy_gliner_biomed.training.gold import read_gold
 ENDINGS = (".spacy", ".jsonl", ".jsonl.gz")
 
 
+Stream = BinaryIO | gzip.GzipFile
+
+
 @dataclass(frozen=True)
-class Item:
+class CuratedDocument:
     """A document.
 
     text (AnnotatedText): Its text, entities and corpus.
-    source (Doc | str): The Doc or the line that it came as, written unchanged.
+    source (Doc | str): The Doc or line it was read as, which is written unchanged.
     """
 
     text: AnnotatedText
     source: Doc | str
 
 
-def read_items(path: Path, spans_key: str = "sc") -> Iterator[Item]:
-    """Read the documents of a file, one after the other; a DocBin is in memory as a whole.
+def read_documents(path: Path, spans_key: str = "sc") -> Iterator[CuratedDocument]:
+    """Read the documents of a file one by one; a DocBin is read into memory as a whole.
 
-    path (Path): .spacy, .jsonl or .jsonl.gz; the corpus of a line is the file's folder.
-    spans_key (str): The group of gold spans in Docs.
-    RAISES (ValueError): If there is no such file, its ending is another, there is no document in
-        it, or one is broken.
+    path (Path): A file with the ending .spacy, .jsonl or .jsonl.gz. The corpus of a line is the
+        name of the file's folder.
+    spans_key (str): Name of the span group with gold entities.
+    YIELDS (CuratedDocument): The documents, in order.
+    RAISES (ValueError): If the file is missing, has another ending, or has no documents, or if a
+        document is broken.
     """
     if not path.is_file():
         raise ValueError(Errors.E050.format(path=path))
     read = _read_docs if _ending(path) == ".spacy" else _read_lines
     number = 0
-    for number, item in enumerate(read(path, spans_key), 1):
+    for number, document in enumerate(read(path, spans_key), 1):
         try:
-            item.text.text.encode("utf8")
-        except UnicodeEncodeError as error:  # half of a pair of escapes: nothing can hash or store
+            document.text.text.encode("utf8")
+        except UnicodeEncodeError as error:  # half of a surrogate pair, which cannot be stored
             raise ValueError(Errors.E060.format(path=path, line=number, error=error)) from error
-        yield item
+        yield document
     if not number:
         raise ValueError(Errors.E114.format(path=path))
 
 
-def write_items(items: Iterable[Item], path: Path, spans_key: str = "sc") -> int:
+def write_documents(documents: Iterable[CuratedDocument], path: Path, spans_key: str = "sc") -> int:
     """Write documents in the form of the file's ending; what came in it is written unchanged.
 
     The file appears once it is complete, so that it may be the one that is read from.
@@ -64,52 +69,54 @@ def write_items(items: Iterable[Item], path: Path, spans_key: str = "sc") -> int
     with open_output(path) as stream:
         if path.suffix == ".gz":
             with gzip.GzipFile(fileobj=stream, mode="wb") as zipped:
-                return write(items, zipped, spans_key)
-        return write(items, stream, spans_key)
+                return write(documents, zipped, spans_key)
+        return write(documents, stream, spans_key)
 
 
-def _read_lines(path: Path, _: str) -> Iterator[Item]:
+def _read_lines(path: Path, _: str) -> Iterator[CuratedDocument]:
     texts = read_jsonl(path, None, corpus=path.parent.name)
     lines = (line for _, line in read_lines(path) if line.strip())
-    # The texts first: what is wrong with a line is said by their reader.
+    # The texts come first, so that their reader reports broken lines.
     for text, line in zip(texts, lines, strict=True):
-        yield Item(text, line)
+        yield CuratedDocument(text, line)
 
 
-def _read_docs(path: Path, spans_key: str) -> Iterator[Item]:
+def _read_docs(path: Path, spans_key: str) -> Iterator[CuratedDocument]:
     number = 0
     try:
         data = DocBin(store_user_data=True).from_disk(path)
         for number, doc in enumerate(data.get_docs(spacy.blank("en").vocab), 1):
-            yield _doc_item(doc, number, spans_key)
+            yield _from_doc(doc, number, spans_key)
     except Exception as error:  # what is wrong with bytes can be raised by any library
         what = f"a DocBin (after {number} Docs)"
         raise ValueError(Errors.E053.format(path=path, what=what, error=error)) from error
 
 
-def _doc_item(doc: Doc, number: int, spans_key: str) -> Item:
+def _from_doc(doc: Doc, number: int, spans_key: str) -> CuratedDocument:
     gold = read_gold(doc, spans_key)
     name = str(doc.user_data.get("id", number))
-    return Item(AnnotatedText(doc.text, gold.spans, [], gold.annotated, name, gold.corpus), doc)
+    return CuratedDocument(
+        AnnotatedText(doc.text, gold.spans, [], gold.annotated, name, gold.corpus), doc
+    )
 
 
-def _write_docs(items: Iterable[Item], stream: BinaryIO | gzip.GzipFile, spans_key: str) -> int:
+def _write_docs(documents: Iterable[CuratedDocument], stream: Stream, spans_key: str) -> int:
     nlp, data = spacy.blank("en"), DocBin(store_user_data=True)
-    for item in items:
-        source = item.source
-        data.add(source if isinstance(source, Doc) else gold_doc(nlp, item.text, spans_key))
+    for document in documents:
+        source = document.source
+        data.add(source if isinstance(source, Doc) else gold_doc(nlp, document.text, spans_key))
     stream.write(data.to_bytes())
     return len(data)
 
 
-def _write_lines(items: Iterable[Item], stream: BinaryIO | gzip.GzipFile, _: str) -> int:
-    n_items = 0
-    for item in items:
-        source = item.source
-        line = source.encode("utf8") if isinstance(source, str) else _as_line(item.text)
+def _write_lines(documents: Iterable[CuratedDocument], stream: Stream, _: str) -> int:
+    n_documents = 0
+    for document in documents:
+        source = document.source
+        line = source.encode("utf8") if isinstance(source, str) else _as_line(document.text)
         stream.write(line + b"\n")
-        n_items += 1
-    return n_items
+        n_documents += 1
+    return n_documents
 
 
 def _as_line(text: AnnotatedText) -> bytes:

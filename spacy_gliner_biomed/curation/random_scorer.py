@@ -1,4 +1,4 @@
-"""Scorers of documents that need no model: chance, the control of every other."""
+"""Scores documents at random, as the control for every other scorer."""
 
 import random
 from collections.abc import Iterable, Iterator
@@ -8,9 +8,10 @@ from spacy_gliner_biomed.training.corpora import AnnotatedText
 
 
 def make_random_scorer(seed: int = 0) -> Scorer:
-    """Scores by chance, registered as `spacy-gliner-biomed.RandomScorer.v1`.
+    """Return a scorer that scores at random: `spacy-gliner-biomed.RandomScorer.v1`.
 
-    seed (int): Of the choice, the same in each run.
+    seed (int): Random seed.
+    RETURNS (Scorer): The scorer; it gives the same scores in each run.
     """
 
     def score(texts: Iterable[AnnotatedText]) -> Iterator[Score]:

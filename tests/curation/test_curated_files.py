@@ -8,8 +8,13 @@ from typing import Any
 import pytest
 
 from spacy_gliner_biomed.curation.cleaning import Gates
-from spacy_gliner_biomed.curation.files import REPEATS, REPEATS_TEST, clean_file, select_file
-from spacy_gliner_biomed.curation.scorers import make_random_scorer
+from spacy_gliner_biomed.curation.curated_files import (
+    REPEATS,
+    REPEATS_TEST,
+    clean_file,
+    select_file,
+)
+from spacy_gliner_biomed.curation.random_scorer import make_random_scorer
 from spacy_gliner_biomed.curation.selection import KEPT
 
 TEXTS = {
@@ -64,7 +69,7 @@ def test_repeats_are_named_in_all_files_that_must_not_be_repeated(source: Path) 
 def test_a_report_lists_the_first_repeats_only(
     source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spacy_gliner_biomed.curation.files.MAX_LISTED", 1)
+    monkeypatch.setattr("spacy_gliner_biomed.curation.curated_files.MAX_LISTED", 1)
     found = clean_file(source, source.parent / "target.jsonl", quietly, gates=Gates())
     assert found["documents"][REPEATS] == 2
     assert found["repeats"] == [{"document": "again", "repeats": "one"}]
