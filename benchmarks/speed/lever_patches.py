@@ -26,7 +26,7 @@ ALL = "all of them"
 def find_internal(name: str) -> tuple[Any, str]:
     """Find an internal of the package.
 
-    name (str): Module and attribute, as in "nn.linear:product" or "nn.derived:Kept.get".
+    name (str): Module and attribute, as in "nn.linear:product" or "nn.derived:DerivedWeights.get".
     RETURNS (tuple[Any, str]): The module or class that holds it, and the attribute's name.
     RAISES (LookupError): If the name is gone.
     """
@@ -84,12 +84,6 @@ def padded(mask: Tensor, step: int = 1) -> packing.Packing:
 def separate_activation(x: Tensor, weight: Tensor, bias: Any, activation: Any = "none") -> Tensor:
     """Apply the activation as an operation of its own."""
     return linear.ACTIVATIONS[activation](product(x, weight, bias))
-
-
-def read_all(self: Any, ids: Tensor, mask: Tensor, wanted: Tensor) -> Tensor:
-    """Compute the last layer at all subtokens."""
-    states = self(ids, mask).last_hidden_state
-    return states[torch.arange(len(states))[:, None], wanted.clamp(min=0)]
 
 
 def project_again(self: Any, *arguments: Any) -> Any:
@@ -211,7 +205,6 @@ LEVERS: dict[str, list[Callable[[], Patch]]] = {
         replaced("nn.span_sums:WORD_MULTIPLE", 1),
     ],
     "large blocks reused": [fresh_blocks],
-    "last layer where it is read": [replaced("nn.encoders.blocks:PackedEncoder.read", read_all)],
     "weights of 16 bits kept": [replaced("nn.derived:DerivedWeights.get", cast_again)],
     "plain attention in 16 bits": [
         replaced("nn.encoders.bert:attend_in_16_bits", fused_runs),

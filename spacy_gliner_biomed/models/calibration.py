@@ -1,4 +1,4 @@
-"""What a checkpoint's logits mean as probabilities, and its threshold."""
+"""Turn a checkpoint's logits into probabilities, and store its threshold."""
 
 import math
 from collections.abc import Mapping
@@ -34,21 +34,21 @@ class Calibration:
         _check("threshold", self.threshold, allowed, 0 <= self.threshold <= 1)
 
     def calibrated(self, logits: FloatArray) -> FloatArray:
-        """Logits as they should have been; the same array if nothing changes."""
+        """Return calibrated logits; the same array if nothing changes."""
         if self.scale == 1 and self.shift == 0:
             return logits
         values: FloatArray = np.float32(self.scale) * logits + np.float32(self.shift)
         return values
 
     def uncalibrated(self, logits: FloatArray) -> FloatArray:
-        """The network's logits that `calibrated` turns into these."""
+        """Return the network's logits that `calibrated` turns into these."""
         if self.scale == 1 and self.shift == 0:
             return logits
         values: FloatArray = (logits - np.float32(self.shift)) / np.float32(self.scale)
         return values
 
     def then(self, later: "Calibration") -> "Calibration":
-        """This one and, on its result, a later one, whose threshold counts."""
+        """Combine this calibration with a later one, whose threshold counts."""
         return Calibration(
             scale=later.scale * self.scale,
             shift=later.scale * self.shift + later.shift,
@@ -56,15 +56,17 @@ class Calibration:
         )
 
     def to_dict(self) -> dict[str, float]:
-        """As a checkpoint stores it."""
+        """Return the values that a checkpoint stores."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Calibration":
-        """From what a checkpoint stores; what is missing has its default.
+        """Read the values that a checkpoint stores; missing ones have their defaults.
 
-        RAISES (ValueError): For values that are not allowed.
-        RAISES (TypeError): For names that are not known.
+        values (Mapping[str, Any]): As `to_dict` returns them.
+        RETURNS (Calibration): The calibration.
+        RAISES (ValueError): If a value is not allowed.
+        RAISES (TypeError): If a name is not known.
         """
         return cls(**values)
 

@@ -51,11 +51,16 @@ class Catalogue:
         }
 
     def familiar(self, prompt: str) -> str | None:
-        """The trained label that a prompt stands for, whatever its form; None if there is none."""
+        """Return the trained label that a prompt stands for, or None."""
         return self._known.get(normalize(prompt))
 
     def nearest(self, prompt: str, count: int = 3) -> list[str]:
-        """Trained labels with similar words, the most similar first; may be empty."""
+        """Return trained labels with similar words, the most similar first.
+
+        prompt (str): The prompt.
+        count (int): Maximum number of labels.
+        RETURNS (list[str]): The labels; may be empty.
+        """
         normal = normalize(prompt)
         words = {word for word in normal.split() if len(word) > 3}
         shared = [name for name in self._known if words & {*name.split()}]
@@ -67,7 +72,7 @@ NO_LABELS = Catalogue()
 
 
 def normalize(prompt: str) -> str:
-    """A prompt's words in lower case and the singular: "GeneOrProteins" as "gene or protein"."""
+    """Return a prompt in lower case and singular: "GeneOrProteins" as "gene or protein"."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", prompt)
     words = re.split(r"[\W_]+", spaced.lower())
     return " ".join(_singular(word) for word in words if word)
@@ -76,6 +81,8 @@ def normalize(prompt: str) -> str:
 def read_catalogue(path: Path) -> Catalogue:
     """Read a catalogue; an empty one if there is no such file.
 
+    path (Path): Written by `write_catalogue`.
+    RETURNS (Catalogue): The catalogue.
     RAISES (ValueError): If the file is broken.
     """
     if not path.exists():
@@ -88,7 +95,7 @@ def read_catalogue(path: Path) -> Catalogue:
 
 
 def write_catalogue(labels: Iterable[TrainedLabel], path: Path) -> None:
-    """Write a catalogue, a label a line."""
+    """Write a catalogue, one label a line."""
     rows = ",\n".join(json.dumps(asdict(label), ensure_ascii=False) for label in labels)
     path.write_text(f'{{"labels": [\n{rows}\n]}}\n', encoding="utf8")
 

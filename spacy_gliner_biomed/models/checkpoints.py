@@ -1,4 +1,4 @@
-"""A checkpoint as a value: read from a folder, written back so that GLiNER reads it, too."""
+"""A checkpoint as a value: read from a folder, and written so that GLiNER reads it, too."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -51,13 +51,14 @@ from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 class Checkpoint:
     """All that a component needs to run.
 
-    config (NetworkConfig): What the network is made of.
+    config (NetworkConfig): The network's architecture.
     network (Network): With its weights, in evaluation mode.
     subtokens (Subtokenizer): The text tokenizer, with the markers.
     label_subtokens (Subtokenizer | None): The label tokenizer of a bi-encoder.
-    source (str): Where it came from, with the hub's revision, for the record.
-    calibration (Calibration): What its logits mean; those of published checkpoints as they are.
-    catalogue (Catalogue): The labels that it was trained with; empty if it does not say.
+    source (str): Where the checkpoint came from, with the hub's revision.
+    calibration (Calibration): Turns logits into probabilities; does nothing for published
+        checkpoints.
+    catalogue (Catalogue): The labels that it was trained with; empty if not known.
     """
 
     config: NetworkConfig
@@ -70,7 +71,9 @@ class Checkpoint:
 
     @property
     def name_encoder(self) -> tuple[nn.Module, Subtokenizer]:
-        """What reads names by themselves: a bi-encoder's label encoder, or the text encoder."""
+        """The encoder and tokenizer for names: a bi-encoder's label encoder, or the text
+        encoder.
+        """
         network = self.network
         if isinstance(network, BiEncoderSpan) and self.label_subtokens is not None:
             return network.labels_encoder, self.label_subtokens
@@ -78,7 +81,12 @@ class Checkpoint:
 
 
 def load_checkpoint(checkpoint: str, revision: str | None = None) -> Checkpoint:
-    """Find and read a checkpoint; arguments as `models.hub.find_checkpoint`."""
+    """Find and read a checkpoint.
+
+    checkpoint, revision: See `models.hub.find_checkpoint`.
+    RETURNS (Checkpoint): The checkpoint.
+    RAISES (ValueError): If it cannot be found or read.
+    """
     folder = find_checkpoint(checkpoint, revision)
     loaded = read_checkpoint(folder)
     if folder.parent.name == "snapshots":  # the hub's cache names folders by commit
@@ -87,8 +95,10 @@ def load_checkpoint(checkpoint: str, revision: str | None = None) -> Checkpoint:
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
-    """Read a checkpoint folder, of GLiNER or of `write_checkpoint`.
+    """Read a checkpoint folder, written by GLiNER or by `write_checkpoint`.
 
+    folder (Path): The folder.
+    RETURNS (Checkpoint): The checkpoint.
     RAISES (ValueError): If a file is missing or broken, if it differs from its SHA-256 (which
         published checkpoints do not have), or if the files contradict each other.
     """
@@ -110,14 +120,14 @@ def read_checkpoint(folder: Path) -> Checkpoint:
 
 
 def write_checkpoint(checkpoint: Checkpoint, folder: Path, *, half: bool = False) -> None:
-    """Write a folder that `read_checkpoint` reads without a network, and GLiNER reads, too. It
-    holds the SHA-256 of its files, see `models.checksums`.
+    """Write a folder that `read_checkpoint` reads offline, and that GLiNER reads, too.
 
-    GLiNER reads it with its own word splitter if ours is not one of its own.
+    The folder holds the SHA-256 of its files, see `models.checksums`. If the word splitter is not
+    one of GLiNER's, GLiNER uses its default.
 
-    checkpoint (Checkpoint): What to write.
-    folder (Path): Made if it does not exist.
-    half (bool): Store the weights as float16: half the size, rounded; still computed in float32.
+    checkpoint (Checkpoint): The checkpoint.
+    folder (Path): Created if it does not exist.
+    half (bool): Store the weights as float16: half the size, rounded. Computation stays in float32.
     RAISES (ValueError): If a weight is not finite, or too large for float16.
     """
     from safetensors.torch import save_file
@@ -195,7 +205,7 @@ def _surroundings(subtokens: Subtokenizer) -> dict[str, Any]:
 
 
 def _with_encoder_configs(config: NetworkConfig) -> NetworkConfig:
-    """Fetch the encoders' configs by name, where a checkpoint of GLiNER <= 2.1 lacks them."""
+    """Fetch the encoders' configs by name, which checkpoints of GLiNER <= 2.1 lack."""
     changes = {}
     if not config.encoder_config:
         changes["encoder_config"] = _fetch_config(config.model_name)

@@ -1,7 +1,8 @@
-"""SHA-256 of a checkpoint's files, kept beside them: a changed bit that leaves a number finite
-or a word readable would change results and nothing else would show it.
+"""SHA-256 of a checkpoint's files, stored beside them. Without it, a flipped bit that leaves a
+number finite or a word readable would change results unnoticed.
 
-Checkpoints of others carry none; of those only what cannot be read, or cannot be, is found.
+Checkpoints from elsewhere have no checksums; of these, only unreadable or impossible values are
+detected.
 """
 
 import hashlib
@@ -18,10 +19,11 @@ PART = 2**20  # Bytes that are read at once.
 
 
 def with_digests(folder: Path, extras: Mapping[str, Any]) -> dict[str, Any]:
-    """Extras with the digests of the files beside them, and of themselves.
+    """Add the digests of the files in a folder, and of the extras themselves, to the extras.
 
-    folder (Path): Complete but for the extras.
+    folder (Path): Complete except for the extras.
     extras (Mapping[str, Any]): What else is written beside the checkpoint.
+    RETURNS (dict[str, Any]): The extras with the digests.
     """
     others = [name for name in SAVED_FILES if name != EXTRAS_NAME and (folder / name).is_file()]
     digests = {name: _digest(folder / name) for name in others}
@@ -30,10 +32,10 @@ def with_digests(folder: Path, extras: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_digests(folder: Path, extras: Mapping[str, Any]) -> None:
-    """Compare a folder with the digests in its extras; those that are not there are not missed.
+    """Compare a folder with the digests in its extras. Missing digests are not an error.
 
     folder (Path): A checkpoint.
-    extras (Mapping[str, Any]): As `with_digests` made them, or without digests.
+    extras (Mapping[str, Any]): From `with_digests`, or without digests.
     RAISES (ValueError): For a file that differs.
     """
     digests = extras.get(KEY, {})
@@ -52,7 +54,7 @@ def check_digests(folder: Path, extras: Mapping[str, Any]) -> None:
 
 
 def _digest(path: Path) -> str:
-    """Of a text file, line ends count as one kind: version control may exchange them."""
+    """Return a file's digest; of text, without regard to line ends, which git may change."""
     if path.suffix == ".json":
         return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
     digest = hashlib.sha256()

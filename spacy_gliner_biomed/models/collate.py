@@ -1,4 +1,4 @@
-"""Rows to tensors: padded index arrays, one copy to the device each; and spans back to rows."""
+"""Turn rows into padded tensors, with one copy to the device each, and spans back into rows."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -26,7 +26,8 @@ def collate_rows(
     rows (Sequence[Row]): At least one, each of at least one word.
     pad_id (int): Fills `input_ids`.
     device (torch.device): Where the tensors go; the word counts stay on the CPU.
-    training (bool): Pad words and labels on to few different lengths.
+    training (bool): Also pad words and labels, to few different lengths.
+    RETURNS (RowBatch): The padded rows.
     """
     word_step, label_step = (WORD_STEP, LABEL_STEP) if training else (1, 1)
     ids = pad_arrays([row.input_ids for row in rows], pad_id)
@@ -44,9 +45,11 @@ def collate_rows(
 
 
 def pad_arrays(arrays: Sequence[NDArray[Any]], value: float, step: int = 1) -> NDArray[Any]:
-    """Stack arrays of different length and one type.
+    """Stack arrays of different lengths and one type.
 
-    step (int): The longest is filled up to a multiple of it.
+    arrays (Sequence[NDArray]): At least one.
+    value (float): Fills the ends.
+    step (int): The padded length is a multiple of this.
     RETURNS (NDArray): # (B, longest)
     """
     longest = -(-max(map(len, arrays)) // step) * step
@@ -57,7 +60,12 @@ def pad_arrays(arrays: Sequence[NDArray[Any]], value: float, step: int = 1) -> N
 
 
 def spans_by_row(spans: SelectedSpans, rows: Sequence[Row]) -> list[SpanLogits]:
-    """Each row's spans, with the logits of its labels."""
+    """Split selected spans into rows, each with the logits of its own labels.
+
+    spans (SelectedSpans): Of all rows.
+    rows (Sequence[Row]): The rows, in order.
+    RETURNS (list[SpanLogits]): The spans of each row.
+    """
     row, starts, widths = spans.indices.cpu().numpy().T.astype(np.int32)
     logits = spans.logits.float().cpu().numpy()
     borders = np.searchsorted(row, np.arange(len(rows) + 1))

@@ -1,4 +1,4 @@
-"""A new network on a pretrained text encoder, to be trained."""
+"""Creates a new network on a pretrained text encoder, to be trained."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def new_checkpoint(
     words: str,
     seed: int,
 ) -> Checkpoint:
-    """A uni-encoder span network whose encoder is pretrained and whose scorer is random.
+    """Return a uni-encoder span network whose encoder is pretrained and whose scorer is random.
 
     encoder (str): A folder or a Hugging Face repository of a pretrained encoder.
     encoder_name (str | None): Its name on the hub, for the record, if it comes from a folder.
@@ -64,7 +64,7 @@ def new_checkpoint(
 
 
 def _copy_encoder(pretrained: nn.Module, encoder: nn.Module) -> None:
-    """Copy all weights; the rows of new tokens start near the mean of the known ones."""
+    """Copy all weights; new tokens start near the mean of the known ones."""
     weights = pretrained.state_dict()
     target = encoder.state_dict()
     for name, tensor in target.items():

@@ -19,7 +19,7 @@ GlinerModel = Model[Sequence[Row], list[FloatArray]]
 def GLiNER_v1(
     checkpoint: str = "packaged", revision: str | None = None, layout: bool = False
 ) -> GlinerModel:
-    """A GLiNER network of a checkpoint, whose class follows from the checkpoint's config.
+    """Return a GLiNER network of a checkpoint, whose class follows from the checkpoint's config.
 
     Registered as `spacy-gliner-biomed.GLiNER.v1`. Nothing is loaded, let alone downloaded,
     until the component is initialized, sees its first Doc, or is saved.
@@ -46,7 +46,7 @@ def NewGLiNER_v1(
     layout: bool = False,
     seed: int = 0,
 ) -> GlinerModel:
-    """A new uni-encoder span network on a pretrained encoder, to be trained.
+    """Return a new uni-encoder span network on a pretrained encoder, to be trained.
 
     Registered as `spacy-gliner-biomed.NewGLiNER.v1`; arguments as `models.fresh.new_checkpoint`,
     and `layout` as `GLiNER_v1`.
@@ -66,7 +66,7 @@ def NewGLiNER_v1(
 
 
 def network_shim(model: GlinerModel) -> NetworkShim:
-    """The shim that holds the network of a model."""
+    """Return the shim that holds the network of a model."""
     shim = model.shims[0]
     assert isinstance(shim, NetworkShim)
     return shim

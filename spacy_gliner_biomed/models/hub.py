@@ -54,7 +54,7 @@ SMALL_FILES = (
 
 
 def find_checkpoint(checkpoint: str, revision: str | None) -> Path:
-    """The local folder of a checkpoint; downloads it if it is the name of a repository.
+    """Return the local folder of a checkpoint; download it if it is the name of a repository.
 
     checkpoint (str): "packaged", a folder, or a Hugging Face repository name.
     revision (str | None): Commit, branch or tag of the repository.
@@ -76,7 +76,7 @@ def find_checkpoint(checkpoint: str, revision: str | None) -> Path:
 
 
 def _download(name: str, revision: str | None) -> Path:
-    """Fetch config, tokenizer and one file of weights, or take them from the hub's cache."""
+    """Fetch config, tokenizer and one weights file, or take them from the hub's cache."""
     from huggingface_hub import snapshot_download
 
     def fetch(*names: str) -> Path:
@@ -91,7 +91,12 @@ def _download(name: str, revision: str | None) -> Path:
 
 @contextmanager
 def hub_errors(name: str, what: str) -> Iterator[None]:
-    """Turn whatever the hub's client raises into one message that says what to do."""
+    """Turn any error of the hub's client into one message that says what to do.
+
+    name (str): Repository or folder.
+    what (str): What is loaded, as the subject of the message.
+    RAISES (ValueError): For each exception inside.
+    """
     try:
         yield
     except Exception as error:  # OSError, ValueError, or of its HTTP library, by version

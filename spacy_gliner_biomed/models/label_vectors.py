@@ -1,4 +1,4 @@
-"""A bi-encoder's label vectors, kept by the label's words: they do not depend on a text."""
+"""A cache of a bi-encoder's label vectors by prompt: they do not depend on a text."""
 
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -17,8 +17,8 @@ EncodeLabels = Callable[[Sequence[IntArray]], Tensor]
 
 
 class LabelVectors:
-    """Vectors of the labels that were asked for last. Threads may share them: a dict that is
-    kept is replaced and never changed, so that at worst a label is encoded twice.
+    """Caches the label vectors that were used last. Threads may share it: its dict is replaced and
+    never changed, so that at worst a label is encoded twice.
     """
 
     def __init__(self) -> None:
@@ -28,8 +28,14 @@ class LabelVectors:
     def get(
         self, prompts: Sequence[str], subtokens: Subtokenizer, encode: EncodeLabels
     ) -> Tensor:  # (C, D)
-        """Vectors of labels; those that are not kept are encoded now, in batches by length.
-        The same labels again are the same tensor, so that what follows from it can be kept.
+        """Return the vectors of labels; encode those that are not cached, in batches by length.
+
+        The same prompts give the same tensor, so that values derived from it can be cached.
+
+        prompts (Sequence[str]): The labels.
+        subtokens (Subtokenizer): The label tokenizer.
+        encode (EncodeLabels): From ids to vectors.
+        RETURNS (Tensor): # (C, D)
         """
         last, cache = self.last, self.cache
         if last is not None and last[0] == tuple(prompts):
@@ -48,5 +54,5 @@ class LabelVectors:
         return vectors
 
     def clear(self) -> None:
-        """Forget all: the weights changed, or where or how they compute."""
+        """Drop all vectors: the weights, the device or the precision changed."""
         self.cache, self.last = {}, None

@@ -1,4 +1,4 @@
-"""Gives a network layout marks: unused tokens of its vocabulary, with vectors to begin with."""
+"""Gives a network layout marks: unused tokens of its vocabulary, with initial vectors."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,16 +17,16 @@ SIMILAR_TOKENS = {"line": (";", "-"), "paragraph": (".", ";"), "column": ("|", "
 
 
 def load_with_layout(load: Callable[[], Checkpoint]) -> Checkpoint:
-    """Load a checkpoint, and add layout marks if it has none; picklable."""
+    """Load a checkpoint, and add layout marks if it has none. Can be pickled."""
     checkpoint = load()
     return checkpoint if checkpoint.subtokens.layout else add_layout(checkpoint)
 
 
 def add_layout(checkpoint: Checkpoint) -> Checkpoint:
-    """A checkpoint whose network reads layout marks; it has to be trained with them.
+    """Make a network read layout marks. It has to be trained with them.
 
     checkpoint (Checkpoint): Changed in place: three rows of its embedding.
-    RETURNS (Checkpoint): The same network with the marks in its tokenizer.
+    RETURNS (Checkpoint): The same network, with the marks in its tokenizer.
     RAISES (ValueError): If the vocabulary has no unused tokens.
     """
     subtokens = checkpoint.subtokens
@@ -40,7 +40,7 @@ def add_layout(checkpoint: Checkpoint) -> Checkpoint:
 
 
 def _word_vectors(encoder: nn.Module) -> Tensor:
-    """The embedding of words: by far the largest. # (vocabulary, H)"""
+    """Return the largest embedding, which is that of words. # (vocabulary, H)"""
     tables = [module for module in encoder.modules() if isinstance(module, nn.Embedding)]
     return max(tables, key=lambda table: table.num_embeddings).weight
 

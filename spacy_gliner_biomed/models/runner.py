@@ -1,4 +1,4 @@
-"""A network at work: rows and names in, arrays out, and gradients back."""
+"""Runs a network: rows and names in, arrays out, and gradients back."""
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -27,8 +27,8 @@ class NetworkRunner:
 
     checkpoint (Checkpoint): Its network is on the device.
     device (torch.device): Where it computes.
-    precision (Precision): "float32" is exact; the others run matrix products in 16 bits, where
-        the device does so faster, see `nn.precision`.
+    precision (Precision): "float32" is exact; the others run matrix products in 16 bits where the
+        device does so faster, see `nn.precision`.
     """
 
     def __init__(self, checkpoint: Checkpoint, device: torch.device, precision: Precision) -> None:
@@ -49,8 +49,9 @@ class NetworkRunner:
     def span_logits(
         self, rows: Sequence[Row], min_logits: Sequence[FloatArray]
     ) -> list[SpanLogits]:
-        """Compute the logits of the spans that have one above its label's minimum. The spans are
-        selected before anything leaves the device.
+        """Compute the logits of the spans that have one above its label's minimum.
+
+        The spans are selected before anything leaves the device.
 
         rows (Sequence[Row]): At least one, for a span network.
         min_logits (Sequence[FloatArray]): For each row; rows may share one array. # (C,) each
@@ -61,7 +62,11 @@ class NetworkRunner:
         return spans_by_row(spans, rows)
 
     def embed(self, rows: Sequence[Row]) -> FloatArray:
-        """Mean vector of each row's words. # (B, D)"""
+        """Return the mean vector of each row's words.
+
+        rows (Sequence[Row]): At least one.
+        RETURNS (FloatArray): # (B, D)
+        """
         batch = self._collate(rows)
         with torch.inference_mode(), self._autocast():
             _, words = self.checkpoint.network.vectors(batch)
@@ -72,8 +77,11 @@ class NetworkRunner:
         return mean
 
     def embed_names(self, names: Sequence[str]) -> FloatArray:
-        """Vectors of names, of unit length: the mean over the states of a bi-encoder's label
-        encoder, or else of the text encoder. # (N, H)
+        """Return unit vectors of names: the mean state of the label encoder or, without one, of the
+        text encoder.
+
+        names (Sequence[str]): Any strings.
+        RETURNS (FloatArray): # (N, H)
         """
         encoder, subtokens = self.checkpoint.name_encoder
         encoded = subtokens.encode_names(names, NAME_SUBTOKENS)
@@ -119,7 +127,7 @@ class NetworkRunner:
         *,
         training: bool = False,
     ) -> Tensor:
-        """Logits of all rows, padded. # (B, W, K, C) or (B, W, C, 3)"""
+        """Compute the logits of all rows, padded. # (B, W, K, C) or (B, W, C, 3)"""
         network, batch = self.checkpoint.network, self._collate(rows, training=training)
         if not isinstance(network, BiEncoderSpan):
             return network(batch)  # type: ignore[no-any-return]
@@ -128,7 +136,7 @@ class NetworkRunner:
         return logits if _share_prompts(rows, prompts) else _own_labels(logits, rows, prompts)
 
     def _select(self, rows: Sequence[Row], min_logits: Tensor) -> SelectedSpans:
-        """The spans above the minimum logits. # min_logits: (B, C) or (1, C)"""
+        """Select the spans above the minimum logits. # min_logits: (B, C) or (1, C)"""
         network = self.checkpoint.network
         assert isinstance(network, SpanNetwork)
         if not isinstance(network, BiEncoderSpan):
@@ -143,13 +151,13 @@ class NetworkRunner:
         return collate_rows(rows, pad_id=pad_id, device=self.device, training=training)
 
     def _pad_min_logits(self, min_logits: Sequence[FloatArray]) -> Tensor:
-        """Padded with infinity, which no logit exceeds. # (B, C), or (1, C) if all are one array"""
+        """Pad with infinity, which no logit exceeds. # (B, C), or (1, C) if all are one array"""
         shared = all(each is min_logits[0] for each in min_logits)
         padded = pad_arrays(min_logits[:1] if shared else min_logits, np.inf)
         return torch.from_numpy(padded).to(self.device)
 
     def _per_row(self, logits: FloatArray, rows: Sequence[Row]) -> list[FloatArray]:
-        """Views of each row's part, without padding."""
+        """Return views of each row's part, without padding."""
         views = []
         for values, row in zip(logits, rows, strict=True):
             labels = slice(len(row.prompts))
@@ -159,18 +167,18 @@ class NetworkRunner:
         return views
 
     def _new_labels(self, prompts: Sequence[str]) -> Tensor:  # (C, D)
-        """Label vectors with their gradient."""
+        """Encode labels with their gradient."""
         subtokens = self.checkpoint.label_subtokens
         assert subtokens is not None
         return self._encode_labels([subtokens.encode_sequence(prompt) for prompt in prompts])
 
     def _pad(self, encoded: Sequence[IntArray], pad_id: int) -> tuple[Tensor, Tensor]:
-        """Ids and mask of sequences."""
+        """Return ids and mask of sequences."""
         ids = torch.from_numpy(pad_arrays(encoded, -1)).long().to(self.device)
         return ids.where(ids >= 0, pad_id), (ids >= 0).long()
 
     def _cached_labels(self, prompts: Sequence[str]) -> Tensor:  # (C, D)
-        """Label vectors, kept from earlier rows where they can be."""
+        """Return label vectors, from the cache where possible."""
         subtokens = self.checkpoint.label_subtokens
         assert subtokens is not None
         return self.label_vectors.get(prompts, subtokens, self._encode_labels)
@@ -188,19 +196,19 @@ class NetworkRunner:
 
 
 def _distinct_prompts(rows: Sequence[Row]) -> list[str]:
-    """The prompts of all rows, each once. Rows that share their prompts are looked at once."""
+    """Return the prompts of all rows, each once."""
     groups = {id(row.prompts): row.prompts for row in rows}.values()
     return list(dict.fromkeys(chain.from_iterable(groups)))
 
 
 def _share_prompts(rows: Sequence[Row], prompts: Sequence[str]) -> bool:
-    """Whether each row asks for exactly these prompts, as in prediction."""
+    """Return whether each row asks for exactly these prompts, as in prediction."""
     first = rows[0].prompts
     return all(row.prompts is first for row in rows) and len(first) == len(prompts)
 
 
 def _own_labels(logits: Tensor, rows: Sequence[Row], prompts: Sequence[str]) -> Tensor:
-    """Each row's labels, out of those of all rows. # (B, W, K, all) -> (B, W, K, C)"""
+    """Select each row's labels from those of all rows. # (B, W, K, all) -> (B, W, K, C)"""
     column_of = {prompt: column for column, prompt in enumerate(prompts)}
     columns = [np.array([column_of[prompt] for prompt in row.prompts]) for row in rows]
     index = torch.from_numpy(pad_arrays(columns, 0)).long().to(logits.device)

@@ -1,4 +1,4 @@
-"""thinc's side of the network: loads weights late, places them, runs rows, serializes."""
+"""thinc's side of the network: loads weights late, moves them, runs rows, serializes."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,7 @@ from spacy_gliner_biomed.types import FloatArray, Precision, Row, SpanLogits
 
 
 class NetworkShim(Shim):
-    """Holds a checkpoint from the first time that it is needed.
+    """Holds a checkpoint, which is loaded when it is first needed.
 
     load (Callable): Loads or makes it; must pickle.
     """
@@ -48,7 +48,7 @@ class NetworkShim(Shim):
 
     @property
     def runner(self) -> NetworkRunner:
-        """What runs the network, loaded now if it was not.
+        """The network's runner; loads the checkpoint if necessary.
 
         RAISES (ValueError): If the checkpoint cannot be found or read.
         """
@@ -62,15 +62,15 @@ class NetworkShim(Shim):
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """The checkpoint, loaded now if it was not; raises as `runner`."""
+        """The checkpoint, loaded if necessary; raises as `runner`."""
         return self.runner.checkpoint
 
     def move_to_device(self, device: str | None, precision: Precision) -> None:
-        """Move the network to a device, and choose how it computes.
+        """Move the network to a device, and choose its precision.
 
         device (str | None): As torch names it; None follows thinc (`spacy.prefer_gpu()`).
-        precision (Precision): "float32" is exact; the others run matrix products in 16 bits. Where
-            the device is slower with that, float32 is used, and a warning says so once.
+        precision (Precision): "float32" is exact; the others run matrix products in 16 bits. If the
+            device is slower with that, float32 is used, with one warning.
         RAISES (ValueError): If torch cannot use the device.
         """
         checkpoint = self.checkpoint
@@ -115,15 +115,15 @@ class NetworkShim(Shim):
             self.checked = True
 
     def embed(self, rows: Sequence[Row]) -> FloatArray:
-        """Mean vector of each row's words. # (B, D)"""
+        """Return the mean vector of each row's words. # (B, D)"""
         return self.runner.embed(rows)
 
     def embed_names(self, names: Sequence[str]) -> FloatArray:
-        """Vectors of names, see `NetworkRunner.embed_names`. # (N, H)"""
+        """Return unit vectors of names, see `NetworkRunner.embed_names`. # (N, H)"""
         return self.runner.embed_names(names)
 
     def begin_training(self, tuning: Tuning) -> TorchTrainer:
-        """Prepare the network for `begin_update`, if that was not done yet."""
+        """Prepare the network for `begin_update`, unless that was done."""
         if self.trainer is None:
             self.trainer = TorchTrainer(self.checkpoint.network, tuning)
         return self.trainer
@@ -131,11 +131,11 @@ class NetworkShim(Shim):
     def begin_update(  # type: ignore[override]
         self, rows: Sequence[Row], dropout: float
     ) -> tuple[list[FloatArray], Callable[[Sequence[FloatArray]], None]]:
-        """Logits, and a function that takes their gradients, see `NetworkRunner.begin_update`."""
+        """Compute logits and a backpropagation function, see `NetworkRunner.begin_update`."""
         return self.runner.begin_update(rows, dropout)
 
     def finish_update(self, optimizer: Optimizer) -> None:
-        """Take a step with the gradients that were accumulated, if there are any."""
+        """Take a step with the accumulated gradients, if there are any."""
         if self.trainer is not None:
             self.trainer.step(optimizer)
             self.checked = False  # by the next prediction
@@ -144,7 +144,7 @@ class NetworkShim(Shim):
 
     @contextmanager
     def use_params(self, params: Any) -> Iterator[None]:  # type: ignore[override]
-        """Averaged parameters belong to training; nothing to swap."""
+        """Do nothing: parameters of torch are not averaged by thinc."""
         yield
 
     def to_disk(self, path: str | Path) -> None:
@@ -152,12 +152,12 @@ class NetworkShim(Shim):
         write_checkpoint(self.checkpoint, Path(path))
 
     def from_disk(self, path: str | Path) -> "NetworkShim":
-        """Take the checkpoint from a folder instead of the configured origin."""
+        """Read the checkpoint from a folder instead of the configured source."""
         self._set(read_checkpoint(Path(path)))
         return self
 
     def to_bytes(self) -> bytes:
-        """The files of `to_disk` as one message."""
+        """Return the files of `to_disk` as one message."""
         with TemporaryDirectory(ignore_cleanup_errors=True) as name:
             self.to_disk(Path(name))
             files = {
@@ -169,9 +169,9 @@ class NetworkShim(Shim):
         return message
 
     def from_bytes(self, bytes_data: bytes) -> "NetworkShim":
-        """Take the checkpoint from what `to_bytes` gave.
+        """Read the checkpoint from a message of `to_bytes`.
 
-        RAISES (ValueError): For files that a checkpoint does not have: they could be anywhere.
+        RAISES (ValueError): If a file name is not one of a checkpoint: it could point anywhere.
         """
         files = srsly.msgpack_loads(bytes_data)
         for file in files:
@@ -214,8 +214,8 @@ class NetworkShim(Shim):
         self.trainer, self.checked = None, True
 
     def _settle_in_fork(self) -> None:
-        """In a worker of `n_process`: OpenMP's threads did not survive the fork, and a
-        parallel region would wait for them for ever. One thread a worker needs none.
+        """Prepare a forked worker of `n_process`. OpenMP's threads do not survive a fork, and a
+        parallel region would wait for them forever; a single thread needs none.
         """
         if self.process == os.getpid():
             return

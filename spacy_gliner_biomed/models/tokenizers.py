@@ -1,4 +1,4 @@
-"""Reads a checkpoint's tokenizers and puts GLiNER's markers into the text's."""
+"""Reads a checkpoint's tokenizers, and adds GLiNER's markers to that of the text."""
 
 import json
 from pathlib import Path
@@ -26,9 +26,12 @@ LEGACY_TOKEN = "[FLERT]"
 
 
 def read_text_tokenizer(folder: Path, config: NetworkConfig) -> tuple[Subtokenizer, NetworkConfig]:
-    """The text tokenizer of a checkpoint folder, and the config with its indices filled in.
+    """Read the text tokenizer of a checkpoint folder, and complete the config with its indices.
 
-    RAISES (ValueError): If it cannot be had or read.
+    folder (Path): The checkpoint.
+    config (NetworkConfig): The checkpoint's.
+    RETURNS (tuple[Subtokenizer, NetworkConfig]): The tokenizer and the completed config.
+    RAISES (ValueError): If the tokenizer cannot be found or read.
     """
     tokenizer = _auto_tokenizer(folder, config.model_name)
     if config.kind != "bi_span":
@@ -37,9 +40,12 @@ def read_text_tokenizer(folder: Path, config: NetworkConfig) -> tuple[Subtokeniz
 
 
 def read_label_tokenizer(folder: Path, config: NetworkConfig) -> Subtokenizer:
-    """The label tokenizer of a bi-encoder; checkpoints of GLiNER < 0.2.29 only name it.
+    """Read the label tokenizer of a bi-encoder; checkpoints of GLiNER < 0.2.29 only name it.
 
-    RAISES (ValueError): If it cannot be had or read.
+    folder (Path): The checkpoint.
+    config (NetworkConfig): The checkpoint's.
+    RETURNS (Subtokenizer): The tokenizer.
+    RAISES (ValueError): If it cannot be found or read.
     """
     tokenizer = _auto_tokenizer(folder / LABEL_TOKENIZER_FOLDER, config.labels_encoder)
     return _to_subtokenizer(tokenizer, max_positions(config.labels_encoder_config))
@@ -48,8 +54,11 @@ def read_label_tokenizer(folder: Path, config: NetworkConfig) -> Subtokenizer:
 def check_tokenizers(
     config: NetworkConfig, subtokens: Subtokenizer, label_subtokens: Subtokenizer | None
 ) -> None:
-    """Check tokenizers against the markers and embeddings that the config promises.
+    """Check tokenizers against the markers and embeddings of the config.
 
+    config (NetworkConfig): The checkpoint's.
+    subtokens (Subtokenizer): The text tokenizer.
+    label_subtokens (Subtokenizer | None): The label tokenizer of a bi-encoder.
     RAISES (ValueError): If they contradict each other.
     """
     problems = []
@@ -73,7 +82,7 @@ def check_tokenizers(
 
 
 def tokenizer_config(subtokens: Subtokenizer) -> dict[str, Any]:
-    """A `tokenizer_config.json` with which transformers reads the tokenizer as it is."""
+    """Return a `tokenizer_config.json` with which transformers reads the tokenizer."""
     unknown = json.loads(subtokens.definition)["model"].get("unk_token")
     vocab = subtokens.backend.get_vocab()
     names = [name for name in (unknown, *UNKNOWN_TOKENS) if name in vocab]
@@ -86,7 +95,7 @@ def tokenizer_config(subtokens: Subtokenizer) -> dict[str, Any]:
 
 
 def _auto_tokenizer(folder: Path, name: str) -> Any:
-    """The tokenizer in a folder, or else, as upstream, the one that has the name."""
+    """Load the tokenizer in a folder or, as upstream, the one with the name."""
     from transformers import AutoTokenizer
 
     if not (folder / TOKENIZER_CONFIG_NAME).exists():

@@ -1,4 +1,4 @@
-"""Takes optimizer steps in torch, driven by thinc's optimizer and its schedules."""
+"""Takes optimizer steps in torch, controlled by thinc's optimizer and its schedules."""
 
 import math
 from collections.abc import Mapping
@@ -18,8 +18,7 @@ TABLE_ROWS = 2**13
 
 
 class AdamW(Optimizer):
-    """thinc's Adam with the settings that GLiNER's training has; the network's steps are taken
-    by `torch.optim.AdamW`.
+    """thinc's Adam with the settings of GLiNER's training; `torch.optim.AdamW` takes the steps.
 
     scorer_factor (float): Learning rate of all but the encoders, as a multiple of theirs.
     """
@@ -58,11 +57,11 @@ def make_adamw(
 
 
 class TorchTrainer:
-    """The state of training of a network.
+    """The training state of a network.
 
     network (nn.Module): Trained in place.
-    tuning (Tuning): What of it learns.
-    RAISES (ImportError): If LoRA is asked for and peft is not installed.
+    tuning (Tuning): Which weights learn.
+    RAISES (ImportError): If LoRA is requested and peft is not installed.
     """
 
     def __init__(self, network: nn.Module, tuning: Tuning) -> None:
@@ -82,8 +81,9 @@ class TorchTrainer:
         )
 
     def step(self, settings: Optimizer) -> None:
-        """Step with the current values of a thinc optimizer, and clear the gradients.
+        """Take a step with the current values of a thinc optimizer, and clear the gradients.
 
+        settings (Optimizer): Learning rate, weight decay, clipping and Adam's parameters.
         RAISES (ValueError): If a gradient is not finite; the weights stay as they were.
         """
         for table in self.tables:
@@ -100,7 +100,7 @@ class TorchTrainer:
         self._clear_gradients()
 
     def _clip(self, max_norm: float) -> None:
-        """Scale the gradients down to a norm, if it is more than 0, and check them."""
+        """Scale the gradients down to a norm, if it is greater than 0, and check them."""
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = nn.utils.get_total_norm(gradients)
         if not math.isfinite(norm):
@@ -115,12 +115,13 @@ class TorchTrainer:
             table.clear()
 
     def state(self) -> dict[str, Any]:
-        """All that the next step depends on but for the settings: tensors in plain dicts."""
+        """Return all that the next step depends on, except for the settings."""
         return {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go back to a `state` of the same network, tuned in the same way.
+        """Restore a `state` of the same network with the same tuning.
 
+        state (Mapping[str, Any]): The state.
         RAISES (ValueError): If its weights are not finite.
         """
         self.network.load_state_dict(state["network"])
@@ -143,7 +144,7 @@ class Table:
         self.rows = torch.zeros(0, dtype=torch.long, device=module.weight.device)
 
     def spread(self) -> None:
-        """Make the sparse gradient a dense one, as the optimizer takes it."""
+        """Turn the sparse gradient into a dense one, which the optimizer needs."""
         sparse = self.weight.grad
         if sparse is None or not sparse.is_sparse:
             return
@@ -152,7 +153,7 @@ class Table:
         self.weight.grad = self.gradient.index_copy_(0, self.rows, sparse.values())
 
     def clear(self) -> None:
-        """Forget the rows of the last step."""
+        """Clear the rows of the last step."""
         self.gradient.index_fill_(0, self.rows, 0.0)
         self.rows = self.rows[:0]
 

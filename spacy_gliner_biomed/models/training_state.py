@@ -13,14 +13,14 @@ from spacy_gliner_biomed.nn.pickled import load_pickled
 
 
 def write_state(state: Mapping[str, Any], path: Path) -> None:
-    """Write a state: after a kill at any moment there is the old file or the new one."""
+    """Write a state. If the process is killed, the file is the old one or the new one."""
     unfinished = path.with_suffix(".unfinished")
     torch.save(dict(state), unfinished)
     unfinished.replace(path)
 
 
 def read_state(path: Path) -> dict[str, Any]:
-    """Read what `write_state` wrote.
+    """Read a file of `write_state`.
 
     RAISES (ValueError): If the file is broken, or holds more than tensors and plain values.
     """
@@ -29,7 +29,7 @@ def read_state(path: Path) -> dict[str, Any]:
 
 
 def random_state() -> dict[str, Any]:
-    """Where the random number generators of Python, numpy and torch stand."""
+    """Return the states of the random number generators of Python, numpy and torch."""
     kind, keys, *rest = np.random.get_state()
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     return {
@@ -41,7 +41,7 @@ def random_state() -> dict[str, Any]:
 
 
 def restore_random_state(state: Mapping[str, Any]) -> None:
-    """Go back to a `random_state`."""
+    """Restore a `random_state`."""
     random.setstate(state["python"])
     kind, keys, *rest = state["numpy"]
     np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))

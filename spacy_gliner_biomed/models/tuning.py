@@ -1,4 +1,4 @@
-"""Which weights learn: all, only upper layers, only the scorer, or low-rank additions (LoRA)."""
+"""Chooses which weights learn: all, upper layers, the scorer, or low-rank additions (LoRA)."""
 
 import re
 from dataclasses import dataclass
@@ -38,9 +38,10 @@ class Tuning:
                 )
 
     def apply(self, network: nn.Module) -> None:
-        """Mark what does not learn, and add what LoRA learns.
+        """Freeze weights, and add LoRA's.
 
-        RAISES (ImportError): If LoRA is asked for and peft is not installed.
+        network (nn.Module): Changed in place.
+        RAISES (ImportError): If LoRA is requested and peft is not installed.
         """
         if self.lora_rank:
             self._add_adapters(network)
@@ -83,5 +84,5 @@ def make_tuning(
     lora_rank: int = 0,
     lora_alpha: int = 16,
 ) -> Tuning:
-    """Registered as `spacy-gliner-biomed.Tuning.v1`; arguments as `Tuning`."""
+    """Make a `Tuning`. Registered as `spacy-gliner-biomed.Tuning.v1`; arguments as `Tuning`."""
     return Tuning(freeze_embeddings, freeze_layers, lora_rank, lora_alpha)

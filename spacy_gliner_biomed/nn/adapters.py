@@ -1,4 +1,4 @@
-"""Weights of a network that peft gave low-rank adapters, as if it had never been given any."""
+"""Merge the low-rank adapters that peft adds to a network into its weights."""
 
 import torch
 from torch import Tensor, nn
@@ -7,11 +7,12 @@ ADAPTER = "default"  # peft's own name for the only adapter of a module
 
 
 def plain_state_dict(network: nn.Module) -> dict[str, Tensor]:
-    """The state dict with what adapters learnt added to the weights that they stand beside.
+    """Return the state dict with the learned adapters added to the weights of their layers.
 
-    The network itself is left as it is: merging and unmerging in place would round its weights.
+    The network stays unchanged: merging and unmerging in place would round its weights.
 
-    network (nn.Module): Any; without adapters this is its own state dict.
+    network (nn.Module): Any network; without adapters, the result is its own state dict.
+    RETURNS (dict[str, Tensor]): Tensors under the names of a network without adapters.
     """
     tensors: dict[str, Tensor] = dict(network.state_dict())
     for name, module in network.named_modules():

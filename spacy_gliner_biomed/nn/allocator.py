@@ -1,4 +1,4 @@
-"""Has the C library keep the memory of large tensors instead of fetching it anew each time."""
+"""Settings of glibc's malloc: reuse the memory of large tensors instead of mapping it anew."""
 
 import ctypes
 import os
@@ -14,13 +14,13 @@ GROWTH = 2**26
 
 @cache
 def tune_malloc_for_training() -> bool:
-    """Stop glibc from giving anything back, once for the process: for training.
+    """Stop glibc from returning memory to the kernel, once per process. For training.
 
-    A training step asks for the same hundreds of large blocks as the step before it; by default
-    each of them comes fresh from the kernel, page by page, which costs up to a third of the time
-    on a CPU. Values that the user has set in the environment stay.
+    A training step allocates the same hundreds of large blocks as the step before. By default,
+    each comes fresh from the kernel, page by page, which costs up to a third of the time on a
+    CPU. Values that the user has set in the environment stay.
 
-    RETURNS (bool): Whether the C library is glibc and took the settings.
+    RETURNS (bool): Whether the C library is glibc and accepted the settings.
     """
     try:
         mallopt = ctypes.CDLL("libc.so.6").mallopt
@@ -37,11 +37,11 @@ def tune_malloc_for_training() -> bool:
 
 
 def tune_malloc_for_inference() -> None:
-    """Have glibc reuse what is freed of blocks up to 32 MiB, and still give back what is free at
-    the end: for prediction, whose process may live long beside others.
+    """Let glibc reuse freed blocks of up to 32 MiB, but still return free memory at the end of
+    the heap. For prediction, whose process may live long beside others.
 
-    It does so for blocks as large as any that was freed before, unless the user has set its
-    limits: a batch's tensors then cost no page faults, which took 11 to 26 % of the time in 16
-    bits (benchmarks/speed/levers.py). No page of this block is ever touched.
+    glibc reuses blocks as large as any that was freed before, unless the user has set its limits.
+    The tensors of a batch then cause no page faults, which took 11 to 26 % of the time in 16 bits
+    (benchmarks/speed/levers.py). The pages of this block are never touched.
     """
     torch.empty(31 * 2**20, dtype=torch.uint8)

@@ -1,4 +1,4 @@
-"""Tensors of a GLiNER checkpoint to and from our networks: exact, or it fails."""
+"""Move tensors between GLiNER checkpoints and our networks: exactly, or with an error."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -34,7 +34,7 @@ PREFIXES = (
 
 
 def read_tensors(folder: Path) -> dict[str, Tensor]:
-    """The tensors of a checkpoint folder, safetensors first, under their published names.
+    """Return the tensors of a checkpoint folder, safetensors first, under their published names.
 
     RAISES (ValueError): If there is no weights file, or it cannot be read.
     """
@@ -95,7 +95,7 @@ def load_network(config: NetworkConfig, tensors: Mapping[str, Tensor]) -> Networ
 
 
 def published_tensors(network: Network) -> dict[str, Tensor]:
-    """The weights under their published names, for a checkpoint that GLiNER reads, too.
+    """Return the weights under their published names, for a checkpoint that GLiNER reads, too.
 
     Tied weights are there once, as in files of GLiNER and transformers.
     """
@@ -108,7 +108,7 @@ def published_tensors(network: Network) -> dict[str, Tensor]:
 
 
 def _tied_names(network: Network) -> list[list[str]]:
-    """The names of each parameter that has several, such as the embeddings of T5."""
+    """Return the names of each parameter that has several, such as the embeddings of T5."""
     names: dict[int, list[str]] = {}
     for name, parameter in network.named_parameters(remove_duplicate=False):
         names.setdefault(id(parameter), []).append(name)
@@ -118,7 +118,7 @@ def _tied_names(network: Network) -> list[list[str]]:
 def _with_aliases(given: dict[str, Tensor], names: Sequence[str]) -> dict[str, Tensor]:
     """Add the names of a tied parameter that a file left out.
 
-    RAISES (ValueError): If the file has several and they differ.
+    RAISES (ValueError): If the file has several and their values differ.
     """
     found = [name for name in names if name in given]
     if not found:
@@ -132,7 +132,7 @@ def _with_aliases(given: dict[str, Tensor], names: Sequence[str]) -> dict[str, T
 
 
 def published_name(name: str) -> str:
-    """The name that GLiNER gives to one of our tensors."""
+    """Return the published name of one of our tensors."""
     return _rename(name, reverse=True)
 
 
@@ -145,7 +145,7 @@ def _rename(name: str, reverse: bool = False) -> str:
 
 
 def _unused(name: str, config: NetworkConfig, expected: Iterable[str]) -> bool:
-    """Whether a tensor is known to be in some checkpoints and read by no forward pass."""
+    """Return whether a tensor occurs in some checkpoints but is read by no forward pass."""
     if name in expected:
         return False
     return (
@@ -158,7 +158,7 @@ def _unused(name: str, config: NetworkConfig, expected: Iterable[str]) -> bool:
 
 
 def _form(tensor: Tensor) -> str:
-    """The shape; of what are not plain numbers with fractions, the type as well."""
+    """Return the shape; for all but dense floating-point tensors also type and layout."""
     shape = str(tuple(tensor.shape))
     plain = tensor.is_floating_point() and tensor.layout == torch.strided
     return shape if plain else f"{shape} {tensor.dtype} {tensor.layout}"

@@ -29,7 +29,7 @@ DECODER_TYPES = (
     "opt",
 )
 
-# Keys that make another model of it if they are set.
+# Keys that select another architecture if they are set.
 REFUSED = (
     "relations_layer",
     "labels_decoder",
@@ -38,7 +38,7 @@ REFUSED = (
     "fuse_layers",
 )
 STREAMING_TYPE = "gliner_streaming_span"
-# Smallest and largest that any network has: the file is checked before anything is built.
+# Smallest and largest values of any network. They are checked before anything is built.
 BOUNDS = {
     "hidden_size": (1, 2**15),
     "max_width": (1, 2**12),
@@ -47,13 +47,13 @@ BOUNDS = {
     "class_token_index": (-1, 2**24),
     "vocab_size": (-1, 2**24),
 }
-MAX_LAYERS, MAX_SIZE = 512, 2**31  # of an encoder: what "layer" is in the name of, and all else
+MAX_LAYERS, MAX_SIZE = 512, 2**31  # of an encoder: keys with "layer" in their name, and others
 ENCODER_CONFIGS = ("encoder_config", "labels_encoder_config")
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """What a network is made of.
+    """The architecture of a network.
 
     kind (Kind): Which of the three networks.
     encoder_config (dict): The text encoder's Hugging Face config; empty if it has to be
@@ -98,8 +98,9 @@ class NetworkConfig:
     def from_dict(cls, raw: Mapping[str, Any]) -> "NetworkConfig":
         """Read a `gliner_config.json`.
 
-        RAISES (ValueError): For variants that are not supported, naming what was found, and
-            for values that no variant can have.
+        raw (Mapping[str, Any]): The parsed JSON.
+        RETURNS (NetworkConfig): The checked values.
+        RAISES (ValueError): If the variant is not supported, or a value is not allowed.
         """
         _refuse_variants(raw)
         names = set(cls.__dataclass_fields__) - {"kind", "num_rnn_layers", "raw"}
@@ -116,7 +117,7 @@ class NetworkConfig:
         return config
 
     def to_dict(self) -> dict[str, Any]:
-        """As a `gliner_config.json` that the GLiNER package reads, too."""
+        """Return a `gliner_config.json` that the GLiNER package reads, too."""
         names = set(self.__dataclass_fields__) - {"kind", "raw"}
         values = {name: getattr(self, name) for name in sorted(names)}
         if self.kind != "bi_span":
@@ -124,7 +125,7 @@ class NetworkConfig:
         return {**self.raw, **values, "subtoken_pooling": "first"}
 
     def evolve(self, **changes: Any) -> "NetworkConfig":
-        """A copy with some values changed."""
+        """Return a copy with some values changed."""
         return replace(self, **changes)
 
 
@@ -188,7 +189,7 @@ def _check_values(config: NetworkConfig) -> None:
 
 
 def _check_encoder(values: Mapping[str, Any], name: str) -> None:
-    """Refuse numbers of an encoder that would build, or fail to build, for hours."""
+    """Refuse sizes of an encoder that would take hours to build or to fail."""
     for key, value in values.items():
         limit = MAX_LAYERS if "layer" in str(key) else MAX_SIZE
         if isinstance(value, dict):

@@ -1,7 +1,7 @@
-"""Tensors that follow from weights, computed once and kept until a weight changes.
+"""A cache of tensors derived from weights, which is valid until a weight changes.
 
-For weights of 16 bits that is 10 % of the time. Threads may share them: a value and what it
-follows from are replaced together, at worst made twice.
+For weights cast to 16 bits it saves 10 % of the time. Threads may share it: a value and the state
+of its weights are replaced together, so that at worst a value is computed twice.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -14,15 +14,18 @@ class DerivedWeights:
     """One derived value, such as weights cast to 16 bits. It is neither copied nor pickled."""
 
     def __init__(self) -> None:
-        self.last: tuple[Hashable, Any] | None = None  # what it follows from, and the value
+        self.last: tuple[Hashable, Any] | None = (
+            None  # the state it was derived from, and the value
+        )
 
     def get(self, weights: Sequence[Tensor], what: Hashable, make: Callable[[], Any]) -> Any:
-        """The value, made now if there is none of these weights as they are.
+        """Return the value; compute it if there is none for the weights as they are now.
 
-        weights (Sequence[Tensor]): What the value follows from. torch counts changes in place,
-            but not those of its fused optimizers: after a step, `forget` has to be called.
-        what (Hashable): What else it depends on.
-        make (Callable): Computes it.
+        weights (Sequence[Tensor]): The weights that the value depends on. torch counts changes
+            in place, but not those by its fused optimizers: call `forget` after each step.
+        what (Hashable): Anything else that the value depends on.
+        make (Callable): Computes the value.
+        RETURNS (Any): The value.
         """
         state = tuple(
             (w.data_ptr(), -1 if w.is_inference() else w._version, w.dtype, w.device)
@@ -38,7 +41,7 @@ class DerivedWeights:
 
 
 def forget(network: nn.Module) -> None:
-    """Drop what a network keeps, because its weights have changed."""
+    """Drop all derived values of a network, because its weights have changed."""
     for module in network.modules():
         for value in vars(module).values():
             if isinstance(value, DerivedWeights):

@@ -1,4 +1,4 @@
-"""Dropout that costs a CPU a fifth of torch's."""
+"""Dropout that takes a fifth of the time of torch's on a CPU."""
 
 import math
 from collections.abc import Sequence
@@ -10,24 +10,25 @@ from torch.nn import functional as F
 
 from spacy_gliner_biomed.errors import Errors
 
-BYTE, SHORT = torch.int8, torch.int16  # one number an element
-NEAR = 1.05
+BYTE, SHORT = torch.int8, torch.int16  # types of one random number per element
+NEAR = 1.05  # largest factor between the rate and its rounded value
 
 
 class Dropout(nn.Dropout):
-    """`nn.Dropout`, by `drop`."""
+    """`nn.Dropout`, computed by `drop`."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """# (..) -> (..)"""
+        """Apply dropout in training mode. # (..) -> (..)"""
         return drop(x, self.p) if self.training else x
 
 
 def drop(x: Tensor, rate: float) -> Tensor:
-    """Zeros at random, and the rest scaled up so that the mean stays.
+    """Set numbers to zero at random, and scale up the others so that the mean stays.
 
     x (Tensor): # (..)
-    rate (float): The share of zeros, from 0 to 1; on a CPU rounded as `draw_keep_mask` does.
+    rate (float): The share of zeros, from 0 to 1; on a CPU it is rounded by `draw_keep_mask`.
     RETURNS (Tensor): # (..)
+    RAISES (ValueError): If the rate is not between 0 and 1.
     """
     if x.device.type != "cpu":
         return F.dropout(x, rate)
@@ -36,18 +37,19 @@ def drop(x: Tensor, rate: float) -> Tensor:
 
 
 def draw_keep_mask(shape: Sequence[int], rate: float, like: Tensor) -> tuple[Tensor | None, float]:
-    """Draw what dropout keeps, and the factor that keeps the mean.
+    """Draw which numbers dropout keeps, and the factor that preserves the mean.
 
-    torch draws a number for each element, in one thread, which makes a training step half as long
-    again. Here one of 64 bits decides on eight elements, which rounds the rate to 1 / 256; on
-    four, where that would change it by more than a twentieth.
+    torch draws a number for each element in one thread, which makes a training step half as long
+    again. Here, one draw of 64 bits decides on eight elements, which rounds the rate to 1 / 256;
+    or on four elements, where that would change the rate by more than a twentieth.
 
-    shape (Sequence[int]): Of what is dropped.
-    like (Tensor): Has its type and device.
-    RETURNS (tuple[Tensor | None, float]): 1 for what is kept, else 0, or None for all, and the
-        factor. The numbers are of the tensor's type: it takes seven times as long to multiply
-        it by truth values. # shape
-    RAISES (ValueError): For a rate that is none.
+    shape (Sequence[int]): Shape of the mask.
+    rate (float): The share of zeros, from 0 to 1.
+    like (Tensor): Gives the type and the device of the mask. Multiplying by a mask of the same
+        type takes a seventh of the time of multiplying by truth values.
+    RETURNS (tuple[Tensor | None, float]): 1 for kept numbers and 0 for others, or None if all
+        are kept; and the factor. # shape
+    RAISES (ValueError): If the rate is not between 0 and 1.
     """
     if not 0 <= rate <= 1:
         raise ValueError(
@@ -66,7 +68,7 @@ def draw_keep_mask(shape: Sequence[int], rate: float, like: Tensor) -> tuple[Ten
 
 
 def _draw(count: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Whole numbers of any value that the type has; torch's seed repeats them. # (count,)"""
+    """Draw whole numbers over the whole range of the type, by torch's seed. # (count,)"""
     n_draws = count * dtype.itemsize // 8 + 1
     draws = torch.empty(1 if device.type == "cpu" else n_draws, dtype=torch.int64, device=device)
     draws.random_(-(2**63), None)

@@ -1,4 +1,4 @@
-"""Text and label encoders: ours, or else any that transformers' `AutoModel` builds."""
+"""Build text and label encoders: our own, or any that transformers' `AutoModel` builds."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,8 +16,8 @@ from spacy_gliner_biomed.nn.initialization import SkipRandomInit
 from spacy_gliner_biomed.nn.layers import gather_vectors
 from spacy_gliner_biomed.nn.remote_code import NO_CODE, refuse_code
 
-# Entries of a stored encoder config that say how it was run, not what it is.
-# An attention may be named that is downloaded and run.
+# Entries of a stored encoder config that describe how it was run, not its architecture.
+# `attn_implementation` may even name code that would be downloaded and run.
 RUN_TIME_KEYS = (
     "dtype",
     "torch_dtype",
@@ -39,8 +39,8 @@ OFFSET_POSITIONS = (
     "xmod",
 )
 
-# Models with a decoder, of which only the encoder is used: GLiNER's configs of them say
-# `is_encoder_decoder: false`, as transformers writes once the encoder is built alone.
+# Models with a decoder, of which only the encoder is used. GLiNER's configs of them have
+# `is_encoder_decoder: false`, which transformers writes for an encoder that was built alone.
 TWO_SIDED = ("mt5", "t5", "umt5")
 
 OWN = {"bert": Bert, "deberta-v2": Deberta}
@@ -50,8 +50,8 @@ def build_encoder(config: Mapping[str, Any]) -> nn.Module:
     """Build an encoder of the architecture that a Hugging Face config dict describes.
 
     config (Mapping[str, Any]): As stored in a checkpoint; `model_type` names the architecture.
-    RETURNS (nn.Module): With weights that are not set, and without a pooler, which no
-        network here reads.
+    RETURNS (nn.Module): The encoder with unset weights and without a pooler, which no network
+        here reads.
     RAISES (ValueError): If transformers has no such encoder.
     """
     settings = own_settings(config)
@@ -71,7 +71,7 @@ def build_encoder(config: Mapping[str, Any]) -> nn.Module:
 
 
 def hf_config(config: Mapping[str, Any]) -> Any:
-    """The transformers config object of a config dict."""
+    """Return the transformers config object of a config dict."""
     from transformers import AutoConfig
 
     values = {key: value for key, value in config.items() if key not in RUN_TIME_KEYS}
@@ -84,7 +84,7 @@ def hf_config(config: Mapping[str, Any]) -> Any:
 
 
 def encoder_width(config: Mapping[str, Any]) -> int:
-    """The width H of an encoder's output."""
+    """Return the width H of an encoder's output."""
     settings = own_settings(config)
     return settings.hidden_size if settings else int(hf_config(config).hidden_size)
 
@@ -92,10 +92,11 @@ def encoder_width(config: Mapping[str, Any]) -> int:
 def read_states(
     encoder: nn.Module, input_ids: Tensor, attention_mask: Tensor, positions: Tensor
 ) -> Tensor:
-    """An encoder's states at some positions of each row; -1 gives any vector.
+    """Return an encoder's states at some positions of each row.
 
+    encoder (nn.Module): Made by `build_encoder`.
     input_ids, attention_mask (Tensor): # (B, S)
-    positions (Tensor): # (B, N)
+    positions (Tensor): Index into each row; the vector at -1 is undefined. # (B, N)
     RETURNS (Tensor): # (B, N, H)
     """
     if isinstance(encoder, PackedEncoder):
@@ -105,9 +106,10 @@ def read_states(
 
 
 def max_positions(config: Mapping[str, Any]) -> int | None:
-    """Subtokens that an encoder takes at once, special tokens included; None is no limit.
+    """Return how many subtokens an encoder takes at once, special tokens included.
 
-    DeBERTa-v2/v3 without absolute positions takes any length, as does T5.
+    config (Mapping[str, Any]): As stored in a checkpoint.
+    RETURNS (int | None): None for no limit, as in T5 and DeBERTa without absolute positions.
     """
     settings = own_settings(config)
     if settings is not None:

@@ -1,7 +1,7 @@
-"""Numbers that are not finite are an error where they arise.
+"""Checks that numbers are finite, where they arise.
 
-A ReLU fused into a product turns NaN into 0 on a CPU, so that one NaN among the weights would
-give documents without entities instead of scores that are not numbers.
+A ReLU fused into a product turns NaN into 0 on a CPU: one NaN among the weights would give
+documents without entities instead of scores that are not numbers.
 """
 
 import math
@@ -14,10 +14,10 @@ from spacy_gliner_biomed.errors import Errors
 
 
 def is_finite(tensor: Tensor) -> bool:
-    """Whether all numbers of a tensor are finite.
+    """Return whether all numbers of a tensor are finite.
 
-    The smallest and the largest show it, in a twentieth of the time of `torch.isfinite` on a CPU;
-    both are NaN if any number is.
+    The smallest and the largest number show it, in a twentieth of the time of `torch.isfinite` on a
+    CPU; both are NaN if any number is.
     """
     if not tensor.numel() or not tensor.is_floating_point():
         return True
@@ -27,7 +27,8 @@ def is_finite(tensor: Tensor) -> bool:
 def check_weights(network: nn.Module, where: str) -> None:
     """Check all weights and buffers of a network.
 
-    where (str): What they are, as the subject of the message.
+    network (nn.Module): Any network.
+    where (str): What the weights are, as the subject of the message.
     RAISES (ValueError): If one is not finite, with the tensors' names.
     """
     damaged = [name for name, tensor in network.state_dict().items() if not is_finite(tensor)]
@@ -36,9 +37,12 @@ def check_weights(network: nn.Module, where: str) -> None:
 
 
 def cast_weight(weight: Tensor, dtype: torch.dtype, name: str) -> Tensor:
-    """A weight in another type.
+    """Cast a weight to another type.
 
-    name (str): Of the weight, for the message.
+    weight (Tensor): The weight.
+    dtype (torch.dtype): The type.
+    name (str): The weight's name, for the message.
+    RETURNS (Tensor): The cast weight.
     RAISES (ValueError): If a number is too large for the type, as in float16 from 65,520 on.
     """
     cast = weight.to(dtype)
@@ -48,10 +52,11 @@ def cast_weight(weight: Tensor, dtype: torch.dtype, name: str) -> Tensor:
 
 
 def check_vectors(vectors: Tensor, what: str) -> Tensor:
-    """Check vectors that a network computed: one pass over few numbers.
+    """Check vectors that a network computed.
 
+    vectors (Tensor): Any vectors.
     what (str): Whose vectors they are, for the message.
-    RETURNS (Tensor): The same.
+    RETURNS (Tensor): The same vectors.
     RAISES (ValueError): If one is not finite.
     """
     if not is_finite(vectors):

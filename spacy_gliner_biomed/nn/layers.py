@@ -24,13 +24,13 @@ class ProjectionMLP(nn.Sequential):
         )
 
     def forward(self, x: Tensor, activation: Activation = "none") -> Tensor:
-        """# (.., width_in) -> (.., width_out)"""
+        """Apply the layers, and an activation. # (.., width_in) -> (.., width_out)"""
         hidden, dropout, output = self.parts()
         projected: Tensor = output(dropout(hidden(x, "relu")), activation)
         return projected
 
     def parts(self) -> tuple[Linear, nn.Module, Linear]:
-        """First Linear, Dropout, last Linear."""
+        """Return the first Linear, the Dropout and the last Linear."""
         hidden, _, dropout, output = self
         assert isinstance(hidden, Linear)
         assert isinstance(output, Linear)
@@ -46,7 +46,7 @@ class WordLSTM(nn.LSTM):
         )
 
     def forward(self, words: Tensor, n_words: Tensor) -> Tensor:  # type: ignore[override]
-        """Run over the true words only; what is beyond them comes out as zeros.
+        """Run over the words of each row; padding comes out as zeros.
 
         words (Tensor): Word vectors. # (B, W, D)
         n_words (Tensor): Words in each row, on the CPU, each at least 1. # (B,)
@@ -66,7 +66,9 @@ class WordLSTM(nn.LSTM):
         return words * (columns < n_words[:, None]).unsqueeze(-1)
 
     def _run(self, words: Tensor, name: str) -> Tensor:
-        """One direction of one layer, from each row's first column. # (B, W, D) -> (B, W, D/2)"""
+        """Run one direction of one layer, from each row's first column.
+        # (B, W, D) -> (B, W, D/2)
+        """
         kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         parameters = [getattr(self, f"{kind}_{name}") for kind in kinds]
         state = words.new_zeros(1, len(words), self.hidden_size)
@@ -84,8 +86,8 @@ class WordLSTM(nn.LSTM):
 
 
 def pick(vectors: Tensor, index: Tensor) -> Tensor:
-    """Some of the vectors: whole lines are copied, in a tenth of the time of torch's `gather` and
-    a third of its indexing, and backwards in two thirds.
+    """Select vectors. Copies whole lines, in a tenth of the time of torch's `gather` and a third of
+    its indexing; backwards in two thirds.
 
     vectors (Tensor): # (T, D)
     index (Tensor): # (..)
@@ -95,16 +97,16 @@ def pick(vectors: Tensor, index: Tensor) -> Tensor:
 
 
 def pick_by_row(vectors: Tensor, index: Tensor) -> Tensor:
-    """Some of each row's vectors. # (B, N, D), (B, M) -> (B, M, D)"""
+    """Select vectors of each row. # (B, N, D), (B, M) -> (B, M, D)"""
     n_rows, size, _ = vectors.shape
     first = torch.arange(n_rows, device=index.device)[:, None] * size
     return pick(vectors.flatten(0, 1), index + first)
 
 
 def gather_vectors(states: Tensor, positions: Tensor) -> Tensor:
-    """The states at the positions; a position of -1 gives a zero vector.
+    """Return the states at positions of each row; a zero vector at -1.
 
-    states (Tensor): Encoder output. # (B, S, D)
+    states (Tensor): Output of an encoder. # (B, S, D)
     positions (Tensor): Index into S, or -1. # (B, N)
     RETURNS (Tensor): # (B, N, D)
     """

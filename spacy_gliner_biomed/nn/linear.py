@@ -25,14 +25,14 @@ ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
 
 
 class Linear(nn.Linear):
-    """`nn.Linear`, and an activation if asked; names of weights and results are the same."""
+    """`nn.Linear` with an optional activation. Names of weights and results are the same."""
 
     def __init__(self, width_in: int, width_out: int, bias: bool = True) -> None:
         super().__init__(width_in, width_out, bias)
         self.derived = DerivedWeights()
 
     def forward(self, x: Tensor, activation: Activation = "none") -> Tensor:
-        """Apply the layer, and an activation behind it. # (.., width_in) -> (.., width_out)"""
+        """Apply the layer and an activation. # (.., width_in) -> (.., width_out)"""
         if not in_inference(x):
             return ACTIVATIONS[activation](super().forward(x))
         dtype, weight, bias = compute_dtype(x), self.weight, self.bias
@@ -44,12 +44,12 @@ class Linear(nn.Linear):
 
 
 def in_inference(x: Tensor) -> bool:
-    """Whether the short cuts for inference on a CPU may be taken."""
+    """Return whether short cuts for inference on a CPU may be taken."""
     return x.device.type == "cpu" and not torch.is_grad_enabled()
 
 
 def compute_dtype(x: Tensor) -> torch.dtype:
-    """What a matrix product of x is computed in: autocast's type, if it is on."""
+    """Return the type that a matrix product of x is computed in: autocast's, if it is on."""
     kind = x.device.type
     if x.dtype == torch.float32 and torch.is_autocast_enabled(kind):
         return torch.get_autocast_dtype(kind)
@@ -59,11 +59,13 @@ def compute_dtype(x: Tensor) -> torch.dtype:
 def product(
     x: Tensor, weight: Tensor, bias: Tensor | None, activation: Activation = "none"
 ) -> Tensor:
-    """`F.linear`, and an activation behind it if asked, in inference on a CPU.
+    """Apply `F.linear` and an activation, in inference on a CPU.
 
     x (Tensor): # (.., width_in)
-    weight (Tensor): Of x's type, or as `prepare` made it for this type. # (width_out, width_in)
+    weight (Tensor): Of x's type, or from `prepare` for this type. # (width_out, width_in)
     bias (Tensor | None): # (width_out,)
+    activation (Activation): Applied to the result.
+    RETURNS (Tensor): # (.., width_out)
     """
     fused = onednn(x.dtype)
     # Of a strided weight, oneDNN's product takes a thousand times as long.
@@ -78,8 +80,12 @@ def product(
 def prepare(
     weight: Tensor, bias: Tensor | None, dtype: torch.dtype
 ) -> tuple[Tensor, Tensor | None]:
-    """A weight as `product` takes it fastest. # (width_out, width_in), (width_out,)
+    """Bring a weight into the form that `product` takes fastest.
 
+    weight (Tensor): # (width_out, width_in)
+    bias (Tensor | None): # (width_out,)
+    dtype (torch.dtype): The type of the product.
+    RETURNS (tuple[Tensor, Tensor | None]): Weight and bias for `product`.
     RAISES (ValueError): If a number is too large for the type.
     """
     weight = cast_weight(weight, dtype, f"A weight of {tuple(weight.shape)}").contiguous()
@@ -89,14 +95,16 @@ def prepare(
 
 
 def round_up_rows(count: int, finest: int = 6) -> int:
-    """The next number of rows that products are made of: multiples of 16, from 1,024 on coarser.
+    """Round up the number of rows of a product: multiples of 16, coarser from 1,024 on.
 
-    oneDNN prepares a product for each number of rows, which takes 1 to 3 ms a forward pass, and
-    keeps 1,024 products of a quarter of a megabyte. These 64 and then 32 numbers an octave are
-    few enough to be prepared once, and fill up 1 % on average; and since large blocks of memory
-    come back in the same sizes, a long text's batches leave no holes of all sizes in it.
+    oneDNN prepares a product for each number of rows, which takes 1 to 3 ms for a forward pass, and
+    keeps 1,024 products of a quarter of a megabyte. These 64 and then 32 numbers an octave are few
+    enough to be prepared once, and add 1 % on average. And since large blocks of memory are
+    requested in the same sizes, the batches of a long text leave no holes of all sizes in it.
 
-    finest (int): 2 to the power of this, less one, are the numbers an octave.
+    count (int): The rows that are needed.
+    finest (int): The base-2 logarithm of the numbers an octave, plus one.
+    RETURNS (int): The rows to compute.
     """
     step: int = max(ROW_MULTIPLE, 2 ** (count.bit_length() - finest))
     return -(-count // step) * step
@@ -104,9 +112,9 @@ def round_up_rows(count: int, finest: int = 6) -> int:
 
 @cache
 def onednn(dtype: torch.dtype) -> Callable[..., Tensor] | None:
-    """Linear of oneDNN, which torch has for its own compiler; None where it does not work.
+    """Return oneDNN's Linear, which torch has for its compiler; None if it does not work here.
 
-    It has no public name, so it is tried before it is trusted.
+    It has no public name, so it is tried before it is used.
     """
     if dtype not in (torch.float32, torch.bfloat16) or platform.machine() not in X86:
         return None

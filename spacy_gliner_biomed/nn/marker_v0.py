@@ -46,10 +46,11 @@ class MarkerV0(SpanScorer):
         """Score all spans.
 
         words (Tensor): Word vectors. # (B, W, D)
-        labels (Tensor): Label vectors, per row or shared. # (B, C, D) or (C, D)
+        labels (Tensor): Label vectors, for each row or shared. # (B, C, D) or (C, D)
         max_width (int): K.
         n_words (Tensor | None): Words in each row, on the CPU; None if all have W. # (B,)
-        RETURNS (Tensor): Logits; of what reaches beyond its row, any number. # (B, W, K, C)
+        RETURNS (Tensor): Logits. Values for spans that extend past the end of a row are undefined.
+            # (B, W, K, C)
         """
         if in_inference(words):
             counts = [words.size(1)] * len(words) if n_words is None else n_words.tolist()
@@ -77,7 +78,7 @@ class MarkerV0(SpanScorer):
     def select(
         self, words: Tensor, labels: Tensor, max_width: int, n_words: Tensor, min_logits: Tensor
     ) -> SelectedSpans:
-        """As `SpanScorer.select`; of many labels, all logits are never in memory together."""
+        """Select spans, see `SpanScorer.select`. For many labels, logits are computed in blocks."""
         if labels.size(-2) < MANY or not in_inference(words):
             return super().select(words, labels, max_width, n_words, min_logits)
         counts: list[int] = n_words.tolist()
@@ -94,8 +95,8 @@ class MarkerV0(SpanScorer):
     def _blocks(
         self, sums: SpanSums, labels: Tensor, counts: list[int]
     ) -> Iterator[tuple[int, int, Tensor]]:
-        """Row, first word and logits (N, K, C) of blocks that fit the cache: no padding is
-        scored, and no tensor as wide as all spans is written to memory.
+        """Yield row, first word and logits (N, K, C) of blocks that fit the cache. No padding is
+        scored, and no tensor for all spans is written to memory.
         """
         labels = labels.to(sums.dtype)
         last, queries = self._last_layer(labels, sum(counts) * sums.max_width)
@@ -121,7 +122,7 @@ class MarkerV0(SpanScorer):
             yield SelectedSpans(indices + torch.tensor([row, first, 0]), logits)
 
     def _screen(self, labels: Tensor, dtype: torch.dtype) -> Screen | None:
-        """What spans are screened with, if that is faster. # labels: (.., C, D)"""
+        """Return the screen for shared labels, if screening is faster. # labels: (.., C, D)"""
         if not screening_pays(labels, dtype, self.width):
             return None
         weight = self.out_project.parts()[-1].weight
@@ -134,7 +135,7 @@ class MarkerV0(SpanScorer):
     def _screened(
         self, sums: SpanSums, screen: Screen, counts: list[int], min_logits: Tensor
     ) -> Iterator[SelectedSpans]:
-        """The spans that a screen lets pass, in parts. # min_logits: (C,)"""
+        """Yield the spans that pass a screen, in parts. # min_logits: (C,)"""
         offsets = self._offsets(screen.labels)  # (C,)
         rows = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))  # (T,)
         words = torch.cat([torch.arange(count) for count in counts])  # (T,)
@@ -146,16 +147,18 @@ class MarkerV0(SpanScorer):
             yield SelectedSpans(torch.stack([rows[word], words[word], more], dim=1), logits)
 
     def _sums(self, words: Tensor, max_width: int, counts: list[int]) -> SpanSums:
-        """The first layer of `out_project`, of the words of all rows."""
+        """Apply the first layer of `out_project` to the words of all rows."""
         return SpanSums(*self._halves(pack_rows(words, counts, max_width - 1)), max_width)
 
     def _offsets(self, labels: Tensor) -> Tensor:
-        """What the last bias adds to each label's logits. # (.., C, D) -> (.., C)"""
+        """Return what the last bias adds to each label's logits. # (.., C, D) -> (.., C)"""
         return labels @ self.out_project.parts()[-1].bias.to(labels.dtype)
 
     def _last_layer(self, labels: Tensor, n_spans: int) -> tuple[Tensor | None, Tensor]:
-        """What spans are multiplied with, if not folded into the labels, and then the labels.
+        """Return the last layer's weight, or None if it is folded into the labels, and the labels.
 
+        labels (Tensor): Label vectors. # (.., C, D)
+        n_spans (int): Spans to score.
         RETURNS (tuple[Tensor | None, Tensor]): # (D, 4D) or None, (.., C, D or 4D)
         """
         weight, dtype = self.out_project.parts()[-1].weight, labels.dtype
@@ -165,7 +168,7 @@ class MarkerV0(SpanScorer):
         return last, labels
 
     def _halves(self, words: Tensor) -> tuple[Tensor, Tensor]:
-        """The two terms of the first layer of `out_project`. # (T, D) -> (T, 4D) each"""
+        """Compute the two terms of the first layer of `out_project`. # (T, D) -> (T, 4D) each"""
         starts, ends = self.project_start(words, "relu"), self.project_end(words, "relu")
         hidden, dtype = self.out_project.parts()[0], starts.dtype
 

@@ -24,7 +24,7 @@ class RowBatch:
     """Rows as padded tensors.
 
     input_ids, attention_mask (Tensor): # (B, S)
-    word_positions (Tensor): Subtoken of each word; -1 for none and for padding. # (B, W)
+    word_positions (Tensor): Subtoken of each word; -1 for padding or a word without one. # (B, W)
     label_positions (Tensor): Subtoken of each label; -1 for padding. # (B, C)
     n_words (Tensor): Words in each row, on the CPU. # (B,)
     """
@@ -37,7 +37,7 @@ class RowBatch:
 
 
 class Network(nn.Module):
-    """What all networks have: text encoder, projection to the scorer's width, LSTM or none."""
+    """Parts of all networks: text encoder, projection to the scorer's width, optional LSTM."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -48,11 +48,12 @@ class Network(nn.Module):
         self.lstm = WordLSTM(width, config.num_rnn_layers) if config.num_rnn_layers else None
 
     def vectors(self, batch: RowBatch) -> tuple[Tensor, Tensor]:
-        """Vectors of the labels (B, C, D) and of the words (B, W, D), in the scorer's width.
+        """Compute the vectors of labels and words, in the scorer's width.
 
-        A label or word at -1 is a zero vector.
-
-        RAISES (ValueError): If one is not finite; what comes after would hide it.
+        batch (RowBatch): The rows.
+        RETURNS (tuple[Tensor, Tensor]): Of labels and of words; zeros at position -1.
+            # (B, C, D), (B, W, D)
+        RAISES (ValueError): If one is not finite; later layers would hide it.
         """
         positions = torch.cat([batch.label_positions, batch.word_positions], dim=1)
         states = read_states(self.encoder, batch.input_ids, batch.attention_mask, positions)
@@ -66,7 +67,7 @@ class Network(nn.Module):
 
 
 class SpanNetwork(Network):
-    """What both span networks have: the span scorer and the labels' projection."""
+    """Parts of both span networks: the span scorer and the projection of labels."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config)
@@ -106,9 +107,10 @@ class SpanNetwork(Network):
         return self.span_scorer.select(words, queries, size, batch.n_words, min_logits)
 
     def _encode(self, batch: RowBatch, queries: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Word vectors and label vectors in the scorer's width. # (B, W, D), (B, C, D) or (C, D)
+        """Return word vectors, and label vectors projected for the scorer.
 
         A uni-encoder reads the labels from the batch; a bi-encoder is given their vectors.
+        # (B, W, D), (B, C, D) or (C, D)
         """
         labels, words = self.vectors(batch)
         if queries is None:
@@ -124,7 +126,7 @@ class UniEncoderSpan(SpanNetwork):
 
 
 class UniEncoderToken(Network):
-    """Words instead of spans are scored, so that entities have no maximum width.
+    """Scores words instead of spans, so that entities have no maximum width.
 
     Upstream `UniEncoderTokenModel` (gliner/modeling/base.py).
     """
@@ -134,17 +136,17 @@ class UniEncoderToken(Network):
         self.token_scorer = TokenScorer(config.hidden_size, config.dropout)
 
     def forward(self, batch: RowBatch) -> Tensor:
-        """Logits of start, end and inside. # (B, W, C, 3)"""
+        """Compute logits of start, end and inside. # (B, W, C, 3)"""
         labels, words = self.vectors(batch)
         scores: Tensor = self.token_scorer(words, labels)
         return scores
 
 
 class BiEncoderSpan(SpanNetwork):
-    """Labels by an encoder of their own: their vectors do not depend on the text.
+    """Encodes labels with an encoder of their own: their vectors do not depend on the text.
 
-    Upstream `BiEncoderSpanModel` (gliner/modeling/base.py). Upstream builds an LSTM in this
-    class and never runs it, so its weights are not read.
+    Upstream `BiEncoderSpanModel` (gliner/modeling/base.py). Upstream builds an LSTM in this class
+    and never runs it, so its weights are not read.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -155,11 +157,12 @@ class BiEncoderSpan(SpanNetwork):
         )
 
     def encode_labels(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Label vectors: the mean over all subtokens, CLS and SEP included; then projected all
-        the way to what spans are multiplied with, since nothing of it depends on a text.
+        """Compute label vectors: the mean over all subtokens, CLS and SEP included, then projected
+        for the scorer.
 
         input_ids, attention_mask (Tensor): # (C, S)
         RETURNS (Tensor): # (C, D)
+        RAISES (ValueError): If one is not finite.
         """
         mean = mean_state(self.labels_encoder, input_ids, attention_mask)
         # The mean of projections is the projection of the mean: C rows instead of C * S.
@@ -168,8 +171,11 @@ class BiEncoderSpan(SpanNetwork):
 
 
 def mean_state(encoder: nn.Module, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-    """The mean over all subtokens, CLS and SEP included. # (B, S), (B, S) -> (B, H)
+    """Return the mean state over all subtokens, CLS and SEP included.
 
+    encoder (nn.Module): A text or label encoder.
+    input_ids, attention_mask (Tensor): # (B, S)
+    RETURNS (Tensor): # (B, H)
     RAISES (ValueError): If it is not finite.
     """
     states = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
@@ -179,7 +185,11 @@ def mean_state(encoder: nn.Module, input_ids: Tensor, attention_mask: Tensor) ->
 
 
 def build_network(config: NetworkConfig) -> Network:
-    """The network that a config describes, with weights that are not set yet."""
+    """Build the network that a config describes.
+
+    config (NetworkConfig): The checkpoint's.
+    RETURNS (Network): With weights that are not set yet.
+    """
     kinds = {"uni_span": UniEncoderSpan, "uni_token": UniEncoderToken, "bi_span": BiEncoderSpan}
     network: Network = kinds[config.kind](config)
     return network.to(torch.float32)

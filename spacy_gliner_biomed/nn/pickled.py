@@ -1,4 +1,4 @@
-"""Reads files of `torch.save` as tensors and plain values: no code runs, no damage passes."""
+"""Reads files of `torch.save` as tensors and plain values. Runs no code and detects damage."""
 
 from pathlib import Path
 from pickle import UnpicklingError
@@ -18,7 +18,7 @@ def load_pickled(path: Path, message: str) -> Any:
     """Load a file of tensors and plain values, on the CPU.
 
     path (Path): Written by `torch.save`.
-    message (str): What is said of a file that cannot be read, of its {path} and the {error}.
+    message (str): The error message for a file that cannot be read, with {path} and {error}.
     RETURNS (Any): What was saved.
     RAISES (ValueError): If this torch is too old to do it safely, or if the file is damaged or
         holds more than tensors and plain values. Files of torch before 1.6 have no checksums.
@@ -37,7 +37,7 @@ def load_pickled(path: Path, message: str) -> Any:
 
 
 def _check_records(path: Path) -> None:
-    """Raise for damage: torch writes checksums and does not read them.
+    """Compare a file's records with their checksums, which torch writes and does not read.
 
     RAISES (ValueError): For the first record that differs from its checksum.
     """

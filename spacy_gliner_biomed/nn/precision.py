@@ -1,7 +1,7 @@
-"""In which type a machine computes fastest: the one place that decides it.
+"""Decide which precision a machine computes in fastest; nothing else decides it.
 
-Products in 16 bits without instructions for them are converted number by number, which takes a
-CPU six to nine times as long as float32.
+A CPU without instructions for products in 16 bits converts number by number, which takes six to
+nine times as long as float32.
 """
 
 import os
@@ -37,11 +37,11 @@ FIRST_GPU = {torch.bfloat16: (8, 0), torch.float16: (7, 0)}
 
 
 def effective_precision(asked: Precision, device: torch.device) -> Precision:
-    """What to compute in: what was asked for, or float32 where that is faster.
+    """Return the precision to compute in: the requested one, or float32 where that is faster.
 
-    asked (Precision): "auto" is bfloat16 where it is fast, and else float32; never float16, which
+    asked (Precision): "auto" is bfloat16 where it is fast, else float32; never float16, which
         overflows in some encoders.
-    device (torch.device): Where.
+    device (torch.device): Where the network runs.
     RETURNS (Precision): Not "auto".
     """
     wanted: Precision = "bfloat16" if asked == "auto" else asked
@@ -51,7 +51,12 @@ def effective_precision(asked: Precision, device: torch.device) -> Precision:
 
 
 def has_fast_products(dtype: torch.dtype, device: torch.device) -> bool:
-    """Whether a device multiplies matrices of a type of 16 bits faster than of float32."""
+    """Return whether a device multiplies matrices of a 16-bit type faster than of float32.
+
+    dtype (torch.dtype): bfloat16 or float16.
+    device (torch.device): The device.
+    RETURNS (bool): Whether it does.
+    """
     if device.type == "cpu":
         return _cpu_has(dtype)
     if device.type == "cuda" and torch.version.hip is None:
@@ -60,7 +65,7 @@ def has_fast_products(dtype: torch.dtype, device: torch.device) -> bool:
 
 
 def _cpu_has(dtype: torch.dtype) -> bool:
-    """By torch and oneDNN, which multiplies: the CPU, and what its environment allows of it."""
+    """Ask torch and oneDNN what the CPU and the environment allow."""
     mkldnn: Any = torch.backends.mkldnn
     if not mkldnn.is_available() or not mkldnn.enabled:
         return False

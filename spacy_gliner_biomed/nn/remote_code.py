@@ -9,11 +9,11 @@ NO_CODE: dict[str, Any] = {"trust_remote_code": False}
 
 
 def refuse_code(error: Exception, what: str) -> None:
-    """Raise for transformers' refusal to run code.
+    """Raise if transformers refused to run code.
 
-    error (Exception): What a call with `NO_CODE` raised, for whatever reason.
+    error (Exception): What a call with `NO_CODE` raised, for any reason.
     what (str): What was to be loaded, as the subject of the message.
-    RAISES (ValueError): If the reason is that it needs code of its own.
+    RAISES (ValueError): If the reason is that it needs its own code.
     """
     if "trust_remote_code" in str(error):  # transformers has no class for it
         raise ValueError(Errors.E133.format(what=what)) from error

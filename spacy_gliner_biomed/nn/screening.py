@@ -1,8 +1,8 @@
-"""Which spans may reach a label's threshold, by products in bfloat16 with a bound on their error.
+"""Screens spans against many labels, by products in bfloat16 with a bound on their error.
 
 Of many labels, nearly all spans are far below all thresholds, and half the precision shows it in
-half the time. The bound holds always, so that no span is lost; what it lets pass is then scored
-in full precision.
+half the time. The bound always holds, so that no span is lost. Spans that pass are then scored in
+full precision.
 """
 
 import torch
@@ -18,7 +18,7 @@ MAX_PASSING, COOLDOWN = 0.4, 8  # If more spans pass, a screen is a detour for s
 
 
 class Screen:
-    """Labels that all rows share, as spans are screened with them.
+    """Labels that all rows share, prepared for screening.
 
     labels (Tensor): # (C, D)
     weight (Tensor): Of the spans' last layer, which is folded into the labels. # (D, H)
@@ -39,11 +39,11 @@ class Screen:
         self.error = 1.01 * (ROUNDOFF + of_unit + (queries.size(1) + 8) * 2.0**-23)
 
     def passing(self, sums: SpanSums, min_logits: Tensor, inside: Tensor) -> Tensor:
-        """The spans that may be above the least logit of a label.
+        """Return the spans that may exceed the minimum logit of a label.
 
         sums (SpanSums): In 32 bits.
         min_logits (Tensor): Without what the last bias adds to the logits. # (C,)
-        inside (Tensor): Which spans there are. # (T, K)
+        inside (Tensor): Which spans exist. # (T, K)
         RETURNS (Tensor): First words times K, plus widths less 1, ascending. # (N,)
         """
         missing = min_logits / self.lengths
@@ -63,17 +63,18 @@ class Screen:
         return indices
 
     def should_screen(self) -> bool:
-        """Whether to screen the next batch: not for a while, after one of which most passed."""
+        """Return whether to screen the next batch; False for a while after most spans passed."""
         self.cooldown -= 1
         return self.cooldown < 0
 
 
 def screening_pays(labels: Tensor, dtype: torch.dtype, width: int) -> bool:
-    """Whether a screen is faster than all logits.
+    """Return whether a screen is faster than computing all logits.
 
     labels (Tensor): # (C, D) if shared
     dtype (torch.dtype): Of the sums.
     width (int): D.
+    RETURNS (bool): Whether it is.
     """
     if labels.dim() != 2 or dtype != torch.float32 or not _halves_are_fast(labels.device):
         return False

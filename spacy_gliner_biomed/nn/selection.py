@@ -1,4 +1,4 @@
-"""The few spans of which a logit is above what counts, picked out of all."""
+"""Selects the few spans whose logits exceed the minimum."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,7 +11,7 @@ class SelectedSpans(NamedTuple):
     """Spans in ascending order of row, start and width.
 
     indices (Tensor): Row, first word, and width less 1. # (N, 3)
-    logits (Tensor): Of all labels. # (N, C)
+    logits (Tensor): The span's logits for all labels. # (N, C)
     """
 
     indices: Tensor
@@ -19,15 +19,16 @@ class SelectedSpans(NamedTuple):
 
     @classmethod
     def join(cls, parts: Sequence["SelectedSpans"]) -> "SelectedSpans":
-        """The spans of several parts as one."""
+        """Concatenate the spans of several parts."""
         return cls(*map(torch.cat, zip(*parts, strict=True)))
 
 
 def select_spans(logits: Tensor, min_logits: Tensor) -> SelectedSpans:
-    """The spans of which a logit is above the least of its label, or not a number.
+    """Select the spans that have a logit above its label's minimum, or one that is not a number.
 
     logits (Tensor): # (B, W, K, C)
-    min_logits (Tensor): Of each row, or shared. # (B, C) or (1, C)
+    min_logits (Tensor): For each row, or shared. # (B, C) or (1, C)
+    RETURNS (SelectedSpans): The spans.
     """
     passing = (logits <= min_logits[:, None, None]).all(dim=-1).logical_not()  # (B, W, K)
     return SelectedSpans(passing.nonzero(), logits[passing])

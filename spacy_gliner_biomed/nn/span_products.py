@@ -1,4 +1,4 @@
-"""Sums of span starts and ends times queries, with a gradient that stores no span."""
+"""Products of span sums with queries, with a gradient that stores no span."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,19 +11,20 @@ from spacy_gliner_biomed.nn.dropout import draw_keep_mask
 
 
 class SpanProducts(torch.autograd.Function):
-    """relu(start + end) of all spans, times queries, one width after the other: the sums are
-    added up again for the gradient, so that no tensor of all spans is stored, dropped or read.
+    """relu(start + end) of all spans times queries, one width after the other. The sums are
+    computed again for the gradient, so that no tensor of all spans is stored.
     """
 
     @staticmethod
     def forward(
         ctx: Any, starts: Tensor, ends: Tensor, queries: Tensor, n_widths: int, rate: float
     ) -> Tensor:
-        """Of spans that reach beyond W, any number.
+        """Compute the products. Values for spans that extend past W are undefined.
 
         starts, ends (Tensor): # (B, W, H)
-        queries (Tensor): Of each row, or shared. # (B, C, H) or (C, H)
-        rate (float): Of dropout, which acts on the sums.
+        queries (Tensor): For each row, or shared. # (B, C, H) or (C, H)
+        n_widths (int): K.
+        rate (float): Dropout rate of the sums, from 0 to 1.
         RETURNS (Tensor): # (B, W, K, C)
         """
         ends = F.pad(ends, (0, 0, 0, n_widths - 1))
@@ -38,7 +39,7 @@ class SpanProducts(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        """# (B, W, K, C) -> (B, W, H), (B, W, H), (B, C, H) or (C, H)"""
+        """Return the gradients. # (B, W, K, C) -> (B, W, H), (B, W, H), (B, C, H) or (C, H)"""
         starts, ends, queries, *keep_masks = ctx.saved_tensors
         size = starts.size(1)
         to_starts, to_ends = torch.zeros_like(starts), torch.zeros_like(ends)
@@ -57,7 +58,7 @@ class SpanProducts(torch.autograd.Function):
 def _span_sums(
     starts: Tensor, ends: Tensor, k: int, keep_masks: Sequence[Tensor | None]
 ) -> Tensor:  # (B, W, H)
-    """relu(start + end) of spans of k + 1 words, or 0 where dropped."""
+    """Return relu(start + end) of spans of k + 1 words; 0 where dropped."""
     sums = torch.add(starts, ends[:, k : k + starts.size(1)]).relu_()
     mask = keep_masks[k]
     return sums if mask is None else sums.mul_(mask)

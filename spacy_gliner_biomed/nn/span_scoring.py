@@ -11,15 +11,19 @@ from spacy_gliner_biomed.nn.selection import SelectedSpans, select_spans
 
 
 class SpanScorer(nn.Module):
-    """What span layers have in common: their `forward` gives all logits."""
+    """Parts of both span layers. Their `forward` computes all logits."""
 
     def select(
         self, words: Tensor, labels: Tensor, max_width: int, n_words: Tensor, min_logits: Tensor
     ) -> SelectedSpans:
-        """The spans of which a logit is above the least of its label.
+        """Select the spans that have a logit above its label's minimum.
 
-        words, labels, max_width, n_words: As `forward` takes them.
-        min_logits (Tensor): Of each row, or shared. # (B, C) or (1, C)
+        words (Tensor): Word vectors. # (B, W, D)
+        labels (Tensor): Label vectors, for each row or shared. # (B, C, D) or (C, D)
+        max_width (int): K.
+        n_words (Tensor): Words in each row, on the CPU. # (B,)
+        min_logits (Tensor): For each row, or shared. # (B, C) or (1, C)
+        RETURNS (SelectedSpans): The spans with their logits.
         """
         logits = mask_tails(self(words, labels, max_width, n_words), n_words)
         return select_spans(logits, min_logits)
@@ -57,8 +61,9 @@ class Marker(SpanScorer):
 def mask_tails(logits: Tensor, n_words: Tensor) -> Tensor:
     """Set the logits of spans that end beyond their row's words to minus infinity.
 
-    logits (Tensor): # (B, W, K, C)
+    logits (Tensor): Changed in place if they need no gradient. # (B, W, K, C)
     n_words (Tensor): # (B,)
+    RETURNS (Tensor): # (B, W, K, C)
     """
     _, size, n_widths, _ = logits.shape
     start = torch.arange(size, device=logits.device)[:, None]

@@ -1,4 +1,4 @@
-"""Hidden vectors of spans in inference: made block by block from those of their words."""
+"""Hidden vectors of spans in inference, computed block by block from those of their words."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ WORD_MULTIPLE = 8  # Words of a block, in products.
 class SpanSums:
     """relu(start + end) of all spans of up to K words.
 
-    starts, ends (Tensor): Of words that follow one another, and of K - 1 or more others. # (T, H)
+    starts, ends (Tensor): Of consecutive words, followed by at least K - 1 others. # (T, H)
     max_width (int): K.
     """
 
@@ -31,13 +31,13 @@ class SpanSums:
         self.sums = torch.zeros(self.step, max_width, self.width, dtype=self.dtype)
 
     def blocks(self, n_words: int) -> Iterator[tuple[int, int]]:
-        """First words and ends of blocks of so many words."""
+        """Yield first word and end of blocks of words."""
         for first in range(0, n_words, self.step):
             yield first, min(first + self.step, n_words)
 
     def block(self, first: int, end: int) -> Tensor:
-        """Of the spans that begin at some words; what is left of other words fills up the
-        product, see `linear.round_up_rows`.
+        """Compute the sums of the spans that begin at some words. Sums of an earlier block fill up
+        the product, see `linear.round_up_rows`.
 
         first, end (int): The words, no more than `step`.
         RETURNS (Tensor): Overwritten by the next block. # (N * K, H), N at least end - first
@@ -48,7 +48,7 @@ class SpanSums:
         return self.sums[: -(-size // WORD_MULTIPLE) * WORD_MULTIPLE].flatten(0, 1)
 
     def of_spans(self, spans: Tensor) -> Tensor:
-        """Of some spans, and a few others that fill up the product.
+        """Compute the sums of some spans, and of a few others that fill up the product.
 
         spans (Tensor): First words times K, plus widths less 1. # (N,)
         RETURNS (Tensor): # (N or more, H)
@@ -59,8 +59,8 @@ class SpanSums:
 
 
 def relu_(x: Tensor) -> Tensor:
-    """ReLU in place. The sign of 16 bits of a float is that of a whole number's, which torch
-    compares five times as fast.
+    """Apply ReLU in place. In 16 bits, a float has the sign of the whole number with its bits,
+    which torch compares five times as fast.
     """
     if x.dtype not in HALVES:
         return x.relu_()
@@ -69,9 +69,11 @@ def relu_(x: Tensor) -> Tensor:
 
 
 def pack_rows(words: Tensor, counts: list[int], n_beyond: int) -> Tensor:
-    """The rows' words one after the other, and zeros, at least as many as asked for.
+    """Concatenate the words of rows, followed by zeros.
 
     words (Tensor): # (B, W, D)
+    counts (list[int]): Words in each row.
+    n_beyond (int): Zero vectors after the last word, at least.
     RETURNS (Tensor): # (T, D)
     """
     n_zeros = round_up_rows(sum(counts) + n_beyond) - sum(counts)

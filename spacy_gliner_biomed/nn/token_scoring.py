@@ -1,4 +1,4 @@
-"""Scores of every word against every label as the start, end or inside of an entity."""
+"""Scores of every word against every label, as start, end or inside of an entity."""
 
 import torch
 from torch import Tensor, nn
@@ -50,7 +50,7 @@ class TokenScorer(nn.Module):
         return torch.stack(logits, dim=2)
 
     def _of_both(self, both: Tensor) -> Tensor:
-        """The third part of the first Linear, of products of words and a label. # (.., 4D)"""
+        """Apply the third part of the first Linear to word times label. # (.., D) -> (.., 4D)"""
         hidden = self.out_mlp[0]
         assert isinstance(hidden, Linear)
         weight = hidden.weight

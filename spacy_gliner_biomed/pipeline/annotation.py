@@ -1,4 +1,4 @@
-"""Writes found entities on a Doc: alignment to its tokens, `doc.spans`, `doc.ents`."""
+"""Writes entities on a Doc: alignment to its tokens, `doc.spans`, `doc.ents`."""
 
 import itertools
 from bisect import bisect_left
@@ -17,14 +17,14 @@ EntsFilter = Callable[[Iterable[Span], Iterable[Span]], list[Span]]
 
 
 def make_best_score_filter() -> EntsFilter:
-    """The default `ents_filter`, registered as `spacy-gliner-biomed.best_score_filter.v1`."""
+    """Return the `ents_filter` registered as `spacy-gliner-biomed.best_score_filter.v1`."""
     return best_score_filter
 
 
 def best_score_filter(entities: Iterable[Span], spans: Iterable[Span]) -> list[Span]:
-    """Entities that are there already, then new ones in their order where there is room.
+    """Add new entities to existing ones where there is room.
 
-    entities (Iterable[Span]): Kept as they are; must not overlap.
+    entities (Iterable[Span]): Existing entities, which stay; must not overlap.
     spans (Iterable[Span]): New ones, best first, as the component gives them.
     RETURNS (list[Span]): Without overlap, by start.
     """
@@ -43,11 +43,11 @@ def annotate(
 ) -> dict[str, int]:
     """Write entities on a Doc.
 
-    doc (Doc): Changed in place; its tokens too if `alignment` is "split".
+    doc (Doc): Changed in place; its tokens, too, if `alignment` is "split".
     found (Sequence[ScoredSpan]): Entities of its text.
     settings (Settings): Checked settings.
     ents_filter (EntsFilter): Chooses the entities for `doc.ents`.
-    RETURNS (dict[str, int]): What was moved, left out and merged.
+    RETURNS (dict[str, int]): Counts of spans that were moved, left out or merged.
     """
     if settings.alignment == "split":
         split_tokens(doc, [(span.start, span.end) for span in found])
@@ -66,10 +66,10 @@ def annotate(
 def split_tokens(doc: Doc, spans: Sequence[tuple[int, int]]) -> None:
     """Cut the Doc's tokens where spans begin or end inside them.
 
-    Entities, blocked tokens, span groups and sentences stay where they are in the text.
+    Entities, blocked tokens, span groups and sentences keep their characters.
 
     doc (Doc): Changed in place.
-    spans (Sequence[tuple[int, int]]): Characters.
+    spans (Sequence[tuple[int, int]]): Characters, end exclusive.
     """
     starts, ends = _offsets(doc)
     cuts = cut_points(starts, ends, spans)
@@ -129,25 +129,25 @@ def _align(
 
 
 def _labels(found: Iterable[ScoredSpan]) -> dict[str, None]:
-    """Each label once, in order."""
+    """Return each label once, in order."""
     return dict.fromkeys(span.label for span in found)
 
 
 def _blocked_tokens(doc: Doc) -> list[Span]:
-    """The tokens that somebody has said are in no entity (`doc.set_ents(blocked=...)`)."""
+    """Return the tokens that must be in no entity (`doc.set_ents(blocked=...)`)."""
     begins, outside = 3, 0
     tokens = enumerate(doc.to_array(["ENT_IOB", "ENT_TYPE"]).tolist())
     return [doc[i : i + 1] for i, tags in tokens if tags == [begins, outside]]
 
 
 def _outside(spans: Iterable[Span], blocked: Iterable[Span]) -> list[Span]:
-    """The spans that have no blocked token."""
+    """Return the spans without a blocked token."""
     taken = {span.start for span in blocked}
     return [span for span in spans if taken.isdisjoint(range(span.start, span.end))]
 
 
 def _count_blocked(spans: Iterable[Span], existing: Iterable[Span], ents: Iterable[Span]) -> int:
-    """How many found spans are not in `doc.ents` because of what was there before."""
+    """Count the spans that are not in `doc.ents` because of earlier annotations."""
     taken = {i for entity in existing for i in range(entity.start, entity.end)}
     held = {(entity.start, entity.end, entity.label) for entity in ents}
     return sum(
@@ -160,7 +160,7 @@ def _count_blocked(spans: Iterable[Span], existing: Iterable[Span], ents: Iterab
 def _write_group(
     doc: Doc, spans: Sequence[Span], scores: Sequence[float], settings: Settings
 ) -> None:
-    """Set `doc.spans[spans_key]`; spans that are there already are kept unless `overwrite`."""
+    """Set `doc.spans[spans_key]`; existing spans stay unless `overwrite`."""
     key = settings.spans_key
     attrs: dict[str, object] = {}
     old: list[tuple[Span, float]] = []
@@ -223,14 +223,14 @@ def _thaw(doc: Doc, frozen: Sequence[tuple[int, int, str, str, str]]) -> list[Sp
 
 
 def _cut_span(doc: Doc, start: int, end: int, **values: Any) -> Span:
-    """A span that was there before tokens were cut; so each of its borders is one still."""
+    """Return a span from before the cut; its borders are still token borders."""
     span = doc.char_span(start, end, **values)
     assert span is not None
     return span
 
 
 def _continue_sentences(doc: Doc, borders: Iterable[int]) -> None:
-    """No piece of a cut token starts a sentence, except the first if the token did."""
+    """Let no piece of a cut token start a sentence, except the first if the token did."""
     starts, _ = _offsets(doc)
     for border in borders:
         doc[bisect_left(starts, border)].is_sent_start = False

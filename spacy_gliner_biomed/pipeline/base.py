@@ -1,4 +1,4 @@
-"""What the component has: settings, labels, weights, and how they are saved."""
+"""The component's parts: settings, labels and weights, and how they are saved."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -93,7 +93,7 @@ class GlinerPipe(Configurable, TrainablePipe):
 
     @property
     def stats(self) -> Counter[str]:
-        """What was found, windowed, moved, left out..."""
+        """Counts of Docs, windows, entities, moved and left-out spans, and more."""
         return self.reports.counts
 
     @property
@@ -112,8 +112,9 @@ class GlinerPipe(Configurable, TrainablePipe):
         return list(self.cfg["labels"])
 
     def add_label(self, label: str | Mapping[str, Any]) -> int:
-        """Add a label to those that are asked for.
+        """Add a label.
 
+        label (str | Mapping): A string, or a dict as in the setting `labels`.
         RETURNS (int): 0 if the label was there already, otherwise 1.
         """
         if label in self.cfg["labels"] or label in self.labels:
@@ -122,14 +123,16 @@ class GlinerPipe(Configurable, TrainablePipe):
         return 1
 
     def settings(self, **options: Any) -> Settings:
-        """The settings, checked, with some changed for one call.
+        """Return the checked settings, with some changed for one call.
 
-        RAISES (ValueError): For an option that is unknown, or a value that is not allowed.
+        options: See `pipeline.settings.CALL_OPTIONS`.
+        RETURNS (Settings): The settings.
+        RAISES (ValueError): If an option is unknown, or a value is not allowed.
         """
         return Settings.from_cfg(self.cfg, **options)
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """Everything, weights and tokenizer included, as bytes."""
+        """Serialize everything, weights and tokenizer included."""
         serialize = {
             "cfg": lambda: dump_settings(self.configured, self.cfg),
             "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
@@ -139,7 +142,7 @@ class GlinerPipe(Configurable, TrainablePipe):
         return content
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "GlinerPipe":
-        """Load what `to_bytes` gave, settings included; needs no network.
+        """Load what `to_bytes` returned, settings included. Needs no network.
 
         RAISES (ValueError): If it is damaged.
         """
@@ -152,7 +155,7 @@ class GlinerPipe(Configurable, TrainablePipe):
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Save everything; its folder `model` is a GLiNER checkpoint."""
+        """Save everything. The folder `model` in it is a GLiNER checkpoint."""
         serialize = {
             "cfg": lambda p: p.write_bytes(dump_settings(self.configured, self.cfg)),
             "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
@@ -161,7 +164,7 @@ class GlinerPipe(Configurable, TrainablePipe):
         util.to_disk(path, serialize, exclude)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "GlinerPipe":
-        """Load what `to_disk` saved, settings included; needs no network.
+        """Load what `to_disk` saved, settings included. Needs no network.
 
         RAISES (ValueError): If it is damaged.
         """

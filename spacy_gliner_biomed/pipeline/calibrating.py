@@ -49,7 +49,7 @@ class Scored:
 
 
 def score_docs(component: GlinerBiomed, examples: Iterable[Example]) -> Scored:
-    """What a component finds at a low threshold, compared with gold.
+    """Return what a component finds at a low threshold, compared with gold.
 
     Only labels that a Doc annotates count, see `training.gold`.
 
@@ -103,7 +103,7 @@ def fit(scored: Scored, iterations: int = 50) -> Calibration:
 
 
 def calibrated(scored: Scored, calibration: Calibration) -> Scored:
-    """The same entities with their scores calibrated."""
+    """Return the same entities with their scores calibrated."""
     logits = calibration.scale * _logit(scored.scores) + calibration.shift
     return replace(scored, scores=_sigmoid(logits))
 
@@ -147,7 +147,7 @@ class ReliabilityBin:
 
 
 def reliability(scored: Scored, bins: int = BINS) -> list[ReliabilityBin]:
-    """The bins that have entities, by score."""
+    """Return the bins that have entities, by score."""
     which = np.minimum((scored.scores * bins).astype(int), bins - 1)
     rows = []
     for i in range(bins):

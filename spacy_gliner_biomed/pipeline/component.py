@@ -57,10 +57,10 @@ class GlinerBiomed(GlinerPipe):
         """Annotate a stream of Docs in batches, in order.
 
         stream (Iterable[Doc]): The Docs; each is changed in place.
-        batch_size (int): Docs that are worked on together; memory is bounded by
-            `batch_subtokens`, whatever their number and length.
+        batch_size (int): Docs that are processed together. `batch_subtokens` bounds the memory,
+            whatever their number and length.
         options: As for `__call__`.
-        YIELDS (Doc): The Docs. One that fails is given to the error handler, alone.
+        YIELDS (Doc): The Docs. A Doc that fails goes to the error handler, alone.
         """
         settings = self.settings(**options)
         error_handler = self.get_error_handler()
@@ -78,8 +78,10 @@ class GlinerBiomed(GlinerPipe):
                     yield doc
 
     def predict(self, docs: Iterable[Doc], **options: Any) -> list[Prediction]:
-        """Find entities; no Doc is changed.
+        """Find entities without changing a Doc.
 
+        docs (Iterable[Doc]): The Docs.
+        options: As for `__call__`.
         RETURNS (list[Prediction]): For each Doc its entities, in characters of its text.
         """
         return self._find_entities(list(docs), self.settings(**options))
@@ -87,10 +89,11 @@ class GlinerBiomed(GlinerPipe):
     def set_annotations(
         self, docs: Iterable[Doc], scores: Sequence[Prediction], **options: Any
     ) -> None:
-        """Write what `predict` found on the Docs.
+        """Write predictions on Docs.
 
         docs (Iterable[Doc]): Changed in place.
-        scores (Sequence[Prediction]): One for each Doc.
+        scores (Sequence[Prediction]): From `predict`, one for each Doc.
+        options: As for `__call__`.
         """
         self._write(docs, scores, self.settings(**options))
 
@@ -104,12 +107,12 @@ class GlinerBiomed(GlinerPipe):
     ) -> dict[str, float]:
         """Learn from a batch.
 
-        Gold entities are read from `doc.spans[spans_key]`, or else from `doc.ents`; labels that
-        the Doc's corpus does not annotate are never negatives (see `training.gold`).
+        Gold entities are read from `doc.spans[spans_key]`, or else from `doc.ents`. Labels that the
+        Doc's corpus does not annotate are never negatives (see `training.gold`).
 
         examples (Iterable[Example]): Gold Docs.
-        drop (float): Dropout rate, in all layers that have dropout.
-        sgd (Optimizer | None): Takes a step if given; otherwise gradients accumulate.
+        drop (float): Dropout rate of all dropout layers.
+        sgd (Optimizer | None): Takes a step; without it, gradients accumulate.
         losses (dict[str, float] | None): The loss is added under the component's name.
         RETURNS (dict[str, float]): The losses.
         """
@@ -131,24 +134,24 @@ class GlinerBiomed(GlinerPipe):
         return losses
 
     def finish_update(self, sgd: Optimizer) -> None:
-        """Take a step with the gradients that were accumulated; warns of spaCy's default."""
+        """Take a step with the accumulated gradients. Warns of spaCy's default optimizer."""
         rate = float(sgd.learn_rate)
         if not isinstance(sgd, AdamW) and rate > MAX_LEARN_RATE:
             self.reports.warn_once("optimizer", Warnings.W143.format(rate=rate))
         super().finish_update(sgd)
 
     def create_optimizer(self) -> Optimizer:
-        """An optimizer that suits a pretrained network; spaCy's default would wreck it."""
+        """Make an optimizer for a pretrained network; spaCy's default would destroy it."""
         return make_adamw(5e-5)
 
     def get_loss(
         self, examples: Iterable[Example], scores: tuple[Sequence[TrainingRow], list[FloatArray]]
     ) -> tuple[float, list[FloatArray]]:
-        """The loss of rows and its gradients.
+        """Compute the loss of rows and its gradients.
 
-        examples (Iterable[Example]): Not read: which labels a row was asked for is sampled.
+        examples (Iterable[Example]): Not read: the labels of a row are sampled.
         scores: The rows with their targets, and their logits.
-        RETURNS (tuple[float, list[FloatArray]]): Loss, and its gradient for each row.
+        RETURNS (tuple[float, list[FloatArray]]): The loss, and its gradient for each row.
         """
         pairs = [self.loss(logits, row.targets) for row, logits in zip(*scores, strict=True)]
         return sum(loss for loss, _ in pairs), [gradient for _, gradient in pairs]
@@ -160,15 +163,15 @@ class GlinerBiomed(GlinerPipe):
         nlp: Language | None = None,
         labels: Sequence[str | Mapping[str, Any]] | None = None,
     ) -> None:
-        """Load the weights, take labels, and say which gold entities cannot be learnt.
+        """Load the weights, set the labels, and report gold entities that cannot be learned.
 
-        get_examples (Callable): The training data; spaCy gives the first 100 of a stream, and
-            one example without gold if `nlp.initialize()` is called without data.
+        get_examples (Callable): The training data; spaCy gives the first 100 of a stream, and one
+            example without gold if `nlp.initialize()` is called without data.
         nlp (Language | None): The pipeline.
-        labels (Sequence | None): As written by `spacy init labels`. Without them, those of the
-            config stay; if it has none (`labels = []`), those of the training data are taken.
-        RAISES (ValueError): If the checkpoint cannot be found or read, or the training data has
-            no gold or no labels.
+        labels (Sequence | None): As written by `spacy init labels`. Without them, the config's
+            labels stay; if it has none (`labels = []`), the labels of the training data are used.
+        RAISES (ValueError): If the checkpoint cannot be found or read, or the training data has no
+            gold or no labels.
         """
         if labels is not None:
             self.labels = labels
@@ -187,7 +190,7 @@ class GlinerBiomed(GlinerPipe):
         self._report_lost([(doc.text, gold) for doc, gold in zip(docs, golds, strict=True)])
 
     def training_state(self) -> dict[str, Any]:
-        """All that the next step of a training depends on, as tensors and plain values."""
+        """Return all that the next training step depends on, as tensors and plain values."""
         rng = getattr(self.label_sampler, "random", None)
         return {
             "trainer": network_shim(self.model).begin_training(self.tuning).state(),
@@ -196,7 +199,7 @@ class GlinerBiomed(GlinerPipe):
         }
 
     def restore_training_state(self, state: Mapping[str, Any]) -> None:
-        """Go back to a `training_state`, in a component of the same config."""
+        """Restore a `training_state`, in a component of the same config."""
         network_shim(self.model).begin_training(self.tuning).restore(state["trainer"])
         if state["sampler"]:
             self.label_sampler.random.setstate(state["sampler"])  # type: ignore[attr-defined]
@@ -219,7 +222,7 @@ class GlinerBiomed(GlinerPipe):
         return Predictor(self.model, settings).find_entities(docs)
 
     def _report_unfamiliar(self, settings: Settings) -> None:
-        """Warn once of each label that the checkpoint was not trained with, if it says."""
+        """Warn once of each label that the checkpoint was not trained with, if it lists them."""
         catalogue = network_shim(self.model).checkpoint.catalogue
         if not catalogue.labels:
             return

@@ -1,8 +1,8 @@
-"""From logits to entities: candidates above their threshold, and the choice among them.
+"""Turns logits into entities: candidates above their threshold, and a choice among them.
 
-Rules as GLiNER's (gliner/decoding/decoder.py): a score counts if it is strictly greater than
-its threshold; the best score goes first; ties go to the earlier start, then the narrower span,
-then the earlier label (its token decoder asks for the label before the width).
+The rules are GLiNER's (gliner/decoding/decoder.py): a score has to be strictly greater than its
+threshold; the best score goes first; ties go to the earlier start, then the narrower span, then the
+earlier label (GLiNER's token decoder compares labels before widths).
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ Overlap = Literal["flat", "nested"]
 
 
 def sigmoid(logits: FloatArray) -> FloatArray:
-    """Probabilities, without overflow for large negative logits.
+    """Return probabilities, without overflow for large negative logits.
 
     RAISES (ValueError): If a logit is not a number.
     """
@@ -32,11 +32,12 @@ def sigmoid(logits: FloatArray) -> FloatArray:
 def span_candidates(
     spans: SpanLogits, thresholds: FloatArray, *, multi_label: bool = True
 ) -> Candidates:
-    """The spans of a row above their label's threshold.
+    """Return the spans of a row above their label's threshold.
 
-    spans (SpanLogits): At least all those of which a logit is above `threshold_logits`.
+    spans (SpanLogits): At least all spans with a logit above `threshold_logits`.
     thresholds (FloatArray): # (C,)
-    multi_label (bool): Otherwise only the best label of each span, the others having no chance.
+    multi_label (bool): Otherwise, only the best label of each span is a candidate.
+    RETURNS (Candidates): The candidates.
     RAISES (ValueError): If a logit is not a number.
     """
     scores = sigmoid(spans.logits)  # (N, C)
@@ -57,8 +58,11 @@ def span_candidates(
 
 
 def threshold_logits(thresholds: FloatArray) -> FloatArray:
-    """Logits a little below those of the thresholds: comparing each logit with one costs a tenth
-    of its probability, which only the few that are left then need.
+    """Return logits slightly below those of thresholds. Comparing a logit takes a tenth of the time
+    of its probability, which only the few spans above then need.
+
+    thresholds (FloatArray): # (C,)
+    RETURNS (FloatArray): # (C,)
     """
     lowered = thresholds.astype(np.float64) * (1 - 1e-5) - 1e-6  # float32 may round that far
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -67,12 +71,13 @@ def threshold_logits(thresholds: FloatArray) -> FloatArray:
 
 
 def token_candidates(logits: FloatArray, thresholds: FloatArray) -> Candidates:
-    """The spans of a row of a token model: a start, an end, and no gap between them.
+    """Return the spans of a row of a token model: a start, an end, and no gap between them.
 
-    A span's score is the least of its start, its end and all its insides.
+    A span's score is the minimum of its start, its end and all its insides.
 
     logits (FloatArray): Start, end and inside of each word and label. # (W, C, 3)
     thresholds (FloatArray): # (C,)
+    RETURNS (Candidates): The candidates.
     """
     scores = sigmoid(logits)
     parts = [
@@ -84,13 +89,15 @@ def token_candidates(logits: FloatArray, thresholds: FloatArray) -> Candidates:
 
 
 def choose(candidates: Candidates, *, overlap: Overlap, multi_label: bool) -> NDArray[np.intp]:
-    """The candidates that are kept when the best go first and exclude what conflicts.
+    """Choose candidates greedily: the best go first, and exclude those that conflict.
 
     Spans conflict if they share a word ("flat"), or if they do and neither contains the other
-    ("nested"). The same span with another label is a conflict unless `multi_label`; the same
-    span with the same label always is.
+    ("nested"). The same span with another label is a conflict unless `multi_label`; the same span
+    with the same label always is.
 
     candidates (Candidates): Any spans, of words or of tokens.
+    overlap (Overlap): "flat" or "nested".
+    multi_label (bool): Whether a span may have several labels.
     RETURNS (NDArray[np.intp]): Indices, by start; equal starts by descending score. # (N,)
     """
     starts, ends, labels = candidates.starts, candidates.ends, candidates.labels
@@ -116,7 +123,7 @@ def choose(candidates: Candidates, *, overlap: Overlap, multi_label: bool) -> ND
 
 
 class _Space(Protocol):
-    """The words of a text, and what kept spans leave of them."""
+    """The words of a text that chosen spans leave free."""
 
     def conflicts(self, start: int, end: int) -> bool: ...
 
@@ -159,7 +166,7 @@ class _NestedSpace:
 def _label_candidates(
     scores: FloatArray, threshold: np.float32, label: int
 ) -> Iterator[Candidates]:
-    """Candidates of one label, start by start. # scores: (W, 3)"""
+    """Yield the candidates of one label, start by start. # scores: (W, 3)"""
     starts = np.nonzero(scores[:, 0] > threshold)[0]
     ends = np.nonzero(scores[:, 1] > threshold)[0]
     gaps = np.nonzero(scores[:, 2] < threshold)[0]

@@ -1,4 +1,4 @@
-"""What `initialize` says of training data: what cannot be learnt, and why."""
+"""Checks of training data for `initialize`: what cannot be learned, and why."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ DUMMY = ["x", "y", "z"]
 
 
 def is_dummy(docs: Sequence[Doc]) -> bool:
-    """Whether there is no training data, since `nlp.initialize` was called without."""
+    """Return whether there is no training data, since `nlp.initialize` was called without."""
     return [[token.text for token in doc] for doc in docs] == [DUMMY] and not (
         docs[0].spans or docs[0].has_annotation("ENT_IOB")
     )
@@ -61,9 +61,10 @@ def check_score_weights(nlp: Language, spans_key: str) -> None:
 
 
 def describe_lost(golds: Iterable[tuple[str, Gold]], splitter: str, max_width: int) -> str | None:
-    """Say which gold entities cannot be learnt, by corpus; None if all can.
+    """Describe which gold entities cannot be learned, by corpus.
 
     golds, splitter, max_width: See `training.gold.count_lost`.
+    RETURNS (str | None): None if all can be learned.
     """
     counts = count_lost(golds, splitter, max_width)
     found = [f"{name or 'corpus'} {n} of {of}" for name, (n, of) in counts.items() if n]

@@ -1,4 +1,4 @@
-"""Labels that a row asks for together: their prompt, and which column is whose."""
+"""Groups of labels that a row asks for together: their prompt and their columns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +17,12 @@ from spacy_gliner_biomed.types import FloatArray, IntArray
 class LabelGroup:
     """Labels that are asked for together.
 
-    prompt (Prompt): Their prompt; labels of equal texts share a column of the logits.
+    prompt (Prompt): Their prompt; labels with the same text share a column of the logits.
     labels (IntArray): Their indices among the settings' labels. # (C,)
     columns (list[int] | None): The column of each; None if they are the columns in order.
-    thresholds (FloatArray): # (C,)
-    min_logits (FloatArray): What a column's logit is above, if one of its labels counts. # (C,)
+    thresholds (FloatArray): Of calibrated scores. # (C,)
+    min_logits (FloatArray): Raw logits that a span of one of a column's labels exceeds. #
+        (columns,)
     """
 
     prompt: Prompt
@@ -32,7 +33,13 @@ class LabelGroup:
 
     @classmethod
     def of(cls, prompt: Prompt, settings: Settings, calibration: Calibration) -> "LabelGroup":
-        """Group the labels of a prompt; `thresholds` are calibrated, `min_logits` raw."""
+        """Make the group of a prompt's labels.
+
+        prompt (Prompt): The prompt.
+        settings (Settings): All labels with their thresholds.
+        calibration (Calibration): The checkpoint's.
+        RETURNS (LabelGroup): The group.
+        """
         column_of = {text: column for column, text in enumerate(prompt.texts)}
         asked = [i for i, spec in enumerate(settings.labels) if spec.prompt in column_of]
         specs = [settings.labels[i] for i in asked]
@@ -45,12 +52,18 @@ class LabelGroup:
         return cls(prompt, labels, None if in_order else columns, thresholds, min_logits)
 
     def of_labels(self, logits: FloatArray) -> FloatArray:
-        """The labels' columns of a row's logits. # (N, columns, ..) -> (N, C, ..)"""
+        """Select the labels' columns of logits. # (N, columns, ..) -> (N, C, ..)"""
         return logits if self.columns is None else logits[:, self.columns]  # nothing is copied
 
 
 def encode_labels(texts: Sequence[str], checkpoint: Checkpoint, budget: int) -> list[Prompt]:
-    """The prompts of a checkpoint's kind; see `tokenization.prompts.encode_prompts`."""
+    """Encode labels as the prompts of a checkpoint's kind.
+
+    texts (Sequence[str]): The labels' prompts.
+    checkpoint (Checkpoint): The checkpoint.
+    budget (int): Maximum number of subtokens in a prompt.
+    RETURNS (list[Prompt]): See `tokenization.prompts.encode_prompts`.
+    """
     config, subtokens = checkpoint.config, checkpoint.subtokens
     if config.kind == "bi_span" or not texts:
         return [bare_prompt(texts)] if texts else []

@@ -29,9 +29,10 @@ KEYS = {"label", "prompt", "threshold"}
 
 
 def unique_labels(labels: Any) -> list[str | dict[str, Any]]:
-    """The setting, checked, without what it holds more than once; warns of that.
+    """Check the setting and remove repeated labels, with a warning.
 
-    RETURNS (list): Copies of the entries, with Python's own numbers: they can be saved.
+    labels: See `parse_labels`.
+    RETURNS (list): Copies of the entries, with Python's own numbers, which can be saved.
     RAISES (ValueError): As `parse_labels`.
     """
     parse_labels(labels)
@@ -69,8 +70,11 @@ def parse_labels(labels: Any) -> list[LabelSpec]:
 
 
 def check_threshold(value: Any, name: str = "threshold") -> float:
-    """A threshold as a float.
+    """Return a threshold as a float.
 
+    value (Any): The threshold.
+    name (str): Its name, for the message.
+    RETURNS (float): The threshold.
     RAISES (ValueError): If it is not a number from 0 to 1.
     """
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) <= 1:

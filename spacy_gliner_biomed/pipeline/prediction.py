@@ -1,4 +1,4 @@
-"""From texts to entities: words, windows, rows, batches, logits, and the way back."""
+"""Finds entities in texts: words, windows, rows, batches, logits, and back to characters."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -100,7 +100,11 @@ class Predictor:
         self.name_of_label: IntArray = np.array(named or [0], dtype=np.int32)
 
     def find_entities(self, docs: Sequence[Doc]) -> list[Prediction]:
-        """Find the entities of each Doc, in order, with their characters."""
+        """Find the entities of Docs.
+
+        docs (Sequence[Doc]): The Docs, which are not changed.
+        RETURNS (list[Prediction]): The entities of each, in characters of its text.
+        """
         prepared = [self._prepare(doc) for doc in docs]
         rows = self._rows(prepared)
         while chunk := list(islice(rows, ROWS_AT_ONCE)):
@@ -120,7 +124,7 @@ class Predictor:
     def _candidates(
         self, rows: Sequence[Row], groups: Sequence[LabelGroup]
     ) -> Iterator[Candidates]:
-        """The candidates of each row, in words and labels of the row."""
+        """Yield the candidates of each row, in words and labels of the row."""
         if self.checkpoint.config.kind == "uni_token":
             for logits, group in zip(self.model.predict(rows), groups, strict=True):
                 yield token_candidates(self._calibrated(logits, group), group.thresholds)
@@ -135,13 +139,13 @@ class Predictor:
         return span_candidates(calibrated, group.thresholds, multi_label=self.settings.multi_label)
 
     def _calibrated(self, logits: FloatArray, group: LabelGroup) -> FloatArray:
-        """The calibrated logits of a group's labels. # (N, columns, ..) -> (N, C, ..)"""
+        """Return the calibrated logits of a group's labels. # (N, columns, ..) -> (N, C, ..)"""
         return self.calibration.calibrated(group.of_labels(logits))
 
     def _in_text(
         self, doc: PreparedDoc, window: int, group: LabelGroup, found: Candidates
     ) -> Candidates:
-        """The candidates of a row that its window owns, in words of the text."""
+        """Select the candidates that a row's window owns, and return them in words of the text."""
         first = np.int32(doc.windows[window][0])
         labels = group.labels[found.labels]
         moved = Candidates(found.starts + first, found.ends + first, labels, found.scores)
@@ -198,14 +202,20 @@ class Predictor:
         return Prediction(spans, {**doc.counts, "entities": len(spans)})
 
     def _max_width(self) -> int:
-        """K; a token model has no widest span, and may store one that fills its window."""
+        """Return K; a token model has no widest span, and may store one that fills its window."""
         config = self.checkpoint.config
         token = config.kind == "uni_token"
         return min(config.max_width, config.max_len // 4) if token else config.max_width
 
 
 def row_maker(model: GlinerModel, settings: Settings, sampler: Sampler) -> RowMaker:
-    """What makes training rows for a model."""
+    """Make a maker of training rows for a model.
+
+    model (GlinerModel): The component's.
+    settings (Settings): Checked settings.
+    sampler (Sampler): Chooses the labels of a row.
+    RETURNS (RowMaker): The maker.
+    """
     checkpoint = network_shim(model).checkpoint
     config, subtokens = checkpoint.config, checkpoint.subtokens
     max_subtokens = min(subtokens.max_length or NO_LIMIT, settings.batch_subtokens)
@@ -227,16 +237,20 @@ def row_maker(model: GlinerModel, settings: Settings, sampler: Sampler) -> RowMa
 
 
 def widest_entity(config: NetworkConfig) -> int:
-    """Words of an entity that can be learnt, at most; a token model has no K."""
+    """Return the words of the widest entity that can be learned; a token model has no K."""
     return config.max_len if config.kind == "uni_token" else config.max_width
 
 
 def window_shape(settings: Settings, max_len: int, max_width: int) -> tuple[int, int]:
-    """Words in a window, and words that neighbours share.
+    """Return the words in a window, and the words that neighbours share.
 
-    By default a window is as long as the texts that the network was trained on, and an eighth
-    of it (or the widest span, if that is more) is seen twice.
+    By default, a window is as long as the texts that the network was trained on, and neighbours
+    share an eighth of it, or the widest span if that is more.
 
+    settings (Settings): `window` and `stride`.
+    max_len (int): The checkpoint's.
+    max_width (int): K.
+    RETURNS (tuple[int, int]): Size and overlap.
     RAISES (ValueError): If a span of `max_width` words could be cut.
     """
     window = settings.window or max_len
@@ -254,7 +268,12 @@ def window_shape(settings: Settings, max_len: int, max_width: int) -> tuple[int,
 
 
 def sentence_starts(doc: Doc, words: WordOffsets) -> list[int]:
-    """The first word of each sentence, if the Doc has sentences; ascending, each once."""
+    """Return the first word of each sentence; nothing if the Doc has no sentences.
+
+    doc (Doc): The Doc.
+    words (WordOffsets): Its words.
+    RETURNS (list[int]): Ascending, each once.
+    """
     if not doc.has_annotation("SENT_START"):
         return []
     characters = [token.idx for token in doc if token.is_sent_start]

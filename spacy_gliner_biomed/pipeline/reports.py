@@ -1,4 +1,4 @@
-"""What a component counted, and what it has warned of."""
+"""A component's counts, and the warnings that it has given."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -32,10 +32,10 @@ class Reports:
         self.given: set[str] = set()
 
     def add(self, counts: Mapping[str, int], **values: object) -> None:
-        """Add counts, and warn of those that are new.
+        """Add counts, and warn the first time that one of `REPORTED` occurs.
 
-        counts (Mapping[str, int]): See `REPORTED`.
-        values: What the messages hold besides the number.
+        counts (Mapping[str, int]): By name.
+        values: Further values for the messages.
         """
         with _LOCK:
             self.counts.update(counts)
@@ -44,7 +44,11 @@ class Reports:
                 self.warn_once(what, message.format(n=counts[what], **values))
 
     def warn_once(self, what: str, message: str) -> None:
-        """Warn of something unless that was done."""
+        """Warn, unless that was done before.
+
+        what (str): Identifies the warning.
+        message (str): Its text.
+        """
         with _LOCK:
             is_new = what not in self.given
             self.given.add(what)

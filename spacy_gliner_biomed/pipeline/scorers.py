@@ -18,23 +18,24 @@ Getter = Callable[[Doc], Sequence[Span]]
 
 
 def make_ner_scorer() -> Callable[..., dict[str, Any]]:
-    """The default scorer, registered as `spacy-gliner-biomed.ner_scorer.v1`."""
+    """Return the default scorer, registered as `spacy-gliner-biomed.ner_scorer.v1`."""
     return score_ner
 
 
 def score_ner(
     examples: Iterable[Example], *, spans_key: str = "sc", **kwargs: Any
 ) -> dict[str, Any]:
-    """Score span group and entities.
+    """Score the span group and the entities.
 
     Strict scores have spaCy's names, `spans_{key}_p/r/f/per_type` and `ents_p/r/f/per_type`;
-    overlap scores are `spans_{key}_overlap_p/r/f/per_type` and `ents_overlap_p/r/f/per_type`.
-    Gold Docs without the span group are scored by their entities. What was found of labels that
-    a gold Doc does not annotate (`training.gold`), or in tokens whose annotation is missing
-    (`token.ent_iob` 0), is neither right nor wrong.
+    overlap scores are `spans_{key}_overlap_p/r/f/per_type` and `ents_overlap_p/r/f/per_type`. Gold
+    Docs without the span group are scored by their entities. Predictions of labels that a gold Doc
+    does not annotate (`training.gold`), or in tokens whose annotation is missing (`token.ent_iob`
+    0), are ignored.
 
     examples (Iterable[Example]): Predicted and gold Docs.
     spans_key (str): The span group.
+    kwargs: Ignored; spaCy passes them.
     RETURNS (dict[str, Any]): The scores; None where nothing could be scored.
     """
     examples = list(examples)
@@ -70,14 +71,14 @@ def score_ner(
 def score_spans(
     examples: Iterable[Example], name: str, getter: Getter, count: Counter
 ) -> dict[str, Any]:
-    """Precision, recall and F1, over all labels and per label.
+    """Compute precision, recall and F1, over all labels and for each label.
 
-    Characters are compared, and not tokens, since Docs may be tokenised in different ways:
-    aligning the tokens of one to the other can widen a span that is wrong to one that is right.
+    Spans are compared by characters and not by tokens, because Docs may be tokenized differently:
+    aligning tokens could turn a wrong span into a right one.
 
     examples (Iterable[Example]): Predicted and gold Docs of the same text.
     name (str): Prefix of the scores.
-    getter (Getter): The spans of a Doc.
+    getter (Getter): Returns the spans of a Doc.
     count (Counter): `count_strict` or `count_overlap`.
     RETURNS (dict[str, Any]): `{name}_p`, `_r`, `_f` and `_per_type`.
     """
@@ -99,12 +100,12 @@ def score_spans(
 
 
 def count_strict(score: PRFScore, gold: list[Offsets], found: list[Offsets]) -> None:
-    """Count what is found with exact characters."""
+    """Count predictions with exactly the characters of a gold span."""
     score.score_set(set(found), set(gold))
 
 
 def count_overlap(score: PRFScore, gold: list[Offsets], found: list[Offsets]) -> None:
-    """Count what shares a character with a gold span that nothing found before has taken.
+    """Count predictions that share a character with a gold span that no earlier one has taken.
 
     The metric of GLiNER-BioMed (arXiv 2504.00676; ds4dh/GLiNER-biomed,
     evaluation/gliner_evaluator.py, `span_based`), there on words.
@@ -121,7 +122,7 @@ def count_overlap(score: PRFScore, gold: list[Offsets], found: list[Offsets]) ->
 
 
 def _offsets(doc: Doc, getter: Getter) -> dict[str, list[Offsets]]:
-    """The spans of each label."""
+    """Return the spans of each label."""
     spans = getter(doc)
     before = _dense_positions(doc.text) if spans else []
     offsets: dict[str, list[Offsets]] = {}
@@ -132,7 +133,7 @@ def _offsets(doc: Doc, getter: Getter) -> dict[str, list[Offsets]]:
 
 
 def _without_missing(spans: Sequence[Span], gold: Doc) -> Sequence[Span]:
-    """The spans that have no character in tokens whose annotation is missing."""
+    """Return the spans that have no character in tokens whose annotation is missing."""
     missing = missing_characters(gold)
     if not missing or not spans:
         return spans
@@ -144,7 +145,7 @@ def _without_missing(spans: Sequence[Span], gold: Doc) -> Sequence[Span]:
 
 
 def _dense_positions(text: str) -> list[int]:
-    """Of each border between characters, how many before it are not white space."""
+    """Return, for each border between characters, how many before it are not white space."""
     return [0, *accumulate(not character.isspace() for character in text)]
 
 

@@ -1,4 +1,4 @@
-"""The component's settings, checked as one value each time that they are read."""
+"""The component's settings, checked as one value each time they are read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ CALL_OPTIONS = ("labels", "threshold", "overlap", "multi_label", "alignment")
 
 @dataclass(frozen=True)
 class Settings:
-    """What the factory's arguments are after they were checked; see the factory for each."""
+    """The factory's arguments after they were checked; see `pipeline.factory`."""
 
     labels: Sequence[LabelSpec]
     threshold: float | None
@@ -42,7 +42,10 @@ class Settings:
     def from_cfg(cls, cfg: Mapping[str, Any], **options: Any) -> "Settings":
         """Check the component's `cfg`, with some values changed for one call.
 
-        RAISES (ValueError): For an option that is unknown, or a value that is not allowed.
+        cfg (Mapping[str, Any]): The component's.
+        options: See `CALL_OPTIONS`; None keeps the value of `cfg`.
+        RETURNS (Settings): The settings.
+        RAISES (ValueError): If an option is unknown, or a value is not allowed.
         """
         unknown = sorted(set(options) - set(CALL_OPTIONS))
         if unknown:
@@ -73,18 +76,18 @@ class Settings:
         return cls(**values)
 
     def thresholds(self, specs: Sequence[LabelSpec]) -> FloatArray:  # (C,)
-        """The threshold of each label."""
+        """Return the threshold of each label."""
         default = DEFAULT_THRESHOLD if self.threshold is None else self.threshold
         values = [default if s.threshold is None else s.threshold for s in specs]
         return np.array(values, dtype=np.float32)
 
 
 def check_cfg(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Check all settings of a component, as a `SettingsDict` does at each change.
+    """Check all settings of a component, at each change.
 
     values (Mapping[str, Any]): The component's `cfg`.
     RETURNS (dict[str, Any]): Without repeated labels, and with Python's own numbers.
-    RAISES (ValueError): For a value that is not allowed.
+    RAISES (ValueError): If a value is not allowed.
     """
     checked = {**values, "labels": unique_labels(values["labels"])}
     Settings.from_cfg(checked)

@@ -1,4 +1,4 @@
-"""A training that goes on where it was interrupted, built of the parts of `spacy train`."""
+"""A training that can be resumed after an interruption, built from the parts of `spacy train`."""
 
 import json
 import shutil
@@ -28,15 +28,15 @@ MAY_CHANGE = ("paths.", "system.", "training.max_steps", "training.patience", "t
 
 
 class TrainingRun:
-    """Trains an initialized pipeline as `spacy train` does, and keeps the state of the training
-    at each evaluation.
+    """Trains an initialized pipeline as `spacy train` does, and saves the state of the training at
+    each evaluation.
 
-    A resumed run draws the batches of the steps that were taken once more, without training on
-    them, so that the order of the data is that of a run that was never interrupted.
+    A resumed run draws the batches of the completed steps again, without training on them, so that
+    the data comes in the order of an uninterrupted run.
 
     nlp (Language): The pipeline, with its config.
     output (Path): Gets `model-best`, `model-last` and the state.
-    RAISES (ValueError): If a component is trained whose state cannot be kept.
+    RAISES (ValueError): If a trained component's state cannot be saved.
     """
 
     def __init__(self, nlp: Language, output: Path) -> None:
@@ -56,7 +56,7 @@ class TrainingRun:
 
         stdout, stderr (IO[str]): For the logger that the config names.
         RETURNS (Path): The last model.
-        RAISES (ValueError): If there is a state that is broken, or of another config.
+        RAISES (ValueError): If the saved state is broken, or of another config.
         """
         state = self._restore()
         if not state:
@@ -72,7 +72,7 @@ class TrainingRun:
         return self.output / loop.DIR_MODEL_LAST
 
     def _steps(self, state: dict[str, Any] | None) -> Iterator[tuple[dict[str, Any], bool | None]]:
-        """Take the steps; those that the state has are only told about once more."""
+        """Take the steps; those of the saved state are only reported again."""
         n_taken = state["n_taken"] if state else 0
         recorded = iter(tuple(self.records))
         for _, info, is_best in self._spacy_steps(n_taken):
@@ -110,7 +110,7 @@ class TrainingRun:
         return steps
 
     def _replay_scores(self, evaluate: Callable[[], Any]) -> Callable[[], Any]:
-        """An evaluation that first gives the scores on record, one a call."""
+        """Return an evaluation that first gives the recorded scores, one a call."""
         recorded = iter(tuple(self.records))
 
         def evaluate_or_replay() -> Any:
@@ -120,7 +120,7 @@ class TrainingRun:
         return evaluate_or_replay
 
     def _keep(self, info: dict[str, Any], is_best: bool) -> None:
-        """Save models as `spacy train` does, then the state: if it is there, so are they."""
+        """Save models as `spacy train` does, then the state: if it exists, so do they."""
         with self._unfrozen():
             loop.update_meta(self.settings, self.nlp, info)
         self._save_last()
@@ -164,7 +164,7 @@ class TrainingRun:
 def _skip_batches(
     batches: Iterator[tuple[int, list[Example]]], n_taken: int
 ) -> Iterator[tuple[int, list[Example]]]:
-    """The batches, the first ones without their examples: spaCy updates nothing on those."""
+    """Yield the batches, the first ones without examples: spaCy does not update on those."""
     for step, (epoch, batch) in enumerate(batches):
         yield epoch, ([] if step < n_taken else batch)
 
@@ -180,7 +180,7 @@ def _trained_components(nlp: Language, frozen: list[str]) -> dict[str, GlinerBio
 
 
 def _comparable(config: dict[str, Any]) -> dict[str, str]:
-    """What decides about a training, as strings by dotted name."""
+    """Return the settings that a training depends on, as strings by dotted name."""
     values = util.dict_to_dot(config)
     return {
         key: json.dumps(value) for key, value in values.items() if not key.startswith(MAY_CHANGE)

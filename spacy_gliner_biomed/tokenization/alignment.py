@@ -1,4 +1,4 @@
-"""Character spans to token spans of a Doc, under any tokenizer."""
+"""Map character spans to token spans of a Doc, under any tokenizer."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ def align_span(
     alignment: Alignment,
     blank: Sequence[bool] | None = None,
 ) -> tuple[int, int] | None:
-    """The tokens of a character span.
+    """Return the tokens of a character span.
 
     starts, ends (Sequence[int]): Characters of the tokens, end exclusive; both ascend. # (T,)
     start, end (int): The span; neither its first nor its last character is white space.
-    alignment (Alignment): "expand" takes each token that the span touches, "contract" those
-        that are whole in it, "strict" wants exact ends; "split" is "strict" after
-        `cut_points` have been cut.
-    blank (Sequence[bool] | None): Which tokens are white space, at which no contracted span
-        begins or ends; None if no token is. # (T,)
+    alignment (Alignment): "expand" takes each token that the span touches, "contract" those that
+        are entirely inside, "strict" requires exact ends; "split" is "strict" after cutting at
+        `cut_points`.
+    blank (Sequence[bool] | None): Which tokens are white space, at which no contracted span begins
+        or ends; None if no token is. # (T,)
     RETURNS (tuple[int, int] | None): First token, one past the last; None if there are none.
     """
     first, last = bisect_right(ends, start), bisect_left(starts, end)
@@ -48,12 +48,12 @@ def align_span(
 def cut_points(
     starts: Sequence[int], ends: Sequence[int], spans: Sequence[tuple[int, int]]
 ) -> dict[int, list[int]]:
-    """Where tokens have to be cut so that each span has exact ends.
+    """Return where tokens have to be cut so that each span has exact ends.
 
-    starts, ends (Sequence[int]): Characters of the tokens. # (T,)
+    starts, ends (Sequence[int]): Characters of the tokens, end exclusive. # (T,)
     spans (Sequence[tuple[int, int]]): Character spans.
-    RETURNS (dict[int, list[int]]): For each token to cut, the characters of the text before
-        which it is cut, ascending.
+    RETURNS (dict[int, list[int]]): For each token to cut, the characters of the text before which
+        it is cut, ascending.
     """
     cuts: dict[int, set[int]] = {}
     for border in {border for span in spans for border in span}:

@@ -33,7 +33,7 @@ class LayoutMarks:
     column: int
 
     def mark(self, gap: str) -> int | None:
-        """The mark for the white space between two words; None for a plain space."""
+        """Return the mark for the white space between two words; None for a plain space."""
         if gap in PLAIN:
             return None
         breaks = len(LINE_BREAK.findall(gap))

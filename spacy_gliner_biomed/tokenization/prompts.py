@@ -26,7 +26,7 @@ class Prompt:
 
 
 def bare_prompt(texts: Sequence[str]) -> Prompt:
-    """The prompt of a bi-encoder: nothing in the sequence, all labels in one group."""
+    """Return the prompt of a bi-encoder: nothing in the sequence, all labels in one group."""
     none = np.zeros(0, dtype=np.int32)
     return Prompt(tuple(texts), none, none)
 

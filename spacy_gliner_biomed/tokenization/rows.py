@@ -1,4 +1,4 @@
-"""Rows: a window of a text with a group of labels, as the network reads it."""
+"""Builds rows: a window of a text with a group of labels, as the network reads it."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,8 @@ from spacy_gliner_biomed.types import IntArray, Row
 class EncodedText:
     """A text's words as subtokens, from which rows are cut.
 
-    ids, counts (IntArray): Subtokens of all words, and how many each has. # (S,), (W,)
+    ids (IntArray): Subtokens of all words. # (S,)
+    counts (IntArray): Subtokens of each word. # (W,)
     truncated (IntArray): Subtokens of each word that are used, from its first on. # (W,)
     """
 
@@ -52,8 +53,8 @@ def length_batches(lengths: Sequence[int], max_subtokens: int) -> list[list[int]
     """Group rows of similar length into batches of bounded padded size.
 
     lengths (Sequence[int]): Subtokens of each row.
-    max_subtokens (int): Rows times the longest row of a batch stay within it; a row that is
-        longer by itself is a batch of its own.
+    max_subtokens (int): Bound of the rows times the longest row of a batch; a longer row is a batch
+        of its own.
     RETURNS (list[list[int]]): Indices of the rows, longest first.
     """
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])

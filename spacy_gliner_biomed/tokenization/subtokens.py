@@ -1,4 +1,4 @@
-"""Words to subtoken ids, with the tokenizer that a checkpoint was trained with."""
+"""Encode words as subtoken ids, with the tokenizer that a checkpoint was trained with."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -52,14 +52,13 @@ class Subtokenizer:
         return {}
 
     def encode(self, words: Sequence[str]) -> tuple[IntArray, IntArray]:
-        """Ids of words that are already split, and how many ids each word has.
+        """Encode words that are already split.
 
-        A word's ids do not depend on its neighbours, so they may be concatenated at will, and
-        are kept: most words of a text were seen before, and looking them up takes a fifth of the
-        time. A word may have none (control characters), which leaves a hole and moves no other.
+        A word's ids do not depend on its neighbours, so they are cached, and rows concatenate them.
+        A word may have no ids (control characters); this moves no other word.
 
         words (Sequence[str]): The words.
-        RETURNS (tuple[IntArray, IntArray]): Ids (S,) and counts (W,).
+        RETURNS (tuple[IntArray, IntArray]): Ids (S,), and the number of ids of each word (W,).
         """
         known = self._known
         if len(known) > MAX_KNOWN:
@@ -73,11 +72,11 @@ class Subtokenizer:
         return np.fromiter(chain.from_iterable(found), np.int32, counts.sum()), counts
 
     def encode_text(self, text: str, words: WordOffsets) -> tuple[IntArray, IntArray]:
-        """Ids of a text's words, with layout marks if the model reads them.
+        """Encode the words of a text, with layout marks if the model reads them.
 
         text (str): The text.
         words (WordOffsets): Its words.
-        RETURNS (tuple[IntArray, IntArray]): Ids (S,) and counts (W,), as `encode`.
+        RETURNS (tuple[IntArray, IntArray]): Ids (S,), and the number of ids of each word (W,).
         """
         pieces = [
             text[a:b] for a, b in zip(words.starts.tolist(), words.ends.tolist(), strict=True)
@@ -88,7 +87,7 @@ class Subtokenizer:
         return insert_marks(text, words, ids, counts, LayoutMarks(*self.layout))
 
     def _encode_new(self, words: Iterable[str]) -> dict[str, tuple[int, ...]]:
-        """Ids of words that are not known, which are known from now on."""
+        """Encode words that are not cached, and cache them."""
         distinct = list(dict.fromkeys(words))
         new: dict[str, tuple[int, ...]] = {}
         for first in range(0, len(distinct), WORDS_AT_ONCE):
@@ -104,8 +103,10 @@ class Subtokenizer:
         return (tuple(islice(ids, count)) for count in counts.tolist())
 
     def encode_sequence(self, text: str) -> IntArray:
-        """Ids of a bi-encoder's label with the special tokens around it. # (S,)
+        """Encode a bi-encoder's label, with the special tokens around it.
 
+        text (str): The label.
+        RETURNS (IntArray): # (S,)
         RAISES (ValueError): If the label has no subtoken, or more than the encoder takes.
         """
         ids = self.backend.encode(text, add_special_tokens=False).ids
@@ -118,10 +119,11 @@ class Subtokenizer:
         return np.array([*self.prefix, *ids, *self.suffix], dtype=np.int32)
 
     def encode_names(self, names: Sequence[str], limit: int) -> list[IntArray]:
-        """Ids of names with the special tokens around them; those beyond the limit are left out.
+        """Encode names, with the special tokens around them.
 
         names (Sequence[str]): Any texts, also empty ones.
-        limit (int): Of a name's own ids, where the model takes so many. # (S,) each
+        limit (int): Maximum number of a name's own ids; others are left out.
+        RETURNS (list[IntArray]): # (S,) each
         """
         if self.max_length is not None:
             limit = min(limit, self.max_length - len(self.prefix) - len(self.suffix))
@@ -131,6 +133,6 @@ class Subtokenizer:
         ]
 
     def token_id(self, token: str) -> int | None:
-        """The id of one token, or None if the tokenizer does not have it."""
+        """Return the id of one token, or None if the tokenizer does not have it."""
         found: int | None = self.backend.token_to_id(token)
         return found

@@ -1,14 +1,13 @@
-"""Cuts long texts into overlapping windows of words, and says which window owns a span.
+"""Cuts long texts into overlapping windows of words, and decides which window owns a span.
 
-Choices, and why:
-- A text that fits is one window, sentences or not: the usual case is exact.
-- A window ends on the last sentence border in its second half, if there is one; the next
-  starts on a sentence border, if one is near. Else both fall where they fall.
-- Windows overlap by K words or more, so that each span of up to K words is whole in one.
-- A span that is whole in several windows belongs to one: the one in which its poorer side has
-  more context; then the earlier one. The first and the last window need no rule of their own:
-  a span's side to the text's start or end is longest in them. Ownership follows from
-  positions alone, so no scores have to be kept to decide it.
+- A text that fits is one window, whatever its sentences.
+- A window ends on the last sentence border in its second half, if there is one. The next window
+  starts on a sentence border, if one is near. Otherwise both fall anywhere.
+- Windows overlap by at least K words, so that each span of up to K words is whole in one of them.
+- If a span is whole in several windows, the window with the most context on the span's poorer side
+  owns it; the earlier one if they tie. The first and the last window need no rule of their own: a
+  span near the text's start or end has most context in them. Ownership follows from positions
+  alone, so that no scores have to be stored to decide it.
 """
 
 from bisect import bisect_left, bisect_right
@@ -35,12 +34,11 @@ def cut_windows(
 
     counts (IntArray): Subtokens of each word, see `limit_counts`. # (W,)
     sentence_starts (Sequence[int]): Index of the first word of each sentence, ascending.
-    size (int): Words in a window, at most.
-    overlap (int): Words that neighbouring windows share at least; less than `size`, and in
-        proportion where subtokens or a sentence border make a window shorter, but not less
-        than `max_width`.
-    max_width (int): K, words in the widest span; `size` is 2 * K at least.
-    budget (int): Subtokens in a window, at most; any 2 * K words have to fit.
+    size (int): Maximum number of words in a window.
+    overlap (int): Minimum number of words that neighbouring windows share; less than `size`.
+        Shorter windows share proportionally fewer, but not fewer than `max_width`.
+    max_width (int): K, words in the widest span; `size` is at least 2 * K.
+    budget (int): Maximum number of subtokens in a window; any 2 * K words have to fit.
     RETURNS (list[Window]): Pairs of first word and one past the last; both ascend strictly.
     """
     n_words = len(counts)
@@ -66,14 +64,14 @@ def cut_windows(
 
 
 def limit_counts(counts: IntArray, *, run: int, budget: int) -> IntArray:
-    """Shorten words of very many subtokens, so that each run of words fits into a window.
+    """Truncate words of very many subtokens, so that each run of words fits into a window.
 
-    Only words in a run that does not fit are shortened, to an equal share of the budget.
+    Only words in a run that does not fit are truncated, to an equal share of the budget.
 
     counts (IntArray): Subtokens of each word. # (W,)
     run (int): Words that a window has to hold.
     budget (int): Subtokens in a window.
-    RETURNS (IntArray): The subtokens of each word that are kept. # (W,)
+    RETURNS (IntArray): Subtokens of each word that are used. # (W,)
     """
     if not len(counts) or int(counts.sum(dtype=np.int64)) <= budget:
         return counts
@@ -90,11 +88,11 @@ def limit_counts(counts: IntArray, *, run: int, budget: int) -> IntArray:
 
 
 def owned(starts: IntArray, ends: IntArray, windows: Sequence[Window], index: int) -> BoolArray:
-    """Which spans of a window belong to it, by the rule at the top of this file.
+    """Return which spans of a window it owns, by the rule at the top of this file.
 
     starts, ends (IntArray): Words of the text, end exclusive; whole in the window. # (N,)
     windows (Sequence[Window]): All windows of the text.
-    index (int): The window in question.
+    index (int): The window.
     RETURNS (BoolArray): # (N,)
     """
     mine = _context(starts, ends, windows[index])
@@ -106,7 +104,7 @@ def owned(starts: IntArray, ends: IntArray, windows: Sequence[Window], index: in
 
 
 def _context(starts: IntArray, ends: IntArray, window: Window) -> IntArray:
-    """Words of context on a span's poorer side; negative if it is not whole in the window."""
+    """Return the words of context on a span's poorer side; negative if the window cuts it."""
     first, last = window
     context: IntArray = np.minimum(starts - np.int32(first), np.int32(last) - ends)
     return context
@@ -120,6 +118,6 @@ def _overlapping(windows: Sequence[Window], index: int) -> list[int]:
 
 
 def _border_before(borders: Sequence[int], position: int, *, floor: int) -> int:
-    """The last border in [floor, position], or the position itself."""
+    """Return the last border in [floor, position], or the position itself."""
     found = bisect_right(borders, position) - 1
     return borders[found] if found >= 0 and borders[found] >= floor else position

@@ -1,4 +1,4 @@
-"""Cuts text into words with character offsets. The splitter is part of a model."""
+"""Splits text into words with character offsets. The splitter is part of a model."""
 
 import re
 
@@ -18,7 +18,7 @@ SPLITTERS = {
 
 
 def split_words(text: str, splitter: str) -> WordOffsets:
-    """Cut a text into words.
+    """Split a text into words.
 
     text (str): Any text; white space is in no word.
     splitter (str): "whitespace" or "fine", see `SPLITTERS`.

@@ -1,4 +1,4 @@
-"""Training windows with other mentions in the place of theirs."""
+"""Replaces the mentions in training windows by other mentions."""
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ Mentions = Mapping[str, Sequence[str]]
 
 
 def collect_mentions(texts: Iterable[AnnotatedText]) -> Mentions:
-    """The different mentions of each label, by first appearance."""
+    """Return the distinct mentions of each label, by first appearance."""
     found: dict[str, dict[str, None]] = {}
     for text in texts:
         for start, end, label in text.spans:
@@ -22,15 +22,15 @@ def collect_mentions(texts: Iterable[AnnotatedText]) -> Mentions:
 
 
 def swap_mentions(text: AnnotatedText, mentions: Mentions, rng: random.Random) -> AnnotatedText:
-    """Put another mention of the same label in the place of each, so that a network learns
-    from contexts what names alone would tell it, and names in other contexts than theirs
-    (mention replacement: Dai & Adel, COLING 2020).
+    """Replace each mention by another one of the same label, so that a network learns from contexts
+    what names alone would tell it, and sees names in other contexts (mention replacement: Dai &
+    Adel, COLING 2020).
 
-    text (AnnotatedText): A window of text, whose `sentences` are not kept.
-    mentions (Mentions): What may stand there.
+    text (AnnotatedText): A window of text; its `sentences` are dropped.
+    mentions (Mentions): The mentions to choose from.
     rng (random.Random): Chooses.
-    RETURNS (AnnotatedText): The new one; the old one where entities overlap, since what is
-        nested in a mention would be lost with it.
+    RETURNS (AnnotatedText): The new text; the old one if entities overlap, because what is nested
+        in a mention would be lost.
     """
     spans = sorted(text.spans)
     if any(right[0] < left[1] for left, right in pairwise(spans)):

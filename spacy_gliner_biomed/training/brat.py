@@ -43,7 +43,7 @@ def read_brat(folder: Path) -> Iterator[AnnotatedText]:
 
 
 def _pairs(folder: Path) -> list[tuple[Path, Path]]:
-    """Text and annotations of each document; their endings are in upper or lower case."""
+    """Return text and annotations of each document; endings may be in upper or lower case."""
     files, unread = find_files(folder, (*ENDINGS, *CONFIGURATION))
     warn_unread(unread, ENDINGS)
     found: dict[str | None, dict[Path, Path]] = {
@@ -59,7 +59,7 @@ def _pairs(folder: Path) -> list[tuple[Path, Path]]:
 
 
 def _read_document(path: Path, annotations: Path, counts: Counts) -> tuple[str, list[GoldSpan]]:
-    """Text and entities of a document.
+    """Return text and entities of a document.
 
     BRAT counts a byte order mark as a character, other programs do not: the offsets are taken
     as what the entities' own texts agree with.
@@ -92,9 +92,14 @@ def _read_spans(annotations: Path, text: str, counts: Counts, *, shift: int = 0)
 
 
 def _parse_entity(line: str, text: str, counts: Counts, shift: int) -> GoldSpan:
-    """The entity of a line, whose offsets are larger than those of the text by a shift.
+    """Parse the entity of a line.
 
-    RAISES (ValueError): If a line is no entity of the text.
+    line (str): As read.
+    text (str): The document's text.
+    counts (Counts): Changes are added.
+    shift (int): By how much the offsets are larger than those of the text.
+    RETURNS (GoldSpan): The entity.
+    RAISES (ValueError): If the line is not an entity of the text.
     """
     try:
         _, where, mention = line.split("\t", 2)
@@ -117,7 +122,7 @@ def _parse_entity(line: str, text: str, counts: Counts, shift: int) -> GoldSpan:
 
 
 def _has_gap(fragments: list[tuple[int, int]], text: str) -> bool:
-    """Whether something else is between fragments, not only the end of a line."""
+    """Return whether there is text between fragments, apart from white space."""
     covered = 0
     for i, (start, end) in enumerate(sorted(fragments)):
         if i and text[covered:start].strip():

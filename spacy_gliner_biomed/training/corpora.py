@@ -1,4 +1,4 @@
-"""Annotated texts from JSON lines, as Docs whose tokens fit their gold entities."""
+"""Reads annotated texts from JSON lines, as Docs whose tokens fit their gold entities."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,10 +31,9 @@ class AnnotatedText:
     """A text with its entities.
 
     text (str): The text.
-    spans (Sequence[GoldSpan]): Entities.
+    spans (Sequence[GoldSpan]): Its entities.
     sentences (Sequence[tuple[int, int]]): Characters of its sentences; empty if not known.
-    annotated (Sequence[str]): The labels that its corpus annotates.
-        None if that is not known.
+    annotated (Sequence[str] | None): The labels that its corpus annotates; None if not known.
     name (str): Its id.
     corpus (str): The name of its corpus.
     concepts (Sequence[tuple[int, int, str, str]]): First character, one past the last, label and
@@ -89,7 +88,13 @@ def read_jsonl(
 
 
 def gold_doc(nlp: Language, example: AnnotatedText, spans_key: str) -> Doc:
-    """A Doc with the tokenizer's tokens, cut where a gold entity begins or ends inside one."""
+    """Make a Doc with the tokenizer's tokens, cut where a gold entity begins or ends inside one.
+
+    nlp (Language): Tokenizes.
+    example (AnnotatedText): The text and its entities.
+    spans_key (str): The group of gold spans.
+    RETURNS (Doc): The Doc.
+    """
     doc = nlp.make_doc(example.text)
     starts = [token.idx for token in doc]
     ends = [token.idx + len(token) for token in doc]
@@ -118,7 +123,7 @@ def _concepts(
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Number and object of each line that is not blank."""
+    """Yield number and object of each line that is not blank."""
     for number, line in read_lines(path):
         if not line.strip():
             continue
@@ -132,7 +137,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _labels(path: Path) -> set[str]:
-    """All labels of a file, which is read once more rather than kept."""
+    """Return all labels of a file, which is read twice rather than held in memory."""
     found: set[str] = set()
     for number, line in _lines(path):
         with located(path, number):
@@ -143,7 +148,7 @@ def _labels(path: Path) -> set[str]:
 
 
 def _span(entity: Any, text: str, names: dict[str, str], counts: Counts) -> GoldSpan:
-    """An entity of a line, under the name that its label has here.
+    """Return an entity of a line, with its label renamed.
 
     RAISES (ValueError): If it is not as it must be.
     """
@@ -156,9 +161,9 @@ def _span(entity: Any, text: str, names: dict[str, str], counts: Counts) -> Gold
 
 
 def _sentences(line: dict[str, Any]) -> list[tuple[int, int]]:
-    """The sentences of a line, if it has some.
+    """Return the sentences of a line, if it has some.
 
-    RAISES (ValueError): If they are no pairs of offsets in the text.
+    RAISES (ValueError): If they are not pairs of offsets in the text.
     """
     sentences = line.get("sents") or []
     length = len(line["text"])
@@ -173,7 +178,10 @@ def _sentences(line: dict[str, Any]) -> list[tuple[int, int]]:
 
 
 def _strings(labels: Any) -> list[str]:
-    """RAISES (ValueError): If labels are no list of strings."""
+    """Check a list of labels.
+
+    RAISES (ValueError): If it is not a list of strings.
+    """
     if not isinstance(labels, list):
         raise ValueError(f"labels must be in a list; found {labels!r}")
     return [check_label(label) for label in labels]

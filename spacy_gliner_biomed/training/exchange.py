@@ -1,6 +1,6 @@
-"""Training data for others and from them: GLiNER's JSON, and instructions for language models.
+"""Training data in other formats: GLiNER's JSON, and instructions for language models.
 
-The second is BioSelectTune's form (arXiv 2512.22738): a list of {"instruction", "input",
+The second is the format of BioSelectTune (arXiv 2512.22738): a list of {"instruction", "input",
 "output"}, where the output is a JSON list of {"entity": label, "name": mention}.
 """
 
@@ -33,21 +33,23 @@ NO_LIMIT = 10**9
 
 
 def entities_as_json(text: AnnotatedText) -> str:
-    """The entities of a text as a language model answers, in the order of the text."""
+    """Return a text's entities as a language model answers, in the order of the text."""
     entities = [{"entity": label, "name": text.text[a:b]} for a, b, label in sorted(text.spans)]
     return dump_json(entities).decode("utf8")
 
 
 def instruction_of(text: AnnotatedText) -> str:
-    """The instruction for a text: its annotated labels, or else those of its entities."""
+    """Return the instruction for a text: its annotated labels, or those of its entities."""
     labels = text.annotated or dict.fromkeys(label for *_, label in text.spans)
     return INSTRUCTION.format(labels=", ".join(labels))
 
 
 def write_instructions(texts: Iterable[AnnotatedText], stream: BinaryIO) -> int:
-    """Write BioSelectTune's form.
+    """Write the format of BioSelectTune.
 
-    RETURNS (int): Entities that it has no place for: none.
+    texts (Iterable[AnnotatedText]): The texts.
+    stream (BinaryIO): The file.
+    RETURNS (int): Entities that the format cannot express: always 0.
     """
     write_items(
         (
@@ -64,9 +66,11 @@ def write_instructions(texts: Iterable[AnnotatedText], stream: BinaryIO) -> int:
 
 
 def read_instructions(path: Path) -> Iterator[AnnotatedText]:
-    """Read BioSelectTune's form. A mention is marked wherever it stands as whole words; those
-    that are nowhere in the text are counted and said.
+    """Read the format of BioSelectTune. A mention is marked wherever it occurs as whole words; a
+    warning counts those that do not occur in the text.
 
+    path (Path): The file.
+    YIELDS (AnnotatedText): The texts.
     RAISES (ValueError): With file and item, for what cannot be read.
     """
     annotated = sorted({label for _, answer in _answers(path) for label, _ in answer})
@@ -84,9 +88,11 @@ def read_instructions(path: Path) -> Iterator[AnnotatedText]:
 
 
 def write_gliner_json(texts: Iterable[AnnotatedText], stream: BinaryIO) -> int:
-    """Write GLiNER's training data, in words as its own splitter gives them.
+    """Write GLiNER's training data, in the words of its own splitter.
 
-    RETURNS (int): Entities that begin or end inside such a word, which it has no place for.
+    texts (Iterable[AnnotatedText]): The texts.
+    stream (BinaryIO): The file.
+    RETURNS (int): Entities that begin or end inside such a word, which the format cannot express.
     """
     lost = 0
 
@@ -106,7 +112,7 @@ def write_gliner_json(texts: Iterable[AnnotatedText], stream: BinaryIO) -> int:
 
 
 def occurrences(name: str, text: str) -> list[tuple[int, int]]:
-    """Where a mention stands as whole words: as it is, or else in another case."""
+    """Return where a mention occurs as whole words: exactly, or else in another case."""
     pattern = rf"(?<!\w){re.escape(name)}(?!\w)"
     for flags in (0, re.IGNORECASE):
         found = [match.span() for match in re.finditer(pattern, text, flags)]
@@ -116,7 +122,7 @@ def occurrences(name: str, text: str) -> list[tuple[int, int]]:
 
 
 def _answers(path: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Text, and label and mention of each entity, of each item."""
+    """Yield the text of each item, and label and mention of its entities."""
     for number, item in enumerate(read_items(path), 1):
         with located(path, f"item {number}"):
             check_keys(item, ("input", "output"))
@@ -128,9 +134,9 @@ def _answers(path: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
 
 
 def _parse_answer(output: str) -> list[tuple[str, str]]:
-    """Label and mention of each entity.
+    """Return label and mention of each entity.
 
-    RAISES (ValueError): If an answer is no JSON list of entities.
+    RAISES (ValueError): If an answer is not a JSON list of entities.
     """
     answer = parse_json(output)
     if not isinstance(answer, list):

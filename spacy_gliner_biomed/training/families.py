@@ -1,10 +1,10 @@
-"""Families of labels that exclude each other on one mention, so that a network can be taught
-refusal without annotating more.
+"""Families of labels that exclude each other on one mention, to train refusal without new
+annotation.
 
-A corpus is silent about labels that it does not annotate. On its own mentions it is not: what
-is marked as a disease is no occupation, no device and no date. A pair is in the table only if
-no exact mention can be both. So "insulin" keeps genes, drugs and laboratory tests apart from
-this table, and patients, which corpora mark as species, keep persons out of that row.
+A corpus is silent about labels that it does not annotate, but not on its own mentions: what is
+marked as a disease is not an occupation, a device or a date. A pair is in the table only if no
+exact mention can be both. "insulin", for example, keeps genes, drugs and laboratory tests out of
+it, and patients, which corpora mark as species, keep persons out of that row.
 """
 
 from collections.abc import Sequence
@@ -98,6 +98,6 @@ FAMILY_OF: dict[str, str] = {
 
 
 def excluded_labels(label: str) -> Sequence[str]:
-    """Labels that are certainly wrong on a mention with this label; none if it has no family."""
+    """Return the labels that are wrong on any mention of this label; none without a family."""
     families = DISJOINT.get(FAMILY_OF.get(label, ""), ())
     return [excluded for family in families for excluded in FAMILIES[family]]

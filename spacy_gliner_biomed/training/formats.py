@@ -1,4 +1,4 @@
-"""Annotated texts from the formats that people have; GLiNER's JSON is read here."""
+"""Reads annotated texts from common formats. GLiNER's JSON is read here."""
 
 from collections.abc import Callable, Iterator
 from itertools import accumulate, chain
@@ -29,13 +29,14 @@ FORMATS = ("jsonl", "gliner", "brat", "pubtator", "instructions")
 
 
 def read_format(path: Path, name: str) -> Iterator[AnnotatedText]:
-    """Read annotated texts, one after the other; the labels found in all of them count as
-    annotated. So all is read twice, and what is broken is said before the first text is there.
+    """Read annotated texts one after the other. The labels found in all of them count as annotated,
+    so everything is read twice, and errors are raised before the first text is returned.
 
     path (Path): A file, or for "brat" a folder.
-    name (str): One of `FORMATS`: JSON lines (see `read_jsonl`), GLiNER's JSON, BRAT's .txt and
-        .ann files, PubTator, BioSelectTune's instructions.
-    RAISES (ValueError): With file and line, for what cannot be read; or if nothing is there.
+    name (str): One of `FORMATS`: JSON lines (see `read_jsonl`), GLiNER's JSON, BRAT's .txt and .ann
+        files, PubTator, BioSelectTune's instructions.
+    RETURNS (Iterator[AnnotatedText]): At least one text.
+    RAISES (ValueError): With file and line, for what cannot be read; or if there is no text.
     """
     readers: dict[str, Reader] = {
         "jsonl": lambda path: read_jsonl(path, None),
@@ -60,9 +61,14 @@ def read_format(path: Path, name: str) -> Iterator[AnnotatedText]:
 
 
 def read_gliner_json(path: Path) -> Iterator[AnnotatedText]:
-    """GLiNER's training data: a list of {"tokenized_text": words, "ner": [[first, last, label]]}.
+    """Read GLiNER's training data: a list of {"tokenized_text": words, "ner": [[first, last,
+    label]]}.
 
-    Words are joined by single spaces. "ner_labels" of an item, if there, says what is annotated.
+    Words are joined by single spaces. "ner_labels" of an item, if present, says what is annotated.
+
+    path (Path): The file.
+    YIELDS (AnnotatedText): The texts.
+    RAISES (ValueError): With file and item, for what cannot be read.
     """
     found = labels_of(spans for _, spans, _ in _gliner_items(path, Counts()))
     counts = Counts()
@@ -72,7 +78,7 @@ def read_gliner_json(path: Path) -> Iterator[AnnotatedText]:
 
 
 def _gliner_items(path: Path, counts: Counts) -> Iterator[tuple[str, list[GoldSpan], list[str]]]:
-    """Text, entities and annotated labels of each item."""
+    """Yield text, entities and annotated labels of each item."""
     for number, item in enumerate(read_items(path), 1):
         with located(path, f"item {number}"):
             check_keys(item, ("tokenized_text", "ner"))
@@ -85,7 +91,7 @@ def _gliner_items(path: Path, counts: Counts) -> Iterator[tuple[str, list[GoldSp
 
 
 def _parse_gliner(words: Any, ner: Any, counts: Counts) -> tuple[str, list[GoldSpan]]:
-    """Text and entities of an item.
+    """Return text and entities of an item.
 
     RAISES (ValueError): If its words or entities are not as they must be.
     """

@@ -1,8 +1,8 @@
 """Gold entities of a Doc: its spans, and the labels that its corpus annotates.
 
-A corpus is silent about what it does not annotate: an unmarked gene in a corpus of diseases is
-no negative example (AIONER, table 2). So each Doc carries the labels of its corpus in
-`doc.spans[key].attrs["annotated_labels"]`, which a DocBin keeps.
+A corpus is silent about what it does not annotate: an unmarked gene in a corpus of diseases is not
+a negative example (AIONER, table 2). So each Doc carries the labels of its corpus in
+`doc.spans[key].attrs["annotated_labels"]`, which a DocBin stores.
 """
 
 from collections import Counter
@@ -34,13 +34,13 @@ class Gold:
     """What is known of a Doc.
 
     spans (Sequence[GoldSpan]): Its entities, in characters.
-    annotated (Sequence[str]): Labels of which every entity is marked; None in a Doc that does
-        not say, of which all labels of the component are assumed to be.
+    annotated (Sequence[str] | None): Labels of which every entity is marked. None if the Doc does
+        not say; then all labels of the component count as annotated.
     corpus (str): The name of the Doc's corpus; empty if the Doc does not say.
-    unknown (Sequence[tuple[int, int]]): Characters that were not annotated: what is there is no
+    unknown (Sequence[tuple[int, int]]): Characters that were not annotated: no span there is a
         negative.
     partial (PartialLabels): Labels that are known on some spans only.
-    n_trimmed (int): Entities that had white space at an end, or were nothing else.
+    n_trimmed (int): Entities that had white space at an end, or consisted of it.
     """
 
     spans: Sequence[GoldSpan]
@@ -52,10 +52,14 @@ class Gold:
 
 
 def read_gold(doc: Doc, spans_key: str) -> Gold:
-    """The gold entities of a Doc: of the span group if it has it, otherwise of `doc.ents`.
+    """Read the gold entities of a Doc, from the span group if it exists, otherwise from `doc.ents`.
 
-    Tokens whose entity annotation is missing (`token.ent_iob` 0) and entities without a label
-    are unknown. A span group has no missing tokens.
+    Tokens whose entity annotation is missing (`token.ent_iob` 0) and entities without a label are
+    unknown. A span group has no missing tokens.
+
+    doc (Doc): The Doc.
+    spans_key (str): The span group.
+    RETURNS (Gold): The entities and what is known of them.
     """
     in_group = spans_key in doc.spans
     found = [
@@ -70,12 +74,12 @@ def read_gold(doc: Doc, spans_key: str) -> Gold:
 
 
 def has_gold(doc: Doc, spans_key: str) -> bool:
-    """Whether a Doc says which entities it has, even if it has none."""
+    """Return whether a Doc says which entities it has, even if it has none."""
     return spans_key in doc.spans or bool(doc.has_annotation("ENT_IOB"))
 
 
 def missing_characters(doc: Doc) -> list[tuple[int, int]]:
-    """The characters of neighbouring tokens whose entity annotation is missing."""
+    """Return the characters of neighbouring tokens whose entity annotation is missing."""
     missing: list[tuple[int, int]] = []
     before = -1
     for i, (iob, start, length) in enumerate(doc.to_array(["ENT_IOB", "IDX", "LENGTH"]).tolist()):
@@ -88,12 +92,12 @@ def missing_characters(doc: Doc) -> list[tuple[int, int]]:
 
 
 def trim_spans(text: str, spans: Iterable[GoldSpan]) -> tuple[list[GoldSpan], int]:
-    """Gold spans without white space at their ends, which no token or word has.
+    """Remove white space from the ends of gold spans, which no token or word has.
 
     text (str): The text.
-    spans (Iterable[GoldSpan]): Spans; those that are not inside it stay as they are.
-    RETURNS (tuple[list[GoldSpan], int]): The spans, without those of nothing but white space,
-        and how many of all were changed or left out.
+    spans (Iterable[GoldSpan]): Spans; those outside the text stay as they are.
+    RETURNS (tuple[list[GoldSpan], int]): The spans, without those of nothing but white space, and
+        how many were changed or removed.
     """
     trimmed, n_changed = [], 0
     for start, end, label in spans:
@@ -108,7 +112,7 @@ def trim_spans(text: str, spans: Iterable[GoldSpan]) -> tuple[list[GoldSpan], in
 
 
 def annotated_labels(doc: Doc, spans_key: str) -> Sequence[str] | None:
-    """The labels that the Doc's corpus annotates; None if the Doc does not say."""
+    """Return the labels that the Doc's corpus annotates; None if the Doc does not say."""
     if spans_key not in doc.spans:
         return None
     labels: Sequence[str] | None = doc.spans[spans_key].attrs.get(ANNOTATED)
@@ -116,7 +120,7 @@ def annotated_labels(doc: Doc, spans_key: str) -> Sequence[str] | None:
 
 
 def gold_labels(golds: Iterable[Gold]) -> list[str]:
-    """All labels that are annotated or occur, by first appearance."""
+    """Return all labels that are annotated or occur, by first appearance."""
     labels: dict[str, None] = {}
     for gold in golds:
         labels.update(dict.fromkeys(gold.annotated or ()))
@@ -127,9 +131,11 @@ def gold_labels(golds: Iterable[Gold]) -> list[str]:
 def write_gold(doc: Doc, gold: Gold, spans_key: str) -> int:
     """Set the gold entities of a Doc, whose tokens have to fit (see `split_tokens`).
 
-    RETURNS (int): Entities that had white space at an end, or were nothing else; see
-        `trim_spans`.
-    RAISES (ValueError): For an entity that begins or ends inside a token.
+    doc (Doc): Changed in place.
+    gold (Gold): The entities.
+    spans_key (str): The span group.
+    RETURNS (int): Entities that had white space at an end, or consisted of it; see `trim_spans`.
+    RAISES (ValueError): If an entity begins or ends inside a token.
     """
     attrs: dict[str, object] = {CORPUS: gold.corpus}
     if gold.annotated is not None:
@@ -151,10 +157,13 @@ def write_gold(doc: Doc, gold: Gold, spans_key: str) -> int:
 def word_spans(
     spans: Iterable[GoldSpan], words: WordOffsets, max_width: int
 ) -> tuple[list[tuple[int, int, str]], list[GoldSpan]]:
-    """Gold spans in words, and those that no span of words can express.
+    """Convert gold spans to words.
 
-    RETURNS: Triples of first word, one past the last, and label; and the rest, which are off
-        word borders or wider than `max_width` words.
+    spans (Iterable[GoldSpan]): Character spans.
+    words (WordOffsets): The words of the text.
+    max_width (int): Words of the widest span.
+    RETURNS (tuple): Triples of first word, one past the last, and label; and the spans that are off
+        word borders or too wide.
     """
     starts = {int(start): i for i, start in enumerate(words.starts)}
     ends = {int(end): i + 1 for i, end in enumerate(words.ends)}
@@ -171,7 +180,7 @@ def word_spans(
 def count_lost(
     golds: Iterable[tuple[str, Gold]], splitter: str, max_width: int
 ) -> dict[str, tuple[int, int]]:
-    """How many gold entities no span of words can express.
+    """Count the gold entities that no span of words can express.
 
     golds (Iterable[tuple[str, Gold]]): Texts with their entities.
     splitter (str): See `tokenization.words`.

@@ -87,7 +87,7 @@ class Hierarchy:
         ]
 
     def relation(self, ids: list[str], label: str) -> bool | None:
-        """Whether a label fits a mention.
+        """Return whether a label fits a mention.
 
         ids (list[str]): Concept ids of the mention.
         label (str): Id of the label.
@@ -135,7 +135,7 @@ class Hierarchy:
         return found
 
     def _closure(self, concept: str) -> frozenset[str]:
-        """The concept and all that it is a kind of; in MeSH by the prefixes of tree numbers."""
+        """Return a concept and all its ancestors; in MeSH by the prefixes of tree numbers."""
         if concept not in self._closures:
             numbers = self.concepts.get(concept, {}).get("tree_numbers")
             found = self._prefixes(numbers) if numbers else self._reach([concept], "parents")
@@ -152,7 +152,7 @@ class Hierarchy:
         return found
 
     def _wholes(self, base: frozenset[str]) -> set[str]:
-        """What the concepts are parts of, and what that is a kind of."""
+        """Return what concepts are parts of, and the ancestors of that."""
         direct = [w for name in base for w in self.concepts.get(name, {}).get("part_of", ())]
         return self._reach(direct, "part_of", "parents")
 
@@ -174,7 +174,7 @@ class Hierarchy:
 
 
 def concept_ids(raw: str | None) -> list[str]:
-    """The ids in a corpus' field, which separates several in some way of its own."""
+    """Split a corpus' field of concept ids, which every corpus separates in its own way."""
     parts = [part.strip() for part in re.split(r"[|,;+]", raw or "")]
     cut = [re.sub(r"^(?:NCBIGene:)?(\d+)\(Tax:\d+\)$", r"NCBIGene:\1", part) for part in parts]
     return [part.replace("OMIM_", "OMIM:") for part in cut if part]

@@ -32,12 +32,12 @@ class FocalLoss:
     reduction: Literal["sum", "mean"] = "sum"
 
     def __call__(self, logits: FloatArray, targets: FloatArray) -> tuple[float, FloatArray]:
-        """Loss and gradient of one row.
+        """Compute the loss of one row and its gradient.
 
-        logits (FloatArray): Minus infinity marks what is not a span of the row. # (W, K, C), or
-            of a token model (W, C, 3), as all of these
+        logits (FloatArray): Minus infinity marks what is not a span of the row. # (W, K, C), or (W,
+            C, 3) of a token model, as all of these
         targets (FloatArray): 1 where a span has the label, else 0; NaN where it is not known.
-        RETURNS (tuple[float, FloatArray]): Loss, and its gradient.
+        RETURNS (tuple[float, FloatArray]): The loss, and its gradient.
         """
         valid = np.isfinite(logits) & ~np.isnan(targets)
         targets = np.where(valid, targets, 0)
@@ -51,7 +51,7 @@ class FocalLoss:
         return float(loss[valid].sum()) * scale, gradient
 
     def _elements(self, p: FloatArray, t: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Loss of each element, and its derivative by the probability."""
+        """Compute the loss of each element, and its derivative by the probability."""
         shifted = np.clip(p - self.prob_margin, 0, 1)
         d_shifted = (p >= self.prob_margin).astype(p.dtype)
         yes, no = np.maximum(p, CLAMP), np.maximum(1 - shifted, CLAMP)
@@ -81,5 +81,5 @@ def make_focal_loss(
     label_smoothing: float = 0.0,
     reduction: Literal["sum", "mean"] = "sum",
 ) -> FocalLoss:
-    """The registered function; arguments as `FocalLoss`."""
+    """Make a `FocalLoss`; arguments as `FocalLoss`."""
     return FocalLoss(alpha, gamma, prob_margin, label_smoothing, reduction)

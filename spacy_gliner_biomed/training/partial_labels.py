@@ -1,5 +1,5 @@
-"""Labels that are known on some mentions of a window only: there they are targets, and all
-other spans stay out of the loss.
+"""Labels that are known on some mentions of a window only: these are targets, and all other spans
+are left out of the loss.
 """
 
 import random
@@ -23,9 +23,12 @@ NOT_TYPED = frozenset(
 def with_excluded(
     windows: Iterator[AnnotatedText], share: float, rng: random.Random
 ) -> Iterator[AnnotatedText]:
-    """Add to some windows labels of other families than their mentions', as certain negatives.
+    """Add labels of other families than their mentions' to some windows, as certain negatives.
 
-    share (float): Of the windows, from 0 to 1.
+    windows (Iterator[AnnotatedText]): The windows.
+    share (float): Share of windows, from 0 to 1.
+    rng (random.Random): Chooses.
+    YIELDS (AnnotatedText): The windows.
     """
     for text in windows:
         if rng.random() < share:
@@ -36,10 +39,16 @@ def with_excluded(
 def with_fine_labels(
     windows: Iterator[AnnotatedText], hierarchy: Hierarchy, share: float, rng: random.Random
 ) -> Iterator[AnnotatedText]:
-    """Add to some windows labels made of what is above their mentions' concepts.
+    """Add labels made of their concepts' ancestors to some windows.
 
-    Labels of one mention are right there; labels of the other mentions seen last are hard
+    The labels of one mention are right there; labels of the most recent other mentions are hard
     negatives, as siblings are.
+
+    windows (Iterator[AnnotatedText]): The windows.
+    hierarchy (Hierarchy): The ontologies.
+    share (float): Share of windows, from 0 to 1.
+    rng (random.Random): Chooses.
+    YIELDS (AnnotatedText): The windows.
     """
     recent: list[str] = []
     for text in windows:
@@ -49,7 +58,7 @@ def with_fine_labels(
 
 
 def _with_partial(text: AnnotatedText, partial: PartialLabels, rng: random.Random) -> AnnotatedText:
-    """Add partial labels; in some windows they are all that is asked."""
+    """Add partial labels; in some windows no others are asked for."""
     both = {**text.partial, **partial}
     if both and rng.random() < ALONE:
         return replace(text, spans=[], annotated=[], partial=both)

@@ -1,4 +1,4 @@
-"""Forms in which people write a label: plural, capitals, CamelCase, snake_case, typing errors."""
+"""Forms of a label: plural, capitals, CamelCase, snake_case, typing errors."""
 
 import random
 import re
@@ -10,23 +10,23 @@ UNCOUNTED = ("use", "anatomy", "sex", "DNA", "RNA", "age", "surgery", "staging",
 
 
 def plural(prompt: str) -> str:
-    """The plural of a noun phrase, of each of its alternatives: "genes or proteins"."""
+    """Return the plural of a noun phrase and its alternatives: "genes or proteins"."""
     parts = re.split(r"( or | and |/)", prompt)
     return "".join(part if i % 2 else _plural_noun(part) for i, part in enumerate(parts))
 
 
 def camel_case(prompt: str) -> str:
-    """As corpora write labels: "GeneOrProtein"."""
+    """Write a label as corpora do: "GeneOrProtein"."""
     return "".join(word[:1].upper() + word[1:] for word in re.split(r"[\W_]+", prompt))
 
 
 def snake_case(prompt: str) -> str:
-    """As databases write labels: "gene_or_protein"."""
+    """Write a label as databases do: "gene_or_protein"."""
     return re.sub(r"[\W_]+", "_", prompt)
 
 
 def misspelt(prompt: str, rng: random.Random) -> str:
-    """Two letters inside a long word change places."""
+    """Swap two letters inside a long word."""
     words = [match.span() for match in re.finditer(r"[^\W\d_]{6,}", prompt)]
     if not words:
         return prompt
@@ -36,7 +36,7 @@ def misspelt(prompt: str, rng: random.Random) -> str:
 
 
 def vary_form(prompt: str, rng: random.Random) -> str:
-    """One of the forms, or the prompt as it is."""
+    """Return a prompt in a random form, or unchanged."""
     forms: tuple[Callable[[str], str], ...] = (
         str,
         plural,

@@ -1,7 +1,7 @@
-"""Other words for labels, so that a user's own wording matters less.
+"""Alternative prompts for labels, so that a user's own wording matters less.
 
-Written for this project. A wording is used for a label only where it does not widen or narrow
-what the corpora mean by it by much.
+Written for this project. A prompt is used for a label only if it means nearly the same as the
+label in the corpora.
 """
 
 PROMPT_VARIANTS: dict[str, list[str]] = {

@@ -30,7 +30,7 @@ def read_pubtator(path: Path) -> Iterator[AnnotatedText]:
 
 
 def _documents(path: Path, counts: Counts) -> Iterator[tuple[str, str, list[GoldSpan]]]:
-    """Name, text and entities of each document, whose lines stand together."""
+    """Yield name, text and entities of each document, whose lines are consecutive."""
     name, text = "", ""
     spans: list[GoldSpan] = []
     for number, line in read_lines(path):
@@ -52,9 +52,9 @@ def _documents(path: Path, counts: Counts) -> Iterator[tuple[str, str, list[Gold
 
 
 def _parse_line(line: str, name: str, text: str, counts: Counts) -> list[GoldSpan]:
-    """The entity of a line; none in a relation or a blank line.
+    """Return the entity of a line; none for a relation or a blank line.
 
-    RAISES (ValueError): If the line is nothing of these.
+    RAISES (ValueError): If the line is neither.
     """
     fields = line.split("\t")
     if not line.strip():
@@ -75,10 +75,10 @@ def _parse_line(line: str, name: str, text: str, counts: Counts) -> list[GoldSpa
 
 
 def _is_relation(fields: list[str], text: str) -> bool:
-    """Whether a line is id, type and two concepts, as "7 CID D1 D2" or "7 Association 51 D2 New".
+    """Return whether a line is a relation, as "7 CID D1 D2" or "7 Association 51 D2 New".
 
-    An entity of which the first offset begins with a letter by mistake is none: it has a mention
-    and more columns.
+    An entity whose first offset begins with a letter by mistake is not: it has a mention and more
+    columns.
     """
     if len(fields) not in (4, 5) or not fields[1][:1].isalpha():
         return False

@@ -176,7 +176,7 @@ def read_corpus(
     merge_into: str | None = None,
     left_out: Mapping[str, Collection[str]] | None = None,
 ) -> list[AnnotatedText]:
-    """The documents of a corpus but for those whose ids `left_out` has, by split.
+    """Return the documents of a corpus but for those whose ids `left_out` has, by split.
 
     RAISES (ValueError): If there are none, or one cannot be read.
     """
@@ -217,7 +217,7 @@ def cut_sentences(
 
 
 def _outside(borders: Sequence[int], spans: Iterable[GoldSpan]) -> list[int]:
-    """The borders that are inside no span."""
+    """Return the borders that are inside no span."""
     ordered = sorted(spans)
     starts = [start for start, *_ in ordered]
     ends = list(accumulate((end for _, end, _ in ordered), max))

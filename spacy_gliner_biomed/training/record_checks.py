@@ -1,4 +1,4 @@
-"""What the readers of all formats check of a record, and say of what they had to change."""
+"""Checks that the readers of all formats share, and reports of what they had to change."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
@@ -23,7 +23,7 @@ Counts = Counter[str]
 
 @contextmanager
 def located(path: Path, line: int | str) -> Iterator[None]:
-    """Add file and line to what is found wrong.
+    """Add file and line to errors.
 
     path (Path): The file.
     line (int | str): The number of a line, or as in "item 3".
@@ -37,7 +37,10 @@ def located(path: Path, line: int | str) -> Iterator[None]:
 
 
 def check_keys(record: Any, keys: Collection[str]) -> None:
-    """RAISES (ValueError): If a record is no object, or has not all of the keys."""
+    """Check that a record is an object with some keys.
+
+    RAISES (ValueError): If it is not an object, or lacks a key.
+    """
     if not isinstance(record, dict):
         raise ValueError(f"found {type(record).__name__} instead of an object")
     missing = [key for key in keys if key not in record]
@@ -47,9 +50,9 @@ def check_keys(record: Any, keys: Collection[str]) -> None:
 
 
 def check_label(label: Any) -> str:
-    """Return a label as it is.
+    """Return a label unchanged.
 
-    RAISES (ValueError): If it is no string, is blank, or is no text.
+    RAISES (ValueError): If it is not a string, is blank, or is no valid text.
     """
     if not isinstance(label, str) or not label.strip():
         raise ValueError(f"a label must be a string that is not blank; found {label!r}")
@@ -61,9 +64,11 @@ def make_span(
 ) -> GoldSpan:
     """Make an entity of a text, without white space at its ends.
 
-    start (Any), end (Any), label (Any): As they were read.
+    text (str): The text.
+    start, end, label (Any): As they were read.
     counts (Counts): Entities that lose white space are added.
     mention (Any): The entity's own text, as it was read; None if there is none.
+    RETURNS (GoldSpan): The entity.
     RAISES (ValueError): If offsets, label or mention are wrong.
     """
     if not type(start) is type(end) is int:
@@ -81,8 +86,11 @@ def make_span(
 
 
 def check_mention(found: str, mention: Any, text: str) -> None:
-    """Compare what the text has with the entity's own text, but for the kind of white space.
+    """Compare the text of a span with the entity's own text, except for the kind of white space.
 
+    found (str): The text of the span.
+    mention (Any): The entity's own text, as it was read.
+    text (str): The whole text, for the message.
     RAISES (ValueError): If they differ.
     """
     if not isinstance(mention, str):
@@ -94,7 +102,7 @@ def check_mention(found: str, mention: Any, text: str) -> None:
 
 
 def labels_of(documents: Iterable[Iterable[GoldSpan]]) -> list[str]:
-    """All labels of the entities of documents."""
+    """Return all labels of the entities of documents."""
     return sorted({label for spans in documents for *_, label in spans})
 
 

@@ -1,4 +1,4 @@
-"""Which labels a training row is asked for, and in which words."""
+"""Chooses the labels that a training row is asked for, and their prompts."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -12,15 +12,16 @@ from spacy_gliner_biomed.training.prompt_variants import PROMPT_VARIANTS
 class LabelSampler:
     """Registered as `spacy-gliner-biomed.LabelSampler.v1`.
 
-    max_labels (int): Labels in one prompt, at most; positives go first.
-    negatives (int): 0 to this many annotated labels that the row has not, uniformly...
-    all_negatives (float): ...but with this probability all of them.
-    drop (float): Probability that a positive label is not asked, and its spans are no targets.
-    few (float): Probability that only one to four labels are asked, half of the time one alone,
+    max_labels (int): Maximum number of labels in one prompt; positives go first.
+    negatives (int): Maximum number of annotated labels that the row lacks, drawn uniformly from 0
+        on...
+    all_negatives (float): ...but all of them with this probability.
+    drop (float): Probability that a positive label is not asked for; its spans are no targets then.
+    few (float): Probability that only one to four labels are asked for, half of the time only one,
         whether the row has them or not.
-    vary (float): Probability that a label is asked in other words than its own, or in another
-        form (see `prompt_forms`).
-    prompt_variants (Mapping[str, Sequence[str]]): Other words of each label.
+    vary (float): Probability that a label is asked for by another prompt or in another form (see
+        `prompt_forms`).
+    prompt_variants (Mapping[str, Sequence[str]]): Alternative prompts of each label.
     seed (int): Of the random choices.
     """
 
@@ -37,12 +38,12 @@ class LabelSampler:
         self.random = random.Random(self.seed)
 
     def __call__(self, positives: Sequence[str], annotated: Sequence[str]) -> list[tuple[str, str]]:
-        """Choose labels and wordings.
+        """Choose labels and prompts.
 
         positives (Sequence[str]): Labels that the row has.
         annotated (Sequence[str]): Labels that may be negatives.
-        RETURNS (list[tuple[str, str]]): Pairs of label and prompt, in random order; never
-            empty if there is any label at all, and no prompt twice.
+        RETURNS (list[tuple[str, str]]): Pairs of label and prompt, in random order; not empty if
+            there is any label at all, and no prompt twice.
         """
         if annotated and self.random.random() < self.few:
             return self._worded(self._few(positives, annotated))
@@ -57,7 +58,7 @@ class LabelSampler:
         return self._worded(chosen)
 
     def _few(self, positives: Sequence[str], annotated: Sequence[str]) -> list[str]:
-        """One to four labels, each as likely one that the row has as one that it has not."""
+        """Choose one to four labels, each as likely one that the row has as one that it lacks."""
         present = list(dict.fromkeys(positives))
         absent = [label for label in dict.fromkeys(annotated) if label not in positives]
         self.random.shuffle(present)
@@ -90,6 +91,9 @@ def make_label_sampler(
     wordings: dict[str, list[str]] | None = None,
     seed: int = 0,
 ) -> LabelSampler:
-    """The registered function; arguments as `LabelSampler`, whose table `wordings` adds to."""
+    """Make a `LabelSampler`; arguments as `LabelSampler`.
+
+    wordings (dict[str, list[str]] | None): Added to the table of alternative prompts.
+    """
     table = {**PROMPT_VARIANTS, **(wordings or {})}
     return LabelSampler(max_labels, negatives, all_negatives, drop, few, vary, table, seed)

@@ -1,4 +1,4 @@
-"""Training windows laid out as in notes: wrapped lines, and mentions as lists and columns."""
+"""Lays out training windows as in notes: wrapped lines, and mentions as lists and columns."""
 
 import random
 from collections.abc import Iterable, Sequence
@@ -15,9 +15,11 @@ MAX_ITEM = 60  # characters
 
 
 def wrap_lines(text: AnnotatedText, width: int) -> AnnotatedText:
-    """Break lines at spaces, also inside mentions; no offset changes.
+    """Break lines at spaces, also inside mentions. No offset changes.
 
-    width (int): Characters of a line, at most, where its words allow it.
+    text (AnnotatedText): A window.
+    width (int): Maximum number of characters in a line, if its words allow it.
+    RETURNS (AnnotatedText): The window with broken lines.
     """
     characters = list(text.text)
     line = 0
@@ -33,8 +35,8 @@ def wrap_lines(text: AnnotatedText, width: int) -> AnnotatedText:
 
 
 def plain_mentions(texts: Iterable[AnnotatedText]) -> Mentions:
-    """Mentions by label that overlap no other mention and never have another label: what an
-    item of a list can be without leaving any annotation out.
+    """Return mentions by label that overlap no other mention and never have another label: an item
+    of a list can be such a mention without missing annotations.
     """
     labels: dict[str, set[str]] = {}
     overlapping: set[str] = set()
@@ -57,10 +59,13 @@ def plain_mentions(texts: Iterable[AnnotatedText]) -> Mentions:
 def make_list(
     mentions: Mentions, annotated: Sequence[str] | None, rng: random.Random, corpus: str
 ) -> AnnotatedText:
-    """A list of mentions of one to three labels, one an item.
+    """Make a list of mentions of one to three labels, one an item.
 
     mentions (Mentions): See `plain_mentions`; at least one.
     annotated (Sequence[str] | None): Labels that the corpus annotates.
+    rng (random.Random): Chooses.
+    corpus (str): The name of the corpus.
+    RETURNS (AnnotatedText): The list.
     """
     labels = rng.sample(sorted(mentions), min(rng.choice((1, 1, 2, 3)), len(mentions)))
     begin, end = rng.choice(rng.choice((BULLETS, COLUMNS)))

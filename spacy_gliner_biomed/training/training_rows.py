@@ -21,8 +21,8 @@ Sampler = Callable[[Sequence[str], Sequence[str]], list[tuple[str, str]]]
 
 @dataclass(frozen=True)
 class TrainingRow:
-    """A row with its targets: (W, K, C) of spans, or (W, C, 3) of tokens, as the logits. NaN is
-    where it is not known whether there is an entity.
+    """A row with its targets, which have the shape of its logits: (W, K, C) of spans, or (W, C, 3)
+    of tokens. NaN marks an unknown target.
     """
 
     row: Row
@@ -31,17 +31,18 @@ class TrainingRow:
 
 @dataclass
 class RowMaker:
-    """Makes training rows of texts.
+    """Makes training rows from texts.
 
     subtokens (Subtokenizer): The checkpoint's.
     encode_prompt (Callable): Encodes as many of the prompts as fit, from the first on.
     sampler (Sampler): Chooses the labels of a row.
     splitter (str): See `tokenization.words`.
-    max_width (int): Words of an entity, at most.
+    max_width (int): Words of the widest entity.
     tokens (bool): Targets are start, end and inside of entities, instead of spans.
-    max_words, max_subtokens (int): Of a row's text, and of a row.
+    max_words (int): Words in a row's text.
+    max_subtokens (int): Subtokens in a row.
     counts (Counter[str]): Gold spans, those of them that no row could express or that had white
-        space at their ends, and texts of which nothing is known.
+        space at their ends, and texts without any known annotation.
     """
 
     subtokens: Subtokenizer
@@ -55,11 +56,12 @@ class RowMaker:
     counts: Counter[str] = field(default_factory=Counter)
 
     def __call__(self, text: str, gold: Gold, labels: Sequence[str]) -> list[TrainingRow]:
-        """The rows of a text: one, unless it is too long for that.
+        """Make the rows of a text: one, unless the text is too long.
 
         text (str): The text.
         gold (Gold): Its entities.
-        labels (Sequence[str]): Possible negatives where the corpus does not say.
+        labels (Sequence[str]): Possible negatives if the corpus does not say.
+        RETURNS (list[TrainingRow]): The rows.
         """
         words = split_words(text, self.splitter)
         ids, counts = self.subtokens.encode_text(text, words)
@@ -117,8 +119,13 @@ class RowMaker:
 def partial_words(
     partial_labels: PartialLabels, words: WordOffsets, max_width: int
 ) -> dict[str, list[tuple[int, int, bool]]]:
-    """The known spans of partial labels in words; those that no span of words can express and
-    labels without any are left out.
+    """Convert the known spans of partial labels to words, without those that no span of words can
+    express.
+
+    partial_labels (PartialLabels): In characters.
+    words (WordOffsets): The words of the text.
+    max_width (int): Words of the widest span.
+    RETURNS (dict[str, list[tuple[int, int, bool]]]): For each label that has any.
     """
     found = {}
     for label, known in partial_labels.items():
@@ -152,7 +159,7 @@ def _in_window(
 
 
 def unknown_words(characters: Iterable[tuple[int, int]], words: WordOffsets) -> BoolArray:  # (W,)
-    """Which words are in characters that were not annotated, if only in part."""
+    """Return which words touch characters that were not annotated. # (W,)"""
     unknown: BoolArray = np.zeros(len(words), dtype=np.bool_)
     for start, end in characters:
         unknown |= (words.starts < end) & (words.ends > start)
@@ -176,9 +183,11 @@ def hide_tokens(targets: FloatArray, unknown: BoolArray) -> None:  # (W, C, 3), 
 def span_targets(
     entities: Iterable[tuple[int, int, int]], n_words: int, n_labels: int, *, max_width: int
 ) -> FloatArray:
-    """1 where an entity begins, at its width and label.
+    """Return 1 where an entity begins, at its width and label, else 0.
 
-    entities: First word, one past the last, and place of the label.
+    entities (Iterable[tuple[int, int, int]]): First word, one past the last, and index of the
+        label.
+    n_words, n_labels, max_width (int): W, C and K.
     RETURNS (FloatArray): # (W, K, C)
     """
     targets = np.zeros((n_words, max_width, n_labels), dtype=np.float32)
@@ -190,11 +199,12 @@ def span_targets(
 def token_targets(
     entities: Iterable[tuple[int, int, int]], n_words: int, n_labels: int
 ) -> FloatArray:
-    """1 at the first word of each entity, at the last, and at all of them.
+    """Return 1 at the first word of each entity, at the last, and at all its words, else 0.
 
     Upstream `TokenProcessor.create_labels` (gliner/data_processing/processor.py).
 
-    entities: As `span_targets`.
+    entities (Iterable[tuple[int, int, int]]): As for `span_targets`.
+    n_words, n_labels (int): W and C.
     RETURNS (FloatArray): # (W, C, 3)
     """
     targets = np.zeros((n_words, n_labels, 3), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Attention over runs of equally long rows, for queries that are all subtokens or some."""
+"""Attention over runs of equally long rows."""
 
 import math
 from collections.abc import Sequence
@@ -18,25 +18,26 @@ LOG2_OF_E = math.log2(math.e)
 
 
 def split_heads(states: Tensor, rows: int, n_heads: int) -> Tensor:
-    """# (rows * N, H) -> (rows, heads, N, H / heads), a view"""
+    """View states by head. # (rows * N, H) -> (rows, heads, N, H / heads)"""
     return states.view(rows, len(states) // rows, n_heads, -1).transpose(1, 2)
 
 
 def join_heads(context: Tensor) -> Tensor:
-    """# (rows, heads, N, H / heads) -> (rows * N, heads, H / heads), of one row a view"""
+    """Undo `split_heads`; of one row, a view. # (rows, heads, N, d) -> (rows * N, heads, d)"""
     return context.transpose(1, 2).flatten(0, 1)
 
 
 def attend_in_16_bits(
     query: Tensor, key: Tensor, value: Tensor, runs: Sequence[Run], *, n_heads: int, scale: float
 ) -> Tensor:
-    """As `weigh` without bias and dropout, of all runs, in inference on a CPU: 0.8 of the time,
-    since less is copied, scaled and called.
+    """Attend within all runs, without bias and dropout, in inference on a CPU.
 
-    All subtokens are queries. If only those were that are read, each row had a product of its
-    own shape, which oneDNN prepares for longer than it then takes.
+    Takes 0.8 of the time of `weigh`, because less is copied, scaled and called.
 
     query, key, value (Tensor): # (T, H)
+    runs (Sequence[Run]): The rows of the T subtokens.
+    n_heads (int): Number of heads.
+    scale (float): Factor of the scores.
     RETURNS (Tensor): # (T, H)
     """
     contexts = torch.empty_like(query)
@@ -65,11 +66,13 @@ def weigh(
     scale: float,
     dropout: float,
 ) -> Tensor:
-    """softmax(query key^T * scale + bias) value.
+    """Return softmax(query key^T * scale + bias) value.
 
     query (Tensor): # (rows, heads, N, d)
     key, value (Tensor): # (rows, heads, L, d)
-    bias (Tensor | None): Numbers, or False for what is masked. # (rows, 1 or heads, 1 or N, L)
+    bias (Tensor | None): Numbers to add, or False for masked keys. # (rows, 1 or heads, 1 or N, L)
+    scale (float): Factor of the scores.
+    dropout (float): Rate of the attention weights, from 0 to 1.
     RETURNS (Tensor): # (rows, heads, N, d)
     """
     if query.dtype in HALVES and query.device.type == "cpu":
@@ -91,15 +94,15 @@ def weigh(
 
 
 def softmax_parts(scores: Tensor, *, base_2: bool = False) -> tuple[Tensor, Tensor]:
-    """Two tensors whose quotient is softmax(scores), in inference on a CPU.
+    """Return two tensors whose quotient is softmax(scores), in inference on a CPU.
 
-    In bfloat16, torch's softmax takes longer to find each row's largest score, which it subtracts
-    lest exp overflows, than to do all else. bfloat16 has float32's range, in which exp of scores
-    as networks have them stays by itself; the sums show whether it did. Takes 0.6 to 0.9 of the
-    time, products included, for 128 to 256 subtokens.
+    torch's softmax subtracts the largest score of each row, lest exp overflows; in bfloat16,
+    finding it takes longer than all else. bfloat16 has the range of float32, in which exp of the
+    usual scores does not overflow; the sums show whether it did. This takes 0.6 to 0.9 of the time,
+    products included, for 128 to 256 subtokens.
 
-    scores (Tensor): Used up. # (.., N, L)
-    base_2 (bool): Whether they are exponents of 2, which take 0.8 of the time of those of e.
+    scores (Tensor): Overwritten. # (.., N, L)
+    base_2 (bool): Whether the scores are exponents of 2, which take 0.8 of the time of those of e.
     RETURNS (tuple[Tensor, Tensor]): # (.., N, L), (.., N, 1)
     """
     if scores.dtype == torch.bfloat16:

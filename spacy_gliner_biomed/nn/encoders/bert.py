@@ -12,13 +12,12 @@ from spacy_gliner_biomed.nn.encoders.attention import (
 )
 from spacy_gliner_biomed.nn.encoders.blocks import Layer, Layers, PackedEncoder, word_embeddings
 from spacy_gliner_biomed.nn.encoders.encoder_settings import EncoderSettings
-from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading
-from spacy_gliner_biomed.nn.layers import pick
+from spacy_gliner_biomed.nn.encoders.packing import Packing
 from spacy_gliner_biomed.nn.linear import HALVES, Linear, compute_dtype, in_inference
 
 
-class Embeddings(nn.Module):
-    """Sum of word, position and segment embeddings, normalised; all is segment 0."""
+class BertEmbeddings(nn.Module):
+    """Sum of word, position and segment embeddings, normalized. All text is segment 0."""
 
     def __init__(self, settings: EncoderSettings) -> None:
         super().__init__()
@@ -30,7 +29,11 @@ class Embeddings(nn.Module):
         self.dropout = Dropout(settings.hidden_dropout_prob)
 
     def forward(self, ids: Tensor, columns: Tensor) -> Tensor:
-        """# (T,), (T,) -> (T, H)"""
+        """Embed packed subtokens. # (T,), (T,) -> (T, H)
+
+        ids (Tensor): Ids of the subtokens. # (T,)
+        columns (Tensor): Their positions in their rows. # (T,)
+        """
         words = self.word_embeddings(ids) + self.token_type_embeddings.weight[0]
         normalised = self.LayerNorm(words + self.position_embeddings(columns))
         states: Tensor = self.dropout(normalised)
@@ -50,20 +53,16 @@ class SelfAttention(nn.Module):
         self.value = Linear(width, width)
         self.dropout = Dropout(settings.attention_probs_dropout_prob)
 
-    def forward(self, states: Tensor, packing: Packing, reading: Reading | None) -> Tensor:
-        """Attention within each row. # (T, H) -> (T or R, H)"""
+    def forward(self, states: Tensor, packing: Packing) -> Tensor:
+        """Attend within each row. # (T, H) -> (T, H)"""
         sizes, dropout = packing.sizes, self.dropout.p if self.training else 0.0
+        query, key, value = self.query(states), self.key(states), self.value(states)
         if in_inference(states) and not dropout and compute_dtype(states) in HALVES:
-            query, key, value = self.query(states), self.key(states), self.value(states)
-            context = attend_in_16_bits(
+            return attend_in_16_bits(
                 query, key, value, packing.runs, n_heads=self.n_heads, scale=self.scale
             )
-            return context if reading is None else pick(context, reading.index)
-        read = states if reading is None else pick(states, reading.index)
-        counts = sizes if reading is None else reading.sizes(packing)
-        query, key, value = self.query(read), self.key(states), self.value(states)
         parts = zip(
-            packing.runs, query.split(counts), key.split(sizes), value.split(sizes), strict=True
+            packing.runs, query.split(sizes), key.split(sizes), value.split(sizes), strict=True
         )
         contexts = [
             weigh(
@@ -84,10 +83,10 @@ class Bert(PackedEncoder):
         super().__init__()
         n_layers = settings.num_hidden_layers
         layers = [Layer(settings, SelfAttention(settings)) for _ in range(n_layers)]
-        self.embeddings = Embeddings(settings)
+        self.embeddings = BertEmbeddings(settings)
         self.encoder = Layers(layers)
 
     def embed(self, ids: Tensor, packing: Packing) -> Tensor:
-        """What goes into the first layer. # (T,) -> (T, H)"""
+        """Return the input of the first layer. # (T,) -> (T, H)"""
         states: Tensor = self.embeddings(ids, packing.columns)
         return states

@@ -1,4 +1,4 @@
-"""What BERT and DeBERTa have in common. Attribute names are those of transformers' weights."""
+"""Layers that BERT and DeBERTa share. Attribute names are those of transformers' weights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from spacy_gliner_biomed.nn.dropout import Dropout
 from spacy_gliner_biomed.nn.encoders.encoder_settings import EncoderSettings
-from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading
-from spacy_gliner_biomed.nn.layers import pick, pick_by_row
+from spacy_gliner_biomed.nn.encoders.packing import Packing
+from spacy_gliner_biomed.nn.layers import pick
 from spacy_gliner_biomed.nn.linear import Linear, compute_dtype, in_inference
 
 # In training, the lengths of rows. oneDNN prepares each product of a new shape, forwards and
@@ -21,7 +21,7 @@ LENGTH_STEP = 16
 
 @dataclass(frozen=True)
 class EncoderOutput:
-    """As transformers' output.
+    """The output of an encoder, as in transformers.
 
     last_hidden_state (Tensor): # (B, S, H)
     """
@@ -30,7 +30,7 @@ class EncoderOutput:
 
 
 class Residual(nn.Module):
-    """Linear and dropout, added to what went in before, then normalised."""
+    """Linear and dropout; the layer's input is added, and the sum normalized."""
 
     def __init__(self, settings: EncoderSettings, width_in: int) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class Residual(nn.Module):
         self.dropout = Dropout(settings.hidden_dropout_prob)
 
     def forward(self, hidden: Tensor, before: Tensor) -> Tensor:
-        """# (T, width_in), (T, H) -> (T, H)"""
+        """Apply the layer. # (T, width_in), (T, H) -> (T, H)"""
         dense = self.dropout(self.dense(hidden))
         added: Tensor = dense.add_(before) if in_inference(dense) else dense + before
         normalised: Tensor = self.LayerNorm(added)
@@ -54,7 +54,7 @@ class Intermediate(nn.Module):
         self.dense = Linear(settings.hidden_size, settings.intermediate_size)
 
     def forward(self, states: Tensor) -> Tensor:
-        """# (T, H) -> (T, intermediate_size)"""
+        """Apply the layer. # (T, H) -> (T, intermediate_size)"""
         if type(self.dense) is Linear:
             return self.dense(states, "gelu")  # type: ignore[no-any-return]
         return F.gelu(self.dense(states))  # an adapter adds to what comes before GELU
@@ -63,7 +63,7 @@ class Intermediate(nn.Module):
 class Attention(nn.Module):
     """Self-attention with its output layer.
 
-    attend (nn.Module): Called with states, packing and, in the last layer, what is read of it.
+    attend (nn.Module): Called with states, packing, and the layer's relative positions.
     """
 
     def __init__(self, settings: EncoderSettings, attend: nn.Module) -> None:
@@ -81,16 +81,16 @@ class Layer(nn.Module):
         self.intermediate = Intermediate(settings)
         self.output = Residual(settings, settings.intermediate_size)
 
-    def forward(
-        self, states: Tensor, packing: Packing, reading: Reading | None, *positions: Tensor
-    ) -> Tensor:
-        """All subtokens, or those alone that are read. # (T, H) -> (T or R, H)
+    def forward(self, states: Tensor, packing: Packing, *positions: Tensor) -> Tensor:
+        """Apply the layer. # (T, H) -> (T, H)
 
+        states (Tensor): Of all packed subtokens. # (T, H)
+        packing (Packing): Which of them are a row.
         positions (Tensor): What the attention knows of relative positions.
+        RETURNS (Tensor): # (T, H)
         """
-        context = self.attention.self(states, packing, reading, *positions)
-        before = states if reading is None else pick(states, reading.index)
-        attended = self.attention.output(context, before)
+        context = self.attention.self(states, packing, *positions)
+        attended = self.attention.output(context, states)
         result: Tensor = self.output(self.intermediate(attended), attended)
         return result
 
@@ -104,64 +104,63 @@ class Layers(nn.Module):
 
 
 class PackedEncoder(nn.Module):
-    """An encoder that works on rows without their padding."""
+    """An encoder that processes rows without their padding."""
 
     encoder: Layers
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> EncoderOutput:
-        """As transformers' encoders; what is beyond a row's end comes out as zeros.
+        """Encode padded rows, as transformers' encoders do.
 
         input_ids (Tensor): # (B, S)
         attention_mask (Tensor | None): 1 for subtokens, then 0 for padding. # (B, S)
+        RETURNS (EncoderOutput): The states; zeros for padding.
         """
         mask = input_ids.new_ones(input_ids.shape) if attention_mask is None else attention_mask
         packing = Packing.of(mask)
-        states = self.encode(packing.pack(input_ids), packing, None)
+        states = self.encode(packing.pack(input_ids), packing)
         return EncoderOutput(packing.unpack(states))
 
     def read(self, input_ids: Tensor, attention_mask: Tensor, positions: Tensor) -> Tensor:
-        """The states at some positions; -1 gives any vector.
+        """Return the states at some positions of each row.
 
-        positions (Tensor): # (B, N)
+        input_ids, attention_mask (Tensor): # (B, S)
+        positions (Tensor): Index into each row; the vector at -1 is undefined. # (B, N)
         RETURNS (Tensor): # (B, N, H)
         """
-        step = LENGTH_STEP if torch.is_grad_enabled() else 1
-        packing = Packing.of(attention_mask, step)
-        ids = packing.pack(input_ids)
-        if input_ids.device.type != "cpu":
-            states = packing.unpack(self.encode(ids, packing, None))
-            return pick_by_row(states, positions.clamp(min=0))
-        reading = Reading.of(packing, positions, step)
-        return pick(self.encode(ids, packing, reading), reading.slots)
+        packing = Packing.of(attention_mask, LENGTH_STEP if torch.is_grad_enabled() else 1)
+        states = self.encode(packing.pack(input_ids), packing)
+        return pick(states, packing.locate(positions))
 
-    def encode(self, ids: Tensor, packing: Packing, reading: Reading | None) -> Tensor:
-        """All states, or those alone that are read. # (T,) -> (T or R, H)"""
+    def encode(self, ids: Tensor, packing: Packing) -> Tensor:
+        """Return the states of all packed subtokens. # (T,) -> (T, H)"""
         states = self.embed(ids, packing)
         if in_inference(states):
             states = states.to(compute_dtype(states))  # once, instead of before each product
-        layers, positions = self.layers(), self.relative_positions(states, packing)
-        for layer, of_layer in zip(layers[:-1], positions, strict=False):
-            states = layer(states, packing, None, *of_layer)
-        # The last layer only where it is read: at words' first subtokens and labels' markers
-        # (1 to 3 % of the time).
-        last: Tensor = layers[-1](states, packing, reading, *positions[-1])
-        return last
+        positions = self.relative_positions(states, packing)
+        for layer, of_layer in zip(self.layers(), positions, strict=True):
+            states = layer(states, packing, *of_layer)
+        return states
 
     def layers(self) -> list[Any]:
-        """All transformer layers."""
+        """Return all transformer layers."""
         return list(self.encoder.layer)
 
     def embed(self, ids: Tensor, packing: Packing) -> Tensor:
-        """What goes into the first layer. # (T,) -> (T, H)"""
+        """Return the input of the first layer. # (T,) -> (T, H)"""
         raise NotImplementedError
 
     def relative_positions(self, states: Tensor, packing: Packing) -> Sequence[tuple[Tensor, ...]]:
-        """What the attention of each layer knows of relative positions; here, nothing."""
+        """Return what each layer's attention knows of relative positions; nothing, by default.
+
+        states (Tensor): Input of the first layer. # (T, H)
+        packing (Packing): The rows of the T subtokens.
+        RETURNS (Sequence[tuple[Tensor, ...]]): Further arguments of each layer.
+        """
         return [()] * len(self.layers())
 
 
 def word_embeddings(settings: EncoderSettings) -> nn.Embedding:
-    """The padding id gets no gradient, as in transformers."""
+    """Make word embeddings; the padding id gets no gradient, as in transformers."""
     return nn.Embedding(
         settings.vocab_size, settings.hidden_size, padding_idx=settings.pad_token_id
     )

@@ -17,8 +17,8 @@ from spacy_gliner_biomed.nn.linear import in_inference
 REACH = 256  # Relative positions are kept for rows of a multiple of so many subtokens.
 
 
-class Embeddings(nn.Module):
-    """Word embeddings, normalised; positions come in with the attention."""
+class DebertaEmbeddings(nn.Module):
+    """Word embeddings, normalized. Positions enter in the attention."""
 
     def __init__(self, settings: EncoderSettings) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class Embeddings(nn.Module):
         self.dropout = Dropout(settings.hidden_dropout_prob)
 
     def forward(self, ids: Tensor) -> Tensor:
-        """# (T,) -> (T, H)"""
+        """Embed packed subtokens. # (T,) -> (T, H)"""
         states: Tensor = self.dropout(self.LayerNorm(self.word_embeddings(ids)))
         return states
 
@@ -51,7 +51,7 @@ class Deberta(PackedEncoder):
 
     def __init__(self, settings: EncoderSettings) -> None:
         super().__init__()
-        self.embeddings = Embeddings(settings)
+        self.embeddings = DebertaEmbeddings(settings)
         self.encoder = RelativeLayers(settings)
         self.n_buckets = settings.position_buckets
         self.max_position = settings.max_relative_positions
@@ -60,12 +60,12 @@ class Deberta(PackedEncoder):
         self.derived, self.reach = DerivedWeights(), 0
 
     def embed(self, ids: Tensor, packing: Packing) -> Tensor:
-        """What goes into the first layer. # (T,) -> (T, H)"""
+        """Return the input of the first layer. # (T,) -> (T, H)"""
         states: Tensor = self.embeddings(ids)
         return states
 
     def relative_positions(self, states: Tensor, packing: Packing) -> Sequence[tuple[Tensor, ...]]:
-        """Each layer's projected positions by distance, see `DisentangledAttention.forward`."""
+        """Return each layer's projected positions, see `DisentangledAttention.forward`."""
         if not in_inference(states):
             return self._by_distance(None, packing.longest)
         # They follow from the weights alone: computed once, not once a batch (5 to 8 %).
@@ -78,7 +78,9 @@ class Deberta(PackedEncoder):
         return tables
 
     def _by_distance(self, dtype: torch.dtype | None, longest: int) -> list[tuple[Tensor, Tensor]]:
-        """For rows of up to so many subtokens. # (heads, 2 * longest, d) each"""
+        """Project positions for rows of up to `longest` subtokens.
+        # (heads, 2 * longest, d) each
+        """
         embeddings = self.encoder.LayerNorm(self.encoder.rel_embeddings.weight)
         if dtype is not None:
             embeddings = embeddings.to(dtype)

@@ -6,9 +6,8 @@ from torch import Tensor, nn
 from spacy_gliner_biomed.nn.dropout import Dropout
 from spacy_gliner_biomed.nn.encoders.attention import join_heads, softmax_parts, split_heads, weigh
 from spacy_gliner_biomed.nn.encoders.encoder_settings import EncoderSettings
-from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading
+from spacy_gliner_biomed.nn.encoders.packing import Packing
 from spacy_gliner_biomed.nn.encoders.positions import blocks, scores_by_position, shear
-from spacy_gliner_biomed.nn.layers import pick
 from spacy_gliner_biomed.nn.linear import Linear, in_inference, product
 
 # Rows from so many subtokens on are attended head by head; the calls cost shorter ones more.
@@ -18,7 +17,7 @@ BY_HEAD = 128
 class DisentangledAttention(nn.Module):
     """Content to content, content to position, position to content.
 
-    With q and k of contents, and q' and k' of how far place i is ahead of place j:
+    With q and k of contents, and q' and k' of how far position i is ahead of position j:
 
         score[i, j] = (q_i . k_j + q_i . k'_(i - j) + k_j . q'_(i - j)) / sqrt(3 * head width)
     """
@@ -35,9 +34,9 @@ class DisentangledAttention(nn.Module):
         self.dropout = Dropout(settings.attention_probs_dropout_prob)
 
     def tables(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
-        """The q', with the scale, and k' of all buckets.
+        """Project relative positions: q', scaled, and k' of all buckets.
 
-        embeddings (Tensor): Of relative positions, normalised. # (2 * buckets, H)
+        embeddings (Tensor): Of relative positions, normalized. # (2 * buckets, H)
         RETURNS (tuple[Tensor, Tensor]): # (heads, 2 * buckets, d) each
         """
         embeddings = self.pos_dropout(embeddings)
@@ -45,40 +44,32 @@ class DisentangledAttention(nn.Module):
         keys = split_heads(self.key_proj(embeddings), 1, self.n_heads)
         return queries[0], keys[0]
 
-    def forward(
-        self,
-        states: Tensor,
-        packing: Packing,
-        reading: Reading | None,
-        queries: Tensor,
-        keys: Tensor,
-    ) -> Tensor:
-        """Attention within each row.
+    def forward(self, states: Tensor, packing: Packing, queries: Tensor, keys: Tensor) -> Tensor:
+        """Attend within each row.
 
+        states (Tensor): Of all packed subtokens. # (T, H)
+        packing (Packing): Which of them are a row.
         queries (Tensor): q' of all distances of a row of S subtokens or more, the lowest
             first. # (heads, 2 * S, d)
         keys (Tensor): k' of all distances, the highest first. # (heads, 2 * S, d)
-        RETURNS (Tensor): # (T or R, H)
+        RETURNS (Tensor): # (T, H)
         """
-        read = [None] * len(packing.runs) if reading is None else reading.places(packing)
         query = self.query_proj(states) * self.scale
         parts = [query, self.key_proj(states), self.value_proj(states)]
         by_run = zip(*(part.split(packing.sizes) for part in parts), strict=True)
         dropout = self.dropout.p if self.training else 0.0
         contexts, middle = [], queries.size(1) // 2
-        for run, places, (query, key, value) in zip(packing.runs, read, by_run, strict=True):
+        for run, (query, key, value) in zip(packing.runs, by_run, strict=True):
             near = slice(middle - run.length, middle + run.length)
             by_distance = queries[:, near], keys[:, near]
             alone = run.rows == 1 and run.length >= BY_HEAD
             if alone and in_inference(states) and not dropout:
-                contexts.append(attend_by_head(query, key, value, by_distance, places))
+                contexts.append(attend_by_head(query, key, value, by_distance))
                 continue
             query, key, value = (
                 split_heads(part, run.rows, self.n_heads) for part in (query, key, value)
             )
-            contexts.append(
-                attend(query, key, value, by_distance, places, mask=run.mask, dropout=dropout)
-            )
+            contexts.append(attend(query, key, value, by_distance, mask=run.mask, dropout=dropout))
         return torch.cat(contexts)
 
 
@@ -87,27 +78,23 @@ def attend(
     key: Tensor,
     value: Tensor,
     by_distance: tuple[Tensor, Tensor],
-    places: Tensor | None,
     *,
     mask: Tensor | None,
     dropout: float,
 ) -> Tensor:
-    """Attention of equally long rows, all heads at once.
+    """Attend within equally long rows, all heads at once.
 
     query, key, value (Tensor): # (rows, heads, L, d)
     by_distance (tuple[Tensor, Tensor]): q' and k'. # (heads, 2 * L, d) each
-    places (Tensor | None): Which places of each row are read; None is all. # (rows, N)
     mask (Tensor | None): False for padding. # (rows, 1, 1, L)
-    RETURNS (Tensor): # (rows * N, H)
+    dropout (float): Rate of the attention weights, from 0 to 1.
+    RETURNS (Tensor): # (rows * L, H)
     """
     queries, keys = by_distance
     bias = scores_by_position(key, queries).transpose(-1, -2)
     bias = scores_by_position(query, keys) + bias  # (rows, heads, L, L)
     if mask is not None:
         bias = bias.masked_fill(~mask, float("-inf"))
-    if places is not None:
-        index = places[:, None, :, None]
-        query, bias = query.take_along_dim(index, dim=2), bias.take_along_dim(index, dim=2)
     context = weigh(query, key, value, bias=bias, scale=1.0, dropout=dropout)
     return join_heads(context).flatten(1)
 
@@ -117,12 +104,13 @@ def attend_by_head(
     key: Tensor,
     value: Tensor,
     by_distance: tuple[Tensor, Tensor],
-    places: Tensor | None,
 ) -> Tensor:
-    """As `attend`, of one row, in inference. One head's scores stay in the cache, and oneDNN
-    multiplies: half the time of `attend` for 330 subtokens in fp32.
+    """Attend within one row, head by head, in inference. One head's scores fit the cache, and
+    oneDNN multiplies: half the time of `attend` for 330 subtokens in float32.
 
     query, key, value (Tensor): # (L, H)
+    by_distance (tuple[Tensor, Tensor]): q' and k'. # (heads, 2 * L, d) each
+    RETURNS (Tensor): # (L, H)
     """
     queries, keys = by_distance
     n_heads, length = len(queries), len(query)
@@ -138,7 +126,6 @@ def attend_by_head(
             behind = shear(product(of_key[block], to_query[near], None)).T
             # torch adds a transposed matrix of 16 bits number by number, but copies it fast.
             scores[:, block].add_(turned[:, block].copy_(behind))
-        scores = scores if places is None else pick(scores, places[0])  # (N, L)
         weights, sums = softmax_parts(scores)
         contexts.append(product(weights, of_value, None).div_(sums))
     return torch.cat(contexts, dim=-1)  # heads lie beside each other

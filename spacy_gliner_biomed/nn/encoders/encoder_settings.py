@@ -1,4 +1,4 @@
-"""Which encoder configs are built here, and not by transformers."""
+"""Decide which encoder configs are built here, and not by transformers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ RATES = ("hidden_dropout_prob", "attention_probs_dropout_prob", "layer_norm_eps"
 
 @dataclass(frozen=True)
 class EncoderSettings:
-    """The keys of a Hugging Face config that an encoder here is built from, under their names."""
+    """The keys of a Hugging Face config that our encoders are built from, under their names."""
 
     vocab_size: int
     hidden_size: int
@@ -77,9 +77,10 @@ class EncoderSettings:
 
 
 def own_settings(config: Mapping[str, Any]) -> EncoderSettings | None:
-    """The settings of an encoder that is built here; None leaves it to transformers.
+    """Read the settings of an encoder that is built here.
 
     config (Mapping[str, Any]): As stored in a checkpoint; `model_type` names the architecture.
+    RETURNS (EncoderSettings | None): None if transformers has to build the encoder.
     """
     model_type = config.get("model_type")
     if model_type not in DEFAULTS:

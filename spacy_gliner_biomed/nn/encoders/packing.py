@@ -1,4 +1,4 @@
-"""Padded rows as one run of subtokens without padding, on which all dense layers work."""
+"""Pack padded rows into one sequence of subtokens, on which all dense layers work."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ COARSE = 4  # 8 numbers of subtokens an octave, where rows have steps
 
 @dataclass(frozen=True)
 class Run:
-    """Equally long rows that follow each other: attention works on them together.
+    """Consecutive rows of equal length, which attention processes together.
 
-    rows, length (int): How many, and their subtokens.
+    rows, length (int): The number of rows, and the subtokens of each.
     mask (Tensor | None): True for subtokens, if the rows are padded. # (rows, 1, 1, length)
     """
 
@@ -31,7 +31,7 @@ class Run:
 
     @property
     def size(self) -> int:
-        """Subtokens of all its rows."""
+        """Subtokens of all rows."""
         return self.rows * self.length
 
 
@@ -39,12 +39,12 @@ class Run:
 class Packing:
     """Where the subtokens of padded rows are once they follow each other, T in all.
 
-    shape (tuple[int, int]): Of the padded rows. # B, S
+    shape (tuple[int, int]): Rows and columns of the padded rows. # B, S
     runs (list[Run]): In order; on a CPU, an unread run of padding may follow the rows.
-    index (Tensor): Place in the padded rows, of each packed subtoken; of padding between rows,
-        the place of its row's first. # (T,)
-    firsts (Tensor): Place of each row's first packed subtoken. # (B,), or (B + 1,) with padding
-    n_true (int): Packed subtokens that are not of the unread run.
+    index (Tensor): Index of each packed subtoken among the padded ones; padding between rows has
+        the index of its row's first subtoken. # (T,)
+    firsts (Tensor): Index of each row's first packed subtoken. # (B,), or (B + 1,) with padding
+    n_true (int): Packed subtokens before the unread run.
     """
 
     shape: tuple[int, int]
@@ -55,11 +55,14 @@ class Packing:
 
     @classmethod
     def of(cls, mask: Tensor, step: int = 1) -> "Packing":
-        """Of rows that are padded at their ends. # mask: (B, S)
+        """Pack rows that are padded at their ends.
 
-        On a GPU the padding stays: rows of a batch differ little, and counting costs a wait.
+        On a GPU the padding stays: the rows of a batch differ little in length, and counting
+        subtokens would wait for the device.
 
+        mask (Tensor): 1 for subtokens, then 0 for padding. # (B, S)
         step (int): Rows keep as much padding as makes their length a multiple of this.
+        RETURNS (Packing): The packing.
         """
         n_rows, size = mask.shape
         if mask.device.type != "cpu":
@@ -69,8 +72,8 @@ class Packing:
         true = mask.long().sum(dim=1)
         lengths = -(-true // step) * step
         columns = torch.arange(int(lengths.max()))
-        places = torch.arange(n_rows)[:, None] * size + columns.where(columns < true[:, None], 0)
-        index = places[columns < lengths[:, None]]
+        padded = torch.arange(n_rows)[:, None] * size + columns.where(columns < true[:, None], 0)
+        index = padded[columns < lengths[:, None]]
         runs = list(_runs(lengths.tolist(), true))
         n_true, firsts = len(index), lengths.cumsum(dim=0) - lengths
         spare = _filled(n_true, step) - n_true
@@ -92,78 +95,31 @@ class Packing:
 
     @property
     def columns(self) -> Tensor:
-        """Each packed subtoken's place in its row. # (T,)"""
+        """The column of each packed subtoken. # (T,)"""
         return self.index % self.shape[1]
 
     def pack(self, padded: Tensor) -> Tensor:
-        """# (B, S, ..) -> (T, ..)"""
+        """Pack padded rows. # (B, S, ..) -> (T, ..)"""
         return padded.flatten(0, 1)[self.index]
 
+    def locate(self, positions: Tensor) -> Tensor:
+        """Return where positions of rows are among the packed subtokens.
+
+        positions (Tensor): Index into each row; -1 gives the row's first subtoken. # (B, N)
+        RETURNS (Tensor): # (B, N)
+        """
+        return self.firsts[: len(positions), None] + positions.clamp(min=0)
+
     def unpack(self, states: Tensor) -> Tensor:
-        """Without padding between rows. # (T, H) -> (B, S, H), zeros for padding"""
+        """Undo `pack`, with zeros for padding. # (T, H) -> (B, S, H)"""
         n_rows, size = self.shape
         padded = states.new_zeros(n_rows * size, states.size(-1))
         padded = padded.index_copy(0, self.index[: self.n_true], states[: self.n_true])
         return padded.view(n_rows, size, -1)
 
 
-@dataclass(frozen=True)
-class Reading:
-    """Which packed subtokens of a `Packing` are read, so many for each row of a run.
-
-    The unread run of padding is read as often as makes R a granular number.
-
-    counts (list[int]): For the rows of each run.
-    index (Tensor): Packed subtokens; a row that is read less often repeats one. # (R,)
-    slots (Tensor): For each position that was asked for, where in `index` it is. # (B, N)
-    """
-
-    counts: list[int]
-    index: Tensor
-    slots: Tensor
-
-    @classmethod
-    def of(cls, packing: Packing, positions: Tensor, step: int = 1) -> "Reading":
-        """Of positions in the rows, -1 for none, on a CPU. # positions: (B, N)
-
-        step (int): A row is read so often, or a multiple of it.
-        """
-        wanted = positions >= 0
-        n_wanted, row, counts, by_row = wanted.sum(dim=1).tolist(), 0, [], []
-        for run in packing.runs:
-            count = max([1, *n_wanted[row : row + run.rows]])
-            count = -(-count // step) * step
-            counts.append(count)
-            by_row += [count] * run.rows
-            row += run.rows
-        if row > len(positions):  # the unread run fills up this number of rows, too
-            filling = _filled(sum(by_row), step) - sum(by_row)
-            counts[-1] = by_row[-1] = counts[-1] + filling
-        n_slots = torch.tensor(by_row)
-        first_slots = (n_slots.cumsum(dim=0) - n_slots)[: len(positions)]
-        slots = first_slots[:, None] + wanted.cumsum(dim=1) - 1  # (B, N)
-        index = packing.firsts.repeat_interleave(n_slots)
-        places = packing.firsts[: len(positions), None] + positions
-        index[slots[wanted]] = places[wanted]
-        return cls(counts, index, slots.clamp(min=0))
-
-    def sizes(self, packing: Packing) -> list[int]:
-        """Packed subtokens that are read of each run."""
-        return [run.rows * count for run, count in zip(packing.runs, self.counts, strict=True)]
-
-    def places(self, packing: Packing) -> list[Tensor]:
-        """For each run, which places of its rows are read. # (rows, count) each"""
-        places, first = [], 0
-        parts = self.index.split(self.sizes(packing))
-        for run, part in zip(packing.runs, parts, strict=True):
-            firsts = torch.arange(first, first + run.size, run.length)
-            places.append(part.view(run.rows, -1) - firsts[:, None])
-            first += run.size
-        return places
-
-
 def _filled(count: int, step: int) -> int:
-    """Subtokens of all rows and an unread run; with steps there always is one, and few numbers."""
+    """Return the number of subtokens with an unread run; with steps there is always such a run."""
     return round_up_rows(count) if step == 1 else round_up_rows(count + 1, COARSE)
 
 
@@ -177,6 +133,6 @@ def _runs(lengths: Sequence[int], true: Tensor) -> Iterator[Run]:
 
 
 def _mask(true: Tensor, length: int) -> Tensor | None:
-    """True for the subtokens of rows of one length; None if all are. # (rows, 1, 1, length)"""
+    """Return True for the subtokens of rows; None if all are. # (rows, 1, 1, length)"""
     inside = torch.arange(length) < true[:, None]
     return None if bool(inside.all()) else inside[:, None, None]

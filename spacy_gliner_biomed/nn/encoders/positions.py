@@ -10,19 +10,19 @@ BLOCK = 512
 
 
 def distances(length: int, device: torch.device) -> Tensor:
-    """How far a place can be ahead of another in a row, falling. # (2 * length,)"""
+    """Return how far a position can be ahead of another in a row, descending. # (2 * length,)"""
     return torch.arange(length - 1, -length - 1, -1, device=device)
 
 
 def buckets(distance: Tensor, n_buckets: int, max_position: int) -> Tensor:
-    """The row of the position embeddings for each distance.
+    """Return the row of the position embeddings for each distance.
 
-    Near distances have rows of their own, far ones share them by logarithm. Operations are in
-    the order of transformers' `make_log_bucket_position`, so that they round alike.
+    Near distances have rows of their own; far distances share rows by their logarithm. Operations
+    are in the order of transformers' `make_log_bucket_position`, so that they round alike.
 
-    distance (Tensor): How far a place is ahead of another. # (N,)
-    n_buckets (int): In each direction; there are twice as many rows.
-    max_position (int): Farthest distance that the logarithm tells apart.
+    distance (Tensor): How far a position is ahead of another. # (N,)
+    n_buckets (int): Buckets in each direction; there are twice as many rows.
+    max_position (int): The farthest distance that the logarithm distinguishes.
     RETURNS (Tensor): # (N,)
     """
     middle = n_buckets // 2
@@ -35,9 +35,9 @@ def buckets(distance: Tensor, n_buckets: int, max_position: int) -> Tensor:
 
 
 def blocks(length: int) -> Iterator[tuple[slice, slice]]:
-    """Blocks of a row's places, each with the part of a table of distances that it needs.
+    """Yield blocks of a row's positions, each with the part of a table of distances that it needs.
 
-    Line u of such a table is of the place that lies u - (length - 1) ahead. # (2 * length, d)
+    Line u of such a table is for the position that is u - (length - 1) ahead. # (2 * length, d)
     """
     for first in range(0, length, BLOCK):
         last = min(first + BLOCK, length)
@@ -45,10 +45,10 @@ def blocks(length: int) -> Iterator[tuple[slice, slice]]:
 
 
 def scores_by_position(vectors: Tensor, table: Tensor) -> Tensor:
-    """Products of each vector with the table's entry for its distance to each place.
+    """Multiply each vector with the table's entries for its distances to all positions.
 
-    vectors (Tensor): One for each place of a row. # (.., heads, L, d)
-    table (Tensor): As of `blocks`, for each head. # (heads, 2 * L, d)
+    vectors (Tensor): One for each position of a row. # (.., heads, L, d)
+    table (Tensor): See `blocks`, for each head. # (heads, 2 * L, d)
     RETURNS (Tensor): # (.., heads, L, L)
     """
     parts = [
@@ -59,13 +59,13 @@ def scores_by_position(vectors: Tensor, table: Tensor) -> Tensor:
 
 
 def shear(scores: Tensor) -> Tensor:
-    """Scores by distance as scores by place: a view that shifts each line by one more, so that
+    """View scores by distance as scores by position: each line is shifted by one more, so that
     DeBERTa's attention needs no gather.
 
-        distance  -2 -1  0 +1 +2 +3      place  0  1  2
-        place 0    .  .  a  b  c  .             a  b  c
-        place 1    .  d  e  f  .  .             d  e  f
-        place 2    g  h  i  .  .  .             g  h  i
+        distance  -2 -1  0 +1 +2 +3      position  0  1  2
+        line 0     .  .  a  b  c  .      line 0    a  b  c
+        line 1     .  d  e  f  .  .      line 1    d  e  f
+        line 2     g  h  i  .  .  .      line 2    g  h  i
 
     scores (Tensor): # (.., N, L + N)
     RETURNS (Tensor): # (.., N, L)

@@ -1,9 +1,9 @@
-"""Padded rows become one run of subtokens, and what is read of it comes back in place."""
+"""Padded rows become one sequence of subtokens; their states are found again."""
 
 import torch
 
 from spacy_gliner_biomed.nn.encoders import packing as module
-from spacy_gliner_biomed.nn.encoders.packing import Packing, Reading, Run
+from spacy_gliner_biomed.nn.encoders.packing import Packing, Run
 
 
 def mask(*lengths: int) -> torch.Tensor:
@@ -40,9 +40,7 @@ def test_rows_keep_padding_up_to_a_step_and_it_is_masked() -> None:
     assert others.flatten(1).tolist() == [[True] * 4, [True, True, False, False]]
     packed = packing.pack(padded)
     assert packed[:16].tolist() == [1, 2, 3, 4, 5, 1, 1, 1, 6, 7, 8, 9, 11, 12, 11, 11]
-    reading = Reading.of(packing, torch.tensor([[4], [0], [1]]), step=4)
-    assert reading.counts == [4, 4, 20]  # 32 in all
-    assert packed[reading.index[reading.slots]].tolist() == [[5], [6], [12]]
+    assert packed[packing.locate(torch.tensor([[4], [0], [1]]))].tolist() == [[5], [6], [12]]
 
 
 def test_packing_and_unpacking_give_the_rows_back_without_what_was_in_the_padding() -> None:
@@ -55,22 +53,7 @@ def test_packing_and_unpacking_give_the_rows_back_without_what_was_in_the_paddin
     assert torch.equal(found, padded * mask(5, 2, 4))
 
 
-def test_what_is_read_lies_row_by_row_and_is_found_again() -> None:
+def test_positions_of_rows_are_located_among_the_packed_subtokens() -> None:
     packing = Packing.of(mask(5, 5, 4))
     positions = torch.tensor([[4, -1, 0], [-1, 2, -1], [3, 1, 0]])
-    reading = Reading.of(packing, positions)
-    assert reading.counts == [2, 3, 9]  # the filling is read in vain, up to a granular number
-    assert reading.sizes(packing) == [4, 3, 9]
-    assert [places.tolist() for places in reading.places(packing)] == [
-        [[4, 0], [2, 0]],
-        [[3, 1, 0]],
-        [[0] * 9],
-    ]
-    wanted = positions >= 0
-    assert reading.index[reading.slots][wanted].tolist() == [4, 0, 7, 13, 11, 10]
-
-
-def test_a_row_of_which_nothing_is_read_does_no_harm() -> None:
-    packing = Packing.of(mask(4, 2))
-    reading = Reading.of(packing, torch.tensor([[-1], [1]]))
-    assert reading.index[reading.slots[1]].tolist() == [5]
+    assert packing.locate(positions).tolist() == [[4, 0, 0], [5, 7, 5], [13, 11, 10]]
