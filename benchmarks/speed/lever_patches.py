@@ -70,7 +70,6 @@ relative_positions = original("nn.encoders.deberta:Deberta.relative_positions")
 score_spans = original("nn.marker_v0:MarkerV0.forward")
 cached_labels = original("models.runner:NetworkRunner._cached_labels")
 get_derived = original("nn.derived:DerivedWeights.get")
-encode = original("tokenization.subtokens:Subtokenizer.encode")
 
 
 def padded(mask: Tensor, step: int = 1) -> packing.Packing:
@@ -153,12 +152,6 @@ def encode_again(self: Any, prompts: Sequence[str]) -> Tensor:
     return cached_labels(self, prompts)
 
 
-def tokenize_again(self: Any, words: Sequence[str]) -> Any:
-    """Tokenize each word of each text."""
-    self._known.clear()
-    return encode(self, words)
-
-
 def in_order(lengths: Sequence[int], max_subtokens: int) -> list[list[int]]:
     """Make batches of rows in their order."""
     batches: list[list[int]] = []
@@ -193,9 +186,6 @@ def never(*_: Any) -> bool:
 LEVERS: dict[str, list[Callable[[], Patch]]] = {
     ALL: [],
     "no padding": [replaced("nn.encoders.packing:Packing.of", padded)],
-    "words tokenized once": [
-        replaced("tokenization.subtokens:Subtokenizer.encode", tokenize_again)
-    ],
     "rows sorted by length": [replaced("pipeline.prediction:length_batches", in_order)],
     "oneDNN's products": [replaced("nn.linear:onednn", lambda dtype: None)],
     "activations inside products": [replaced("nn.linear:product", separate_activation)],
@@ -222,7 +212,6 @@ LEVERS: dict[str, list[Callable[[], Patch]]] = {
         replaced("nn.encoders.disentangled:shear", gather),
     ],
     "attention head by head": [replaced("nn.encoders.disentangled:BY_HEAD", 10**9)],
-    "ReLU of whole numbers": [replaced("nn.span_sums:relu_", Tensor.relu_)],
     "spans in blocks": [replaced("nn.marker_v0:MarkerV0.forward", score_by_width)],
     "last span layer folded into labels": [replaced("nn.marker_v0:_folding_pays", never)],
     "many labels screened": [replaced("nn.marker_v0:screening_pays", never)],
@@ -232,7 +221,6 @@ IN_16_BITS = (
     "weights of 16 bits kept",
     "plain attention in 16 bits",
     "softmax without the largest score",
-    "ReLU of whole numbers",
 )
 OF_DEBERTA = ("relative positions projected once", "sheared view", "attention head by head")
 OF_BI_ENCODERS = ("label vectors cached", "many labels screened")
