@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         results: dict[str, Any] = {
             "build_s": round(time.perf_counter() - started, 1),
             "build_peak_mib": peak_mib(resource.RUSAGE_CHILDREN),
-            "file_mib": round(built.stat().st_size / 2**20, 1),
+            "file_mib": round(built.stat().st_size / 2**20, 3),
         }
         command = module_command(
             "linking.size", *(sys.argv[1:] if argv is None else argv), "--ask", built
