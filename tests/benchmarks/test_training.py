@@ -19,6 +19,7 @@ from benchmarks.training import (
 )
 from tests.benchmarks.conftest import strings
 from tests.parity.encoders import encoder_folder
+from tests.parity.upstream import Recipe, import_gliner, make_checkpoint
 
 pytestmark = pytest.mark.slow
 
@@ -82,10 +83,9 @@ def test_the_work_of_short_trainings_is_shared() -> None:
 
 
 def test_trainers(corpora: Path, tmp_path: Path) -> None:
-    pytest.importorskip("gliner", reason="needs the GLiNER package (extra 'parity')")
-    from tests.parity.upstream import make_checkpoint  # type: ignore[attr-defined]
-
-    asked = ["--corpora", corpora, "--checkpoint", make_checkpoint(tmp_path / "model")]
+    import_gliner()
+    folder = make_checkpoint(Recipe(), tmp_path / "model")
+    asked = ["--corpora", corpora, "--checkpoint", folder]
     options = ["--steps", trainers.N_WARM + 2, "--repeats", 1, "--batch-size", 2]
     rows = run(trainers.main, tmp_path / "out.json", *asked, *options, "--precision", "float32")
     assert rows["ratio"] > 0
