@@ -1,0 +1,59 @@
+import json
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.tokens import DocBin
+
+from spacy_gliner_biomed.documents.inputs import Record
+from spacy_gliner_biomed.silver.docs import RELATIONS
+from spacy_gliner_biomed.silver.failures import TIMEOUT, Failure
+from spacy_gliner_biomed.silver.run_settings import RunSettings
+from spacy_gliner_biomed.silver.silver_files import RunPaths, open_failures, open_silver
+from spacy_gliner_biomed.silver.text_annotator import Annotation
+
+FOUND = Annotation({(8, 12, "symptom"): None, (0, 7, "drug"): None})
+
+
+def test_files_are_beside_the_output_unless_settings_name_them() -> None:
+    paths = RunPaths.beside(Path("a/x.spacy"), RunSettings(report=Path("b.json")))
+    assert paths.cache == Path("a/x.spacy.cache")
+    assert paths.failures == Path("a/x.spacy.failures.jsonl")
+    assert paths.report == Path("b.json")
+    with pytest.raises(ValueError, match=r"GB-E110.*x\.txt"):
+        RunPaths.beside(Path("x.txt"), RunSettings())
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".spacy"])
+def test_documents_are_written_with_entities_in_order(tmp_path: Path, ending: str) -> None:
+    path, nlp = tmp_path / f"out{ending}", spacy.blank("en")
+    with open_silver(path, nlp, "silver", ["drug", "symptom"]) as file:
+        file.write("Aspirin pain", Record("n1", {"ward": 3}), FOUND)
+    if ending == ".jsonl":
+        line = json.loads(path.read_text())
+        assert [entity["text"] for entity in line["entities"]] == ["Aspirin", "pain"]
+        assert (line["id"], line["ward"], line[RELATIONS]) == ("n1", 3, [])
+    else:
+        (doc,) = DocBin().from_disk(path).get_docs(nlp.vocab)
+        assert [span.text for span in doc.spans["silver"]] == ["Aspirin", "pain"]
+
+
+def test_an_earlier_output_remains_if_nothing_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_text("earlier\n")
+    with open_silver(path, spacy.blank("en"), "sc", []):
+        pass
+    assert path.read_text() == "earlier\n"
+
+
+def test_failures_are_an_input_again_and_none_leaves_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "failures.jsonl"
+    with open_failures(path) as file:
+        file.write("a text", Record("n1", {"ward": 3}), Failure(TIMEOUT, "no answer"))
+    line = json.loads(path.read_text())
+    assert line == {"id": "n1", "text": "a text", "ward": 3, "failure": TIMEOUT} | {
+        "reason": "no answer"
+    }
+    with open_failures(path):
+        pass
+    assert not path.exists()
