@@ -1,9 +1,8 @@
 """Encode words as subtoken ids, with the tokenizer that a checkpoint was trained with."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from itertools import chain, islice
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -14,7 +13,6 @@ from spacy_gliner_biomed.types import IntArray, WordOffsets
 
 # An encoding holds about a kilobyte a word until its ids are read.
 WORDS_AT_ONCE = 4096
-MAX_KNOWN = 50_000  # words whose ids are kept, before a text: about 10 MB
 
 
 @dataclass(frozen=True)
@@ -47,29 +45,20 @@ class Subtokenizer:
     def __getstate__(self) -> dict[str, object]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    @cached_property
-    def _known(self) -> dict[str, tuple[int, ...]]:
-        return {}
-
     def encode(self, words: Sequence[str]) -> tuple[IntArray, IntArray]:
         """Encode words that are already split.
 
-        A word's ids do not depend on its neighbours, so they are cached, and rows concatenate them.
-        A word may have no ids (control characters); this moves no other word.
+        A word's ids do not depend on its neighbours. A word may have no ids (control characters);
+        this moves no other word.
 
         words (Sequence[str]): The words.
         RETURNS (tuple[IntArray, IntArray]): Ids (S,), and the number of ids of each word (W,).
         """
-        known = self._known
-        if len(known) > MAX_KNOWN:
-            known.clear()
-        # Other threads empty it at any time, so that each word is looked up once.
-        looked_up = [known.get(word) for word in words]
-        pairs = list(zip(words, looked_up, strict=True))
-        new = self._encode_new(word for word, ids in pairs if ids is None)
-        found = [new[word] if ids is None else ids for word, ids in pairs]
-        counts = np.fromiter(map(len, found), np.int32, len(found))
-        return np.fromiter(chain.from_iterable(found), np.int32, counts.sum()), counts
+        firsts = range(0, len(words), WORDS_AT_ONCE)
+        parts = [self._encode(words[first : first + WORDS_AT_ONCE]) for first in firsts]
+        none = np.zeros(0, dtype=np.int32)
+        ids = np.concatenate([none, *(ids for ids, _ in parts)])
+        return ids, np.concatenate([none, *(counts for _, counts in parts)])
 
     def encode_text(self, text: str, words: WordOffsets) -> tuple[IntArray, IntArray]:
         """Encode the words of a text, with layout marks if the model reads them.
@@ -86,21 +75,12 @@ class Subtokenizer:
             return ids, counts
         return insert_marks(text, words, ids, counts, LayoutMarks(*self.layout))
 
-    def _encode_new(self, words: Iterable[str]) -> dict[str, tuple[int, ...]]:
-        """Encode words that are not cached, and cache them."""
-        distinct = list(dict.fromkeys(words))
-        new: dict[str, tuple[int, ...]] = {}
-        for first in range(0, len(distinct), WORDS_AT_ONCE):
-            some = distinct[first : first + WORDS_AT_ONCE]
-            new.update(zip(some, self._encode(some), strict=True))
-        self._known.update(new)
-        return new
-
-    def _encode(self, words: list[str]) -> Iterator[tuple[int, ...]]:
-        encoding = self.backend.encode(words, is_pretokenized=True, add_special_tokens=False)
-        counts = np.bincount(np.array(encoding.word_ids, dtype=np.int64), minlength=len(words))
-        ids = iter(encoding.ids)
-        return (tuple(islice(ids, count)) for count in counts.tolist())
+    def _encode(self, words: Sequence[str]) -> tuple[IntArray, IntArray]:
+        """Encode a few words at once. # (S,), (W,)"""
+        encoding = self.backend.encode(list(words), is_pretokenized=True, add_special_tokens=False)
+        of_word = np.array(encoding.word_ids, dtype=np.int64)
+        counts = np.bincount(of_word, minlength=len(words)).astype(np.int32)
+        return np.array(encoding.ids, dtype=np.int32), counts
 
     def encode_sequence(self, text: str) -> IntArray:
         """Encode a bi-encoder's label, with the special tokens around it.

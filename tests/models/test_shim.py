@@ -19,7 +19,6 @@ from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.models.shim import NetworkShim
 from spacy_gliner_biomed.nn import marker_v0, precision
 from spacy_gliner_biomed.nn.encoders import deberta
-from spacy_gliner_biomed.tokenization import subtokens
 from tests.tiny import tiny_checkpoint
 
 MakeNlp = Callable[..., Language]
@@ -126,7 +125,6 @@ def test_bytes_write_no_file_that_a_checkpoint_does_not_have(
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Caches that hold next to nothing, and threads that take turns as often as they can."""
-    monkeypatch.setattr(subtokens, "MAX_KNOWN", 3)
     monkeypatch.setattr(label_vectors, "MAX_CACHED", 2)
     monkeypatch.setattr(deberta, "REACH", 8)
     monkeypatch.setattr(marker_v0, "MANY", 2)

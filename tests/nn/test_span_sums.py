@@ -46,12 +46,3 @@ def test_rows_are_packed_one_after_the_other_and_filled_up() -> None:
     assert packed.shape == (16, 2)
     assert torch.equal(packed[:4], torch.cat([words[0], words[1, :1]]))
     assert not packed[4:].any()
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
-def test_relu_in_place_is_relu(dtype: torch.dtype) -> None:
-    special = torch.tensor([0.0, -0.0, float("inf"), float("-inf"), 1e-7, -1e-7])
-    x = torch.cat([torch.randn(100), special]).to(dtype)
-    expected = x.relu()
-    assert torch.equal(span_sums.relu_(x), expected)
-    assert torch.equal(x, expected)

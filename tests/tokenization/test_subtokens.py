@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from spacy_gliner_biomed.tokenization import subtokens
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 from tests.tiny import ENT, tiny_tokenizer
 
@@ -59,18 +58,6 @@ def test_a_word_of_control_characters_leaves_a_hole_and_moves_no_other_word() ->
 def test_holes_at_the_end_are_counted() -> None:
     assert tiny_tokenizer().encode(["drug", "\x7f", ""])[1].tolist() == [1, 0, 0]
     assert tiny_tokenizer().encode(["\x01"])[1].tolist() == [0]
-
-
-def test_words_are_encoded_once_and_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    tokenizer, encoded = tiny_tokenizer(), []
-    monkeypatch.setattr(subtokens, "MAX_KNOWN", 2)
-    encode = Subtokenizer._encode
-    monkeypatch.setattr(
-        Subtokenizer, "_encode", lambda self, words: encoded.append(words) or encode(self, words)
-    )
-    for words in (["drug", "a", "drug"], ["a", "b"], ["drug"]):
-        tokenizer.encode(words)
-    assert encoded == [["drug", "a"], ["b"], ["drug"]]
 
 
 def test_no_words_have_no_ids() -> None:
