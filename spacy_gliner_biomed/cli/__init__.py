@@ -1,6 +1,7 @@
-"""`python -m spacy gliner`: found by spaCy through the `spacy_cli` entry point.
+"""`python -m spacy gliner`: spaCy finds it through the `spacy_cli` entry point.
 
-spaCy imports this for each of its own commands, so heavy packages are imported where they work.
+spaCy imports this module for each of its own commands, so the commands import heavy packages only
+when they run.
 """
 
 from spacy_gliner_biomed.cli.annotate import annotate_cli

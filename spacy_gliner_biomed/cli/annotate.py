@@ -1,4 +1,4 @@
-"""`python -m spacy gliner annotate`: entities of files, as JSON lines, DocBin, HTML or table."""
+"""`python -m spacy gliner annotate`: find entities in files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,57 +14,63 @@ Option = typer.Option
 def annotate_cli(
     inputs: Annotated[
         list[Path],
-        typer.Argument(help="Files .txt (a document each), .jsonl, .spacy, or folders of these."),
+        typer.Argument(
+            help="Files .txt (one document each), .jsonl, .spacy, or folders."
+        ),
     ],
     labels: Annotated[
         str | None,
-        Option("--labels", "-l", help="Words separated by commas, or a JSON list with prompts."),
+        Option("--labels", "-l", help="Labels separated by commas, or a JSON list with prompts."),
     ] = None,
     output: Annotated[
         list[str] | None,
-        Option("--output", "-o", help="File, or - for standard output; several are allowed."),
+        Option("--output", "-o", help="Output file, or - for standard output; can be repeated."),
     ] = None,
     format_: Annotated[
         str | None,
-        Option("--format", "-f", help="jsonl, docbin, html or table, where no ending says it."),
+        Option("--format", "-f", help="jsonl, docbin, html or table, if the ending does not tell."),
     ] = None,
     checkpoint: Annotated[
-        str | None, Option(help="A folder or a Hugging Face name; default: the packaged model.")
+        str | None, Option(help="Folder or Hugging Face name; default: the packaged model.")
     ] = None,
-    revision: Annotated[str | None, Option(help="Commit, branch or tag on the hub.")] = None,
+    revision: Annotated[str | None, Option(help="Commit, branch or tag of the repository.")] = None,
     pipeline: Annotated[
-        str | None, Option("--pipeline", "-p", help="A saved spaCy pipeline, instead.")
+        str | None,
+        Option("--pipeline", "-p", help="A saved spaCy pipeline, instead of --checkpoint."),
     ] = None,
     lang: Annotated[str, Option(help="Language of the tokenizer without --pipeline.")] = "en",
-    threshold: Annotated[float | None, Option(help="Least probability, 0 to 1.")] = None,
+    threshold: Annotated[float | None, Option(help="Minimum score, 0 to 1.")] = None,
     overlap: Annotated[str | None, Option(help="flat or nested.")] = None,
     multi_label: Annotated[
-        bool | None, Option("--multi-label/--one-label", help="Several labels on one span.")
+        bool | None, Option("--multi-label/--one-label", help="Allow several labels on one span.")
     ] = None,
     alignment: Annotated[
         str | None,
-        Option(help="expand, contract, split or strict; split keeps exact characters."),
+        Option(help="expand, contract, split (exact offsets) or strict."),
     ] = None,
     overwrite: Annotated[
-        bool | None, Option("--overwrite/--keep", help="Replace the entities of .spacy inputs.")
+        bool | None,
+        Option("--overwrite/--keep", help="Replace entities of .spacy inputs."),
     ] = None,
     device: Annotated[str | None, Option(help="cpu, cuda, cuda:1, mps.")] = None,
     precision: Annotated[str | None, Option(help="auto, float32, bfloat16 or float16.")] = None,
-    batch_size: Annotated[int, Option(min=1, help="Documents worked on together.")] = 64,
-    n_process: Annotated[int, Option(min=1, help="Worker processes.")] = 1,
-    quiet: Annotated[bool, Option("--quiet", "-q", help="No progress bar, no summary.")] = False,
+    batch_size: Annotated[int, Option(min=1, help="Documents per batch.")] = 64,
+    n_process: Annotated[int, Option(min=1, help="Number of worker processes.")] = 1,
+    quiet: Annotated[
+        bool, Option("--quiet", "-q", help="Hide progress and summary.")
+    ] = False,
 ) -> None:
-    """Find entities of any labels in files.
+    """Find entities of any type in files.
 
-    Without --output a table goes to standard output. The output's ending says its format:
-    .jsonl (id, text, entities, and all other keys of the input's line), .spacy (a DocBin whose
-    doc.spans keep the scores), .html (one displaCy page). An existing file is replaced when all
-    documents are done. Without --pipeline, spans keep their exact characters (--alignment split).
+    Without --output, a table goes to standard output. The ending of an output sets its format:
+    .jsonl (id, text, entities and all other keys of the input line), .spacy (a DocBin with scores
+    in doc.spans) or .html (one displaCy page). An existing file is replaced when all documents are
+    done. Without --pipeline, spans keep their exact offsets (--alignment split).
 
-    A document, line or file that cannot be read or annotated is named on standard error, and the
-    others are done; the exit status is then 1. If none can be annotated, no output is written.
-    Files of other kinds in a folder are counted in a warning; names that begin with a dot are
-    passed over.
+    Documents, lines and files that cannot be read or annotated are reported on standard error; the
+    others are annotated, and the exit status is 1. If no document can be annotated, no output is
+    written. A warning counts the files of other formats in a folder. Hidden files, whose names
+    begin with a dot, are skipped.
     """
     from spacy_gliner_biomed.documents.file_annotation import annotate_files
     from spacy_gliner_biomed.documents.inputs import find_inputs

@@ -1,4 +1,4 @@
-"""`python -m spacy gliner annotate-corpus`: a corpus of any size to tables of entities."""
+"""`python -m spacy gliner annotate-corpus`: annotate a corpus of any size; write tables."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Option = typer.Option
 ENGINES = ("local", "ray")
 FORMATS = ("parquet", "jsonl", "docbin", "brat", "pubtator")
-INCOMPLETE = 3  # exit status: the run is done, and some records failed
+INCOMPLETE = 3  # exit status: the run is complete, but some records failed
 
 
 @gliner_cli.command("annotate-corpus", no_args_is_help=True)
@@ -26,60 +26,68 @@ def annotate_corpus_cli(
         Path,
         typer.Argument(
             metavar="INPUT",
-            help="A folder, or a file .jsonl(.gz), .parquet, .spacy, .txt, or PubMed's .xml(.gz); "
-            "endings in any case.",
+            help="A folder, or a file .jsonl(.gz), .parquet, .spacy, .txt or PubMed .xml(.gz); "
+            "case of the endings does not matter.",
         ),
     ],
-    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="A folder, new or empty.")],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="A new or empty folder.")],
     pipeline: Annotated[
         str, Option("--pipeline", "-p", help="Folder or package of a pipeline, or 'packaged'.")
     ] = "packaged",
     labels: Annotated[
         str | None,
-        Option("--labels", "-l", help="Words separated by commas, or a JSON list with prompts."),
+        Option("--labels", "-l", help="Labels separated by commas, or a JSON list with prompts."),
     ] = None,
-    threshold: Annotated[float | None, Option(help="Least probability, 0 to 1.")] = None,
+    threshold: Annotated[float | None, Option(help="Minimum score, 0 to 1.")] = None,
     precision: Annotated[str | None, Option(help="auto, float32, bfloat16 or float16.")] = None,
     format_: Annotated[
         str,
-        Option("--format", "-f", help="parquet or jsonl: tables; docbin, brat, pubtator: more."),
+        Option(
+            "--format", "-f", help="parquet or jsonl for tables only; docbin, brat or pubtator."
+        ),
     ] = "parquet",
-    resume: Annotated[bool, Option("--resume", help="Go on where a run was interrupted.")] = False,
-    engine: Annotated[str, Option(help="local, or ray.")] = "local",
-    workers: Annotated[int, Option(min=1, help="Worker processes, or actors of Ray.")] = 1,
+    resume: Annotated[bool, Option("--resume", help="Continue an interrupted run.")] = False,
+    engine: Annotated[str, Option(help="local or ray.")] = "local",
+    workers: Annotated[int, Option(min=1, help="Worker processes or Ray actors.")] = 1,
     min_workers: Annotated[
-        int | None, Option(min=1, help="Actors of Ray to begin with; --workers is the most.")
+        int | None, Option(min=1, help="Ray actors at the start; --workers is the maximum.")
     ] = None,
     threads: Annotated[
-        int | None, Option(min=1, help="Of torch, in each; default: 1 with several workers.")
+        int | None, Option(min=1, help="Torch threads per worker; default: 1 if there are several.")
     ] = None,
     gpus_per_worker: Annotated[
-        float, Option(min=0, help="0.5 for two workers on one GPU; 0: where the pipeline says.")
+        float, Option(min=0, help="0.5 for two workers on one GPU; 0: the pipeline's device.")
     ] = 0.0,
-    address: Annotated[str | None, Option(help="Of a Ray cluster: auto, or host:port.")] = None,
+    address: Annotated[
+        str | None, Option(help="Address of a Ray cluster: auto or host:port.")
+    ] = None,
     partition_size: Annotated[
-        int, Option(min=1, max=99_999, help="Documents that are written together.")
+        int, Option(min=1, max=99_999, help="Documents per partition.")
     ] = 1000,
     max_characters: Annotated[
-        int | None, Option(min=1, help="A longer text fails; default: no limit.")
+        int | None, Option(min=1, help="Longer texts fail; default: no limit.")
     ] = None,
-    batch_size: Annotated[int, Option(min=1, help="Documents worked on together.")] = 64,
-    patience: Annotated[float, Option(min=0, help="Seconds to wait while a disk is full.")] = 600,
+    batch_size: Annotated[int, Option(min=1, help="Documents per batch.")] = 64,
+    patience: Annotated[
+        float, Option(min=0, help="Seconds to retry if a disk is full.")
+    ] = 600,
     code: Annotated[
-        Path | None, Option("--code", "-c", help="Python file with components of your own.")
+        Path | None, Option("--code", "-c", help="Python file with custom components.")
     ] = None,
-    quiet: Annotated[bool, Option("--quiet", "-q", help="No progress line, no summary.")] = False,
+    quiet: Annotated[
+        bool, Option("--quiet", "-q", help="Hide progress and summary.")
+    ] = False,
 ) -> None:
     """Annotate a corpus with worker processes, or on a Ray cluster.
 
-    OUTPUT/parts/*/ holds the tables documents, entities and failures; a part appears when all of
-    it is written. OUTPUT/manifest.json says what was done. Each record of the input is once in
-    documents or in failures, and so is each file that cannot be read. Files of other kinds are
-    counted in the summary and the manifest.
+    OUTPUT/parts/*/ holds the tables documents, entities and failures. Each part is written
+    atomically. OUTPUT/manifest.json describes the run. Every input record is either in documents or
+    in failures; a file that cannot be read is in failures. The summary and the manifest count
+    the files of other formats.
 
-    Exit status: 0 if all records were annotated; 3 if the run is done and some records are in
-    failures (PubMed's own deletions and earlier versions do not count); 1 if the run could not
-    begin or go on (see --resume); 2 for a wrong option.
+    Exit status: 0 if all records were annotated; 3 if the run is complete but some records are in
+    failures (deleted and superseded PubMed citations do not count); 1 if the run could not start
+    or continue (see --resume); 2 for an invalid option.
     """
     from spacy_gliner_biomed.distributed.corpus import Corpus
     from spacy_gliner_biomed.distributed.corpus_run import run_corpus
@@ -121,10 +129,19 @@ def make_run_spec(
     patience: float = 600,
     code: Path | None = None,
 ) -> "RunSpec":
-    """What the workers do; see the command's options.
+    """Make the settings of a run from the command's options.
 
+    output (Path): The output folder.
+    pipeline (str): Folder or package of a pipeline, or "packaged".
     options (dict[str, Any]): Settings of the component; `labels` as on the command line.
-    RAISES (ValueError): If labels cannot be read or are no text, or the code is not there.
+    format_ (Any): One of `FORMATS`.
+    max_characters (int | None): Maximum length of a text; None for no limit.
+    batch_size (int): Documents per batch.
+    threads (int | None): Number of torch threads; None keeps torch's default.
+    patience (float): Seconds for which failing writes are retried.
+    code (Path | None): A Python file with custom components.
+    RETURNS (RunSpec): The settings.
+    RAISES (ValueError): If labels are invalid or not text, or the file of code does not exist.
     RAISES (ImportError): If the format needs a package that is not installed.
     """
     from spacy_gliner_biomed.common.optional import import_parquet
@@ -157,10 +174,15 @@ def make_engine(
     gpus_per_worker: float,
     address: str | None,
 ) -> "Engine":
-    """The engine of a name.
+    """Make an engine.
 
-    pool (tuple[int, int | None]): Workers at most, and to begin with.
-    RAISES (ImportError): If its package is not installed.
+    name (str): One of `ENGINES`.
+    spec (RunSpec): The run.
+    pool (tuple[int, int | None]): The maximum number of workers, and the number at the start.
+    gpus_per_worker (float): 0.5 for two workers on one GPU; 0 uses the pipeline's own device.
+    address (str | None): Address of a Ray cluster; None starts Ray on this machine.
+    RETURNS (Engine): The engine.
+    RAISES (ImportError): If a package that the engine needs is not installed.
     """
     from spacy_gliner_biomed.distributed.local_engine import LocalEngine
 

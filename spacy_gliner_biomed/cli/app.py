@@ -1,4 +1,4 @@
-"""The command group, and how commands report errors and warnings."""
+"""The command group, and the reporting of errors and warnings."""
 
 import warnings
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from spacy.cli._util import app
 
 from spacy_gliner_biomed.common.terminal import echo
 
-HELP = "Find entities of any labels with GLiNER networks (spacy-gliner-biomed)."
+HELP = "Find entities of any type with GLiNER models (spacy-gliner-biomed)."
 
 gliner_cli = typer.Typer(name="gliner", help=HELP, no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(gliner_cli)
@@ -18,14 +18,14 @@ app.add_typer(gliner_cli)
 
 @gliner_cli.callback()
 def gliner() -> None:
-    """Find entities of any labels with GLiNER networks (spacy-gliner-biomed)."""
+    """Find entities of any type with GLiNER models (spacy-gliner-biomed)."""
 
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """Print errors that have a code, and warnings, as plain messages; exit with 1 on errors.
+    """Print warnings, and errors that have a code, as plain messages; exit with 1 on errors.
 
-    An error without a code is a fault of the program and keeps its traceback.
+    An error without a code is a bug and keeps its traceback.
     """
     try:
         with warnings.catch_warnings():
@@ -37,7 +37,7 @@ def reported() -> Iterator[None]:
             raise
         echo(str(error), color=typer.colors.RED)
         raise typer.Exit(1) from error
-    except EOFError as error:  # of which Click would say "Aborted!", as if the user had done it
+    except EOFError as error:  # Click would print "Aborted!", as if the user had interrupted it
         raise RuntimeError("a file ended before its content did") from error
 
 

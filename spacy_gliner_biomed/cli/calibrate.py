@@ -1,4 +1,4 @@
-"""`python -m spacy gliner calibrate`: scores that are probabilities."""
+"""`python -m spacy gliner calibrate`: make scores match the probability of being right."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 @gliner_cli.command("calibrate", no_args_is_help=True)
 def calibrate_cli(
     pipeline: Annotated[Path, typer.Argument(help="Folder of a saved pipeline.", exists=True)],
-    dev: Annotated[Path, typer.Argument(help="Gold documents that training did not see.")],
+    dev: Annotated[Path, typer.Argument(help="Gold documents that were not used for training.")],
     output: Annotated[Path, typer.Argument(help="Folder for the calibrated pipeline.")],
     data_format: Annotated[
-        str, typer.Option("--format", help="Of DEV if it is no .spacy file, see `convert`.")
+        str, typer.Option("--format", help="Format of DEV if it is not a .spacy file; see convert.")
     ] = "jsonl",
     min_gold: Annotated[
         int,
         typer.Option(
             "--min-gold",
-            help="Labels with so many gold entities get a threshold of their own if it helps; "
+            help="Gold entities a label needs to get its own threshold, if that improves F1; "
             "0 for none.",
         ),
     ] = 0,
@@ -36,12 +36,12 @@ def calibrate_cli(
         Path | None, typer.Option("--plot", help="Image of the reliability before and after.")
     ] = None,
 ) -> None:
-    """Fit a temperature and an offset to gold documents, so that of the entities with a score of
-    0.8, about 80 % are right, and save them in the pipeline, with the threshold of the best F1,
-    which a pipeline with `threshold = null` uses.
+    """Fit a temperature and an offset to gold documents, and save them in the pipeline.
 
-    Prints the reliability before and after, the expected calibration error (ECE), and the
-    threshold with the best F1. Entities and their order stay the same; scores change.
+    After calibration, about 80 % of the entities with a score of 0.8 are right. The threshold with
+    the best F1 is saved, too; a pipeline with `threshold = null` uses it. The ranking of the
+    entities stays the same; only scores change. The command prints the reliability before and
+    after, the expected calibration error (ECE) and the threshold with the best F1.
 
     Example: python -m spacy gliner calibrate training/model-best dev.spacy training/calibrated
     """
@@ -63,11 +63,11 @@ def calibrate(
 
     pipeline (Path): A saved pipeline with one "gliner_biomed" component.
     dev (Path): Gold documents: a .spacy file, or a file of `data_format`.
-    output (Path): Gets the pipeline.
+    output (Path): The folder for the calibrated pipeline.
     data_format (str): See `training.formats.read_format`.
-    min_gold (int): Gold entities from which on a label can get a threshold of its own; 0: none.
-    plot (Path | None): Gets a picture; needs matplotlib.
-    RAISES (ValueError): If there is no such component, or nothing to calibrate on.
+    min_gold (int): Gold entities that a label needs to get its own threshold; 0 for none.
+    plot (Path | None): The file for an image of the reliability; needs matplotlib.
+    RAISES (ValueError): If the pipeline has no such component, or DEV has too little to fit.
     """
     import spacy
     from spacy.training import Corpus

@@ -1,4 +1,4 @@
-"""`python -m spacy gliner convert`: annotated texts of one format in another, to train on."""
+"""`python -m spacy gliner convert`: convert annotated texts between formats for training."""
 
 import sys
 from collections import Counter
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     Writer = Callable[[Iterable[AnnotatedText], BinaryIO], int]
 
 
-DOCS_PER_FILE = 10_000  # of a folder of DocBins, each of which is made in memory
+DOCS_PER_FILE = 10_000  # in a folder of DocBins; each DocBin is built in memory
 
 
 @gliner_cli.command("convert", no_args_is_help=True)
 def convert_cli(
-    source: Annotated[Path, typer.Argument(help="A file, or for BRAT a folder.")],
+    source: Annotated[Path, typer.Argument(help="A file, or a folder for BRAT.")],
     output: Annotated[
         Path,
         typer.Argument(
-            help=f"The file to write. A DocBin has the ending .spacy; another name is that of a "
-            f"folder of DocBins of {DOCS_PER_FILE:,} documents, for what memory cannot hold."
+            help=f"Output file. A DocBin has the ending .spacy; any other name makes a folder of "
+            f"DocBins with {DOCS_PER_FILE:,} documents each, for corpora larger than memory."
         ),
     ],
     data_format: Annotated[
@@ -42,13 +42,13 @@ def convert_cli(
         str, typer.Option("--to", "-t", help="docbin, gliner or instructions.")
     ] = "docbin",
     lang: Annotated[str, typer.Option(help="Language of the tokenizer.")] = "en",
-    spans_key: Annotated[str, typer.Option(help="The group of the gold spans.")] = "sc",
+    spans_key: Annotated[str, typer.Option(help="Key of the gold spans in doc.spans.")] = "sc",
 ) -> None:
     """Write annotated texts as a DocBin, for `spacy train` and `spacy evaluate`.
 
-    Every entity keeps its characters: tokens are cut where one begins or ends inside them. The
-    labels found in the source count as annotated. --to writes GLiNER's training JSON, or
-    instructions for language models, instead.
+    Every entity keeps its exact offsets: a token is split if an entity begins or ends inside it.
+    All labels that occur in the source count as annotated. With --to, the command writes GLiNER's
+    training JSON or instructions for language models instead.
     """
     options = {"to": target_format, "lang": lang, "spans_key": spans_key}
     with reported():
@@ -65,14 +65,17 @@ def convert(
     lang: str = "en",
     spans_key: str = "sc",
 ) -> tuple[int, int]:
-    """Read annotated texts, and write them in another form.
+    """Convert annotated texts to another format.
 
-    source, data_format: See `training.formats.read_format`.
-    output (Path): Its folder is made; for DocBins see the command.
-    to (str): "docbin", or see `training.exchange` for "gliner" and "instructions".
-    lang (str), spans_key (str): Tokenizer and group of gold spans of a DocBin.
-    RETURNS (tuple[int, int]): Documents and entities.
-    RAISES (ValueError): For what cannot be read, with file and line, or a folder in use.
+    source (Path): See `training.formats.read_format`.
+    output (Path): The output. Its folder is created; for DocBins see the command.
+    data_format (str): See `training.formats.read_format`.
+    to (str): "docbin"; "gliner" or "instructions", see `training.exchange`.
+    lang (str): Language of the tokenizer for DocBins.
+    spans_key (str): Key of the gold spans in `doc.spans` for DocBins.
+    RETURNS (tuple[int, int]): The numbers of documents and entities.
+    RAISES (ValueError): If the source cannot be read, with file and line, or the output folder
+        exists.
     """
     from spacy_gliner_biomed.documents.outputs import open_stream
     from spacy_gliner_biomed.training.exchange import write_gliner_json, write_instructions
@@ -114,7 +117,7 @@ def _counted(texts: Iterable["AnnotatedText"], counts: "Counter[str]") -> Iterat
 def _write_docs(
     texts: Iterable["AnnotatedText"], stream: BinaryIO, *, lang: str, spans_key: str
 ) -> int:
-    """Write a DocBin, in which every entity has its place."""
+    """Write a DocBin; return the number of lost entities, which is 0."""
     import spacy
     from spacy.tokens import DocBin
 
@@ -130,7 +133,7 @@ def _write_docs(
 
 
 def _write_folder(texts: Iterable["AnnotatedText"], folder: Path, write: "Writer") -> int:
-    """Write DocBins into a new folder, which takes its name when all are written."""
+    """Write DocBins into a new folder, which appears when all are written."""
     from spacy_gliner_biomed.documents.outputs import open_stream
 
     if folder.exists():

@@ -95,7 +95,7 @@ def clean_cli(
     ] = 0.20,
     report: Report = None,
 ) -> None:
-    """Drop bad text and near-duplicates; report mentions with contradictory labels."""
+    """Remove low-quality texts and near-duplicates; report mentions with contradictory labels."""
     from spacy_gliner_biomed.curation.cleaning import Gates
     from spacy_gliner_biomed.curation.curated_files import clean_file
 

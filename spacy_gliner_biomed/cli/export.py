@@ -1,4 +1,4 @@
-"""`python -m spacy gliner export`: any readable checkpoint as a safetensors folder."""
+"""`python -m spacy gliner export`: write a checkpoint as a safetensors folder."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ def export_cli(
     checkpoint: Annotated[
         str, typer.Argument(help="'packaged', a folder, or a Hugging Face repository name.")
     ],
-    folder: Annotated[Path, typer.Argument(help="Folder to write; must be empty or new.")],
+    folder: Annotated[Path, typer.Argument(help="Output folder; must be new or empty.")],
     revision: Annotated[
         str | None, typer.Option(help="Commit, branch or tag of the repository.")
     ] = None,
@@ -22,13 +22,13 @@ def export_cli(
         bool, typer.Option("--force", "-F", help="Write into a folder that is not empty.")
     ] = False,
     half: Annotated[
-        bool, typer.Option("--half", help="Store the weights in 16 bits: half the size, rounded.")
+        bool,
+        typer.Option("--half", help="Store 16-bit weights: half the size, less precise."),
     ] = False,
 ) -> None:
     """Write a checkpoint as a self-contained safetensors folder.
 
-    The folder holds config, weights and tokenizer, loads with no network, and is read by the
-    GLiNER package, too.
+    The folder holds config, weights and tokenizer. It loads offline, also with the GLiNER package.
     """
     with reported():
         export(checkpoint, folder, revision=revision, force=force, half=half)
@@ -45,11 +45,12 @@ def export(
 ) -> None:
     """Read a checkpoint and write it again.
 
-    checkpoint (str), revision (str | None): See `models.hub.find_checkpoint`.
-    folder (Path): Where to write.
-    force (bool): Write into a folder that is not empty.
-    half (bool): Store the weights as float16.
-    RAISES (ValueError): If the checkpoint cannot be read, or the folder must not be written.
+    checkpoint (str): See `models.hub.find_checkpoint`.
+    folder (Path): The output folder.
+    revision (str | None): See `models.hub.find_checkpoint`.
+    force (bool): Whether to write into a folder that is not empty.
+    half (bool): Whether to store the weights as float16.
+    RAISES (ValueError): If the checkpoint cannot be read, or the folder is not empty.
     """
     from spacy_gliner_biomed.errors import Errors
     from spacy_gliner_biomed.models.checkpoints import load_checkpoint, write_checkpoint

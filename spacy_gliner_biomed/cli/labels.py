@@ -1,4 +1,4 @@
-"""`python -m spacy gliner labels`: what a checkpoint was trained to find."""
+"""`python -m spacy gliner labels`: list the labels that a checkpoint was trained with."""
 
 import json
 from dataclasses import asdict
@@ -17,12 +17,12 @@ def labels_cli(
         str, typer.Option(help="'packaged', a folder, or a Hugging Face repository name.")
     ] = "packaged",
     family: Annotated[str | None, typer.Option(help="Only labels of this family.")] = None,
-    search: Annotated[str | None, typer.Option(help="Only labels nearest to these words.")] = None,
+    search: Annotated[str | None, typer.Option(help="Only labels similar to these words.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines.")] = False,
 ) -> None:
     """List the labels that a checkpoint was trained with, with examples and F1.
 
-    Other labels can be asked for, too; the more they are like these, the better.
+    You can use other labels, too. The more similar they are to these, the better they work.
 
     Example: python -m spacy gliner labels --search "side effect"
     """
@@ -54,4 +54,6 @@ def labels_cli(
         options: dict[str, Any] = {"divider": True, "aligns": list("llrrl"), "max_col": 60}
         typer.echo(table(rows, header=header, **options))
     else:
-        echo("No label fits." if catalogue.labels else "This checkpoint does not list its labels.")
+        echo(
+            "No label fits." if catalogue.labels else "This checkpoint does not list its labels."
+        )

@@ -1,4 +1,4 @@
-"""`python -m spacy gliner train`: `spacy train` that goes on after an interruption."""
+"""`python -m spacy gliner train`: `spacy train` that can resume after an interruption."""
 
 import sys
 from pathlib import Path
@@ -22,11 +22,11 @@ def train_cli(
     ] = None,
     gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="GPU, or -1 for the CPU.")] = -1,
 ) -> None:
-    """Train a pipeline as `spacy train` does, and go on where an earlier call was interrupted.
+    """Train a pipeline as `spacy train` does; resume if an earlier call was interrupted.
 
-    Settings of the config are overridden in the same way: --training.max_steps 500. The state is
-    kept in OUTPUT at each evaluation: the same command goes on from there, with the same order
-    of the data. Remove its training-state.pt to begin anew.
+    Override settings of the config in the same way: --training.max_steps 500. The state is saved
+    in OUTPUT at each evaluation. Run the same command again to resume from there, with the data in
+    the same order. Remove OUTPUT/training-state.pt to start again from the beginning.
     """
     from spacy.cli._util import import_code, parse_config_overrides, setup_gpu
 
@@ -44,12 +44,12 @@ def train(
     """Train a pipeline, from the beginning or from the state in the output folder.
 
     config (Path): A training config of spaCy.
-    output (Path): Gets `model-best`, `model-last` and `training-state.pt`; made if needed.
-    use_gpu (int): As in `spacy train`.
-    overrides (dict[str, Any] | None): Values by dotted name.
+    output (Path): The folder for `model-best`, `model-last` and `training-state.pt`; is created.
+    use_gpu (int): The GPU, or -1 for the CPU.
+    overrides (dict[str, Any] | None): Values of the config to override, by dotted name.
     RETURNS (Path): The last model.
-    RAISES (ValueError): If a component is trained whose state cannot be kept, or the state is
-        broken or of another config.
+    RAISES (ValueError): If a trained component's state cannot be saved, or the saved state is
+        damaged or of another config.
     """
     from spacy import util
     from spacy.cli._util import show_validation_error

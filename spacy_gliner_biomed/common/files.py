@@ -1,4 +1,4 @@
-"""Opens text of any length, and writes files that take their name only when they are complete."""
+"""Read text files with clear errors, and replace files only when the new one is complete."""
 
 import codecs
 import errno
@@ -18,7 +18,7 @@ from spacy_gliner_biomed.errors import Errors
 
 BOM = "\ufeff"
 DAMAGED_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
-HEAD = 512  # bytes by which UTF-16 is recognised
+HEAD = 512  # bytes that are checked for UTF-16
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 NEW_FILE |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)  # not on every system
 
@@ -50,12 +50,12 @@ def open_bytes(path: Path, position: Position | None = None) -> Iterator[BinaryI
 
 @contextmanager
 def open_text(path: Path, newline: str | None = None) -> Iterator[TextIO]:
-    r"""Open a UTF-8 file to read, with or without a byte order mark; see `open_bytes`.
+    r"""Open a UTF-8 file for reading, with or without a byte order mark; see `open_bytes`.
 
     path (Path): The file.
-    newline (str | None): As of Python's `open`; None makes every line end "\n".
+    newline (str | None): As in Python's `open`; None converts every line end to "\n".
     YIELDS (TextIO): Its text.
-    RAISES (ValueError): While it is read, with the line, if it is not UTF-8 or is damaged.
+    RAISES (ValueError): While reading, with the line number, if it is not UTF-8 or is damaged.
     """
     try:
         with _open(path) as stream:
@@ -75,15 +75,16 @@ def open_text(path: Path, newline: str | None = None) -> Iterator[TextIO]:
 
 
 def read_text(path: Path) -> str:
-    """Read a whole text as `open_text` does; its line ends stay, so that offsets stay right."""
+    """Read a whole file as `open_text` does; keep its line ends, so that offsets stay valid."""
     with open_text(path, newline="") as file:
         return file.read()
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Read the lines of a text as `open_text` does.
+    """Read the lines of a file as `open_text` does.
 
-    YIELDS (tuple[int, str]): Number, from 1, and line without its end.
+    path (Path): The file.
+    YIELDS (tuple[int, str]): The line number, from 1, and the line without its line end.
     """
     with open_text(path) as file:
         for number, line in enumerate(file, 1):
@@ -117,6 +118,10 @@ def read_byte_lines(
 def decode_line(path: Path, number: int, line: bytes) -> str:
     """Decode a line of `read_byte_lines`.
 
+    path (Path): The file, for the message.
+    number (int): The line number, for the message.
+    line (bytes): The line.
+    RETURNS (str): The text.
     RAISES (ValueError): With file and line, if it is not UTF-8.
     """
     try:
@@ -127,11 +132,14 @@ def decode_line(path: Path, number: int, line: bytes) -> str:
 
 @contextmanager
 def open_output(path: Path) -> Iterator[BinaryIO]:
-    """Open a file to write. It takes its name when all is written and on the disk: a run that
-    fails leaves an earlier file as it was, and of two runs at once the later one to end wins.
+    """Open a file for writing that replaces an existing one only when it is complete and on disk.
 
-    path (Path): Its folder is made. A link is followed; a device or a pipe is written to.
-    RAISES (ValueError): If it is a folder.
+    If the run fails, an existing file stays unchanged. Of two runs at once, the last to end wins.
+
+    path (Path): The file. Its folder is created. A link is followed; devices and pipes are written
+        to directly.
+    YIELDS (BinaryIO): The stream.
+    RAISES (ValueError): If the path is a folder.
     """
     target = _real_target(path)
     if target is None:
@@ -146,10 +154,11 @@ def open_output(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def replace_file(path: Path) -> Iterator[Path]:
-    """Like `open_output`, for what is written by a library that wants a path.
+    """Like `open_output`, for libraries that write to a path.
 
-    YIELDS (Path): An empty file in the same folder, to be written.
-    RAISES (ValueError): If the path is no regular file, such as a folder or a device.
+    path (Path): The file.
+    YIELDS (Path): An empty file in the same folder, to write to.
+    RAISES (ValueError): If the path is a folder, a device or a pipe.
     """
     target = _real_target(path)
     if target is None:
@@ -164,17 +173,17 @@ def replace_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _new_file(target: Path) -> Iterator[tuple[Path, int]]:
-    """A file of a name of its own beside the target, whose name it takes in the end."""
+    """Create a file beside the target that replaces the target at the end."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name[:40]}.{secrets.token_hex(8)}.part")
     descriptor = os.open(part, NEW_FILE, 0o666)
     try:
-        # Who may read an earlier file may read the new one, and nobody else.
+        # The new file gets the permissions of the existing one.
         earlier = target if target.exists() else part
         mode = stat.S_IMODE(earlier.stat().st_mode)
         part.chmod(mode)
         yield part, descriptor
-        part.chmod(mode)  # some libraries set another
+        part.chmod(mode)  # some libraries change it
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
@@ -182,7 +191,7 @@ def _new_file(target: Path) -> Iterator[tuple[Path, int]]:
 
 
 def _real_target(path: Path) -> Path | None:
-    """The file that a path leads to, even if it is not there yet; None for a device or a pipe.
+    """Return the file that a path leads to, even if it does not exist; None for devices and pipes.
 
     RAISES (ValueError): If it is a folder.
     """
@@ -194,8 +203,8 @@ def _real_target(path: Path) -> Path | None:
 
 
 def _open_device(path: Path) -> int:
-    """Open what is no file to write. What is open in this process, such as /dev/stdout, shares
-    its place in the file with all who write there; another opening would write over them.
+    """Open a device or pipe for writing. An open file of this process, such as /dev/stdout, shares
+    its position with all its writers; opening it again would overwrite their output.
     """
     link = _last_link(path)
     if str(link.parent) in (f"/proc/{os.getpid()}/fd", "/dev/fd") and link.name.isdigit():
@@ -204,13 +213,13 @@ def _open_device(path: Path) -> int:
 
 
 def _is_descriptor(path: Path) -> bool:
-    """Whether a path is an open file of a process, as /dev/stdout is, whatever that file is."""
+    """Return whether a path is an open file of a process, as /dev/stdout is."""
     folder = str(_last_link(path).parent)
     return folder.startswith("/proc/") or folder == "/dev/fd"
 
 
 def _last_link(path: Path) -> Path:
-    """Where links lead, but for those of open files, whose end can be anything."""
+    """Follow links, except those to open files of a process."""
     for _ in range(40):  # links that Linux follows
         folder = os.path.realpath(path.parent)
         if folder.startswith("/proc/") or folder == "/dev/fd" or not path.is_symlink():
@@ -220,13 +229,13 @@ def _last_link(path: Path) -> Path:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a new name in a folder last, where the system can."""
+    """Write a folder's entries to disk, if the system supports it."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
-    except OSError:  # some network file systems cannot; the file itself is on the disk
+    except OSError:  # some network file systems do not support it; the file itself is on disk
         pass
     finally:
         os.close(descriptor)
@@ -241,14 +250,14 @@ def _is_gzip(path: Path) -> bool:
 
 
 def _refuse_utf16(stream: BinaryIO) -> None:
-    """RAISES (UnicodeDecodeError): For UTF-16 without a mark, much of which is UTF-8, too."""
+    """RAISES (UnicodeDecodeError): If the file is UTF-16, which can be valid UTF-8 in part."""
     head = cast(io.BufferedReader, stream).peek(HEAD)[:HEAD]
     if _is_utf16(head):
         raise UnicodeDecodeError("utf-8", head, 0, 1, "the file is UTF-16")
 
 
 def _is_utf16(head: bytes) -> bool:
-    """Whether bytes begin with a mark of UTF-16, or have a zero beside most of the others."""
+    """Return whether bytes start with a UTF-16 mark, or every other byte is mostly zero."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
     zeros = (head[::2].count(0), head[1::2].count(0))
@@ -256,7 +265,7 @@ def _is_utf16(head: bytes) -> bool:
 
 
 def _find_problem(path: Path) -> tuple[int | str, bytes]:
-    """The number of the first line that cannot be read, and what there is of it."""
+    """Return the number of the first line that cannot be read, and its readable part."""
     if not path.is_file():  # a pipe can be read only once
         return "unknown", b""
     n_lines = 0
@@ -269,13 +278,13 @@ def _find_problem(path: Path) -> tuple[int | str, bytes]:
         return n_lines, line
     except DAMAGED_GZIP:
         return n_lines + 1, b""
-    return 1, b""  # UTF-16 of which each line is UTF-8, too
+    return 1, b""  # UTF-16 whose lines are also valid UTF-8
 
 
 def _encoding_error(
     path: Path, error: UnicodeDecodeError, number: int | str, line: bytes
 ) -> ValueError:
-    """The error for a line whose bytes are given, if they are known."""
+    """Make the error for a line, whose bytes may be unknown."""
     found = f"byte 0x{error.object[error.start]:02x} ({error.reason})"
     if _is_utf16(error.object[:HEAD]) or (number == 1 and _is_utf16(line[:HEAD])):
         hint = "It looks like UTF-16"

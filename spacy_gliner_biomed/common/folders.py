@@ -1,4 +1,4 @@
-"""Finds the files of a folder that can be read, and names what is there besides."""
+"""Find the files of supported formats in a folder, and report the others."""
 
 import os
 from collections.abc import Collection, Iterable, Sequence
@@ -8,20 +8,20 @@ from pathlib import Path
 from spacy_gliner_biomed.common.reporting import list_names, warn
 from spacy_gliner_biomed.errors import Warnings
 
-NAMED = 3  # files of a kind whose names are given
+NAMED = 3  # files of each kind that are named
 
-# Kind and name of each file or folder that is not read.
+# The kind and name of each file or folder that is not read.
 Unread = list[tuple[str, str]]
 
 
 def find_files(folder: Path, endings: Collection[str]) -> tuple[list[Path], Unread]:
-    """Find the files in a folder and in the folders inside it.
+    """Find the files in a folder and its subfolders.
 
-    Hidden files and folders, whose names begin with a dot, are passed over without a count.
+    Hidden files and folders, whose names begin with a dot, are skipped and not counted.
 
     folder (Path): The folder.
-    endings (Collection[str]): Endings that can be read, as in ".txt" or ".jsonl.gz".
-    RETURNS (tuple[list[Path], Unread]): Files that can be read, in order, and all others.
+    endings (Collection[str]): Supported endings, such as ".txt" or ".jsonl.gz".
+    RETURNS (tuple[list[Path], Unread]): The files with a supported ending, sorted, and all others.
     """
     found: list[Path] = []
     unread: Unread = []
@@ -36,7 +36,7 @@ def find_files(folder: Path, endings: Collection[str]) -> tuple[list[Path], Unre
         for path in (Path(place) / name for name in names if not name.startswith(".")):
             if ending_of(path, endings) is None:
                 unread.append((kind_of(path), path.name))
-            elif path.exists() and not path.is_file():  # to read a pipe may take for ever
+            elif path.exists() and not path.is_file():  # reading a pipe may never end
                 unread.append(("pipe or device", path.name))
             else:
                 found.append(path)
@@ -44,13 +44,17 @@ def find_files(folder: Path, endings: Collection[str]) -> tuple[list[Path], Unre
 
 
 def ending_of(path: Path, endings: Iterable[str]) -> str | None:
-    """The longest of some endings that a name has, in upper or lower case; None if none."""
+    """Return the longest of some endings that a file name has, in any case; None if it has none."""
     name = path.name.lower()
     return max((ending for ending in endings if name.endswith(ending)), key=len, default=None)
 
 
 def warn_unread(unread: Sequence[tuple[str, str]], endings: Iterable[str]) -> None:
-    """Warn once of what is not read: how much of each kind, and the first names."""
+    """Warn once about the files that are not read: the number of each kind and the first names.
+
+    unread (Sequence[tuple[str, str]]): See `find_files`.
+    endings (Iterable[str]): The supported endings.
+    """
     if not unread:
         return
     kinds = []
@@ -62,7 +66,7 @@ def warn_unread(unread: Sequence[tuple[str, str]], endings: Iterable[str]) -> No
 
 
 def kind_of(path: Path) -> str:
-    """The ending, of a compressed file both."""
+    """Return the ending of a file name; both endings if it is compressed."""
     name = Path(path.name.lower())
     inner = Path(name.stem).suffix if name.suffix == ".gz" else ""
     return f"{inner}{name.suffix}" or "without ending"

@@ -1,4 +1,4 @@
-"""Writes the counts of a run as JSON for people."""
+"""Write reports as JSON files."""
 
 import json
 from collections.abc import Mapping
@@ -9,11 +9,12 @@ from spacy_gliner_biomed.common.files import open_output
 
 
 def write_report(path: Path, counts: Mapping[str, Any]) -> None:
-    """Write counts and what they are of, indented.
+    """Write the counts of a run as indented JSON.
 
     path (Path): See `files.open_output`.
+    counts (Mapping[str, Any]): The counts.
     """
     text = json.dumps(counts, indent=2, ensure_ascii=False) + "\n"
     with open_output(path) as stream:
-        # The name of a file may hold bytes that are no text: its escape is JSON, too.
+        # File names may hold bytes that are not valid text; their escapes are valid JSON.
         stream.write(text.encode("utf8", "backslashreplace"))

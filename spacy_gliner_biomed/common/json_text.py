@@ -1,4 +1,4 @@
-"""JSON of unknown origin: what is read can be used, and what is written can be read again."""
+"""Parse untrusted JSON safely, and write JSON that can be read again."""
 
 import json
 from typing import Any
@@ -12,10 +12,10 @@ def parse_json(text: str, *, to_write: bool = True) -> Any:
     """Parse JSON.
 
     text (str): One value.
-    to_write (bool): Whether the value may be written again, so that its depth is checked; this
-        takes as long as parsing does.
+    to_write (bool): Whether the value may be written again. If so, its depth is checked, which
+        takes as long as parsing.
     RETURNS (Any): The value.
-    RAISES (ValueError): If it is no JSON, or is nested deeper than `MAX_DEPTH`.
+    RAISES (ValueError): If it is not valid JSON, or is nested deeper than `MAX_DEPTH`.
     """
     try:
         value = json.loads(text)
@@ -35,7 +35,7 @@ def parse_json_object(text: str, *, to_write: bool = True) -> dict[str, Any]:
     text (str): One object.
     to_write (bool): See `parse_json`.
     RETURNS (dict[str, Any]): The object.
-    RAISES (ValueError): If it is no JSON, is nested too deeply, or is not an object.
+    RAISES (ValueError): If it is not valid JSON, is nested too deeply, or is not an object.
     """
     value = parse_json(text, to_write=to_write)
     if not isinstance(value, dict):
@@ -44,7 +44,11 @@ def parse_json_object(text: str, *, to_write: bool = True) -> dict[str, Any]:
 
 
 def check_depth(value: Any) -> None:
-    """RAISES (ValueError): If a value is nested deeper than `MAX_DEPTH`: no writer can take it."""
+    """Check that a value can be written as JSON.
+
+    value (Any): Lists, dicts, strings, numbers.
+    RAISES (ValueError): If it is nested deeper than `MAX_DEPTH`.
+    """
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [child for item in level for child in _children(item)]
@@ -54,10 +58,11 @@ def check_depth(value: Any) -> None:
 
 
 def check_text(text: str) -> str:
-    r"""Return a text as it is.
+    r"""Check that a text can be stored, and return it.
 
-    RAISES (ValueError): If it holds half of a surrogate pair, as JSON can ("\ud800"): this is
-        no text, and cannot be stored.
+    text (str): The text.
+    RETURNS (str): The same text.
+    RAISES (ValueError): If it holds half of a surrogate pair, as JSON can ("\ud800").
     """
     try:
         text.encode("utf8")
@@ -69,10 +74,10 @@ def check_text(text: str) -> str:
 
 
 def dump_json(value: Any) -> bytes:
-    r"""Write a value as JSON in one line, letters as they are.
+    r"""Write a value as JSON in one line, without escaping letters.
 
-    Characters that a terminal would obey, and halves of surrogate pairs, are escapes ("\u009b"):
-    the same value is read from these.
+    Control characters and halves of surrogate pairs are escaped ("\u009b"); parsing gives the same
+    value.
 
     value (Any): Lists, dicts, strings, numbers.
     RETURNS (bytes): JSON, without a line break.

@@ -1,4 +1,4 @@
-"""Packages that only some inputs, outputs and engines need."""
+"""Import packages that only some features need."""
 
 from importlib import import_module
 from typing import Any

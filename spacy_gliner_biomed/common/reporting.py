@@ -1,18 +1,18 @@
-"""Warnings that point at the user's line, and text short enough to be quoted in a message."""
+"""Warnings that point at the user's code, and short quotations for messages."""
 
 import sys
 import warnings
 from collections.abc import Iterable
 from itertools import islice
 
-# A warning is shown with the line that called the first of these.
+# Warnings point at the line that called the first of these packages.
 INTERNAL = {"spacy_gliner_biomed", "spacy", "thinc", "confection", "contextlib", "functools"}
-LINE = 100  # Characters of what a message quotes.
-NAMES = 5  # Names of what a message lists.
+LINE = 100  # maximum characters of a quotation
+NAMES = 5  # maximum names in a list
 
 
 def warn(message: str) -> None:
-    """Warn at the line outside of this package, spaCy and thinc from which they were called.
+    """Warn at the line that called this package, spaCy or thinc.
 
     message (str): One of `errors.Warnings`, filled in.
     """
@@ -24,22 +24,22 @@ def warn(message: str) -> None:
 
 
 def shorten(found: object, limit: int = LINE) -> str:
-    """A value as one line of text that is short enough to be quoted.
+    """Return a value as one short line of text.
 
-    found (object): Any; an exception gives its message.
-    limit (int): Characters, at most.
-    RETURNS (str): Without line breaks.
+    found (object): Any value; an exception gives its message.
+    limit (int): Maximum number of characters.
+    RETURNS (str): The text, without line breaks.
     """
     text = " ".join(str(found)[: 4 * limit].split())
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 def list_names(names: Iterable[str], n_names: int = NAMES) -> str:
-    """The first names of many, and how many more there are.
+    """List the first of some names, and the number of the others.
 
-    names (Iterable[str]): Any.
-    n_names (int): Names that are quoted, at most.
-    RETURNS (str): Separated by commas; "none" for none.
+    names (Iterable[str]): The names.
+    n_names (int): Maximum number of names in the list.
+    RETURNS (str): The names, separated by commas; "none" if there are none.
     """
     left = iter(sorted(names))
     shown = ", ".join(shorten(name) for name in islice(left, n_names))

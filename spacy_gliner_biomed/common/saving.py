@@ -1,4 +1,4 @@
-"""Settings of a component as they are saved, and what becomes of them when it is loaded."""
+"""Save the settings of a component, and restore them when it is loaded."""
 
 import hashlib
 import json
@@ -17,9 +17,9 @@ PARTS = {"configured", "current"}
 
 
 class PipelineConfig:
-    """The config of the pipeline that a component was made for. Copies of it know of none.
+    """The config of the pipeline that a component belongs to. A pickled copy knows no pipeline.
 
-    nlp (Any): spaCy's pipeline, or None if it is not known.
+    nlp (Any): The spaCy pipeline; None if it is unknown.
     """
 
     def __init__(self, nlp: Any = None) -> None:
@@ -29,27 +29,28 @@ class PipelineConfig:
         return type(self), ()
 
     def just_loaded(self, name: str, exclude: Iterable[str]) -> Mapping[str, Any] | None:
-        """A component's part of the config that its pipeline has just read, with overrides.
+        """Return a component's part of the config that its pipeline has just read, with overrides.
 
         name (str): The component's name.
-        exclude (Iterable[str]): What the component was told to leave out; spaCy's pipelines read
-            the vocab themselves.
-        RETURNS (Mapping[str, Any] | None): None if the component is loaded by itself.
+        exclude (Iterable[str]): The parts that the component must not load; spaCy's pipelines
+            exclude the vocab and load it themselves.
+        RETURNS (Mapping[str, Any] | None): The settings; None if the component is loaded alone.
         """
         nlp = self._nlp()
         if nlp is None or "vocab" not in exclude:
             return None
-        # Not `nlp.config`: that property writes the config of the components that are there.
+        # Not `nlp.config`: that property rebuilds the config from the current components.
         config = nlp._config.interpolate()
         settings: Mapping[str, Any] | None = config.get("components", {}).get(name)
         return settings
 
 
 def dump_settings(configured: Mapping[str, Any], current: Mapping[str, Any]) -> bytes:
-    """Settings as JSON, with a checksum.
+    """Return settings as JSON with a checksum.
 
-    configured (Mapping[str, Any]): As the component was made with them.
-    current (Mapping[str, Any]): As they are now.
+    configured (Mapping[str, Any]): The settings that the component was created with.
+    current (Mapping[str, Any]): The current settings.
+    RETURNS (bytes): The JSON.
     """
     state: dict[str, Any] = {"configured": configured, "current": dict(current)}
     return json.dumps({**state, "checksum": _checksum(state)}, indent=2).encode("utf8")
@@ -61,17 +62,18 @@ def restore_settings(
     current: SettingsDict,
     loaded: Mapping[str, Any] | None = None,
 ) -> None:
-    """Take the settings that were saved.
+    """Restore saved settings.
 
-    A config that was edited after saving, or overridden when it was loaded, is newer: its
-    values are kept. It is the one that a pipeline has just read, and that the component was made
-    of; a component that was made otherwise takes all that was saved. (Numbers are compared, so
-    they are read by `json`; srsly reads 0.3 as 0.30000000000000004.)
+    Values of a config that was edited after saving, or overridden at loading, take precedence over
+    saved ones. This holds if a pipeline has just read the config and created the component from
+    it; any other component takes all saved settings. Numbers are compared, so `json` parses them:
+    srsly reads 0.3 as 0.30000000000000004.
 
-    saved (bytes): What `dump_settings` gave.
-    configured, current: Of the component that is loaded; the latter is changed.
+    saved (bytes): The result of `dump_settings`.
+    configured (Mapping[str, Any]): The settings that the component was created with.
+    current (SettingsDict): The settings of the component; they are changed.
     loaded (Mapping[str, Any] | None): See `PipelineConfig.just_loaded`.
-    RAISES (ValueError): If they are damaged, or of another version.
+    RAISES (ValueError): If the settings are damaged or of another version.
     """
     state = _read(saved)
     check_names(state["current"], current, current.component)
@@ -89,13 +91,13 @@ def restore_settings(
 def read_parts(
     message: bytes, readers: Mapping[str, Callable[[Any], Any]], exclude: Iterable[str]
 ) -> None:
-    """Read the parts of a saved component, as `spacy.util.from_bytes` does, but no part that is
-    not known: it would be a damaged name.
+    """Read the parts of a saved component as `spacy.util.from_bytes` does, but refuse unknown
+    parts, whose names must be damaged.
 
-    message (bytes): What `spacy.util.to_bytes` gave.
-    readers (Mapping[str, Callable]): What takes each part.
-    exclude (Iterable[str]): Parts that are left out.
-    RAISES (ValueError): If it is damaged.
+    message (bytes): The result of `spacy.util.to_bytes`.
+    readers (Mapping[str, Callable[[Any], Any]]): The function that loads each part.
+    exclude (Iterable[str]): Parts that are not loaded.
+    RAISES (ValueError): If the data are damaged.
     """
     with reading("the bytes of a saved component"):
         parts = srsly.msgpack_loads(message)
@@ -109,15 +111,16 @@ def read_parts(
 
 @contextmanager
 def reading(what: str) -> Iterator[None]:
-    """Give what goes wrong while saved data is read a message of our own.
+    """Turn errors while saved data are read into an error with a code.
 
-    RAISES (ValueError): For any exception that has none, but for a package that is missing.
+    what (str): The data, for the message.
+    RAISES (ValueError): For any exception without a code, except for a missing package.
     """
     try:
         yield
     except ImportError:
         raise
-    except Exception as error:  # broken data raises whatever its reader stumbles on
+    except Exception as error:  # damaged data can raise any exception
         if "[GB-E" in str(error):
             raise
         problem = shorten(f"{type(error).__name__}: {error}")
@@ -141,7 +144,7 @@ def _checksum(state: Mapping[str, Any]) -> str:
 
 
 def _same(first: Any, second: Any) -> bool:
-    """Equal as JSON, in which configs and settings are."""
+    """Return whether two values are equal as JSON, the form of configs and settings."""
     return json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)
 
 

@@ -1,4 +1,4 @@
-"""A component's settings: a dict that is checked as a whole at each change."""
+"""A component's settings: a dict that checks all settings together at each change."""
 
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
@@ -7,17 +7,17 @@ from typing import Any
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.errors import Errors
 
-# Checks settings as a whole, and gives the values as they are kept.
+# Checks all settings together, and returns the values to store.
 Check = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 class SettingsDict(dict[str, Any]):
-    """Settings whose names are fixed. A change that is not allowed changes nothing.
+    """Settings with fixed names. An invalid change leaves all settings unchanged.
 
     component (str): The component's name, for messages.
     values (Mapping[str, Any]): All settings.
-    check (Check): Raises ValueError for a value that is not allowed; must pickle.
-    RAISES (ValueError): As `check`.
+    check (Check): Raises ValueError for an invalid value; must be picklable.
+    RAISES (ValueError): If `check` does.
     """
 
     __slots__ = ("check", "component")
@@ -48,28 +48,27 @@ class SettingsDict(dict[str, Any]):
     def update(self, *changes: Any, **named: Any) -> None:  # type: ignore[override]
         """Change several settings at once.
 
-        RAISES (ValueError): For an unknown name, or a value that is not allowed; nothing is
-            changed then.
+        RAISES (ValueError): For an unknown name or an invalid value; no setting is changed then.
         """
         changed = dict(*changes, **named)
         check_names(changed, self, self.component)
         super().update(self.check({**self, **changed}))
 
     def setdefault(self, name: str, default: Any = None) -> Any:
-        """The setting, which is always there."""
+        """Return a setting; all settings always exist."""
         check_names([name], self, self.component)
         return self[name]
 
     def pop(self, *_: Any) -> Any:
-        """Not possible; as all that removes a setting."""
+        """Raise an error: settings cannot be removed."""
         self._refuse_removal()
 
     def popitem(self) -> Any:
-        """Not possible."""
+        """Raise an error: settings cannot be removed."""
         self._refuse_removal()
 
     def clear(self) -> None:
-        """Not possible."""
+        """Raise an error: settings cannot be removed."""
         self._refuse_removal()
 
     def _refuse_removal(self) -> None:
@@ -77,7 +76,7 @@ class SettingsDict(dict[str, Any]):
 
 
 class Setting:
-    """An attribute of a component that is an entry of its `cfg`."""
+    """An attribute of a component that reads and writes an entry of its `cfg`."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -90,8 +89,9 @@ class Setting:
 
 
 class Configurable:
-    """Gives a component a checked `cfg`, and refuses attributes that look like settings but are
-    none. Attributes of its own that have such names must be set before `cfg` is.
+    """Gives a component a checked `cfg`, and rejects attributes that look like misspelt settings.
+
+    A component must set its own attributes with such names before `cfg`.
     """
 
     name: str
@@ -99,12 +99,12 @@ class Configurable:
 
     @staticmethod
     def check_cfg(values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Check all settings, see `SettingsDict`."""
+        """Check all settings; see `SettingsDict`."""
         raise NotImplementedError
 
     @property
     def cfg(self) -> SettingsDict:
-        """The settings. They can be changed at any time, and are checked at once.
+        """The settings. They can be changed at any time and are checked immediately.
 
         Assigning a dict changes the settings that it names.
         """
@@ -128,14 +128,17 @@ class Configurable:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that was probably meant, if there is one."""
+    """Return the known name that was probably meant; None if there is none."""
     return next(iter(get_close_matches(name, known, n=1, cutoff=0.75)), None)
 
 
 def check_names(names: Iterable[str], known: Iterable[str], component: str) -> None:
     """Check that all names are known.
 
-    RAISES (ValueError): With the nearest known name.
+    names (Iterable[str]): The names to check.
+    known (Iterable[str]): The allowed names.
+    component (str): The component's name, for the message.
+    RAISES (ValueError): If a name is unknown; suggests the most similar known name.
     """
     known = list(known)
     unknown = sorted(str(name) for name in names if name not in known)

@@ -1,4 +1,4 @@
-"""Which of PubMed's citations count: the highest version, in the newest file, if not deleted."""
+"""Select PubMed citations: the highest version, from the newest file, unless deleted."""
 
 import re
 from collections import Counter
@@ -11,9 +11,9 @@ from spacy_gliner_biomed.distributed.id_set import IdSet
 from spacy_gliner_biomed.distributed.records import CorpusRecord
 
 CHUNK = 1 << 20
-LONGEST = 4096  # bytes of one match of `TOKEN`
-# The PMID at the head of a citation, and the list of deleted ones. No part can match at two
-# places of the same bytes, so that a search is linear whatever is in the file.
+LONGEST = 4096  # maximum bytes of one match of `TOKEN`
+# The PMID at the head of a citation, and the list of deleted ones. No part can match the same bytes
+# in two ways, so that a search takes linear time on any file.
 TOKEN = re.compile(
     rb"<(?:MedlineCitation|BookDocument)\b[^<>]*>\s*<PMID\b([^<>]*)>\s*(\d{1,20})\s*<"
     rb"|<(/?)DeleteCitation\b"
@@ -27,11 +27,11 @@ CitationKey = tuple[str, int]  # PMID and version
 
 @dataclass
 class CitationNotes:
-    """What a file says of citations before they are read.
+    """Versions and deletions in one file, collected before its citations are read.
 
-    versions (dict[str, int]): Of PMIDs with a version above 1, the highest.
-    deleted (dict[str, int]): PMIDs that it deletes, with all versions up to this one.
-    repeated (Counter[CitationKey]): How often the file has a PMID and version again.
+    versions (dict[str, int]): The highest version of each PMID with a version above 1.
+    deleted (dict[str, int]): The PMIDs that the file deletes, with the highest deleted version.
+    repeated (Counter[CitationKey]): How often the file repeats a PMID and version.
     """
 
     versions: dict[str, int] = field(default_factory=dict)
@@ -42,8 +42,8 @@ class CitationNotes:
 def scan(stream: BinaryIO, notes: CitationNotes) -> None:
     """Search a file for versions and deletions, without parsing it.
 
-    stream (BinaryIO): The XML, decompressed; a piece of it is in memory.
-    notes (CitationNotes): Filled as far as the stream can be read.
+    stream (BinaryIO): The decompressed XML; only a part of it is in memory.
+    notes (CitationNotes): Is filled as far as the stream can be read.
     """
     rest, deleting, seen = b"", False, IdSet()
     while chunk := stream.read(CHUNK):
@@ -65,9 +65,9 @@ def scan(stream: BinaryIO, notes: CitationNotes) -> None:
 
 
 class Citations:
-    """Decides which citations of a corpus count.
+    """Decides which citations of a corpus are annotated.
 
-    Files are noted from the newest to the oldest, all of them, and then read in the same order.
+    First all files are noted, from the newest to the oldest; then they are read in that order.
     """
 
     def __init__(self) -> None:
@@ -77,10 +77,10 @@ class Citations:
         self.current = CitationNotes()
 
     def note(self, path: Path, notes: CitationNotes) -> None:
-        """Take what a scan of the next file has found.
+        """Add the versions and deletions of the next file.
 
         path (Path): The file.
-        notes (CitationNotes): As `scan` filled them.
+        notes (CitationNotes): The result of `scan`.
         """
         self.notes[path] = notes
         _raise_to(self.deleted, notes.deleted)
@@ -89,21 +89,22 @@ class Citations:
                 self.highest[pmid] = max(version, self.highest.get(pmid, 0))
 
     def start(self) -> None:
-        """Begin to read: nothing is deleted yet."""
+        """Start reading; nothing is deleted yet."""
         self.deleted = {}
 
     def begin(self, path: Path) -> None:
-        """Begin to read a file. What it deletes is in itself or in older ones.
+        """Start reading a file. The citations that it deletes are in it or in older files.
 
-        path (Path): As it was noted.
+        path (Path): A file passed to `note`.
         """
         self.current = self.notes.pop(path)
         _raise_to(self.deleted, self.current.deleted)
 
     def check(self, record: CorpusRecord) -> CorpusRecord:
-        """The citation, or the same without its content if it does not count.
+        """Return a citation, without its content if it was deleted or superseded.
 
-        record (CorpusRecord): The next record of the file that was begun.
+        record (CorpusRecord): The next record of the current file.
+        RETURNS (CorpusRecord): The record, or a copy with a problem.
         """
         if record.problem is not None:
             return record

@@ -1,4 +1,4 @@
-"""A corpus: its files, their records without repeated ids, cut into partitions."""
+"""A corpus: the records of its files, without repeated ids, in partitions."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,17 +20,17 @@ from spacy_gliner_biomed.distributed.records import CorpusRecord, Partition
 
 
 class Corpus:
-    """Reads the files of a corpus in a fixed order, so that each run cuts equal partitions.
+    """Reads the files of a corpus in a fixed order, so that each run cuts the same partitions.
 
-    Files are read in the order of their names; PubMed's XML comes last and newest first, so that
-    of each citation the last file is met first, and a deletion before what it deletes. Before
-    the first of them is read, all are searched for versions and deletions.
+    Files are read in the order of their names. PubMed's XML files come last, the newest first: the
+    last update of a citation is read before earlier ones, and a deletion before the citation that
+    it deletes. All XML files are searched for versions and deletions before the first is read.
 
-    path (Path): A file, or a folder.
-    partition_size (int): Most records of a partition.
-    partition_characters (int): Most characters of a partition; a text that is longer has one of
-        its own.
-    RAISES (ValueError): If there is no file that can be read.
+    path (Path): A file or a folder.
+    partition_size (int): Maximum number of records in a partition.
+    partition_characters (int): Maximum number of characters in a partition; a longer text gets a
+        partition of its own.
+    RAISES (ValueError): If there is no file of a supported format.
     """
 
     def __init__(
@@ -40,13 +40,13 @@ class Corpus:
         self.partition_size = partition_size
         self.partition_characters = partition_characters
         self.size = measure_corpus(path)
-        self.ids = IdSet()  # of all records but PubMed's citations
+        self.ids = IdSet()  # of all records except PubMed citations
         self.citation_ids = IdSet()
-        self.n_bytes_before = 0  # of the files that are read
+        self.n_bytes_before = 0  # of the files read so far
         self.consumed = 0
 
     def partitions(self) -> Iterator[Partition]:
-        """The partitions in order; can be read once."""
+        """Yield the partitions in order; can be called once."""
         read = 0
         for number, records in enumerate(self._cut()):
             n_bytes, read = self.consumed - read, self.consumed
@@ -82,7 +82,7 @@ class Corpus:
         citations = Citations()
         for path in newest_first:
             notes = CitationNotes()
-            # What is raised here is raised again, and reported, when the file is read.
+            # An error here occurs again, and is reported, when the file is read.
             with suppress(Exception), open_bytes(path, Position()) as stream:
                 scan(stream, notes)
             citations.note(path, notes)
@@ -98,7 +98,7 @@ class Corpus:
         self.consumed = self.n_bytes_before
 
     def _without_repeated(self, records: list[CorpusRecord]) -> list[CorpusRecord]:
-        """Only a record that is to be annotated takes its id: a broken one leaves it to others."""
+        """Mark records with repeated ids. A broken record does not claim its id."""
         good = [i for i, record in enumerate(records) if record.problem is None]
         citations = [i for i in good if _is_citation(records[i])]
         others = [i for i in good if not _is_citation(records[i])]
@@ -110,7 +110,7 @@ class Corpus:
         for i in _where(citations, self.citation_ids.add([records[i].id for i in citations])):
             reason = "a later file, or a higher version, has this citation"
             checked[i] = records[i].without_content("superseded", reason)
-        # All other files are read before PubMed's.
+        # PubMed files are read after all others.
         for i in _where(citations, self.ids.contains([records[i].id for i in citations])):
             reason = "a record of a file that is not PubMed's has the same id"
             checked[i] = records[i].without_content("duplicate", reason)

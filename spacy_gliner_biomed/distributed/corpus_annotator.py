@@ -1,4 +1,4 @@
-"""The worker of all engines: loads the pipeline once, turns partitions into rows."""
+"""The annotator that all engines use: load the pipeline once, turn partitions into tables."""
 
 import sys
 import warnings
@@ -28,14 +28,14 @@ from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 
 @dataclass(frozen=True)
 class AnnotatorConfig:
-    """How documents are annotated: all that decides what is found.
+    """How documents are annotated: every setting that can change the results.
 
-    pipeline (str | None): Folder or package; None for a blank one with the packaged model.
-    options (dict): Settings of the component that are changed, such as `labels`.
-    code (Path | None): A Python file to import first, for components of the user's own.
-    batch_size (int): Documents that are worked on together.
-    max_characters (int | None): A longer text is not annotated, but reported.
-    export (str | None): One of `EXPORTS`, to make of the documents as well.
+    pipeline (str | None): Folder or package; None for a blank pipeline with the packaged model.
+    options (dict[str, Any]): Settings of the component to change, such as `labels`.
+    code (Path | None): A Python file to import first, for custom components.
+    batch_size (int): Documents per batch.
+    max_characters (int | None): Longer texts are not annotated but recorded as failures.
+    export (str | None): A further format to write, one of `EXPORTS`.
     """
 
     pipeline: str | None = None
@@ -47,12 +47,12 @@ class AnnotatorConfig:
 
 
 class CorpusAnnotator:
-    """Annotates partitions; holds no Doc between them.
+    """Annotates partitions; keeps no Doc between them.
 
-    config (AnnotatorConfig): How.
-    device (str | None): Where, if not where the pipeline says.
-    threads (int | None): Of torch; None leaves its own choice.
-    RAISES (ValueError): If the pipeline or its settings do not work.
+    config (AnnotatorConfig): How documents are annotated.
+    device (str | None): The device; None uses the pipeline's own setting.
+    threads (int | None): Number of torch threads; None keeps torch's default.
+    RAISES (ValueError): If the pipeline cannot be loaded or its settings are invalid.
     """
 
     def __init__(
@@ -76,8 +76,11 @@ class CorpusAnnotator:
     def __call__(self, partition: Partition) -> Results:
         """Annotate a partition.
 
-        A document that fails in a batch is tried once more, alone; if it fails again, it is in
-        `failures` with its reason.
+        A document that fails in a batch is retried alone. If it fails again, it goes to the
+        table `failures` with the reason.
+
+        partition (Partition): The records.
+        RETURNS (Results): The tables, exported files and warnings.
         """
         results = Results()
         export = EXPORTS[self.config.export]() if self.config.export is not None else None
@@ -102,18 +105,22 @@ class CorpusAnnotator:
                 docs[i] = self._run_alone(record)
         for i, record in enumerate(checked):
             found = docs.get(i)
-            error = self._keep(record, found, results, export) if isinstance(found, Doc) else found
+            error = (
+                self._try_to_add(record, found, results, export)
+                if isinstance(found, Doc)
+                else found
+            )
             if error is not None:
                 results.fail(record.without_content("error", describe(error)))
             elif found is None:
                 results.fail(record)
 
     def _run(self, records: dict[int, CorpusRecord]) -> dict[int, Doc | Exception]:
-        """The Docs of a batch, without those that something went wrong with."""
+        """Annotate a batch; documents that fail are missing in the result."""
         docs: dict[int, Doc | Exception] = {}
-        self.nlp.set_error_handler(_pass_over)  # type: ignore[arg-type]  # its stub never returns
+        self.nlp.set_error_handler(_skip)  # type: ignore[arg-type]  # its stub never returns
         jobs = ((self._content(record), i) for i, record in records.items())
-        # What is raised although there is an error handler ends the batch: the rest is missing.
+        # An error that bypasses the error handler ends the batch: its other documents are missing.
         with suppress(Exception):
             for doc, i in self.nlp.pipe(jobs, as_tuples=True, batch_size=self.config.batch_size):
                 docs[i] = doc
@@ -133,21 +140,21 @@ class CorpusAnnotator:
         return Doc(self.nlp.vocab).from_bytes(record.content)
 
     def _check(self, record: CorpusRecord) -> CorpusRecord:
-        most = self.config.max_characters
-        if record.problem is not None or most is None or len(record.content) <= most:
+        limit = self.config.max_characters
+        if record.problem is not None or limit is None or len(record.content) <= limit:
             return record  # a Doc has more bytes than characters
         try:
             content = self._content(record)
             n = len(content if isinstance(content, str) else content.text)
         except Exception as error:
             return record.without_content("error", describe(error))
-        reason = f"{n:,} characters are more than --max-characters {most:,}"
-        return record.without_content("too_large", reason) if n > most else record
+        reason = f"{n:,} characters are more than --max-characters {limit:,}"
+        return record.without_content("too_large", reason) if n > limit else record
 
-    def _keep(
+    def _try_to_add(
         self, record: CorpusRecord, doc: Doc, results: Results, export: Export | None
     ) -> Exception | None:
-        """Add a document's rows; if something in it has no place in them, add none."""
+        """Add a document's rows; if one of its values cannot be stored, add none."""
         try:
             self._add(record, doc, results, export)
         except Exception as error:
@@ -159,7 +166,7 @@ class CorpusAnnotator:
         key = self.gliner.cfg["spans_key"] if self.gliner is not None else None
         user_data = dict(doc.user_data)
         rows: list[TableRow] = entity_rows(record, doc, key, own_linker=self.own_linker)
-        doc.user_data = user_data  # to read `Span._` has written defaults into it
+        doc.user_data = user_data  # reading `Span._` has added defaults to it
         row = document_row(record, doc, len(rows), counts)
         if export is not None:
             export.add(record, doc, rows)
@@ -167,8 +174,8 @@ class CorpusAnnotator:
         results.tables["documents"].append(row)
 
 
-def _pass_over(name: str, proc: Any, docs: Iterable[Doc] | None, error: Exception) -> None:
-    """The Docs are missing in the batch, and are tried alone."""
+def _skip(name: str, proc: Any, docs: Iterable[Doc] | None, error: Exception) -> None:
+    """Let the Docs be missing in the batch; they are retried alone."""
 
 
 def _set_threads(threads: int) -> None:

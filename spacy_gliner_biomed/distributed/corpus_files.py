@@ -1,4 +1,4 @@
-"""The files of a corpus: which can be read, and how many of other kinds there are."""
+"""The files of a corpus: those of supported formats, and counts of all others."""
 
 import os
 import stat
@@ -13,23 +13,27 @@ from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
 
 ENDINGS = (".jsonl", ".jsonl.gz", ".parquet", ".spacy", ".txt", ".xml", ".xml.gz")
-MAX_KINDS = 12  # of files that are not read, each with a count of its own
+MAX_KINDS = 12  # kinds of unsupported files that are counted separately
 OTHERS = "other files"
 
 
 @dataclass
 class NotRead:
-    """Files and folders of a corpus that are not read, by kind: their ending, or what they are.
+    """Files and folders of a corpus that are not read, by kind: the ending or the type.
 
-    counts (Counter[str]): How many of each kind.
-    examples (dict[str, str]): The name of the first one of each kind.
+    counts (Counter[str]): The number of files of each kind.
+    examples (dict[str, str]): The name of the first file of each kind.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
 
     def add(self, kind: str, name: str) -> None:
-        """Count a file or folder."""
+        """Count a file or folder.
+
+        kind (str): The ending or the type.
+        name (str): The name.
+        """
         kind = shorten(kind, 20)
         kind = kind if kind in self.counts or len(self.counts) < MAX_KINDS else OTHERS
         self.counts[kind] += 1
@@ -45,10 +49,11 @@ class NotRead:
 
 @dataclass(frozen=True)
 class Size:
-    """How large a corpus is.
+    """The size of a corpus.
 
-    n_files, n_bytes (int): Of the files that can be read.
-    digest (str): Of their names, sizes and times.
+    n_files (int): Number of files that can be read.
+    n_bytes (int): Their total size.
+    digest (str): A digest of their names, sizes and modification times.
     not_read (NotRead): The other files.
     """
 
@@ -59,11 +64,13 @@ class Size:
 
 
 def walk_files(root: Path, not_read: NotRead | None = None) -> Iterator[Path]:
-    """The readable files in a folder, without hidden ones; holds the names of one folder.
+    """Find the files of supported formats in a folder and its subfolders; skip hidden ones.
 
-    root (Path): A folder, or a file.
-    not_read (NotRead | None): To count the other files in.
-    YIELDS (Path): In the order of their names, those of a folder before those of its folders.
+    Only the names of one folder at a time are in memory.
+
+    root (Path): A folder or a file.
+    not_read (NotRead | None): Counts the other files.
+    YIELDS (Path): Files in the order of their names, those of a folder before its subfolders.
     """
     not_read = NotRead() if not_read is None else not_read
     if not root.is_dir():
@@ -77,7 +84,7 @@ def walk_files(root: Path, not_read: NotRead | None = None) -> Iterator[Path]:
     for folder, folders, files in os.walk(root, onerror=note_error):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for path in (Path(folder, name) for name in folders):
-            if path.is_symlink():  # it may lead back to where it is
+            if path.is_symlink():  # it may lead back to a parent folder
                 not_read.add("linked folders", relative_name(path, root))
         for name in sorted(files):
             path = Path(folder, name)
@@ -88,7 +95,9 @@ def walk_files(root: Path, not_read: NotRead | None = None) -> Iterator[Path]:
 def measure_corpus(root: Path) -> Size:
     """Count the files of a corpus.
 
-    RAISES (ValueError): If there is none that can be read.
+    root (Path): A folder or a file.
+    RETURNS (Size): The number, size and digest of the files.
+    RAISES (ValueError): If there is no file of a supported format.
     """
     if not root.exists():
         raise ValueError(Errors.E050.format(path=root))
@@ -104,14 +113,14 @@ def measure_corpus(root: Path) -> Size:
 
 
 def file_size(path: Path) -> int:
-    """Bytes of a file; 0 if it is gone, which is reported when it is read."""
+    """Return the size of a file; 0 if it is missing, which is reported when it is read."""
     return _size_and_time(path)[0]
 
 
 def relative_name(path: Path, root: Path) -> str:
-    r"""A file's name inside the corpus, so that ids are the same wherever it lies.
+    r"""Return a file's path inside the corpus, so that ids do not depend on the corpus's folder.
 
-    Bytes of it that are no UTF-8 are written as "\xe9": ids and tables hold text.
+    Bytes that are not valid UTF-8 are escaped as "\xe9", because ids and tables hold text.
     """
     return _as_text(path.relative_to(root).as_posix() if path != root else path.name)
 
@@ -122,9 +131,9 @@ def _is_readable(path: Path, root: Path, not_read: NotRead) -> bool:
         return False
     try:
         regular = stat.S_ISREG(path.stat().st_mode)
-    except OSError:  # a dead link, which is reported when it is read
+    except OSError:  # a broken link, which is reported when it is read
         return True
-    if not regular:  # to read a pipe may take for ever
+    if not regular:  # reading a pipe may never end
         not_read.add("pipes and devices", relative_name(path, root))
     return regular
 

@@ -1,4 +1,4 @@
-"""A whole run: checks, partitions, an engine, a manifest and a summary."""
+"""Run an engine over a corpus: check the output, annotate, write the manifest and a summary."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -18,10 +18,10 @@ from spacy_gliner_biomed.errors import Errors
 
 
 class Engine(Protocol):
-    """Works on partitions somewhere; see `local_engine.LocalEngine`."""
+    """Annotates partitions and writes their results; see `local_engine.LocalEngine`."""
 
     def run(self, partitions: Iterable[Partition]) -> Iterator[Event]:
-        """Work on partitions, and say what happens."""
+        """Process partitions and report what happens."""
 
 
 def run_corpus(
@@ -34,13 +34,14 @@ def run_corpus(
 ) -> dict[str, Any]:
     """Annotate a corpus.
 
-    corpus (Corpus): Where from.
-    spec (RunSpec): How, and where to.
-    engine (Engine): On what.
-    resume (bool): Go on with an earlier run.
-    quiet (bool): No progress line.
-    RETURNS (dict[str, Any]): The manifest, with `counts`, `failed`, and a `summary` as text.
-    RAISES (ValueError): If the output is not empty, or is not of the run that is to be resumed.
+    corpus (Corpus): The input.
+    spec (RunSpec): The pipeline, its settings and the output.
+    engine (Engine): The engine that runs the workers.
+    resume (bool): Whether to continue an earlier run.
+    quiet (bool): Whether to hide the progress line.
+    RETURNS (dict[str, Any]): The manifest, with `counts`, `failed` and `summary`, a text.
+    RAISES (ValueError): If the output is not empty, or belongs to another run than the one to
+        resume.
     """
     storage = spec.storage
     _check_output(corpus.path, storage.folder)
@@ -70,7 +71,7 @@ def run_corpus(
 class Remaining:
     """The partitions, and pieces of partitions, that have no results yet; can be pickled.
 
-    corpus (Corpus): Not read yet.
+    corpus (Corpus): The corpus, not read yet.
     finished (Mapping[int, list[RecordRange] | None]): See `Storage.finished`.
     """
 
@@ -96,12 +97,12 @@ def _report(event: Event, progress: RunProgress) -> None:
             progress.finished(name, n_bytes, counts)
             for warning in warnings:
                 progress.log("warning", partition=name, message=shorten(warning, LINE))
-        case Lost(name, how):
-            progress.log("worker died", partition=name, how=how)
-            progress.echo(f"a worker process died ({how}); {name or 'nothing'} is done again")
+        case Lost(name, reason):
+            progress.log("worker died", partition=name, how=reason)
+            progress.echo(f"a worker process died ({reason}); retrying {name or 'nothing'}")
         case Delayed(error):
             progress.log("not written", error=error)
-            progress.echo(f"results cannot be written, trying again: {error}")
+            progress.echo(f"results cannot be written, retrying: {error}")
 
 
 def _check_output(source: Path, output: Path) -> None:

@@ -1,4 +1,4 @@
-"""Keeps what the component counts of each document, for the table of documents."""
+"""The counts of the component for each single document, for the table `documents`."""
 
 from collections import Counter
 
@@ -12,10 +12,12 @@ FACTORY = "gliner_biomed_document_counter"
 
 
 class DocumentCounter:
-    """Stands behind the component, which hands on a Doc as soon as it has annotated it: what its
-    `stats` have grown by is of this Doc.
+    """Writes the component's counts for each Doc into `doc.user_data`.
 
-    component (GlinerBiomed): The component before it.
+    It runs directly after the component, which passes each Doc on as soon as it is annotated. The
+    difference of the component's `stats` since the previous Doc is the count for this Doc.
+
+    component (GlinerBiomed): The component before it in the pipeline.
     """
 
     def __init__(self, component: GlinerBiomed) -> None:
@@ -23,16 +25,19 @@ class DocumentCounter:
         self.before = Counter(component.stats)
 
     def __call__(self, doc: Doc) -> Doc:
-        """Write the counts into `doc.user_data`."""
+        """Write the counts of a Doc into its `user_data`."""
         doc.user_data[COUNTS_KEY] = Counter(self.component.stats) - self.before
         self.before = Counter(self.component.stats)
         return doc
 
 
 def make_document_counter(nlp: Language, name: str, component: str) -> DocumentCounter:
-    """Make the component.
+    """Make the counter; the factory that spaCy calls.
 
-    component (str): The name of the component to watch.
+    nlp (Language): The pipeline.
+    name (str): The counter's own name in the pipeline.
+    component (str): The name of the component whose counts are taken.
+    RETURNS (DocumentCounter): The counter.
     """
     watched = nlp.get_pipe(component)
     assert isinstance(watched, GlinerBiomed)
@@ -40,12 +45,12 @@ def make_document_counter(nlp: Language, name: str, component: str) -> DocumentC
 
 
 def add_document_counter(nlp: Language, component: GlinerBiomed) -> None:
-    """Put a tally behind a component.
+    """Add a counter directly after a component.
 
-    Its factory is registered here only: a pipeline with a tally is run, and never saved.
+    The factory is registered only here: a pipeline with a counter is run but never saved.
 
     nlp (Language): The pipeline.
-    component (GlinerBiomed): A component of it.
+    component (GlinerBiomed): A component of the pipeline.
     """
     Language.factory(FACTORY, func=make_document_counter)
     [name] = [name for name, pipe in nlp.pipeline if pipe is component]

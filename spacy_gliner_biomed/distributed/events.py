@@ -1,4 +1,4 @@
-"""What engines report of a run."""
+"""The events that engines report during a run."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,10 +12,11 @@ from spacy_gliner_biomed.distributed.records import Partition
 class Finished:
     """The results of a partition are written.
 
-    name (str): See `Partition.name`.
-    n_bytes, skipped (int): See `Partition`.
+    name (str): The partition's name, see `Partition.name`.
+    n_bytes (int): See `Partition`.
+    skipped (int): See `Partition`.
     counts (Counter[str]): See `Results.counts`.
-    warnings (Sequence[str]): Each once.
+    warnings (Sequence[str]): The distinct warnings.
     """
 
     name: str
@@ -28,21 +29,31 @@ class Finished:
     def of(
         cls, partition: Partition, counts: Counter[str], warnings: Sequence[str] = ()
     ) -> "Finished":
-        """Of a partition, without its records."""
+        """Make the event for a partition.
+
+        partition (Partition): The partition.
+        counts (Counter[str]): See `Results.counts`.
+        warnings (Sequence[str]): The distinct warnings.
+        RETURNS (Finished): The event, which does not hold the records.
+        """
         return cls(partition.name, partition.n_bytes, partition.skipped, counts, warnings)
 
 
 @dataclass(frozen=True)
 class Lost:
-    """A worker died; the partition that it had is given to another."""
+    """A worker died; another one gets its partition.
+
+    name (str): The partition's name; empty if the worker had none.
+    reason (str): The signal or exit code.
+    """
 
     name: str
-    how: str
+    reason: str
 
 
 @dataclass(frozen=True)
 class Delayed:
-    """Results cannot be written at the moment."""
+    """Results cannot be written at the moment; the engine retries."""
 
     error: str
 

@@ -1,4 +1,4 @@
-"""Annotated documents as files of other tools, a partition at a time: DocBin, BRAT, PubTator."""
+"""Export annotated documents for other tools: DocBin, BRAT and PubTator."""
 
 import json
 import re
@@ -15,11 +15,11 @@ from spacy_gliner_biomed.distributed.result_tables import TableRow
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writers import DocBinWriter
 
-MAX_NAME = 120  # characters of a file's name; file systems allow 255 bytes
-# Devices of Windows, which are no names of files there, whatever their ending.
+MAX_NAME = 120  # maximum characters of a file name; file systems allow 255 bytes
+# Device names of Windows, which are invalid as file names there, with any ending.
 RESERVED = {"con", "prn", "aux", "nul"} | {f"{x}{i}" for x in ("com", "lpt") for i in range(10)}
 LINE_BREAKS = re.compile(r"[\r\n]+")
-# What ends a line or a column for some program or other, each to one space: offsets stay.
+# Characters that end a line or column for some program; each becomes one space, so offsets stay.
 ONE_LINE = str.maketrans(dict.fromkeys("\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029", " "))
 
 
@@ -27,39 +27,46 @@ class Export(Protocol):
     """Collects the documents of a partition."""
 
     def add(self, record: CorpusRecord, doc: Doc, entities: Sequence[TableRow]) -> None:
-        """Add a document with its rows of the table of entities."""
+        """Add a document.
+
+        record (CorpusRecord): The record.
+        doc (Doc): The annotated document.
+        entities (Sequence[TableRow]): Its rows of the table `entities`.
+        """
 
     def files(self) -> dict[str, bytes]:
-        """Path inside the partition and content of each file."""
+        """Return the path inside the partition, and the content, of each file."""
 
 
 class DocBinExport:
-    """`docs.spacy`: all Docs, with everything that the pipeline wrote on them."""
+    """Writes `docs.spacy`: all Docs with all their annotations."""
 
     def __init__(self) -> None:
         self.stream = BytesIO()
         self.writer = DocBinWriter(self.stream, ())
 
     def add(self, record: CorpusRecord, doc: Doc, entities: Sequence[TableRow]) -> None:
-        """Keep one Doc, in the DocBin's compact form.
+        """Add one Doc in the DocBin's compact form.
 
-        RAISES (Exception): If something in it, such as user data, cannot be written.
+        record (CorpusRecord): The record.
+        doc (Doc): The annotated document.
+        entities (Sequence[TableRow]): Not used.
+        RAISES (Exception): If a part of the Doc, such as user data, cannot be stored.
         """
         meta = json.loads(record.meta) if record.meta else {}
         self.writer.write(doc, Record(record.id, meta), ())
 
     def files(self) -> dict[str, bytes]:
-        """The one file."""
+        """Return the one file."""
         self.writer.finish()
         return {"docs.spacy": self.stream.getvalue()}
 
 
 class BratExport:
-    """`brat/ID.txt` and `brat/ID.ann` for each document, and the types as `annotation.conf`.
+    """Writes `brat/ID.txt` and `brat/ID.ann` for each document, and `annotation.conf`.
 
-    An entity that runs over a line break is cut into fragments there, as BRAT wants it. Scores
-    are notes; concepts are normalisations, which need a "database:id": "KB:" is put before an id
-    that names none.
+    BRAT requires that an entity is cut into fragments at line breaks. Scores become notes. Concepts
+    become normalisations in the form "database:id"; an id without a database gets "KB:".
     """
 
     def __init__(self) -> None:
@@ -68,7 +75,12 @@ class BratExport:
         self.labels: set[str] = set()
 
     def add(self, record: CorpusRecord, doc: Doc, entities: Sequence[TableRow]) -> None:
-        """Keep the two files of a document."""
+        """Add the two files of a document.
+
+        record (CorpusRecord): The record.
+        doc (Doc): The annotated document.
+        entities (Sequence[TableRow]): Its rows of the table `entities`.
+        """
         name = self._name(record.id)
         self.labels |= {_brat_type(row["label"]) for row in entities}
         lines = (line for i, row in enumerate(entities, 1) for line in _brat_lines(i, row))
@@ -76,14 +88,14 @@ class BratExport:
         self.made[f"brat/{name}.ann"] = "".join(f"{line}\n" for line in lines).encode("utf8")
 
     def files(self) -> dict[str, bytes]:
-        """All of them."""
+        """Return all files."""
         types = "\n".join(["[entities]", *sorted(self.labels)])
         empty = "[relations]\n[events]\n[attributes]\n"
         return {**self.made, "brat/annotation.conf": f"{types}\n{empty}".encode()}
 
     def _name(self, name: str) -> str:
-        """The id as it can be in a path: quoted as in a URL. One that is too long, or differs
-        from another in case only, has its digest at the end.
+        """Return an id as a file name: quoted as in a URL. An id that is too long, or that differs
+        from another only in case, gets a digest as a suffix.
         """
         quoted = quote(name, safe="").replace("~", "%7E")
         if quoted.startswith(".") or quoted.partition(".")[0].casefold() in RESERVED:
@@ -96,17 +108,22 @@ class BratExport:
 
 
 class PubTatorExport:
-    """`documents.pubtator`: the first line of a text is the title, the rest is the abstract.
+    """Writes `documents.pubtator`: the first line of a text is the title, the rest the abstract.
 
-    Line breaks and tabs are spaces there, so that offsets stay what they are. An entity without
-    concept has "-"; scores have no place in the format.
+    Line breaks and tabs become spaces, so that offsets stay valid. An entity without a concept has
+    "-" as its id. The format has no field for scores.
     """
 
     def __init__(self) -> None:
         self.parts: list[str] = []
 
     def add(self, record: CorpusRecord, doc: Doc, entities: Sequence[TableRow]) -> None:
-        """Keep the lines of a document."""
+        """Add the lines of a document.
+
+        record (CorpusRecord): The record.
+        doc (Doc): The annotated document.
+        entities (Sequence[TableRow]): Its rows of the table `entities`.
+        """
         name = re.sub(r"[|%\s]", lambda found: quote(found[0], safe=""), record.id)
         title, _, abstract = (part.translate(ONE_LINE) for part in doc.text.partition("\n"))
         lines = [f"{name}|t|{title}", f"{name}|a|{abstract}"]
@@ -117,7 +134,7 @@ class PubTatorExport:
         self.parts.append("\n".join([*lines, "", ""]))
 
     def files(self) -> dict[str, bytes]:
-        """The one file."""
+        """Return the one file."""
         return {"documents.pubtator": "".join(self.parts).encode("utf8")}
 
 
@@ -141,7 +158,7 @@ def _brat_lines(number: int, row: TableRow) -> Iterator[str]:
 
 
 def _fragments(text: str, start: int) -> Iterator[tuple[int, int]]:
-    """Character offsets of the pieces of an entity that are on lines of their own."""
+    """Yield the character offsets of an entity's fragments, one for each line."""
     position = 0
     for gap in [*LINE_BREAKS.finditer(text), None]:
         end = gap.start() if gap else len(text)
@@ -151,5 +168,5 @@ def _fragments(text: str, start: int) -> Iterator[tuple[int, int]]:
 
 
 def _brat_type(label: str) -> str:
-    """A label as BRAT's types are: without spaces and marks."""
+    """Return a label in the form of a BRAT type: without spaces and punctuation."""
     return re.sub(r"[^\w-]", "_", label)

@@ -1,4 +1,4 @@
-"""Which document ids were seen, in 16 bytes each."""
+"""A set of document ids that takes 16 bytes for each id."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -10,11 +10,11 @@ DIGEST_SIZE = 16  # among 10^9 ids, two have the same digest with a probability 
 
 
 class IdSet:
-    """A growing set of ids that holds a digest of each.
+    """A growing set of ids that stores a digest of each.
 
-    The digests lie in sorted arrays whose sizes halve, each at least twice the next: as many
-    arrays as the number of ids has binary digits, at most. Memory is 16 MB for a million ids,
-    and three times that for the moment in which two arrays become one.
+    The digests are in sorted arrays, each at least twice as long as the next, so that there are at
+    most log2(n) + 1 arrays for n ids. Memory is 16 MB for a million ids, and up to three times that
+    while two arrays are merged.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,8 @@ class IdSet:
     def add(self, ids: Sequence[str]) -> list[bool]:
         """Add ids.
 
-        RETURNS (list[bool]): For each whether it was there before, or is earlier in `ids`.
+        ids (Sequence[str]): The ids.
+        RETURNS (list[bool]): For each id, whether it was known before or is earlier in `ids`.
         """
         if not ids:
             return []
@@ -38,7 +39,7 @@ class IdSet:
         return [bool(value) for value in known]
 
     def contains(self, ids: Sequence[str]) -> list[bool]:
-        """Whether each of some ids was added."""
+        """Return for each id whether it was added."""
         digests = np.array([_digest(name) for name in ids], dtype=f"S{DIGEST_SIZE}")
         return [bool(value) for value in self._contains(digests)]
 

@@ -1,4 +1,4 @@
-"""The engine of one machine: worker processes, of which each may die at any moment."""
+"""The engine for one machine: worker processes, any of which may die at any time."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ MAX_DEATHS = 3
 
 @dataclass
 class PartitionJob:
-    """A partition that is worked on, and how many workers have died on it."""
+    """A partition in progress, with the number of workers that died on it and the last error."""
 
     partition: Partition
     deaths: int = 0
@@ -34,15 +34,16 @@ class PartitionJob:
 
 
 class LocalEngine:
-    """Gives partitions to worker processes and replaces those that die.
+    """Gives partitions to worker processes and replaces workers that die.
 
-    A partition on which three workers have died is cut in two, and each piece on which one more
-    dies again, until the document that kills them is alone; after three deaths of its own it is
-    written to `failures`. The pieces are written one by one, so that work that is done stays.
+    A partition on which three workers died is cut in two. A piece on which another worker dies is
+    cut again, until the document that kills the workers is alone. After three deaths of its own,
+    the document is written to `failures`. Pieces are written one by one, so that finished work is
+    kept.
 
-    spec (RunSpec): What the workers do.
-    n_workers (int): How many at the same time.
-    gpus_per_worker (float): 0.5 for two workers on one GPU; 0 leaves the device to the pipeline.
+    spec (RunSpec): The run.
+    n_workers (int): Number of worker processes.
+    gpus_per_worker (float): 0.5 for two workers on one GPU; 0 uses the pipeline's own device.
     """
 
     def __init__(self, spec: RunSpec, *, n_workers: int = 1, gpus_per_worker: float = 0.0) -> None:
@@ -54,9 +55,10 @@ class LocalEngine:
         self.deaths_at_start = 0
 
     def run(self, partitions: Iterable[Partition]) -> Iterator[Event]:
-        """Work on partitions; as many are read ahead as there are workers.
+        """Annotate partitions; at most as many are read ahead as there are workers.
 
-        YIELDS (Event): What happens; each partition, or all its pieces, becomes `Finished`.
+        partitions (Iterable[Partition]): The partitions.
+        YIELDS (Event): The events. Each partition, or each of its pieces, gives one `Finished`.
         RAISES (ValueError): If workers cannot be started.
         RAISES (OSError): If results cannot be written.
         """
@@ -89,7 +91,7 @@ class LocalEngine:
         try:
             worker.connection.send(job.partition)
             self.jobs[worker] = job
-        except OSError:  # it died while it had nothing to do
+        except OSError:  # it died while it was idle
             self.queue.appendleft(job)
 
     def _start(self) -> None:
@@ -140,7 +142,9 @@ class LocalEngine:
             if self.deaths_at_start == MAX_DEATHS:
                 raise ValueError(Errors.E104.format(n=MAX_DEATHS, how=how))
         name = job.partition.name if job is not None else ""
-        if job is not None and self.spec.storage.has(name):  # it died after its work
+        if job is not None and self.spec.storage.has(
+            name
+        ):  # it died after it had written the results
             yield Finished.of(job.partition, self.spec.storage.counts(name))
             return
         yield Lost(name, how)

@@ -1,4 +1,4 @@
-"""What a run is: input, pipeline, settings, versions; by it a resumed run is known to fit."""
+"""The manifest of a run: input, pipeline, settings, versions. A resumed run is checked with it."""
 
 import platform
 from datetime import datetime, timezone
@@ -17,12 +17,18 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.hub import PACKAGED, PACKAGED_FOLDER
 
 PACKAGES = ("spacy-gliner-biomed", "spacy", "torch", "transformers", "numpy", "pyarrow", "ray")
-# What must be the same for a run to be resumed.
+# The keys that must be equal for a run to be resumed.
 IDENTITY = ("input", "pipeline", "settings", "format")
 
 
 def make_manifest(corpus: Corpus, config: AnnotatorConfig, storage: Storage) -> dict[str, Any]:
-    """The manifest of a run that begins."""
+    """Make the manifest of a new run.
+
+    corpus (Corpus): The input.
+    config (AnnotatorConfig): The pipeline and its settings.
+    storage (Storage): The output.
+    RETURNS (dict[str, Any]): The manifest, without results.
+    """
     size = corpus.size
     return {
         "input": {"files": size.n_files, "bytes": size.n_bytes, "digest": size.digest},
@@ -45,11 +51,15 @@ def make_manifest(corpus: Corpus, config: AnnotatorConfig, storage: Storage) -> 
 
 
 def begin_run(storage: Storage, manifest: dict[str, Any], *, resume: bool) -> dict[str, Any]:
-    """Go on with the manifest of an earlier run, or write this one.
+    """Continue the manifest of an earlier run, or write the new one.
 
-    RAISES (ValueError): If the folder holds something else, or another run than this.
+    storage (Storage): The output.
+    manifest (dict[str, Any]): See `make_manifest`.
+    resume (bool): Whether to continue an earlier run.
+    RETURNS (dict[str, Any]): The manifest with an entry for this run.
+    RAISES (ValueError): If the folder holds other files or a different run.
     """
-    # A run that ended before its first results, say with a mistake in its labels, is no run.
+    # A run that ended before its first results, say because of a wrong label, does not count.
     earlier = storage.read_manifest() if any(storage.names()) else None
     if storage.has_foreign_files():
         reason = "it is not empty. Choose another folder"
@@ -69,7 +79,7 @@ def begin_run(storage: Storage, manifest: dict[str, Any], *, resume: bool) -> di
 
 
 def hash_pipeline(pipeline: str | None) -> str:
-    """A digest of all files of a pipeline; one digest for the same pipeline everywhere."""
+    """Return a digest of all files of a pipeline; it does not depend on the folder."""
     digest, folder = sha256(), pipeline_folder(pipeline)
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
@@ -81,9 +91,11 @@ def hash_pipeline(pipeline: str | None) -> str:
 
 
 def pipeline_folder(pipeline: str | None) -> Path:
-    """Where a pipeline lies.
+    """Find the folder of a pipeline.
 
-    RAISES (ValueError): If there is none.
+    pipeline (str | None): Folder or package; None for the packaged model.
+    RETURNS (Path): The folder.
+    RAISES (ValueError): If there is no such pipeline.
     """
     if pipeline is None:
         return PACKAGED_FOLDER
@@ -94,7 +106,7 @@ def pipeline_folder(pipeline: str | None) -> Path:
 
 
 def versions() -> dict[str, str]:
-    """Of Python and of the packages that results depend on."""
+    """Return the versions of Python and of the packages that can change the results."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -105,5 +117,5 @@ def versions() -> dict[str, str]:
 
 
 def now() -> str:
-    """The time, in UTC."""
+    """Return the current time in UTC, in ISO format."""
     return datetime.now(timezone.utc).isoformat(timespec="seconds")

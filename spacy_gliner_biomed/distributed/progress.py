@@ -1,4 +1,4 @@
-"""Shows and logs how a run gets on, and sums it up."""
+"""Show and log the progress of a run, and summarize it."""
 
 import os
 import sys
@@ -22,11 +22,11 @@ FAILURE = "failure:"
 
 
 class RunProgress:
-    """A line with documents a second, share done, time left and failures; and a log.
+    """A progress line with percentage, remaining time, documents per second and failures; a log.
 
-    folder (Path): Of the output, for `log.jsonl`: one JSON object for each event.
-    n_bytes (int): Of the input: the share that is done is a share of its bytes.
-    quiet (bool): Print nothing. There is no line where there is no terminal, either.
+    folder (Path): The output folder. `log.jsonl` in it gets one JSON object for each event.
+    n_bytes (int): Size of the input; the percentage is that of the bytes read.
+    quiet (bool): Whether to print nothing. Without a terminal there is no progress line either.
     """
 
     def __init__(self, folder: Path, n_bytes: int, *, quiet: bool) -> None:
@@ -38,7 +38,12 @@ class RunProgress:
         self.started = perf_counter()
 
     def finished(self, name: str, n_bytes: int, counts: Mapping[str, int]) -> None:
-        """A partition is written."""
+        """Count a partition that has been written.
+
+        name (str): The partition's name.
+        n_bytes (int): Its size in the input.
+        counts (Mapping[str, int]): See `Results.counts`.
+        """
         self.counts.update(counts)
         rate = self.counts["documents"] / (perf_counter() - self.started)
         text = (
@@ -49,51 +54,58 @@ class RunProgress:
         self.log("finished", partition=name, documents=counts.get("documents", 0))
 
     def skipped(self, n_bytes: int) -> None:
-        """A partition was written by an earlier run."""
+        """Count the bytes of partitions that an earlier run wrote."""
         if not self.bar.disable:
             self.bar.initial += n_bytes  # the rate is that of this run
         self.bar.update(n_bytes)
 
     def echo(self, text: str) -> None:
-        """Print a line, above the progress."""
+        """Print a message above the progress line."""
         if not self.quiet:
             tqdm.write(escape_controls(text), file=sys.stderr)
 
     def log(self, event: str, **values: Any) -> None:
-        """Write an event to the log."""
+        """Write an event to the log.
+
+        event (str): The name of the event.
+        values (Any): Further values, as JSON can hold them.
+        """
         line = dump_json({"time": now(), "event": event, **values})
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | NO_LINK
         try:
             with os.fdopen(os.open(self.path, flags, 0o666), "ab") as stream:
                 stream.write(line + b"\n")
-        except OSError as error:  # a full disk must not end a run that waits for space
+        except (
+            OSError
+        ) as error:  # the run must not end because the disk is full; it waits for space
             self.echo(f"{self.path}: {error}")
 
     def close(self) -> None:
-        """Remove the line."""
+        """Remove the progress line."""
         self.bar.close()
 
 
 def n_failed(counts: Mapping[str, int]) -> int:
-    """Records that were meant to be annotated and are not."""
+    """Return the number of records that failed."""
     return sum(failures(counts).values())
 
 
 def failures(counts: Mapping[str, int]) -> dict[str, int]:
-    """The same by kind."""
+    """Return the number of failed records of each kind."""
     return {kind: n for kind, n in _failure_counts(counts).items() if kind not in EXPECTED}
 
 
 def summarize(
     counts: Mapping[str, int], seconds: float, new: int, folder: Path, not_read: str = ""
 ) -> str:
-    """Say what was found, what was moved or left out, what failed, and where it is.
+    """Summarize a run: entities found, moved and left out, failures, and the output.
 
-    counts (Mapping[str, int]): Of all partitions, see `Results.counts`.
-    seconds (float): How long this run took.
-    new (int): Documents that this run annotated.
+    counts (Mapping[str, int]): The counts of all partitions, see `Results.counts`.
+    seconds (float): Duration of this run.
+    new (int): Number of documents that this run annotated.
     folder (Path): The output.
-    not_read (str): The files that are of no readable kind, see `corpus_files.NotRead`.
+    not_read (str): The files of unsupported formats, see `corpus_files.NotRead`.
+    RETURNS (str): Several lines of text.
     """
     labels = {key[6:]: n for key, n in counts.items() if key.startswith("label:")}
     listed = ", ".join(f"{label} {n:,}" for label, n in sorted(labels.items(), key=lambda x: -x[1]))

@@ -1,4 +1,4 @@
-"""PubMed's XML files: id, version, title and abstract of each citation."""
+"""Read PubMed's XML files: id, version, title and abstract of each citation."""
 
 import re
 from collections.abc import Iterator
@@ -10,27 +10,27 @@ from spacy_gliner_biomed.distributed.records import CorpusRecord, describe
 
 CITATIONS = {"PubmedArticle": "MedlineCitation", "PubmedBookArticle": "BookDocument"}
 DELETIONS = "DeleteCitation"
-# Root elements of other XML about articles, to say what was found.
+# Root elements of other XML formats for articles, for error messages.
 OTHER_FORMATS = {"collection": "BioC", "article": "JATS", "pmc-articleset": "JATS", "TEI": "TEI"}
-NOT_AVAILABLE = re.compile(r"\W*not available\W*", re.IGNORECASE)  # a title that is none
+NOT_AVAILABLE = re.compile(r"\W*not available\W*", re.IGNORECASE)  # stands for a missing title
 BLOCKS = {"br", "p", "li", "list-item", "title", "sec", "DispFormula"}
 MAX_DEPTH = 10_000
-SECOND_FORMS = ("}annotation", "}annotation-xml")  # of a formula that is there as MathML
+SECOND_FORMS = ("}annotation", "}annotation-xml")  # second versions of MathML formulas
 
 
 def read_pubmed(stream: BinaryIO, source: str) -> Iterator[CorpusRecord]:
     """Read the citations of a file.
 
-    The text of a citation is its title and, on lines of their own, the sections of the abstract,
-    those with a label as "METHODS: ...", then further abstracts in English. A title or abstract
-    in another language is the text if there is none in English; else it is counted
-    (`CorpusRecord.left_out`).
+    The text of a citation is its title, the sections of the abstract, and further English
+    abstracts, each on its own line. A section with a label is written as "METHODS: ...". A title or
+    abstract in another language is used only if there is none in English; otherwise its length
+    is counted in `CorpusRecord.left_out`.
 
-    stream (BinaryIO): The XML, decompressed.
+    stream (BinaryIO): The decompressed XML.
     source (str): The file's name.
     YIELDS (CorpusRecord): One citation at a time. A file without citations gives one failed record.
-    RAISES (xml.etree.ElementTree.ParseError): Where the XML is broken.
-    RAISES (ValueError): Where it is nested too deep.
+    RAISES (xml.etree.ElementTree.ParseError): If the XML is broken.
+    RAISES (ValueError): If the XML is nested too deeply.
     """
     events = iterparse(stream, events=("start", "end"))
     _, root = next(events)
@@ -38,7 +38,7 @@ def read_pubmed(stream: BinaryIO, source: str) -> Iterator[CorpusRecord]:
     for event, element in events:
         if event == "start":
             depth += 1
-            if depth > MAX_DEPTH:  # all of them would be in memory
+            if depth > MAX_DEPTH:  # all open elements are in memory
                 raise ValueError(f"elements are nested deeper than {MAX_DEPTH:,} levels")
             continue
         depth -= 1
@@ -48,13 +48,13 @@ def read_pubmed(stream: BinaryIO, source: str) -> Iterator[CorpusRecord]:
             element.clear()
         if depth == 1:
             has_deletions = has_deletions or element.tag == DELETIONS
-            root.clear()  # what is read, otherwise kept until the end
+            root.clear()  # otherwise, finished elements would be kept until the end
     if not number and not has_deletions:
         yield CorpusRecord(f"{source}:empty", source).without_content("no_records", _describe(root))
 
 
 def is_pubmed(path: Path | str) -> bool:
-    """Whether a file's name is that of XML."""
+    """Return whether a file name has an XML ending."""
     return str(path).lower().endswith((".xml", ".xml.gz"))
 
 
@@ -69,16 +69,16 @@ def _describe(root: Element) -> str:
 def _read(element: Element, source: str, numbered: str) -> CorpusRecord:
     try:
         return _parse_citation(element, source, numbered)
-    except Exception as error:  # whatever one citation does, the next can be read
+    except Exception as error:  # a broken citation must not prevent the next from being read
         return CorpusRecord(numbered, numbered).without_content("broken", describe(error))
 
 
 def _parse_citation(element: Element, source: str, numbered: str) -> CorpusRecord:
-    """The record of a citation.
+    """Make the record of a citation.
 
     element (Element): A PubmedArticle or PubmedBookArticle.
     source (str): The file's name.
-    numbered (str): What the citation is called if it has no PMID.
+    numbered (str): The id of a citation without a PMID.
     """
     citation = element.find(CITATIONS[element.tag])
     if citation is None:
@@ -103,12 +103,12 @@ def _parse_citation(element: Element, source: str, numbered: str) -> CorpusRecor
 
 
 def parse_version(value: str) -> int:
-    """The version of a citation; 1 if it has none."""
+    """Return the version of a citation; 1 if it has none."""
     return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else 1
 
 
 def _parts(citation: Element) -> tuple[list[str], list[str]]:
-    """The paragraphs of a citation in English, and in other languages; each once."""
+    """Return the distinct paragraphs of a citation in English, and in other languages."""
     article = citation.find("Article")
     parent = citation if article is None else article
     title = _text(parent.find("ArticleTitle"))
@@ -131,7 +131,7 @@ def _section(section: Element) -> str:
 
 
 def _text(element: Element | None) -> str:
-    """With what is inside <i>, <sup> and others; white space as single spaces."""
+    """Return the text of an element and its children, with white space normalized."""
     if element is None:
         return ""
     if not len(element):

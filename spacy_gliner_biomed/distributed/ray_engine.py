@@ -1,4 +1,4 @@
-"""The engine of a cluster: Ray Data reads the corpus, and spreads partitions over actors."""
+"""The engine for clusters: Ray Data reads the corpus and distributes partitions to actors."""
 
 import os
 import pickle
@@ -28,17 +28,18 @@ Outcome: TypeAlias = Event | Exception
 
 
 class RayEngine:
-    """Annotates on a Ray cluster; input, pipeline and output must be at the same path on each node.
+    """Annotates on a Ray cluster; input, pipeline and output must have the same path on each node.
 
-    One task reads the corpus; actors annotate and write partitions. Back-pressure, and the
-    restart of what dies with a node, are Ray's.
+    One task reads the corpus; actors annotate and write partitions. Ray handles back-pressure and
+    restarts the actors and tasks of a node that dies.
 
-    spec (RunSpec): What the actors do.
-    n_workers (int): Actors, at most.
-    min_workers (int | None): Actors to begin with; Ray adds more while partitions wait. None for
-        all of them.
+    spec (RunSpec): The run.
+    n_workers (int): Maximum number of actors.
+    min_workers (int | None): Number of actors at the start; Ray adds more while partitions wait.
+        None starts all of them.
     gpus_per_worker (float): 0.5 for two actors on one GPU.
-    address (str | None): Of the cluster; None starts Ray on this machine, if it does not run.
+    address (str | None): Address of the cluster; None starts Ray on this machine if it does not
+        run yet.
     RAISES (ImportError): If Ray is not installed.
     """
 
@@ -60,9 +61,10 @@ class RayEngine:
         self.address = address
 
     def run(self, partitions: Iterable[Partition]) -> Iterator[Event]:
-        """Work on partitions; see `local_engine.LocalEngine.run`.
+        """Annotate partitions; see `local_engine.LocalEngine.run`.
 
-        partitions (Iterable[Partition]): Can be pickled, and gives the same each time.
+        partitions (Iterable[Partition]): Must be picklable and give the same partitions each time.
+        YIELDS (Event): The events.
         """
         mine = not self.ray.is_initialized()
         if mine:
@@ -77,8 +79,8 @@ class RayEngine:
 
     @contextmanager
     def _settings(self) -> Iterator[None]:
-        """Those of Ray Data. A block is a partition, since Ray spreads blocks; repartition()
-        would need a CPU, and there may be none but those of the actors.
+        """Set Ray Data's settings. Each block holds one partition, because Ray distributes
+        blocks; `repartition()` would need a free CPU, which there may not be.
         """
         context = self.data.DataContext.get_current()
         before = context.enable_progress_bars, context.target_max_block_size
@@ -102,14 +104,14 @@ class RayEngine:
 
 
 class RayWorker:
-    """An actor: the annotator of all engines, and what it takes to survive a poison document.
+    """An actor that annotates partitions and survives documents that crash it.
 
-    Ray restarts an actor that dies, and gives it the same partition. Each beginning is noted on
-    disk, and after the third the partition is left to the local engine, in processes of its own.
+    Ray restarts an actor that dies and gives it the same partition. Each attempt is noted on disk.
+    After the third, the local engine annotates the partition in separate processes.
 
-    spec (RunSpec): What it does.
-    gpu (bool): Whether Ray gave it a part of a GPU.
-    n_workers (int): How many actors there are.
+    spec (RunSpec): The run.
+    gpu (bool): Whether Ray assigned a share of a GPU.
+    n_workers (int): Number of actors.
     """
 
     def __init__(self, spec: RunSpec, gpu: bool, n_workers: int) -> None:
@@ -118,25 +120,25 @@ class RayWorker:
         self.refused: Exception | None = None
         try:
             self._load(MAX_DEATHS * n_workers)
-        except Exception as error:  # told to the driver, since Ray would try again for ever
+        except Exception as error:  # reported to the driver, because Ray would retry for ever
             text = format_error(error)
             known = text.startswith("[")
             self.refused = ValueError(text if known else Errors.E103.format(error=text))
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Annotate and write partitions; what happened goes back to the driver."""
+        """Annotate and write partitions; return the events to the driver."""
         try:
             results = [self._annotate_partition(pickle.loads(row)) for row in batch[COLUMN]]
-        except BaseException:  # no document's own failure: another process may get over it
+        except BaseException:  # no single document caused it: another process may succeed
             traceback.print_exc()
-            os._exit(1)  # Ray would take an exception as the end of the run
+            os._exit(1)  # Ray would end the run on an exception
         return {COLUMN: [pickle.dumps(events) for events in results]}
 
-    def _load(self, most: int) -> None:
+    def _load(self, max_attempts: int) -> None:
         storage, device = self.spec.storage, "cuda" if self.gpu else None
         note = partial(storage.note_attempt, LOADING)
-        if retry_on_oserror(note, self.spec.patience, lambda _: None) > most:
-            raise ValueError(Errors.E104.format(n=most, how="what Ray's logs tell"))
+        if retry_on_oserror(note, self.spec.patience, lambda _: None) > max_attempts:
+            raise ValueError(Errors.E104.format(n=max_attempts, how="what Ray's logs tell"))
         self.annotator = CorpusAnnotator(self.spec.config, device=device, threads=self.spec.threads)
         storage.forget_attempts(LOADING)
 
@@ -144,7 +146,7 @@ class RayWorker:
         storage, delays = self.spec.storage, list[str]()
         if self.refused is not None:
             return [self.refused]
-        if storage.has(partition.name):  # the actor that wrote it died before it said so
+        if storage.has(partition.name):  # the actor that wrote it died before it reported it
             return [Finished.of(partition, storage.counts(partition.name))]
         try:
             outcomes = list(self._attempt(partition, delays))
@@ -178,7 +180,7 @@ def _raised(outcomes: Iterable[Outcome]) -> Iterator[Event]:
 
 
 def _source(partitions: Iterable[Partition]) -> Any:
-    """A Datasource that one task reads: whether an id was seen before is known in one place."""
+    """Make a Datasource that a single task reads, because repeated ids are found in one place."""
     pyarrow = import_optional("pyarrow", "--engine ray", extra="ray")
     data = import_optional("ray.data", "--engine ray", extra="ray")
     block = import_optional("ray.data.block", "--engine ray", extra="ray")

@@ -1,4 +1,4 @@
-"""Reads a corpus file record by record; what is broken in it becomes a record with a problem."""
+"""Read corpus files record by record; broken parts become records with a problem."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -22,16 +22,16 @@ from spacy_gliner_biomed.distributed.pubmed import is_pubmed, read_pubmed
 from spacy_gliner_biomed.distributed.records import CorpusRecord, FailureKind, describe
 from spacy_gliner_biomed.documents.inputs import read_docbin
 
-MAX_LINE = 1 << 28  # bytes: a few compressed ones can be a line that no memory holds
-ROWS = 256  # of Parquet, that are Python objects at a time
+MAX_LINE = 1 << 28  # bytes: a small compressed file can hold a line larger than the memory
+ROWS = 256  # Parquet rows that are converted to Python objects at once
 
 
 def read_file(path: Path, name: str, position: Position) -> Iterator[CorpusRecord]:
     """Read the records of one file.
 
-    path (Path): One with an ending of `corpus_files.ENDINGS`.
-    name (str): What the file is called in ids and sources.
-    position (Position): Is kept up to date.
+    path (Path): A file with one of the endings in `corpus_files.ENDINGS`.
+    name (str): The name of the file in ids and sources.
+    position (Position): Kept up to date while the file is read.
     YIELDS (CorpusRecord): The records. If the file is broken, one record with a problem stands for
         the part that cannot be read; a file without records also gives one.
     RAISES (ImportError): If a package that the file format needs is not installed.
@@ -43,7 +43,7 @@ def read_file(path: Path, name: str, position: Position) -> Iterator[CorpusRecor
             yield record
     except ImportError:
         raise
-    except Exception as error:  # whatever a file does to its reader, the next can be read
+    except Exception as error:  # a broken file must not prevent the next from being read
         record = CorpusRecord(f"{name}:broken", name)
         if _is_encoding(error):
             yield record.without_content("not_utf8", str(error))
@@ -51,7 +51,7 @@ def read_file(path: Path, name: str, position: Position) -> Iterator[CorpusRecor
             reason = f"the file cannot be read after record {number}: {describe(error)}"
             yield record.without_content("broken", reason)
         return
-    if not number and not is_pubmed(name):  # which may hold deletions only
+    if not number and not is_pubmed(name):  # a PubMed file may hold deletions only
         yield CorpusRecord(f"{name}:empty", name).without_content(
             "no_records", "there is no record in it"
         )
@@ -115,7 +115,7 @@ def _read_parquet(path: Path, name: str, position: Position) -> Iterator[CorpusR
 
 
 def _rows(batch: Any) -> Iterator[dict[str, Any] | Exception]:
-    """The rows of a batch; if there is one that is no Python value, its error."""
+    """Yield the rows of a batch, and the error of each row that cannot be converted."""
     try:
         rows = batch.to_pylist()
     except Exception:
@@ -152,7 +152,7 @@ def _make_doc_record(doc: Doc, meta: Mapping[str, Any], own: Any, source: str) -
     try:
         record = make_record({**meta, "id": own, "text": doc.text}, source)
         return CorpusRecord(record.id, source, doc.to_bytes(), record.meta, record.problem)
-    except Exception as error:  # a string that the file lacks, for example
+    except Exception as error:  # such as a string that is missing in the file
         return CorpusRecord(source, source).without_content("broken", describe(error))
 
 
@@ -166,13 +166,13 @@ def _read_text(path: Path, name: str) -> CorpusRecord:
 def make_record(values: Mapping[str, Any], source: str) -> CorpusRecord:
     """Make the record of a row.
 
-    values (Mapping[str, Any]): `text`, `id` if the row has one, and further keys.
-    source (str): Where the row is; its id, if it has none.
-    RETURNS (CorpusRecord): With a problem, if the row cannot be annotated.
+    values (Mapping[str, Any]): `text`, optionally `id`, and any further keys.
+    source (str): File, and line or number in it; also the id if the row has none.
+    RETURNS (CorpusRecord): The record, with a problem if it cannot be annotated.
     """
     try:
         return _make_record(values, source)
-    except Exception as error:  # values that have no JSON: nested without end, or too large
+    except Exception as error:  # values that JSON cannot hold: nested too deeply or too large
         return CorpusRecord(source, source).without_content("broken", describe(error))
 
 
@@ -184,7 +184,7 @@ def _make_record(values: Mapping[str, Any], source: str) -> CorpusRecord:
     if problem := _problem(name, text):
         safe = name if problem[0] == "missing_text" else source
         return CorpusRecord(safe, source).without_content(*problem)
-    # ASCII: a further key may hold half of a character, which no table could.
+    # ASCII: a further key may hold half of a surrogate pair, which tables cannot store.
     return CorpusRecord(name, source, text, json.dumps(meta, default=str) if meta else "")  # type: ignore[arg-type]
 
 

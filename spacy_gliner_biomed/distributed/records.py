@@ -1,4 +1,4 @@
-"""Records of a corpus, and the partitions that they are worked on and written in."""
+"""The records of a corpus, and the partitions in which they are annotated and written."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -6,10 +6,10 @@ from typing import Literal
 
 from spacy_gliner_biomed.common.reporting import shorten
 
-LINE = 300  # characters that a reason quotes, at most: it may hold text of a document
+LINE = 300  # maximum length of a reason, which may quote text of a document
 
-# Why a record is in no table of results. The last three are found while it is worked on;
-# "no_records" is a file of a readable kind without a record.
+# Why a record is in `failures`. The last three occur during annotation; "no_records" stands for a
+# file of a supported format without records.
 FailureKind = Literal[
     "deleted",
     "superseded",
@@ -22,7 +22,7 @@ FailureKind = Literal[
     "error",
     "died",
 ]
-# What a corpus means to leave out is no failure of the run.
+# Records that the corpus itself excludes do not count as failures of the run.
 EXPECTED: frozenset[str] = frozenset({"deleted", "superseded"})
 
 RecordRange = tuple[int, int]
@@ -40,13 +40,13 @@ class Problem:
 class CorpusRecord:
     """One record of a corpus.
 
-    id (str): Its own, or else its source.
-    source (str): File, and line or number in it.
-    content (str | bytes): Its text, or a Doc as bytes.
-    meta (str): Its further keys as JSON; empty if there are none.
-    problem (Problem | None): If it cannot be annotated.
-    version (int): Of a PubMed citation, which may have several under one id.
-    left_out (int): Characters of its text that are in another language and not in `content`.
+    id (str): The record's own id, or else its source.
+    source (str): The file, and the line or number in it.
+    content (str | bytes): The text, or a Doc as bytes.
+    meta (str): The record's further keys as JSON; empty if there are none.
+    problem (Problem | None): Why the record cannot be annotated; None if it can.
+    version (int): The version of a PubMed citation; several versions share one id.
+    left_out (int): Number of characters in other languages that `content` does not contain.
     """
 
     id: str
@@ -58,10 +58,11 @@ class CorpusRecord:
     left_out: int = 0
 
     def without_content(self, kind: FailureKind, reason: str) -> "CorpusRecord":
-        """The same record, as one that is not annotated.
+        """Return the record without its content, marked as not annotated.
 
-        kind (FailureKind): Why, in a word.
-        reason (str): Why, in words; made one line of at most `LINE` characters.
+        kind (FailureKind): The kind of failure.
+        reason (str): The reason, which is shortened to one line of at most `LINE` characters.
+        RETURNS (CorpusRecord): A copy with a problem.
         """
         problem = Problem(kind, shorten(reason, LINE))
         return replace(self, content="", meta="", problem=problem, left_out=0)
@@ -71,11 +72,11 @@ class CorpusRecord:
 class Partition:
     """Records that are written together: a partition of a corpus, or a piece of one.
 
-    number (int): Of the partition, from 0.
-    records (Sequence[CorpusRecord]): Its records.
-    n_bytes (int): How much of the input it is, about.
-    first (int | None): For a piece, the place of its first record in the partition.
-    skipped (int): Bytes of the input before it that an earlier run has done.
+    number (int): The number of the partition, from 0.
+    records (Sequence[CorpusRecord]): The records.
+    n_bytes (int): The approximate size of the records in the input.
+    first (int | None): For a piece, the index of its first record in the whole partition.
+    skipped (int): Bytes of the input before it that an earlier run finished.
     """
 
     number: int
@@ -86,27 +87,27 @@ class Partition:
 
     @property
     def name(self) -> str:
-        """Of its folder: "part-000007", and of a piece "part-000007.00000-00500"."""
+        """The name of its folder: "part-000007", or "part-000007.00000-00500" for a piece."""
         whole = f"part-{self.number:06d}"
         if self.first is None:
             return whole
         return f"{whole}.{self.first:05d}-{self.first + len(self.records):05d}"
 
     def halves(self) -> "tuple[Partition, Partition]":
-        """Two pieces of about the same number of records."""
+        """Cut the partition into two pieces with about the same number of records."""
         middle = len(self.records) // 2
         left, right = self._piece(0, middle), self._piece(middle, len(self.records))
         return replace(left, skipped=self.skipped), right
 
     def without(self, done: Sequence[RecordRange]) -> "Iterator[Partition]":
-        """The pieces that are left when some are done.
+        """Yield the pieces that are not finished yet.
 
         done (Sequence[RecordRange]): The finished pieces: index of the first record, and one past
             the last, in the whole partition.
         """
         n, start = len(self.records), 0
-        indices = sorted((a - (self.first or 0), b - (self.first or 0)) for a, b in done)
-        for first, end in [*((min(a, n), min(b, n)) for a, b in indices), (n, n)]:
+        ranges = sorted((a - (self.first or 0), b - (self.first or 0)) for a, b in done)
+        for first, end in [*((min(a, n), min(b, n)) for a, b in ranges), (n, n)]:
             if first > start:
                 yield self._piece(start, first)
             start = max(start, end)
@@ -119,13 +120,13 @@ class Partition:
 
 
 def describe(error: BaseException) -> str:
-    """What was raised, by its type and message: many messages alone ("'text'") say nothing."""
+    """Return an error's type and message; the message alone ("'text'") often says nothing."""
     message = str(error)
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
 def parse_partition_name(name: str) -> tuple[int, RecordRange | None]:
-    """The number in a partition's name, and for a piece its records."""
+    """Return the number in a partition's name, and for a piece the range of its records."""
     number, _, span = name.removeprefix("part-").partition(".")
     if not span:
         return int(number), None

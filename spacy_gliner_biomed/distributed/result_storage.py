@@ -1,4 +1,4 @@
-"""The folder of results: partitions that appear all at once, a lock, and a manifest."""
+"""The output folder: atomically written partitions, a lock and a manifest."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from spacy_gliner_biomed.errors import Errors
 
 try:
     import fcntl
-except ImportError:  # Windows: two runs at a time are not noticed there
+except ImportError:  # Windows: two runs at once are not detected there
     fcntl = None  # type: ignore[assignment]
 
 Format = Literal["parquet", "jsonl", "docbin", "brat", "pubtator"]
@@ -31,17 +31,17 @@ LOG = "log.jsonl"
 LOCK = ".lock"
 ATTEMPTS = ".attempts"
 PART = re.compile(r"part-\d{6,}(\.\d{5,}-\d{5,})?")  # see `Partition.name`
-OWN_FILES = (LOCK, LOG, f".{MANIFEST}.")  # beginnings of names that are there before a manifest
-NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # a link may lead to a file that is not ours
+OWN_FILES = (LOCK, LOG, f".{MANIFEST}.")  # prefixes of files that exist before the manifest
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # a link may lead to a file of somebody else
 
 
 class Storage:
     """Writes and finds partitions.
 
-    folder (Path): The output.
-    format_ (Format): Of the tables: Parquet, or JSON lines; the others are JSON lines, and the
-        documents in that format.
-    run (int | None): Write only while this run, by its number, is the last that has begun.
+    folder (Path): The output folder.
+    format_ (Format): "parquet" or "jsonl" for the tables. The other formats write JSON lines and,
+        in addition, the documents in that format.
+    run (int | None): If given, writing is refused once a run with another number has begun.
     """
 
     def __init__(self, folder: Path, format_: Format, run: int | None = None) -> None:
@@ -51,20 +51,21 @@ class Storage:
         self.run = run
 
     def absolute(self) -> "Storage":
-        """The same with a path that is right in any working directory."""
+        """Return a copy whose path is valid in any working directory."""
         return Storage(self.folder.resolve(), self.format, self.run)
 
     def fenced(self) -> "Storage":
-        """The same for the workers of the present run: when its driver is killed and another run
-        has begun, what they still write is refused.
+        """Return a copy for the workers of the current run. If the driver is killed and another
+        run begins, their writes are refused.
         """
         return Storage(self.folder, self.format, self._last_run())
 
     def write(self, name: str, results: Results) -> None:
-        """Write a partition: it is there with all its files, or not at all.
+        """Write a partition atomically: with all its files or not at all.
 
-        name (str): See `Partition.name`. If it is there already, it is left as it is.
-        RAISES (OSError): If it cannot be written; then nothing is left behind.
+        name (str): See `Partition.name`. An existing partition is left unchanged.
+        results (Results): The tables and further files.
+        RAISES (OSError): If it cannot be written; no partial files are left behind.
         RAISES (ValueError): If another run has begun.
         """
         temporary = self.parts / f".{name}.{uuid4().hex[:12]}"
@@ -87,19 +88,21 @@ class Storage:
             shutil.rmtree(temporary, ignore_errors=True)
 
     def has(self, name: str) -> bool:
-        """Whether a partition is finished."""
+        """Return whether a partition is finished."""
         return (self.parts / name).is_dir()
 
     def counts(self, name: str) -> Counter[str]:
-        """What a finished partition counted, see `Results.counts`.
+        """Return the counts of a finished partition, see `Results.counts`.
 
-        RAISES (ValueError): If it cannot be read.
+        name (str): The partition's name.
+        RETURNS (Counter[str]): The counts.
+        RAISES (ValueError): If the file with the counts is damaged.
         """
         hint = "Remove this part's folder, and run the command again with --resume."
         return Counter(_read_object(self.parts / name / COUNTS, hint))
 
     def finished(self) -> dict[int, list[RecordRange] | None]:
-        """The partitions that have results: their finished pieces, None for the whole."""
+        """Return the finished pieces of each partition that has results; None if it is complete."""
         found: dict[int, list[RecordRange] | None] = {}
         for name in self.names():
             number, span = parse_partition_name(name)
@@ -111,20 +114,20 @@ class Storage:
         return found
 
     def total(self) -> Counter[str]:
-        """The sum of what all finished partitions counted."""
+        """Return the sum of the counts of all finished partitions."""
         total = Counter[str]()
         for name in self.names():
             total.update(self.counts(name))
         return total
 
     def names(self) -> Iterator[str]:
-        """Of the finished partitions, in no order."""
+        """Yield the names of the finished partitions, in no particular order."""
         if self.parts.is_dir():
             with os.scandir(self.parts) as entries:
                 yield from (entry.name for entry in entries if PART.fullmatch(entry.name))
 
     def note_attempt(self, name: str) -> int:
-        """Note that a partition is begun; says how often it was, since the run began."""
+        """Note an attempt at a partition, and return the number of attempts in this run."""
         folder = self.folder / ATTEMPTS
         folder.mkdir(exist_ok=True)
         with (folder / name).open("ab") as stream:
@@ -132,11 +135,11 @@ class Storage:
             return stream.tell()
 
     def forget_attempts(self, name: str) -> None:
-        """Begin to count anew."""
+        """Reset the number of attempts at a partition."""
         (self.folder / ATTEMPTS / name).unlink(missing_ok=True)
 
     def remove_unfinished(self) -> None:
-        """Remove what a killed run left half written."""
+        """Remove the unfinished files of a killed run."""
         shutil.rmtree(self.folder / ATTEMPTS, ignore_errors=True)
         for path in self.parts.glob(".part-*"):
             shutil.rmtree(path, ignore_errors=True)
@@ -144,16 +147,16 @@ class Storage:
             path.unlink(missing_ok=True)
 
     def has_foreign_files(self) -> bool:
-        """Whether the folder is no output: it holds anything, and no manifest."""
+        """Return whether the folder holds files but no manifest, so that it is not an output."""
         if (self.folder / MANIFEST).exists():
             return False
         return not all(path.name.startswith(OWN_FILES) for path in self.folder.iterdir())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder for one run; its lock ends with the process, however that ends.
+        """Lock the folder for one run. The lock is released when the process ends in any way.
 
-        RAISES (ValueError): If another run holds it.
+        RAISES (ValueError): If another run holds the lock.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | NO_LINK, 0o666)
@@ -166,15 +169,16 @@ class Storage:
             yield
 
     def read_manifest(self) -> dict[str, Any] | None:
-        """What an earlier run wrote; None if there was none.
+        """Read the manifest of an earlier run.
 
-        RAISES (ValueError): If it cannot be read.
+        RETURNS (dict[str, Any] | None): The manifest; None if there is none.
+        RAISES (ValueError): If it is damaged.
         """
         path, hint = self.folder / MANIFEST, "Choose another folder, or empty this one."
         return _read_object(path, hint) if path.exists() else None
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
-        """Replace the manifest, at once."""
+        """Replace the manifest atomically."""
         with open_output(self.folder / MANIFEST) as stream:
             stream.write(json.dumps(manifest, indent=2).encode("utf8") + b"\n")
 
@@ -193,9 +197,9 @@ class Storage:
 
 
 def _read_object(path: Path, hint: str) -> dict[str, Any]:
-    """A file of ours; it may be damaged since it was written.
+    """Read a JSON file of the output.
 
-    hint (str): What to do then.
+    hint (str): What to do if it is damaged, for the message.
     """
     try:
         return parse_json_object(read_text(path))
@@ -205,14 +209,14 @@ def _read_object(path: Path, hint: str) -> dict[str, Any]:
 
 
 def arrow_table(table: str, rows: list[TableRow]) -> Any:
-    """Rows as a pyarrow.Table with the columns of `COLUMNS`."""
+    """Return rows as a `pyarrow.Table` with the columns of `COLUMNS`."""
     pyarrow = import_optional("pyarrow", "Parquet output", extra="parquet")
     schema = pyarrow.schema(list(COLUMNS[table].items()))
     return pyarrow.Table.from_pylist(rows, schema=schema)
 
 
 def write_synced(path: Path, content: bytes) -> None:
-    """Write a file; it is on the disk, not only in memory, when this returns."""
+    """Write a file and wait until it is on the disk."""
     with path.open("wb") as stream:
         stream.write(content)
         stream.flush()

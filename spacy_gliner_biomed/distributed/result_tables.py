@@ -1,4 +1,4 @@
-"""The tables of results: their columns, and their rows made of annotated Docs."""
+"""The result tables: their columns, and rows made from annotated Docs."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from spacy_gliner_biomed.distributed.records import LINE, CorpusRecord
 
 TableRow: TypeAlias = dict[str, Any]
 
-# What the component counts of a document, see its `stats`.
+# The component's counts for a document, see its `stats`.
 DOCUMENT_COUNTS = (
     "words",
     "windows",
@@ -23,7 +23,7 @@ DOCUMENT_COUNTS = (
     "shortened_words",
     "unknown_words",
 )
-# Columns and their types, as pyarrow calls them.
+# Columns and their types, in pyarrow's names.
 COLUMNS: dict[str, dict[str, str]] = {
     "documents": {
         "id": "string",
@@ -47,18 +47,18 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "failures": {"id": "string", "source": "string", "kind": "string", "reason": "string"},
 }
-DIGITS = 6  # of scores: more is noise of the order of additions
-CANDIDATES = "kb_ents"  # where linkers, scispaCy's and ours, keep candidates
-LARGE = 1_000_000  # characters of a document that is counted as very large
+DIGITS = 6  # of scores: further digits depend on the order of additions
+CANDIDATES = "kb_ents"  # where scispaCy's and our linkers store candidates
+LARGE = 1_000_000  # characters from which on a document counts as large
 
 
 @dataclass
 class Results:
-    """What became of a partition.
+    """The results of a partition.
 
-    tables (dict[str, list[Row]]): Rows of each table.
-    files (dict[str, bytes]): Further files, see `exports`: path in the partition, and content.
-    warnings (list[str]): Each once.
+    tables (dict[str, list[TableRow]]): The rows of each table.
+    files (dict[str, bytes]): Further files, see `exports`: path inside the partition, and content.
+    warnings (list[str]): The distinct warnings.
     """
 
     tables: dict[str, list[TableRow]] = field(
@@ -68,7 +68,7 @@ class Results:
     warnings: list[str] = field(default_factory=list)
 
     def fail(self, record: CorpusRecord) -> None:
-        """Add a record that is not annotated."""
+        """Add a record that was not annotated to `failures`."""
         assert record.problem is not None
         row = {"id": record.id[:LINE], "source": record.source[:LINE]}
         self.tables["failures"].append(
@@ -76,7 +76,7 @@ class Results:
         )
 
     def counts(self) -> Counter[str]:
-        """Sums over the tables; under `label:...` entities, under `failure:...` records."""
+        """Sum over the tables; entities are under `label:NAME`, failures under `failure:KIND`."""
         documents, entities = self.tables["documents"], self.tables["entities"]
         counts = Counter[str](documents=len(documents), entities=len(entities))
         for name in ("characters", "tokens", *DOCUMENT_COUNTS, "left_out_characters"):
@@ -91,9 +91,13 @@ class Results:
 def document_row(
     record: CorpusRecord, doc: Doc, n_entities: int, counts: Mapping[str, int]
 ) -> TableRow:
-    """The row of a document.
+    """Make the row of a document.
 
-    counts (Mapping[str, int]): What the component counted in it; empty if the pipeline has none.
+    record (CorpusRecord): The record.
+    doc (Doc): The annotated document.
+    n_entities (int): The number of its entities.
+    counts (Mapping[str, int]): The component's counts; empty if the pipeline has no component.
+    RETURNS (TableRow): A row of the table `documents`.
     """
     return {
         "id": record.id,
@@ -110,12 +114,15 @@ def document_row(
 def entity_rows(
     record: CorpusRecord, doc: Doc, spans_key: str | None, *, own_linker: bool
 ) -> list[TableRow]:
-    """The rows of a document's entities.
+    """Make the rows of a document's entities.
 
-    spans_key (str | None): The component's span group; None for `doc.ents`, without scores.
-    own_linker (bool): That the pipeline's linker writes `Span.kb_id_`, so that a candidate that
-        is not there was not good enough. scispaCy's linkers write candidates only.
-    RAISES (ValueError): If a concept id is no text; spaCy checks all other strings.
+    record (CorpusRecord): The record.
+    doc (Doc): The annotated document.
+    spans_key (str | None): The component's span group; None takes `doc.ents`, without scores.
+    own_linker (bool): Whether the pipeline's linker writes `Span.kb_id_`, so that an empty id means
+        that no candidate was good enough. scispaCy's linkers write candidates only.
+    RETURNS (list[TableRow]): Rows of the table `entities`.
+    RAISES (ValueError): If a concept id is not valid text; spaCy checks all other strings.
     """
     group = doc.spans[spans_key] if spans_key is not None else None
     spans = list(doc.ents if group is None else group)
@@ -143,7 +150,7 @@ def entity_rows(
 
 
 def _candidates(span: Span, i: int, group: SpanGroup | None) -> list[tuple[str, float]]:
-    """Best first. Those of a group are exact; `Span._` has one list for equal characters."""
+    """Return candidates, best first. `Span._` has one list for all spans with the same offsets."""
     if group is not None and CANDIDATES in group.attrs:
         return [(name, score) for name, score in group.attrs[CANDIDATES][i]]
     return list(getattr(span._, CANDIDATES)) if Span.has_extension(CANDIDATES) else []

@@ -1,4 +1,4 @@
-"""What all workers of a run have in common, and how they write although a disk is full."""
+"""The settings that all workers of a run share, and writing with retries."""
 
 import time
 import traceback
@@ -13,19 +13,19 @@ from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.result_tables import Results
 from spacy_gliner_biomed.errors import Errors
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0  # seconds between two tries to write
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0  # seconds between two attempts to write
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What all workers of a run have in common.
+    """The settings that all workers of a run share.
 
     config (AnnotatorConfig): How documents are annotated.
-    storage (Storage): Where results go.
-    threads (int | None): Of torch, in each process.
-    patience (float): Seconds for which writing is tried again, when it fails.
+    storage (Storage): Where results are written.
+    threads (int | None): Number of torch threads in each process; None keeps torch's default.
+    patience (float): Seconds for which a failing write is retried.
     """
 
     config: AnnotatorConfig
@@ -34,7 +34,7 @@ class RunSpec:
     patience: float = 600.0
 
     def absolute(self) -> "RunSpec":
-        """The same work with paths that are right in any working directory."""
+        """Return a copy whose paths are valid in any working directory."""
         pipeline, code = self.config.pipeline, self.config.code
         if pipeline is not None and Path(pipeline).is_dir():
             pipeline = str(Path(pipeline).resolve())
@@ -43,7 +43,7 @@ class RunSpec:
         return replace(self, config=config, storage=storage)
 
     def write_error(self, error: str) -> OSError:
-        """What ends a run that cannot write its results."""
+        """Make the error that ends a run whose results cannot be written."""
         path, seconds = self.storage.folder, round(self.patience)
         return OSError(Errors.E105.format(path=path, seconds=seconds, error=error))
 
@@ -51,16 +51,25 @@ class RunSpec:
 def write_with_retries(
     spec: RunSpec, name: str, results: Results, report: Callable[[str], None]
 ) -> None:
-    """Write a partition; see `retry_on_oserror`."""
+    """Write a partition; if that fails, retry as `retry_on_oserror` does.
+
+    spec (RunSpec): The run, with its storage and patience.
+    name (str): The partition's name.
+    results (Results): The partition's results.
+    report (Callable[[str], None]): Called with the message of each failure.
+    RAISES (OSError): The last failure, when the patience is used up.
+    """
     retry_on_oserror(partial(spec.storage.write, name, results), spec.patience, report)
 
 
 def retry_on_oserror(write: Callable[[], T], patience: float, report: Callable[[str], None]) -> T:
-    """Write something; if the disk is full, try again for some time.
+    """Call a function that writes; if it raises OSError, as when the disk is full, retry.
 
-    patience (float): For how many seconds.
-    report (Callable): Is told of each failure.
-    RAISES (OSError): The last failure, when the time is over.
+    write (Callable[[], T]): The function.
+    patience (float): Seconds of waiting after which no retry is made.
+    report (Callable[[str], None]): Called with the message of each failure.
+    RETURNS (T): What the function returns.
+    RAISES (OSError): The last failure, when the patience is used up.
     """
     waited, pause = 0.0, FIRST_PAUSE
     while True:
@@ -75,7 +84,7 @@ def retry_on_oserror(write: Callable[[], T], patience: float, report: Callable[[
 
 
 def format_error(error: Exception) -> str:
-    """A message with a code as it is; what is no known mistake with its traceback."""
+    """Return the message of an error that has a code, and the traceback of any other error."""
     text = str(error)
     known = text.startswith(("[GB-", "[E"))
     return text if known else "".join(traceback.format_exception(error))

@@ -1,4 +1,4 @@
-"""The worker of all engines for Spark: a function for `DataFrame.mapInArrow`."""
+"""Annotation on Spark: a function for `DataFrame.mapInArrow`."""
 
 import json
 from collections import defaultdict
@@ -24,10 +24,10 @@ SQL_TYPES = {"string": "string", "int32": "int", "float32": "float"}
 
 
 def spark_schema() -> str:
-    """The columns that `spark_worker` returns, as Spark writes a schema.
+    """Return the schema of the rows that `spark_worker` returns, in Spark's notation.
 
-    One row for each row of the input: the columns of `documents`; `kind` and `reason` of
-    `failures`, null for a document that is annotated; and `entities`, an array of structs.
+    Each input row gives one row: the columns of `documents`; `kind` and `reason` of `failures`,
+    which are null if the document was annotated; and `entities`, an array of structs.
     """
     return f"{_declare(ROW, ' ')}, entities array<struct<{_declare(ENTITY, ':')}>>"
 
@@ -35,14 +35,15 @@ def spark_schema() -> str:
 def spark_worker(config: AnnotatorConfig) -> Callable[[Iterator[Any]], Iterator[Any]]:
     """Make the function for `DataFrame.mapInArrow(function, spark_schema())`.
 
-    What dies is tried again by Spark, if `spark.task.maxFailures` allows it (its default; on one
-    machine the master `local[2,4]`); then documents are worked on in processes of their own, so
-    that one that kills its process is found, and left out with its reason.
+    Spark retries a task that dies if `spark.task.maxFailures` allows it. This is the default on a
+    cluster; on one machine, use a master such as `local[2,4]`. A retried task annotates its
+    documents in separate processes: a document that kills its process is found and recorded as
+    a failure.
 
     config (AnnotatorConfig): How to annotate. Its paths must be valid on all nodes. Each Python
         process of Spark loads the pipeline once.
-    RETURNS (Callable): Takes record batches with the column `text`, best also `id`, and any
-        others, which become `meta`.
+    RETURNS (Callable): A function of record batches. They need the column `text` and should have
+        `id`; all other columns become `meta`.
     """
 
     def spec(batches: Iterator[Any]) -> Iterator[Any]:
@@ -76,7 +77,7 @@ def _isolate(config: AnnotatorConfig, partition: Partition) -> Results:
 
 
 def _earlier_attempts() -> int:
-    """How often Spark has tried this task before."""
+    """Return how often Spark tried this task before."""
     context = import_optional("pyspark", "Spark", extra="spark").TaskContext.get()
     return 0 if context is None else int(context.attemptNumber())
 

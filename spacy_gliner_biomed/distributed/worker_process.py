@@ -1,4 +1,4 @@
-"""A worker process: takes partitions from a pipe, writes their results, says so."""
+"""A worker process: it receives partitions through a pipe, writes their results and reports."""
 
 import multiprocessing
 import os
@@ -23,14 +23,14 @@ class Ready:
 
 @dataclass(frozen=True)
 class Refused:
-    """The pipeline cannot be loaded, or its settings do not work."""
+    """The pipeline cannot be loaded, or its settings are invalid."""
 
     error: str
 
 
 @dataclass(frozen=True)
 class Done:
-    """A partition is written."""
+    """The results of a partition are written."""
 
     counts: Counter[str]
     warnings: list[str] = field(default_factory=list)
@@ -38,21 +38,21 @@ class Done:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A partition cannot be written now; it is tried again."""
+    """The results of a partition cannot be written at the moment; the worker retries."""
 
     error: str
 
 
 @dataclass(frozen=True)
 class Unwritable:
-    """A partition could not be written for as long as was to be waited."""
+    """The results of a partition could not be written before the patience was used up."""
 
     error: str
 
 
 @dataclass(frozen=True)
 class Crashed:
-    """Something failed that is no document's own failure; the process ends."""
+    """An error occurred that no single document caused; the process ends."""
 
     error: str
 
@@ -61,11 +61,11 @@ Message: TypeAlias = Ready | Refused | Done | Waiting | Unwritable | Crashed
 
 
 class WorkerProcess:
-    """A process and the pipe to it.
+    """A worker process and the pipe to it.
 
-    spec (RunSpec): What it does.
-    slot (int): Its number among those that run at the same time.
-    device (str | None): Where its pipeline computes.
+    spec (RunSpec): The run.
+    slot (int): The worker's number among those that run at the same time.
+    device (str | None): The device of its pipeline; None uses the pipeline's own setting.
     """
 
     def __init__(self, spec: RunSpec, slot: int, device: str | None) -> None:
@@ -79,7 +79,7 @@ class WorkerProcess:
         theirs.close()
 
     def receive(self) -> tuple[list[Message], bool]:
-        """The messages that are there, and whether more may come."""
+        """Return the messages received so far, and whether more may come."""
         alive = self.process.is_alive()  # asked before its last messages are read
         messages: list[Message] = []
         try:
@@ -90,23 +90,28 @@ class WorkerProcess:
         return messages, alive
 
     def exit_reason(self) -> str:
-        """In words; waits for the end."""
+        """Wait for the process to end, and return its signal or exit code as text."""
         self.process.join(10)
-        if self.process.is_alive():  # it has closed its pipe, and does not end
+        if self.process.is_alive():  # it has closed its pipe but does not end
             self.process.kill()
             self.process.join()
         code = self.process.exitcode or 0
         return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
     def stop(self) -> None:
-        """End it now, whatever it does."""
+        """Kill the process."""
         self.process.kill()
         self.process.join()
         self.connection.close()
 
 
 def serve(connection: Connection, spec: RunSpec, device: str | None) -> None:
-    """The process: loads, then annotates partitions until the pipe is closed."""
+    """Load the pipeline, then annotate partitions until the pipe is closed; the worker's main.
+
+    connection (Connection): The worker's end of the pipe.
+    spec (RunSpec): The run.
+    device (str | None): See `WorkerProcess`.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver decides
     _exit_with_parent()
     try:
@@ -140,10 +145,10 @@ def _annotate_partition(
 
 
 def _context() -> Any:
-    """How processes are started that share no state with this one.
+    """Return the context that starts processes which share no state with this one.
 
-    Where there is a fork server, it imports once what each of them needs, so that one that dies
-    is replaced in little time.
+    If a fork server is available, it imports the needed modules once, so that a dead worker is
+    replaced quickly.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
@@ -153,7 +158,7 @@ def _context() -> Any:
 
 
 def _exit_with_parent() -> None:
-    """No worker lives on, and writes, when its driver is killed."""
+    """End this worker when its driver is killed, so that it writes nothing more."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 

@@ -1,4 +1,4 @@
-"""A colour for each label, the same in every document, page and session."""
+"""A fixed colour for each label, the same in all documents and sessions."""
 
 from collections.abc import Iterable
 from colorsys import hls_to_rgb
@@ -11,17 +11,17 @@ LIGHTNESS = (0.73, 0.85)  # black text is readable on both, in every hue
 
 
 def label_color(label: str) -> str:
-    """The colour of a label, as displaCy takes it; depends on nothing but its letters.
+    """Return the colour of a label, in displaCy's form. It depends on the label's text only.
 
-    The default labels are spread over the circle of hues, any other label's hue is a hash.
+    The hues of the default labels are evenly spaced; the hue of any other label is a hash.
 
-    label (str): Any label; upper and lower case are the same to displaCy.
-    RETURNS (str): As in "#ffd9a8".
+    label (str): The label; case does not matter, as in displaCy.
+    RETURNS (str): A colour such as "#ffd9a8".
     """
     name = label.casefold()
     if name in DEFAULT_LABELS:
-        place = DEFAULT_LABELS.index(name)
-        hue, lightness = place / len(DEFAULT_LABELS), LIGHTNESS[place % 2]
+        index = DEFAULT_LABELS.index(name)
+        hue, lightness = index / len(DEFAULT_LABELS), LIGHTNESS[index % 2]
     else:
         digest = blake2b(name.encode("utf8", "backslashreplace"), digest_size=4).digest()
         hue, lightness = int.from_bytes(digest, "big") / 2**32, LIGHTNESS[digest[-1] % 2]
@@ -30,12 +30,12 @@ def label_color(label: str) -> str:
 
 
 def label_colors(labels: Iterable[str]) -> dict[str, str]:
-    """The colours of some labels, as displaCy's option `colors`."""
+    """Return the colours of some labels, for displaCy's option `colors`."""
     return {label: label_color(label) for label in labels}
 
 
 def default_colors() -> dict[str, str]:
-    """The colours of the component's default labels, which displaCy uses wherever it runs.
+    """Return the colours of the default labels; displaCy uses them automatically.
 
     Registered as `spacy-gliner-biomed.colors.v1` (`spacy_displacy_colors`).
     """

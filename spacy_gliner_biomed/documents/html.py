@@ -1,4 +1,4 @@
-"""Writes annotated Docs as one displaCy page with stable colours."""
+"""Write annotated Docs as one displaCy page with a fixed colour for each label."""
 
 from collections.abc import Sequence
 from html import escape
@@ -43,7 +43,7 @@ ENTITY = (
 
 
 class HtmlWriter:
-    """One page: the labels with their colours, then each Doc as displaCy shows it."""
+    """Writes one page: a legend of the labels, then each Doc as displaCy renders it."""
 
     def __init__(self, stream: BinaryIO, labels: Sequence[str]) -> None:
         self.stream = stream
@@ -60,12 +60,17 @@ class HtmlWriter:
         self._write(TAIL)
 
     def _write(self, text: str) -> None:
-        # A page, too, can be shown in a terminal, and such characters have no place in HTML.
+        # A page can be printed in a terminal, too, and control characters are invalid in HTML.
         self.stream.write(escape_controls(text).encode("utf8"))
 
 
 def render(doc: Doc, found: Sequence[ScoredSpan]) -> str:
-    """A Doc's text with its entities: displaCy's style "ent", or "span" if some overlap."""
+    """Render a Doc in displaCy's style "ent", or "span" if entities overlap.
+
+    doc (Doc): The Doc.
+    found (Sequence[ScoredSpan]): Its entities.
+    RETURNS (str): HTML.
+    """
     # displaCy escapes the text, but not the labels.
     colors = label_colors(sorted({span.label for span in found}))
     options = {"colors": {escape(label): color for label, color in colors.items()}}

@@ -1,4 +1,4 @@
-"""Reads documents one after the other: plain text, JSON lines, DocBins, folders of these."""
+"""Read documents from plain text, JSON lines, DocBins and folders of these."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,33 +17,33 @@ from spacy_gliner_biomed.errors import Errors
 
 ENDINGS = (".txt", ".jsonl", ".spacy")
 
-# Where a Doc keeps what a line of JSON says besides its text: ours in a written DocBin.
+# The keys in `Doc.user_data` for a document's id and the further keys of its line of JSON.
 ID_KEY, META_KEY = "id", "meta"
 
 
 @dataclass
 class Record:
-    """What is known of a document besides its text.
+    """The id and metadata of a document.
 
-    id (Any): The document's own, or file name and number.
-    meta (dict[str, Any]): Further keys of its line of JSON, for the output.
+    id (Any): The document's own id, or file name and number.
+    meta (dict[str, Any]): Further keys of its line of JSON, which are copied to the output.
     """
 
     id: Any
     meta: dict[str, Any] = field(default_factory=dict)
 
 
-# A document, as text or as a Doc, with what is known of it.
+# A document, as text or as a Doc, with its id and metadata.
 InputDocument = tuple[str | Doc, Record]
 OnFailure = Callable[[Exception], None]
 
 
 def find_inputs(paths: Sequence[Path]) -> list[Path]:
-    """Find the files to read, each once; what is not read in a folder is warned of.
+    """Find the files to read, each once; warn about the other files in folders.
 
-    paths (Sequence[Path]): Files of a readable kind, and folders.
-    RETURNS (list[Path]): Those named, and in folders those of a readable kind.
-    RAISES (ValueError): If a path does not exist, or a named file is of no readable kind.
+    paths (Sequence[Path]): Files of supported formats, and folders.
+    RETURNS (list[Path]): The named files, and the files of supported formats in the folders.
+    RAISES (ValueError): If a path does not exist, or a named file has an unsupported format.
     """
     files: dict[Path, Path] = {}
     unread: Unread = []
@@ -65,14 +65,14 @@ def find_inputs(paths: Sequence[Path]) -> list[Path]:
 def read_inputs(
     files: Iterable[Path], vocab: Vocab, on_failure: OnFailure | None = None
 ) -> Iterator[InputDocument]:
-    """Read the documents of files, in order, as `nlp.pipe(..., as_tuples=True)` takes them.
+    """Read the documents of files, in order, in the form for `nlp.pipe(..., as_tuples=True)`.
 
     files (Iterable[Path]): See `find_inputs`.
-    vocab (Vocab): For the Docs of a DocBin.
-    on_failure (OnFailure | None): Is told of each line, Doc or file that cannot be read, and of
-        files without a document; the rest is read. Without it, the first is an error.
-    YIELDS (InputDocument): Text as it is in the file, line ends included.
-    RAISES (ValueError): Without `on_failure`, if a file is broken; says where.
+    vocab (Vocab): The vocab for the Docs of a DocBin.
+    on_failure (OnFailure | None): Called with the error of each line, Doc or file that cannot be
+        read, and of each file without a document; reading continues. None raises the first error.
+    YIELDS (InputDocument): The text as it is in the file, with its line ends.
+    RAISES (ValueError): Without `on_failure`, with the place, if a file is broken.
     """
     for path in files:
         n_read = 0
@@ -94,9 +94,9 @@ def read_inputs(
 
 
 def _read_file(path: Path, vocab: Vocab) -> Iterator[InputDocument | ValueError]:
-    """The documents of a file; a line or Doc that cannot be read gives its error.
+    """Yield the documents of a file, and the error of each line or Doc that cannot be read.
 
-    RAISES (ValueError): If nothing more can be read of the file.
+    RAISES (ValueError): If the rest of the file cannot be read.
     """
     ending = ending_of(path, ENDINGS)
     if ending == ".jsonl":
@@ -122,9 +122,9 @@ def _read_jsonl(path: Path) -> Iterator[InputDocument | ValueError]:
 
 
 def _parse_line(line: str, name: str) -> InputDocument:
-    """The document of a line, which has a name for those without an id.
+    """Parse the document of a line; the name is the id of a document without one.
 
-    RAISES (ValueError): With the reason, if there is none.
+    RAISES (ValueError): With the reason, if the line holds no document.
     """
     values = parse_json_object(line)
     text, own = values.pop("text", None), values.pop("id", None)
@@ -137,13 +137,13 @@ def read_docbin(path: Path, vocab: Vocab) -> Iterator[InputDocument | ValueError
     """Read the Docs of a DocBin.
 
     path (Path): The file.
-    vocab (Vocab): For the Docs.
-    YIELDS (InputDocument | ValueError): A Doc and what is known of it, or what is wrong with it.
-    RAISES (ValueError): If no more of the file can be read.
+    vocab (Vocab): The vocab for the Docs.
+    YIELDS (InputDocument | ValueError): A Doc with id and metadata, or the error of a damaged Doc.
+    RAISES (ValueError): If the rest of the file cannot be read.
     """
     number = 0
     try:
-        # zlib's, msgpack's and key errors, by where it is broken
+        # depending on the damage, zlib, msgpack or key errors
         for number, doc in enumerate(DocBin().from_disk(path).get_docs(vocab), start=1):
             yield _check_doc(doc, path, number)
     except Exception as error:
@@ -152,7 +152,7 @@ def read_docbin(path: Path, vocab: Vocab) -> Iterator[InputDocument | ValueError
 
 
 def _check_doc(doc: Doc, path: Path, number: int) -> InputDocument | ValueError:
-    """A Doc and what is known of it, or what is wrong with it: its strings may be missing."""
+    """Return a Doc with its id and metadata, or an error, for example if strings are missing."""
     name = f"{path.as_posix()}:{number}"
     try:
         check_text(doc.text)

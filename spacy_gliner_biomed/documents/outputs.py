@@ -1,4 +1,4 @@
-"""Where annotated Docs go: which formats, which files, and that none is an input."""
+"""Choose the format of each output, check that no output is an input, and open writers."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -35,18 +35,24 @@ FORMAT_OF_ENDING = {".jsonl": "jsonl", ".spacy": "docbin", ".html": "html"}
 
 @dataclass(frozen=True)
 class Output:
-    """One output: where ("-" is standard output) and in which format."""
+    """One output.
+
+    path (str): The file; "-" is standard output.
+    format (str): One of `FORMATS`.
+    """
 
     path: str
     format: str
 
 
 def plan_outputs(paths: Sequence[str], format_: str | None) -> list[Output]:
-    """Decide the format of each output: its ending says it, or else `--format`.
+    """Choose the format of each output by its ending, or else by `--format`.
 
-    paths (Sequence[str]): As given; none is standard output, a table if no format is given.
+    paths (Sequence[str]): The outputs. Without any, a table goes to standard output, unless a
+        format is given.
     format_ (str | None): The option `--format`.
-    RAISES (ValueError): If a format is unknown, unclear, or contradicts the ending.
+    RETURNS (list[Output]): The outputs with their formats.
+    RAISES (ValueError): If a format is unknown or missing, or does not match the ending.
     """
     if format_ is not None and format_ not in FORMATS:
         allowed = "one of " + ", ".join(FORMATS)
@@ -61,11 +67,12 @@ def plan_outputs(paths: Sequence[str], format_: str | None) -> list[Output]:
 
 
 def check_outputs(outputs: Sequence[Output], inputs: Sequence[Path], files: Sequence[Path]) -> None:
-    """Refuse outputs that are, or would be taken for, inputs.
+    """Check that no output is an input, or would be an input of the next run.
 
-    inputs (Sequence[Path]): As given.
-    files (Sequence[Path]): The files among and in them.
-    RAISES (ValueError): For the first such output, or one that is a folder.
+    outputs (Sequence[Output]): The outputs.
+    inputs (Sequence[Path]): The input files and folders as the user gave them.
+    files (Sequence[Path]): All input files, including those in the folders.
+    RAISES (ValueError): For the first output that is an input or a folder.
     """
     folders = [path.resolve() for path in inputs if path.is_dir()]
     known = {file.resolve() for file in files}
@@ -83,9 +90,11 @@ def check_outputs(outputs: Sequence[Output], inputs: Sequence[Path], files: Sequ
 
 @contextmanager
 def open_writer(output: Output, labels: Sequence[str]) -> Iterator[Writer]:
-    """A writer of the output's format; see `open_stream`.
+    """Open a writer for an output; see `open_stream`.
 
-    labels (Sequence[str]): Those that are asked for.
+    output (Output): The output.
+    labels (Sequence[str]): The labels that are predicted.
+    YIELDS (Writer): The writer.
     """
     with open_stream(output.path) as stream:
         writer = FORMATS[output.format](stream, labels)
@@ -95,7 +104,7 @@ def open_writer(output: Output, labels: Sequence[str]) -> Iterator[Writer]:
 
 @contextmanager
 def open_stream(path: str) -> Iterator[BinaryIO]:
-    """A stream to write to: "-" is standard output, all else see `files.open_output`."""
+    """Open a stream for writing: standard output for "-", otherwise see `files.open_output`."""
     if path == STDOUT:
         yield sys.stdout.buffer
     else:
@@ -104,7 +113,12 @@ def open_stream(path: str) -> Iterator[BinaryIO]:
 
 
 def scored_spans(doc: Doc, spans_key: str) -> list[ScoredSpan]:
-    """The entities of an annotated Doc as characters of its text."""
+    """Return the entities of an annotated Doc with character offsets.
+
+    doc (Doc): The Doc.
+    spans_key (str): The component's span group.
+    RETURNS (list[ScoredSpan]): The entities.
+    """
     group = doc.spans[spans_key]
     return [
         ScoredSpan(span.start_char, span.end_char, span.label_, score)

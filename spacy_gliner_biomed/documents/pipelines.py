@@ -1,4 +1,4 @@
-"""Builds or loads the pipeline that a command runs, configures it, and streams Docs through."""
+"""Build or load a pipeline, configure it, and stream Docs through it."""
 
 import json
 import sys
@@ -21,15 +21,16 @@ from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 
 Labels = Sequence[str | Mapping[str, Any]]
 
-# spaCy limits the length of a text for these; the component needs no limit.
+# Components for which spaCy limits the length of texts; `gliner_biomed` needs no limit.
 LIMITED = {"parser", "ner"}
 
 
 def parse_labels(value: str | None) -> Labels | None:
-    """Read `--labels`: words separated by commas, or a JSON list as for the component.
+    """Parse the option `--labels`: labels separated by commas, or a JSON list.
 
-    RETURNS (Labels | None): None if the option was not given.
-    RAISES (ValueError): If there are none in it, or the JSON is broken.
+    value (str | None): The option.
+    RETURNS (Labels | None): The labels; None if the option was not given.
+    RAISES (ValueError): If there are no labels in it, or the JSON is broken.
     """
     if value is None:
         return None
@@ -48,8 +49,13 @@ def parse_labels(value: str | None) -> Labels | None:
 def get_pipeline(
     pipeline: str | None, *, lang: str, checkpoint: str | None, revision: str | None
 ) -> Language:
-    """Load a saved pipeline, or make a blank one whose spans keep their exact characters.
+    """Load a saved pipeline, or make a blank one whose spans keep their exact offsets.
 
+    pipeline (str | None): Folder or package; None makes a blank pipeline.
+    lang (str): The language of a blank pipeline.
+    checkpoint (str | None): The checkpoint of a blank pipeline; None for the packaged model.
+    revision (str | None): The revision of the checkpoint.
+    RETURNS (Language): The pipeline.
     RAISES (ValueError): If both a pipeline and a checkpoint are given.
     """
     if pipeline is None:
@@ -66,8 +72,10 @@ def get_pipeline(
 
 
 def find_component(nlp: Language) -> GlinerBiomed:
-    """The component of a pipeline.
+    """Return the `gliner_biomed` component of a pipeline.
 
+    nlp (Language): The pipeline.
+    RETURNS (GlinerBiomed): The component.
     RAISES (ValueError): If there is none, or more than one.
     """
     found = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, GlinerBiomed)]
@@ -77,13 +85,14 @@ def find_component(nlp: Language) -> GlinerBiomed:
 
 
 def configure(nlp: Language, options: Mapping[str, Any], *, n_process: int = 1) -> None:
-    """Change settings and try them on a letter, so that what is wrong with labels, device or
-    checkpoint is said once, before the first document.
+    """Change settings and test them on a one-letter text, so that wrong labels, devices and
+    checkpoints are reported once, before the first document.
 
-    options (Mapping[str, Any]): Settings of the component; None keeps what it has.
-    n_process (int): Worker processes that it will run in.
-    RAISES (ValueError): If a setting does not work, there are no labels, or the checkpoint
-        cannot be read.
+    nlp (Language): The pipeline.
+    options (Mapping[str, Any]): Settings of the component; None keeps the current value.
+    n_process (int): Number of worker processes that will run the pipeline.
+    RAISES (ValueError): If a setting is invalid, there are no labels, or the checkpoint cannot be
+        read.
     """
     component = find_component(nlp)
     given = {key: value for key, value in options.items() if value is not None}
@@ -107,12 +116,15 @@ def stream_docs(
     batch_size: int,
     n_process: int,
 ) -> Iterator[tuple[Doc, Record]]:
-    """Run the pipeline; a document that fails is reported and left out.
+    """Run the pipeline; report documents that fail and leave them out.
 
+    nlp (Language): The pipeline.
     jobs (Iterable[tuple[str | Doc, Record]]): The documents.
-    counts (Counter[str]): Each document is added to `read` when it is read.
-    YIELDS (tuple[Doc, Record]): A Doc may be used until the next is asked for: with one
-        process, its strings are forgotten after its batch, so that memory does not grow.
+    counts (Counter[str]): Its entry `read` counts the documents that are read.
+    batch_size (int): Documents per batch.
+    n_process (int): Number of worker processes.
+    YIELDS (tuple[Doc, Record]): A Doc that is valid until the next one is requested. With one
+        process, the strings of a batch are freed after it, so that memory does not grow.
     """
     nlp.set_error_handler(report_failure)  # type: ignore[arg-type]  # its stub never returns
     counted = _count(_short_enough(jobs, counts, nlp.max_length), counts)
@@ -125,7 +137,13 @@ def stream_docs(
 
 
 def report_failure(name: str, proc: Any, docs: Sequence[Doc] | None, error: Exception) -> None:
-    """Name the documents that a component fails on; they are missing in the output."""
+    """Report the documents that a component fails on; they are missing in the output.
+
+    name (str): The component's name.
+    proc (Any): The component.
+    docs (Sequence[Doc] | None): The documents.
+    error (Exception): The error.
+    """
     names = ", ".join(str(doc._context.id) for doc in docs or [] if doc._context is not None)
     echo(f"{names or 'A document'}: {error}", color=typer.colors.RED)
 
@@ -133,7 +151,7 @@ def report_failure(name: str, proc: Any, docs: Sequence[Doc] | None, error: Exce
 def _short_enough(
     jobs: Iterable[tuple[str | Doc, Record]], counts: Counter[str], limit: int
 ) -> Iterator[tuple[str | Doc, Record]]:
-    """Those texts of which a Doc can be made; the others would end the run of the others."""
+    """Yield the texts within spaCy's length limit; report the others, which would end the run."""
     for document, record in jobs:
         if isinstance(document, str) and len(document) > limit:
             counts["read"] += 1

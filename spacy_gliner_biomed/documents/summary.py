@@ -1,11 +1,11 @@
-"""What a run did, in a few lines."""
+"""Summarize a run in a few lines."""
 
 from collections.abc import Mapping, Sequence
 
 from spacy_gliner_biomed.documents.outputs import STDOUT, Output
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 
-# The component's stats in words; those that are 0 are not said.
+# Descriptions of the component's stats; stats that are 0 are not shown.
 STATS = {
     "words": "words",
     "windowed_docs": "documents in several windows",
@@ -19,11 +19,12 @@ STATS = {
 
 
 def count(n: int, noun: str, plural: str | None = None) -> str:
-    """A number and its noun: "1 document", "2,000 documents".
+    """Return a number with its noun: "1 document", "2,000 documents".
 
-    n (int): How many.
-    noun (str): For one.
-    plural (str | None): For more, if it is not the noun with an "s".
+    n (int): The number.
+    noun (str): The singular.
+    plural (str | None): The plural; None adds an "s".
+    RETURNS (str): The number and the noun.
     """
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
@@ -35,13 +36,14 @@ def summarize(
     seconds: float,
     n_process: int,
 ) -> str:
-    """Say what was found, what was moved or left out, and what was written.
+    """Summarize a run: entities found, moved and left out, and the files written.
 
     counts (Mapping[str, int]): See `file_annotation.annotate_files`.
-    component (GlinerBiomed): After the run.
-    outputs (Sequence[Output]): What was written.
-    seconds (float): How long it took.
-    n_process (int): With workers, the component's stats stayed in them.
+    component (GlinerBiomed): The component, after the run.
+    outputs (Sequence[Output]): The outputs.
+    seconds (float): Duration of the run.
+    n_process (int): Number of worker processes. The stats of workers are not available.
+    RETURNS (str): Several lines of text.
     """
     found = {label: counts.get(f"label:{label}", 0) for label in component.labels}
     found |= {key[6:]: n for key, n in counts.items() if key.startswith("label:")}

@@ -1,4 +1,4 @@
-"""Writes annotated Docs one after the other: JSON lines, a DocBin, a table."""
+"""Write annotated Docs as JSON lines, a DocBin or a table."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO, Protocol
@@ -14,21 +14,26 @@ NAME_WIDTH = 32
 
 
 class Writer(Protocol):
-    """Writes Docs to a stream; `finish` is called after the last one."""
+    """Writes Docs to a stream; `finish` must be called after the last one."""
 
     def write(self, doc: Doc, record: Record, found: Sequence[ScoredSpan]) -> None:
-        """Write one Doc, with what is known of it and what was found in it."""
+        """Write one Doc.
+
+        doc (Doc): The annotated Doc.
+        record (Record): Its id and metadata.
+        found (Sequence[ScoredSpan]): Its entities.
+        """
 
     def finish(self) -> None:
-        """Write what comes last."""
+        """Write the end of the output."""
 
 
-# (stream, labels that are asked for) -> writer
+# (stream, labels that are predicted) -> writer
 WriterFactory = Callable[[BinaryIO, Sequence[str]], Writer]
 
 
 class JsonlWriter:
-    """One line for each Doc: id, text, entities with characters and scores, further keys."""
+    """Writes one line for each Doc: id, text, entities with offsets and scores, and metadata."""
 
     def __init__(self, stream: BinaryIO, labels: Sequence[str]) -> None:
         self.stream = stream
@@ -51,11 +56,11 @@ class JsonlWriter:
         self.stream.write(dump_json(line) + b"\n")
 
     def finish(self) -> None:
-        """Nothing comes last."""
+        """Do nothing."""
 
 
 class DocBinWriter:
-    """All Docs in one DocBin, written at the end: the format allows nothing else."""
+    """Collects all Docs in one DocBin and writes it at the end, as the format requires."""
 
     def __init__(self, stream: BinaryIO, labels: Sequence[str]) -> None:
         self.stream = stream
@@ -79,7 +84,7 @@ class DocBinWriter:
 
 
 class TableWriter:
-    """One line for each entity, in columns."""
+    """Writes one line for each entity, in columns."""
 
     def __init__(self, stream: BinaryIO, labels: Sequence[str]) -> None:
         self.stream = stream
@@ -91,16 +96,16 @@ class TableWriter:
         name = _cell(str(record.id))
         name = name if len(name) <= NAME_WIDTH else "…" + name[1 - NAME_WIDTH :]
         for span in found:
-            place = f"{span.start}-{span.end}"
+            offsets = f"{span.start}-{span.end}"
             text = _cell(doc.text[span.start : span.end])
-            self._line(name, place, _cell(span.label), f"{span.score:.2f}", text)
+            self._line(name, offsets, _cell(span.label), f"{span.score:.2f}", text)
 
     def finish(self) -> None:
-        """Nothing comes last."""
+        """Do nothing."""
 
-    def _line(self, name: str, place: str, label: str, score: str, text: str) -> None:
+    def _line(self, name: str, offsets: str, label: str, score: str, text: str) -> None:
         label = label.ljust(self.label_width)
-        line = f"{name:{NAME_WIDTH}}  {place:>13}  {label}  {score:>5}  {text}\n"
+        line = f"{name:{NAME_WIDTH}}  {offsets:>13}  {label}  {score:>5}  {text}\n"
         self.stream.write(line.encode("utf8"))
 
 
@@ -113,13 +118,13 @@ def _truncate(docs: DocBin, n: int) -> None:
 
 
 def _cell(text: str) -> str:
-    """A text in one line, without what a terminal would obey."""
+    """Return a text in one line, with control characters escaped."""
     return escape_controls(" ".join(text.split()))
 
 
 def _storable(value: Any) -> Any:
-    """A value of JSON as a DocBin can hold it: halves of surrogate pairs as escapes, and whole
-    numbers of more than 64 bits as text.
+    """Return a JSON value in a form that a DocBin can hold: halves of surrogate pairs are escaped,
+    and integers of more than 64 bits become text.
     """
     if isinstance(value, str):
         return value.encode("utf8", "backslashreplace").decode("utf8")

@@ -113,8 +113,8 @@ def test_mistakes_are_one_message_and_exit_code_1(
 def test_format_says_what_is_made_of_documents(
     tmp_path: Path, format_: str, export: str | None
 ) -> None:
-    work = make_run_spec(tmp_path, "packaged", {"threshold": 0.5}, format_=format_)
-    assert (work.plan.export, work.storage.format) == (export, format_)
+    spec = make_run_spec(tmp_path, "packaged", {"threshold": 0.5}, format_=format_)
+    assert (spec.config.export, spec.storage.format) == (export, format_)
 
 
 def test_files_of_other_kinds_are_named_once_and_are_no_failure(
@@ -133,7 +133,7 @@ def test_files_of_other_kinds_are_named_once_and_are_no_failure(
 def test_help_says_what_the_exit_status_means() -> None:
     text = " ".join(invoke("--help").output.split())
     assert "Exit status: 0 if all records were annotated; 3 if" in text
-    assert "1 if the run could not begin" in text
+    assert "1 if the run could not start" in text
 
 
 def test_spacy_runs_the_command(corpus: Path, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 import pytest
 import spacy
 from spacy.tokens import Doc, Span, SpanGroup
-from spacy_gliner_biomed.linking.annotation import annotate
 
 from spacy_gliner_biomed.distributed.records import CorpusRecord
 from spacy_gliner_biomed.distributed.result_tables import (
@@ -10,6 +9,7 @@ from spacy_gliner_biomed.distributed.result_tables import (
     document_row,
     entity_rows,
 )
+from spacy_gliner_biomed.linking.entities import annotate
 
 ITEM = CorpusRecord("d1", "in.jsonl:1", "aspirin for pain", meta='{"ward": 3}')
 
