@@ -222,51 +222,51 @@ class Errors:
     )
 
     # Linking
-    E080 = "[GB-E080] There is no concept in {path}. Give the file of a terminology."
+    E080 = "[GB-E080] {path} contains no concept. Give the file of a terminology."
     E081 = (
         "[GB-E081] The format of the terminology {path} is not clear ({found!r}). The formats are "
         "{all}: name one with --format."
     )
     E082 = (
         "[GB-E082] fastobo is needed to read {what}: python -m pip install "
-        "'spacy_gliner_biomed[kb]'. Once built, a terminology needs it no more."
+        "'spacy_gliner_biomed[kb]'. A built knowledge base does not need it."
     )
     E083 = (
-        "[GB-E083] {path} is not a terminology that 'spacy gliner kb build' wrote, or is damaged: "
+        "[GB-E083] {path} is not a file of 'spacy gliner kb build', or is damaged: "
         "{error}. Build or copy it again."
     )
-    E084 = "[GB-E084] There is no concept {found!r} in the terminology {name!r}."
+    E084 = "[GB-E084] There is no concept {found!r} in the knowledge base {name!r}."
     E085 = (
-        "[GB-E085] No concept of the terminology {name!r} has the type {found}. Its types are: "
-        "{known}."
+        "[GB-E085] No concept of the knowledge base {name!r} has the type {found}. Its types "
+        "are: {known}."
     )
     E086 = (
         "[GB-E086] A rule of 'labels' must be of the form {{'label': 'disease', 'types': ['...'], "
         "'sources': ['...']}}, types and sources being optional; found {found!r}."
     )
     E087 = (
-        "[GB-E087] A rule of 'labels' names the terminologies {found}, which are not loaded. "
+        "[GB-E087] A rule of 'labels' names the knowledge bases {found}, which are not loaded. "
         "Loaded are: {known}."
     )
     E088 = (
-        "[GB-E088] '{name}' has no terminology. Set 'kb' in [components.{name}] or in "
+        "[GB-E088] '{name}' has no knowledge base. Set 'kb' in [components.{name}] or in "
         "[initialize.components.{name}] to {{'@misc': 'spacy-gliner-biomed.KnowledgeBase.v1', "
         "'paths': ['...']}} and call nlp.initialize(), or load a pipeline that was saved with one."
     )
     E089 = (
-        "[GB-E089] The concept ids {found} are in two of the terminologies {names}. Ids must be "
-        "unique: leave one terminology out."
+        "[GB-E089] The concept ids {found} are in both {names}. Ids must be unique: leave one of "
+        "the knowledge bases out."
     )
     E090 = (
         "[GB-E090] {what} needs scispaCy: python -m pip install 'spacy_gliner_biomed[scispacy]' "
         "(Python 3.12 or earlier)."
     )
     E091 = (
-        "[GB-E091] Two terminologies have the name {name!r}. Build one of them with another --name."
+        "[GB-E091] Two knowledge bases are named {name!r}. Build one of them with another --name."
     )
     E151 = (
-        "[GB-E151] The terminology is damaged: its string {row} is not UTF-8 ({error}). Check its "
-        "file with 'spacy gliner kb info FILE --verify', and build or copy it again."
+        "[GB-E151] The knowledge base is damaged: its string {row} is not UTF-8 ({error}). Check "
+        "its file with 'spacy gliner kb info FILE --verify', and build or copy it again."
     )
     E152 = (
         "[GB-E152] {path} is damaged: its SHA-256 is {found}, and was {expected} when it was "

@@ -1,4 +1,4 @@
-"""`python -m spacy gliner kb`: builds and shows terminologies for the linker."""
+"""`python -m spacy gliner kb`: builds and searches knowledge bases for the linker."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from spacy_gliner_biomed.common.terminal import echo
 
 kb_cli = typer.Typer(
     name="kb",
-    help="Terminologies for the linker.",
+    help="Build and search knowledge bases for the linker.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -21,24 +21,28 @@ gliner_cli.add_typer(kb_cli)
 def build_cli(
     sources: Annotated[
         list[Path],
-        typer.Argument(help="Terminologies, last the file to write.", metavar="SOURCE... OUTPUT"),
+        typer.Argument(
+            help="Terminologies to read, then the file to write.", metavar="SOURCE... OUTPUT"
+        ),
     ],
-    name: Annotated[str | None, typer.Option(help="Of the terminology; default: OUTPUT's.")] = None,
-    version: Annotated[str, typer.Option(help="Of the terminology.")] = "",
-    licence: Annotated[str, typer.Option(help="Of the terminology.")] = "",
+    name: Annotated[
+        str | None, typer.Option(help="Name of the knowledge base. Default: from OUTPUT.")
+    ] = None,
+    version: Annotated[str, typer.Option(help="Version of the terminology.")] = "",
+    licence: Annotated[str, typer.Option(help="Licence of the terminology.")] = "",
     data_format: Annotated[
         str | None,
         typer.Option(
             "--format",
             "-f",
-            help="jsonl, csv, obo, mesh-xml, mesh-ascii, umls; default: by name.",
+            help="jsonl, csv, obo, mesh-xml, mesh-ascii or umls. Default: by file name.",
         ),
     ] = None,
 ) -> None:
-    """Build one compact file of a terminology.
+    """Build a knowledge base from terminologies, as one compact file.
 
-    Read are scispaCy's JSON lines, OBO (extra 'kb'), MeSH XML and ASCII, a UMLS folder with
-    MRCONSO.RRF, and tables (.csv, .tsv) with the columns id, name, aliases, types, definition.
+    Formats: scispaCy's JSON lines; OBO (extra 'kb'); MeSH XML and ASCII; a UMLS folder with
+    MRCONSO.RRF; tables (.csv, .tsv) with the columns id, name, aliases, types, definition.
     """
     with reported():
         output = build(
@@ -49,12 +53,12 @@ def build_cli(
 
 @kb_cli.command("info", no_args_is_help=True)
 def info_cli(
-    kb: Annotated[Path, typer.Argument(help="A built terminology.")],
+    kb: Annotated[Path, typer.Argument(help="A knowledge base (.kb).")],
     verify: Annotated[
-        bool, typer.Option("--verify", help="Read all of it, and compare its checksum.")
+        bool, typer.Option("--verify", help="Read the whole file and check its checksum.")
     ] = False,
 ) -> None:
-    """Print what a built terminology is, as JSON."""
+    """Print the manifest of a knowledge base as JSON."""
     with reported():
         typer.echo(info(kb, verify=verify))
     if verify:
@@ -63,11 +67,11 @@ def info_cli(
 
 @kb_cli.command("search", no_args_is_help=True)
 def search_cli(
-    kb: Annotated[Path, typer.Argument(help="A terminology, built or not.")],
+    kb: Annotated[Path, typer.Argument(help="A knowledge base or a terminology.")],
     names: Annotated[list[str], typer.Argument(help="Names to look up.")],
-    k: Annotated[int, typer.Option("-k", help="Concepts for each.")] = 5,
+    k: Annotated[int, typer.Option("-k", help="Maximum number of concepts for each name.")] = 5,
 ) -> None:
-    """Print the concepts that names may stand for: name, score, id, preferred name."""
+    """Print candidate concepts for names: name, score, id, canonical name."""
     with reported():
         for row in search(kb, names, k=k):
             typer.echo("\t".join(row))
@@ -81,9 +85,14 @@ def build(
     licence: str = "",
     data_format: str | None = None,
 ) -> Path:
-    """Build a terminology of all files but the last, write it as the last, and verify that.
+    """Build a knowledge base from all files but the last, write it to the last, and verify it.
 
-    RAISES (ValueError): For what cannot be read, with file and line, or cannot be written.
+    paths (list[Path]): The terminologies, then the file to write.
+    name (str | None): Name of the knowledge base; None for the output's name.
+    version, licence (str): For the manifest.
+    data_format (str | None): See `sources.formats.read_concepts`.
+    RETURNS (Path): The file written.
+    RAISES (ValueError): If a file cannot be read (with file and line) or written.
     """
     from spacy_gliner_biomed.errors import Errors
     from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
@@ -96,7 +105,7 @@ def build(
     if output.is_dir() or guess_format(output) is not None:
         reason = "its name is that of a source. Name the file to write last, such as mesh.kb"
         raise ValueError(Errors.E056.format(path=output, reason=reason))
-    if output.exists() and not output.is_file():  # told before the work, not after it
+    if output.exists() and not output.is_file():  # refused before the build, not after it
         reason = "it is a device or a pipe. Name a regular file"
         raise ValueError(Errors.E056.format(path=output, reason=reason))
     kb = build_knowledge_base(
@@ -113,9 +122,11 @@ def build(
 
 
 def info(path: Path, *, verify: bool = False) -> str:
-    """The manifest of a built terminology.
+    """Return the manifest of a knowledge base as JSON.
 
-    verify (bool): Compare its checksum, too.
+    path (Path): The knowledge base.
+    verify (bool): Also check its checksum.
+    RETURNS (str): JSON.
     RAISES (ValueError): If it cannot be read, or has changed since it was built.
     """
     from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase, manifest_json
@@ -127,7 +138,13 @@ def info(path: Path, *, verify: bool = False) -> str:
 
 
 def search(path: Path, names: list[str], *, k: int = 5) -> list[list[str]]:
-    """The concepts that names may stand for, best first."""
+    """Find candidate concepts for names.
+
+    path (Path): A knowledge base or a terminology.
+    names (list[str]): Names to look up.
+    k (int): Maximum number of concepts for each name.
+    RETURNS (list[list[str]]): Name, score, id and canonical name, best first for each name.
+    """
     from spacy_gliner_biomed.linking.linker import ConceptLinker, Mention
     from spacy_gliner_biomed.linking.loading import load_knowledge_base
 

@@ -1,4 +1,4 @@
-"""Short forms and what they stand for, by the algorithm of Schwartz and Hearst (PSB 2003)."""
+"""Finds abbreviations and their long forms with the algorithm of Schwartz and Hearst (PSB 2003)."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +14,8 @@ BRACKET = re.compile(r"[()\[\]]")
 class Bracket(NamedTuple):
     """A pair of brackets.
 
-    start, end (int): The opening one, and one past the closing one.
-    outer (int): Where the text of the brackets around it begins; 0 for none.
+    start, end (int): Offset of the opening bracket, and one past the closing bracket.
+    outer (int): Start of the text inside the surrounding brackets; 0 for none.
     """
 
     start: int
@@ -24,7 +24,7 @@ class Bracket(NamedTuple):
 
 
 def find_brackets(text: str) -> list[Bracket]:
-    """Find all pairs, also nested ones, by their ends; what has no partner is left out."""
+    """Find all pairs of brackets, also nested ones, sorted by end; ignore unpaired brackets."""
     opened: list[int] = []
     found = []
     for match in BRACKET.finditer(text):
@@ -37,12 +37,12 @@ def find_brackets(text: str) -> list[Bracket]:
 
 
 def is_balanced(text: str) -> bool:
-    """Whether each bracket has its partner."""
+    """Whether all brackets are paired."""
     return len(BRACKET.findall(text)) == 2 * len(find_brackets(text))
 
 
 def has_suffix(text: str, bracket: Bracket) -> bool:
-    """Whether a name goes on after the brackets: "PI(4)P" and "[3H]SCH", but not "(PVC)s"."""
+    """Whether a name continues after the brackets: "PI(4)P" and "[3H]SCH", but not "(PVC)s"."""
     after = text[bracket.end : bracket.end + 2]
     is_isotope = text[bracket.start] == "[" or text[bracket.start + 1].isdigit()
     return after[:1].isalnum() and (
@@ -51,12 +51,12 @@ def has_suffix(text: str, bracket: Bracket) -> bool:
 
 
 def is_in_name(text: str, bracket: Bracket) -> bool:
-    """Whether the brackets touch what is before them or after: "poly(ADP-ribose) polymerase"."""
+    """Whether the brackets touch a word before or after them: "poly(ADP-ribose) polymerase"."""
     return _has_prefix(text, bracket) or has_suffix(text, bracket)
 
 
 def remove_brackets(text: str) -> str:
-    """A text without what it has in brackets, those aside that are part of a name."""
+    """Remove brackets and their content from a text, unless they are part of a name."""
     while bracket := next((each for each in find_brackets(text) if _is_remark(text, each)), None):
         text = f"{text[: bracket.start]} {text[bracket.end :]}"
     return text
@@ -70,21 +70,21 @@ def _has_prefix(text: str, bracket: Bracket) -> bool:
     return text[max(0, bracket.start - 1) : bracket.start].isalnum()
 
 
-# What no long form begins with.
+# Words that cannot begin a long form.
 PARTICLES = STOP_WORDS - {"type"}
 WORD = re.compile(r"[^\W_]+")
 
 
 def find_long_form(short: str, text: str) -> int | None:
-    """Find where the long form begins that ends with the text.
+    """Find the start of the long form that ends with the text.
 
-    It is the shortest one whose letters the short form takes in order, the first of which has to
-    begin a word; or a longer one if each letter of the short form begins a word of it: "MM" is
-    "multiple myeloma" rather than "myeloma".
+    It is the shortest text that contains the letters of the short form in order, the first one at
+    the start of a word. A longer one is taken if each letter of the short form begins a word of
+    it: "MM" is "multiple myeloma" rather than "myeloma".
 
     short (str): The short form.
-    text (str): What stands before it.
-    RETURNS (int | None): First character of the long form's first word; None if there is none.
+    text (str): The text before the short form.
+    RETURNS (int | None): Start of the long form's first word; None if there is no long form.
     """
     shortest = _shortest(short, text)
     if shortest is None:
@@ -97,7 +97,7 @@ def find_long_form(short: str, text: str) -> int | None:
 
 
 def _shortest(short: str, text: str) -> int | None:
-    """The place of the first letter, as late in the text as can be."""
+    """Return the last possible position of the first letter."""
     i, j = len(short) - 1, len(text) - 1
     while i >= 0:
         letter = short[i].casefold()
@@ -114,7 +114,7 @@ def _shortest(short: str, text: str) -> int | None:
 
 
 def _by_initials(short: str, text: str, shortest: int) -> int | None:
-    """The place of an earlier first letter, if each letter of the short form begins a word."""
+    """Return an earlier position of the first letter, if each letter begins a word."""
     words = list(WORD.finditer(text))
     letters = [letter.casefold() for letter in short if letter.isalnum()]
     passed: list[re.Match[str]] = []
@@ -132,11 +132,11 @@ def _by_initials(short: str, text: str, shortest: int) -> int | None:
 
 
 def _may_pass(passed: Sequence[re.Match[str]], text: str, first: int, shortest: int) -> bool:
-    """Whether words may be without a letter of the short form.
+    """Whether a long form may contain words that no letter of the short form stands for.
 
-    Stop words may: "National Institute of Neurological Diseases and Stroke (NINDS)"; but two
-    letters are too few for that, "measured in millimeter (mm)". Other words may if the shortest
-    reading passes over them, too, and all that is added to it is taken: "peroxisome
+    Stop words are allowed: "National Institute of Neurological Diseases and Stroke (NINDS)"; but
+    not with two letters: "measured in millimeter (mm)". Other words are allowed if the shortest
+    long form skips them, too, and every added word has a letter: "peroxisome
     proliferator-activated receptor response element (PPRE)".
     """
     others = [word for word in passed if word[0].lower() not in STOP_WORDS]
@@ -151,16 +151,16 @@ def _may_pass(passed: Sequence[re.Match[str]], text: str, first: int, shortest: 
 
 MAX_SHORT, MAX_INSIDE, MAX_BEFORE = 12, 120, 200  # characters
 SENTENCE_END = re.compile(r"[.;:?!]\s")
-# What follows in the brackets is a remark; a comma between digits is part of a name.
+# What follows these in brackets is a remark; a comma between digits is part of a name.
 REMARK = re.compile(r";|(?<!\d),|,(?!\d)")
 EDGES = " \t\r\n\"'-/"
 
 
 class Definition(NamedTuple):
-    """A short form and where its long form stands.
+    """A short form and the position of its long form.
 
     short (str): The short form.
-    start, end (int): First character of the long form, and one past its last.
+    start, end (int): Offsets of the long form, end exclusive.
     """
 
     short: str
@@ -169,7 +169,7 @@ class Definition(NamedTuple):
 
 
 def find_abbreviations(text: str) -> dict[str, str]:
-    """Short forms that a text defines, with their long forms; the first definition counts.
+    """Find the short forms that a text defines, with their first long forms.
 
     >>> find_abbreviations("Wilson disease (WD) is rare.")
     {'WD': 'Wilson disease'}
@@ -181,8 +181,8 @@ def find_abbreviations(text: str) -> dict[str, str]:
 
 
 def find_definitions(text: str) -> Iterator[Definition]:
-    """Find "long form (SF)" and "SF (long form)", in the order of the brackets' ends."""
-    last = 0  # where the brackets before ended
+    """Find "long form (SF)" and "SF (long form)", sorted by the end of the brackets."""
+    last = 0  # end of the previous brackets
     for bracket in find_brackets(text):
         if has_suffix(text, bracket):
             continue
@@ -191,16 +191,18 @@ def find_definitions(text: str) -> Iterator[Definition]:
         if 4 <= bracket.end - bracket.start <= MAX_INSIDE + 2:
             found = [*_short_inside(text, bracket, first), *_long_inside(text, bracket, first)]
         yield from found
-        # What is in brackets between two names; "[18F]-fluorodeoxyglucose" goes on.
+        # A remark ends what can be a long form; "[18F]-fluorodeoxyglucose" goes on.
         if found or not (is_in_name(text, bracket) or text[bracket.end : bracket.end + 1] == "-"):
             last = bracket.end
 
 
 def by_apposition(text: str, mentions: Sequence[tuple[int, int]]) -> dict[str, str]:
-    """Short forms that stand in brackets after a mention and take its initials in any order, as
-    in "myotonic dystrophy (DM)".
+    """Find short forms in brackets after a mention whose initials they use in any order, as in
+    "myotonic dystrophy (DM)".
 
-    mentions: First character and one past the last of each entity, by their start.
+    text (str): The text.
+    mentions (Sequence[tuple[int, int]]): Offsets of the entities, sorted by start.
+    RETURNS (dict[str, str]): Long forms by short form.
     """
     found: dict[str, str] = {}
     for (start, end), (first, last) in pairwise(mentions):
@@ -215,7 +217,7 @@ def by_apposition(text: str, mentions: Sequence[tuple[int, int]]) -> dict[str, s
 
 
 def expand(text: str, abbreviations: Mapping[str, str]) -> str:
-    """A name with its short forms written out, and without what it has in brackets.
+    """Expand the short forms in a name, and remove remarks in brackets.
 
     >>> expand("primary HPT", {"HPT": "hyperparathyroidism"})
     'primary hyperparathyroidism'
@@ -225,9 +227,9 @@ def expand(text: str, abbreviations: Mapping[str, str]) -> str:
 
 
 def _short_inside(text: str, bracket: Bracket, first: int) -> Iterator[Definition]:
-    """The definition of what stands in brackets.
+    """Find the definition of a short form in brackets.
 
-    first (int): Where the text before the brackets begins that may hold the long form.
+    first (int): Start of the text that may contain the long form.
     """
     short = _without_remark(text[bracket.start + 1 : bracket.end - 1]).strip(" \"'")
     if not _is_short(short):
@@ -243,7 +245,7 @@ def _short_inside(text: str, bracket: Bracket, first: int) -> Iterator[Definitio
 
 
 def _long_inside(text: str, bracket: Bracket, first: int) -> Iterator[Definition]:
-    """The definition of the word before the brackets, if it takes all that is in them."""
+    """Find the definition of a short form before brackets that contain only its long form."""
     before = text[first : bracket.start].split()
     long = text[bracket.start + 1 : bracket.end - 1]
     if not before or len(long.split()) < 2 or not (_is_short(before[-1]) and before[-1].isupper()):
@@ -254,7 +256,7 @@ def _long_inside(text: str, bracket: Bracket, first: int) -> Iterator[Definition
 
 
 def _define(text: str, short: str, begin: int, end: int) -> Iterator[Definition]:
-    """The definition of a short form by the end of a part of the text."""
+    """Define a short form by the end of a part of the text."""
     start = find_long_form(short, text[begin:end])
     if start is None:
         return
@@ -266,7 +268,7 @@ def _define(text: str, short: str, begin: int, end: int) -> Iterator[Definition]
 
 
 def _without_remark(inside: str) -> str:
-    """What comes before the first remark that is not in brackets itself."""
+    """Return the text before the first remark that is not in nested brackets."""
     nested = find_brackets(inside)
     for match in REMARK.finditer(inside):
         if not any(start < match.start() < end for start, end, _ in nested):
@@ -293,5 +295,5 @@ def _is_long(short: str, long: str) -> bool:
 
 
 def _singular(short: str) -> str:
-    """The form of which this is the plural: "PVCs" stands for what "PVC" stands for."""
+    """Return the singular of a short form: "PVC" for "PVCs"."""
     return short[:-1] if len(short) > 2 and short.endswith("s") and short[:-1].isupper() else short

@@ -1,4 +1,4 @@
-"""The pipeline component: links entities to concepts of terminologies."""
+"""The pipeline component: links entities to concepts of knowledge bases."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -22,23 +22,10 @@ from spacy_gliner_biomed.common.saving import (
 )
 from spacy_gliner_biomed.common.settings_dict import Configurable, Setting
 from spacy_gliner_biomed.errors import Errors, Warnings
-from spacy_gliner_biomed.linking.entities import (
-    annotate,
-    has_group,
-    read_mentions,
-    remember,
-    spans_of,
-)
+from spacy_gliner_biomed.linking import entities, loading
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 from spacy_gliner_biomed.linking.linker import ConceptLinker, Mention, Ranked
 from spacy_gliner_biomed.linking.linker_settings import LinkerSettings
-from spacy_gliner_biomed.linking.loading import (
-    KB_ENDING,
-    Loader,
-    lock_of_loading,
-    save_all,
-    without_key_error,
-)
 from spacy_gliner_biomed.linking.memory import MentionMemory
 from spacy_gliner_biomed.linking.name_vectors import NameEncoder
 from spacy_gliner_biomed.models.gliner import GlinerModel
@@ -48,17 +35,17 @@ from spacy_gliner_biomed.nn.allocator import tune_malloc_for_inference
 class GlinerBiomedLinker(Configurable, Pipe):
     """Links entities to concepts: `kb_id_`, and candidates with scores in `Span._.kb_ents`.
 
-    vocab (Vocab): The pipeline's.
+    vocab (Vocab): The pipeline's vocab.
     name (str): The component's name in the pipeline.
     cfg (Mapping[str, Any]): The settings, see `linking.factory.make_gliner_biomed_linker`.
-    kb (Loader | None): Loads the terminologies when they are first needed.
-    scorer (Callable | None): Scores predicted against gold Docs.
-    encoder (GlinerModel | None): Encodes names, for candidates by vectors.
-    pipeline_config (PipelineConfig | None): Tells edits of a saved config from other settings.
-    RAISES (ValueError): For a setting that is not allowed.
+    kb (Loader | None): Loads the knowledge bases when they are first needed.
+    scorer (Callable | None): Scores predicted Docs against gold Docs.
+    encoder (GlinerModel | None): Encodes names, to find candidates by vectors.
+    pipeline_config (PipelineConfig | None): Tells which settings of a saved config were edited.
+    RAISES (ValueError): If a setting is not allowed.
 
-    Settings can be changed at any time, as attributes or in `cfg`, which also has `labels` and
-    `memory`. It may be called from several threads.
+    You can change settings at any time, as attributes or in `cfg`, which also holds `labels` and
+    `memory`. Several threads may share one component.
     """
 
     spans_key = Setting()
@@ -75,7 +62,7 @@ class GlinerBiomedLinker(Configurable, Pipe):
         name: str = "gliner_biomed_linker",
         *,
         cfg: Mapping[str, Any],
-        kb: Loader | None,
+        kb: loading.Loader | None,
         scorer: Callable[..., dict[str, Any]] | None,
         encoder: GlinerModel | None = None,
         pipeline_config: PipelineConfig | None = None,
@@ -90,7 +77,7 @@ class GlinerBiomedLinker(Configurable, Pipe):
         self.kbs: list[KnowledgeBase] = []
         self.memory = MentionMemory()
         self.warned = False
-        # What the linker is made of, and the linker.
+        # The settings of the current linker, and the linker.
         self._made: tuple[Any, ConceptLinker] | None = None
         self.cfg = cfg  # type: ignore[assignment]
         if not Span.has_extension("kb_ents"):
@@ -100,22 +87,22 @@ class GlinerBiomedLinker(Configurable, Pipe):
     def check_cfg(values: Mapping[str, Any]) -> Mapping[str, Any]:
         """Check all settings.
 
-        RAISES (ValueError): For a value that is not allowed.
+        RAISES (ValueError): If a value is not allowed.
         """
         LinkerSettings.from_cfg(values)
         return values
 
     @property
     def settings(self) -> LinkerSettings:
-        """The settings as they are now, checked.
+        """The current settings, checked.
 
-        RAISES (ValueError): For a value that is not allowed.
+        RAISES (ValueError): If a value is not allowed.
         """
         return LinkerSettings.from_cfg(self.cfg)
 
     @property
     def linker(self) -> ConceptLinker:
-        """What ranks concepts; loads the terminologies. RAISES (ValueError): If there is none."""
+        """The concept linker. RAISES (ValueError): If there is no knowledge base."""
         return self._linker_of(self.settings)
 
     def __call__(self, doc: Doc) -> Doc:
@@ -132,18 +119,18 @@ class GlinerBiomedLinker(Configurable, Pipe):
         """Link the entities of a stream of Docs, in order.
 
         stream (Iterable[Doc]): The Docs; each is changed in place.
-        batch_size (int): Docs whose names are looked up together. One that comes again, in any
-            Doc, is not looked up again.
-        YIELDS (Doc): The Docs. One that fails is given to the error handler, alone.
+        batch_size (int): Docs whose names are looked up together. Names are cached across batches.
+        YIELDS (Doc): The Docs. A Doc that fails goes to the error handler by itself.
         """
         for docs in util.minibatch(stream, batch_size):
             yield from self._link_all(docs)
 
     def predict(self, docs: Iterable[Doc]) -> list[list[Ranked]]:
-        """Find concepts; no Doc is changed.
+        """Find concepts without changing a Doc.
 
-        RETURNS (list[list[Ranked]]): For each Doc and each entity the candidates with the scores
-            that they need, best first.
+        docs (Iterable[Doc]): The Docs.
+        RETURNS (list[list[Ranked]]): For each Doc and entity, the candidates that reach the
+            minimum score, best first.
         """
         settings = self.settings
         mentions = [self._read(doc, settings) for doc in docs]
@@ -154,26 +141,26 @@ class GlinerBiomedLinker(Configurable, Pipe):
         return [linker.rank_all(each, settings.k, settings.min_score) for each in mentions]
 
     def set_annotations(self, docs: Iterable[Doc], found: Sequence[Sequence[Ranked]]) -> None:
-        """Write what `predict` found on the Docs."""
+        """Write the results of `predict` on the Docs."""
         settings = self.settings
         for doc, candidates in zip(docs, found, strict=True):
-            annotate(doc, candidates, settings.spans_key, threshold=settings.threshold)
+            entities.annotate(doc, candidates, settings.spans_key, threshold=settings.threshold)
 
     def initialize(
         self,
         get_examples: Callable[[], Iterable[Example]],
         *,
         nlp: Language | None = None,
-        kb: Loader | None = None,
+        kb: loading.Loader | None = None,
         mentions: Callable[[Language], Iterable[Example]] | None = None,
     ) -> None:
-        """Load the terminologies and remember gold mentions.
+        """Load the knowledge bases and remember gold mentions.
 
         get_examples (Callable): The training data, whose gold mentions are remembered.
         nlp (Language | None): The pipeline.
-        kb (Loader | None): The terminologies; by default those of the component's own `kb`.
+        kb (loading.Loader | None): Loads the knowledge bases; None for the component's own `kb`.
         mentions (Callable | None): A corpus reader, to remember mentions of other data.
-        RAISES (ValueError): If there is no terminology, or one cannot be read.
+        RAISES (ValueError): If there is no knowledge base, or one cannot be read.
         """
         loader = kb or self.load_kb
         self.kbs = loader() if loader else []
@@ -183,11 +170,11 @@ class GlinerBiomedLinker(Configurable, Pipe):
         if self.settings.memory:
             examples = mentions(nlp) if mentions and nlp else get_examples()
             for example in examples:
-                remember(self.memory, example.reference, self.settings, self.kbs)
+                entities.remember(self.memory, example.reference, self.settings, self.kbs)
         self.linker  # noqa: B018  checks the rules of the labels
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """Everything, terminologies and memory included, as bytes."""
+        """Serialize the component, with knowledge bases and memory."""
         self._load()
         serialize = {
             "cfg": lambda: dump_settings(self.configured, self.cfg),
@@ -200,7 +187,7 @@ class GlinerBiomedLinker(Configurable, Pipe):
         return content
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "GlinerBiomedLinker":
-        """Load what `to_bytes` gave.
+        """Load the bytes of `to_bytes`.
 
         RAISES (ValueError): If it is damaged.
         """
@@ -215,11 +202,11 @@ class GlinerBiomedLinker(Configurable, Pipe):
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Save everything; each terminology is a file that `KnowledgeBase.from_disk` opens."""
+        """Save the component; `KnowledgeBase.from_disk` can open each knowledge base's file."""
         self._load()
         serialize = {
             "cfg": lambda p: p.write_bytes(dump_settings(self.configured, self.cfg)),
-            "kb": lambda p: save_all(self.kbs, p),
+            "kb": lambda p: loading.save_all(self.kbs, p),
             "memory": lambda p: p.write_bytes(self.memory.to_bytes()),
         }
         if self.encoder is not None:
@@ -227,11 +214,11 @@ class GlinerBiomedLinker(Configurable, Pipe):
         util.to_disk(path, serialize, exclude)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "GlinerBiomedLinker":
-        """Load what `to_disk` saved; the terminologies are read as far as they are needed."""
+        """Load what `to_disk` saved; knowledge bases are mapped into memory, not read."""
         deserialize: dict[str, Callable[[Path], Any]] = {
             "cfg": lambda p: self._restore(p.read_bytes(), exclude),
             "kb": lambda p: self._set_kbs(
-                KnowledgeBase.from_disk(file) for file in sorted(p.glob("*" + KB_ENDING))
+                KnowledgeBase.from_disk(file) for file in sorted(p.glob("*" + loading.KB_ENDING))
             ),
             "memory": lambda p: self._set_memory(MentionMemory.from_bytes(p.read_bytes())),
         }
@@ -241,23 +228,23 @@ class GlinerBiomedLinker(Configurable, Pipe):
         return self
 
     def _link_all(self, docs: list[Doc]) -> Iterator[Doc]:
-        """Link Docs together, or one by one where that fails; yields those that did not."""
+        """Link Docs together, or one by one if that fails; yield those that succeed."""
         try:
             self.set_annotations(docs, self.predict(docs))
         except Exception as error:
             if len(docs) > 1:
                 yield from chain.from_iterable(self._link_all([doc]) for doc in docs)
                 return
-            self.get_error_handler()(self.name, self, docs, without_key_error(error))
+            self.get_error_handler()(self.name, self, docs, loading.without_key_error(error))
         else:
             yield from docs
 
     def _linker_of(self, settings: LinkerSettings) -> ConceptLinker:
-        """The linker with these settings; made anew if those that it is made of were changed."""
+        """Return the linker for these settings; it is rebuilt if they have changed."""
         made_of = (list(settings.labels), settings.memory_weight, settings.vector_weight)
         made = self._made
         if made is None or made[0] != made_of:
-            with lock_of_loading():
+            with loading.lock_of_loading():
                 made = self._made
                 if made is None or made[0] != made_of:
                     made = self._made = (made_of, self._make_linker(settings))
@@ -268,7 +255,7 @@ class GlinerBiomedLinker(Configurable, Pipe):
             self.kbs = self.load_kb()
         if not self.kbs:
             raise ValueError(Errors.E088.format(name=self.name))
-        tune_malloc_for_inference()  # a sum for each of millions of names is a large one
+        tune_malloc_for_inference()  # a search allocates one number for each of millions of names
         weight, encoder = settings.vector_weight, self.encoder
         vectors = None if encoder is None else encoder.vectors(self.kbs, weight)
         return ConceptLinker(
@@ -276,12 +263,16 @@ class GlinerBiomedLinker(Configurable, Pipe):
         )
 
     def _read(self, doc: Doc, settings: LinkerSettings) -> list[Mention]:
-        """The mentions to link; one for each entity."""
-        if not has_group(doc, settings.spans_key):
+        """Read the mentions to link; one for each entity."""
+        if not entities.has_group(doc, settings.spans_key):
             self._warn(doc)
             return []
-        spans = spans_of(doc, settings.spans_key)
-        return read_mentions(doc, spans, abbreviations=settings.abbreviations) if spans else []
+        spans = entities.spans_of(doc, settings.spans_key)
+        return (
+            entities.read_mentions(doc, spans, abbreviations=settings.abbreviations)
+            if spans
+            else []
+        )
 
     def _warn(self, doc: Doc) -> None:
         if not self.warned:
@@ -290,7 +281,7 @@ class GlinerBiomedLinker(Configurable, Pipe):
             warn(Warnings.W020.format(name=self.name, key=self.spans_key, found=found))
 
     def _load(self) -> None:
-        """Before it is saved; without a terminology there is nothing to load."""
+        """Load what is to be saved; without a knowledge base there is nothing to load."""
         if not self.kbs and self.load_kb is not None:
             self.kbs = self.load_kb()
         if self.encoder is not None:

@@ -14,32 +14,32 @@ from spacy_gliner_biomed.linking.linker import Mention, Ranked
 from spacy_gliner_biomed.linking.linker_settings import LinkerSettings
 from spacy_gliner_biomed.linking.memory import MentionMemory
 
-CANDIDATES = "kb_ents"  # in the group's attrs: one list for each span
+CANDIDATES = "kb_ents"  # key in the group's attrs; one list for each span
 
 
 def has_group(doc: Doc, spans_key: str | None) -> bool:
-    """Whether the Doc has what is to be linked; an empty Doc has it."""
+    """Whether the Doc has the span group to link, or is empty."""
     return spans_key is None or spans_key in doc.spans or not len(doc)
 
 
 def spans_of(doc: Doc, spans_key: str | None) -> list[Span]:
-    """The entities to link."""
+    """Return the entities to link."""
     return list(doc.ents if spans_key is None else doc.spans.get(spans_key, ()))
 
 
 def annotate(
     doc: Doc, candidates: Sequence[Ranked], spans_key: str | None, *, threshold: float = 0.0
 ) -> None:
-    """Write candidates on the entities; the best is the link, or "" if none is good enough.
+    """Write candidates on the entities; the best one above the threshold becomes the link.
 
     Equal spans of `doc.ents` get the links of a span group. `Span._.kb_ents` is stored by
     characters, so where two spans have the same, it has those of the last; the group's
     `attrs["kb_ents"]` has all.
 
     doc (Doc): Changed in place.
-    candidates (Sequence[Ranked]): One for each of its entities.
+    candidates (Sequence[Ranked]): The ranked candidates of each entity.
     spans_key (str | None): The span group; None for `doc.ents`.
-    threshold (float): Score that a link needs.
+    threshold (float): Minimum score of a link.
     """
     spans = spans_of(doc, spans_key)
     links = [ids[0][0] if ids and ids[0][1] >= threshold else "" for ids in candidates]
@@ -77,33 +77,33 @@ def _identity(span: Span) -> tuple[int, int, int]:
 
 
 SEPARATORS = re.compile(r"[|;,+]")
-# What corpora write where there is no concept.
+# What corpora write for an entity without a concept.
 NIL = re.compile(r"(?:.*:)?(?:-1?|NIL|CUI-?less|None)?", re.IGNORECASE)
 
 
 def split_ids(kb_id: str) -> list[str]:
-    """The ids of a gold mention: "MESH:D1|MESH:D2" has two, "", "-1" and "MESH:-1" none.
+    """Split the ids of a gold mention, any of which is right.
 
-    Any of them is right.
+    "MESH:D1|MESH:D2" has two ids; "", "-1" and "MESH:-1" have none.
     """
     parts = (part.strip() for part in SEPARATORS.split(kb_id))
     return [part for part in parts if not NIL.fullmatch(part)]
 
 
 def gold_ids(span: Span) -> list[str]:
-    """The ids of a gold span."""
+    """Return the ids of a gold span."""
     return split_ids(span.kb_id_)
 
 
 def gold_spans(doc: Doc, spans_key: str | None) -> list[Span]:
-    """The gold spans of a Doc: of the span group if it has it, otherwise of `doc.ents`."""
+    """Return the gold spans of a Doc: the span group if it exists, otherwise `doc.ents`."""
     return spans_of(doc, spans_key if spans_key in doc.spans else None)
 
 
 def remember(
     memory: MentionMemory, doc: Doc, settings: LinkerSettings, kbs: Sequence[KnowledgeBase]
 ) -> None:
-    """Add the gold mentions of a Doc whose ids are in a terminology to a memory."""
+    """Add the gold mentions of a Doc to a memory, if a knowledge base has their ids."""
     spans = gold_spans(doc, settings.spans_key)
     mentions = read_mentions(doc, spans, abbreviations=settings.abbreviations)
     for span, mention in zip(spans, mentions, strict=True):
@@ -113,7 +113,7 @@ def remember(
 
 
 class TextWords:
-    """The words of a text, read once one is looked for, which few mentions need.
+    """The words of a text, computed at the first lookup, since few mentions need them.
 
     text (str): The text.
     """
@@ -130,10 +130,13 @@ class TextWords:
 
 
 def read_mentions(doc: Doc, spans: Sequence[Span], *, abbreviations: bool = True) -> list[Mention]:
-    """The mentions of a Doc, one for each span; equal ones are one object.
+    """Read the mentions of a Doc, one for each span; equal mentions are one object.
 
-    abbreviations (bool): Look for what short forms stand for, in the text and, where scispaCy's
+    doc (Doc): The Doc.
+    spans (Sequence[Span]): Its entities.
+    abbreviations (bool): Find long forms of abbreviations, in the text and, if scispaCy's
         detector has run, in `doc._.abbreviations`.
+    RETURNS (list[Mention]): The mentions.
     """
     text = doc.text  # made anew each time
     offsets = [(span.start_char, span.end_char) for span in spans]
@@ -146,9 +149,11 @@ def read_mentions(doc: Doc, spans: Sequence[Span], *, abbreviations: bool = True
 
 
 def document_abbreviations(text: str, mentions: Sequence[tuple[int, int]]) -> dict[str, str]:
-    """Short forms that a text defines, with their long forms.
+    """Find the abbreviations that a text defines, with their long forms.
 
-    mentions: Characters of the entities, by their start.
+    text (str): The text.
+    mentions (Sequence[tuple[int, int]]): Offsets of the entities, sorted.
+    RETURNS (dict[str, str]): Long forms by short form.
     """
     return {**by_apposition(text, mentions), **find_abbreviations(text)}
 
@@ -156,7 +161,7 @@ def document_abbreviations(text: str, mentions: Sequence[tuple[int, int]]) -> di
 def make_mention(
     text: str, label: str, abbreviations: dict[str, str], context: Container[str] = frozenset()
 ) -> Mention:
-    """A mention in a document that defines these short forms."""
+    """Make a mention of a document that defines these abbreviations."""
     return Mention(
         text=text,
         label=label,
@@ -167,7 +172,7 @@ def make_mention(
 
 
 def _detected(doc: Doc) -> dict[str, str]:
-    """What scispaCy's abbreviation detector found, in both of its forms."""
+    """Return the results of scispaCy's abbreviation detector, in either of its formats."""
     if not Doc.has_extension("abbreviations"):
         return {}
     return dict(map(_pair, _as_list(doc._.abbreviations)))

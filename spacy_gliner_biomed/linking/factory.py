@@ -1,4 +1,4 @@
-"""The factory that `nlp.add_pipe("gliner_biomed_linker")` calls; its defaults are config text."""
+"""The factory of `nlp.add_pipe("gliner_biomed_linker")`, with its defaults as config text."""
 
 from collections.abc import Callable
 from typing import Any
@@ -57,30 +57,31 @@ def make_gliner_biomed_linker(
     vector_weight: float,
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> GlinerBiomedLinker:
-    """Make the component.
+    """Create the component.
 
-    kb: Loads the terminologies, see `linking.loading.make_knowledge_base`; None if
-        `[initialize]` or a saved pipeline gives them.
+    kb: Loads the knowledge bases, see `linking.loading.make_knowledge_base`; None if
+        `[initialize]` or a saved pipeline provides them.
     spans_key (str | None): The span group to link; None for `doc.ents`.
-    labels: What each label may be linked to: {"label", "types", "sources"}, with types of
-        concepts ("" for those that have none) and names of terminologies, both optional; the
-        label "*" stands for all others. Labels without a rule are not linked; with no rule at
-        all, each label is linked to anything.
-    threshold (float): A link needs at least this score, from 0 to 1; 1 is an equal name. An
+    labels: Rules for what each label may be linked to: {"label", "types", "sources"}. "types"
+        lists concept types ("" for concepts without one), "sources" names of knowledge bases;
+        both are optional. The label "*" stands for all other labels. Labels without a rule are
+        not linked. Without any rules, every label can be linked to every concept.
+    threshold (float): Minimum score of a link, from 0 to 1; an identical name scores 1. An
         entity without such a candidate gets no link.
-    candidate_threshold (float | None): The score that the other candidates in `Span._.kb_ents`
-        need; None for the threshold.
-    k (int): Candidates in `Span._.kb_ents`, at most.
-    abbreviations (bool): Link short forms by the long forms that the text gives.
+    candidate_threshold (float | None): Minimum score of the candidates in `Span._.kb_ents`; None
+        for the threshold.
+    k (int): Maximum number of candidates in `Span._.kb_ents`.
+    abbreviations (bool): Link abbreviations by the long forms that the text defines.
     memory (bool): Remember the gold mentions of the training data in `initialize`.
-    memory_weight (float): Of the votes of remembered mentions; an equal name has 1.
-    encoder: Ranks names by vectors as well as by letters: a checkpoint
-        (`spacy-gliner-biomed.GLiNER.v1`), of a bi-encoder its label encoder, or a pretrained
-        encoder (`spacy-gliner-biomed.NewGLiNER.v1`). It and the vectors of all names are saved
-        with the pipeline. None for letters alone.
-    vector_weight (float): Of the cosine of vectors, from 0 to 1; the rest is of letters.
+    memory_weight (float): Weight of the votes of remembered mentions; an identical name has 1.
+    encoder: Encodes names, to rank candidates by vectors as well as by letters. Give a
+        checkpoint (`spacy-gliner-biomed.GLiNER.v1`; a bi-encoder's label encoder is used) or a
+        pretrained encoder (`spacy-gliner-biomed.NewGLiNER.v1`). The encoder and the vectors of
+        all names are saved with the pipeline. None to rank by letters alone.
+    vector_weight (float): Weight of the vectors' cosine, from 0 to 1; the letters have the rest.
     scorer: Used by `nlp.evaluate`.
-    RAISES (ValueError): For a value that is not allowed.
+    RETURNS (GlinerBiomedLinker): The component.
+    RAISES (ValueError): If a value is not allowed.
     """
     cfg = {
         "spans_key": spans_key,

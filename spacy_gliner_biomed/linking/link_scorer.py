@@ -1,4 +1,4 @@
-"""Scores of links: accuracy on gold mentions, and end-to-end F1."""
+"""Scores links: accuracy on gold mentions, and end-to-end precision, recall and F1."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,11 +16,13 @@ AT = 5
 
 @dataclass(frozen=True)
 class EntityLink:
-    """An entity with ids, in characters that are not white space.
+    """An entity with its ids.
 
-    ids (Sequence[str]): Of a gold entity all, any of which is right; of a found one its
-        candidates, best first.
-    link (str): The id that a found entity is linked to; "" for none.
+    start, end (int): Offsets, counted without white space.
+    label (str): The label.
+    ids (Sequence[str]): All ids of a gold entity, any of which is right; or the candidates of a
+        predicted entity, best first.
+    link (str): The id that a predicted entity is linked to; "" for none.
     """
 
     start: int
@@ -30,7 +32,7 @@ class EntityLink:
     link: str = ""
 
     def is_at(self, other: "EntityLink", slack: int) -> bool:
-        """Whether both have the same label, and borders that differ by `slack` at most."""
+        """Whether the labels are equal and each boundary differs by `slack` or less."""
         return (
             self.label == other.label
             and abs(self.start - other.start) <= slack
@@ -93,7 +95,7 @@ def _accuracies(
 def _count(
     pairs: Iterable[tuple[list[EntityLink], list[EntityLink]]], slack: int
 ) -> dict[str, PRFScore]:
-    """Right and wrong links by label; each gold entity is found once."""
+    """Count right and wrong links by label; each gold entity counts once."""
     scores: dict[str, PRFScore] = {}
     for gold, found in pairs:
         free = list(gold)
@@ -137,7 +139,7 @@ def _found_links(doc: Doc, spans_key: str | None) -> list[EntityLink]:
 
 
 def _candidates(doc: Doc, spans: Sequence[Span], spans_key: str | None) -> Sequence[Any]:
-    """Of each span; those of the group's attrs if it has them, as each span has its own there."""
+    """Return the candidates of each span, from the group's attrs if it has them."""
     if spans_key is not None and spans_key in doc.spans:
         known: Sequence[Any] = doc.spans[spans_key].attrs.get(CANDIDATES, ())
         if len(known) == len(spans):

@@ -1,4 +1,4 @@
-"""A registered corpus reader of texts whose entities have concept ids."""
+"""The registered reader of corpora whose entities have concept ids."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -26,7 +26,7 @@ def make_linked_corpus(
     limit: int = 0,
     spans_key: str = "sc",
 ) -> LinkedCorpusReader:
-    """Documents with concept ids, registered as `spacy-gliner-biomed.LinkedCorpus.v1`.
+    """Make a reader of linked documents, registered as `spacy-gliner-biomed.LinkedCorpus.v1`.
 
     path (Path): A folder of folders `<corpus>`, each with `meta.json` and `<split>.jsonl.gz`,
         whose entities have an "id" where one is known; several are separated by "|".
@@ -35,7 +35,7 @@ def make_linked_corpus(
     merge_labels (dict[str, str] | None): One label for all of a corpus, by corpus.
     gold_mentions (bool): Give the predicted Docs the gold entities, without ids: to measure
         linking alone.
-    limit (int): Documents of each corpus, at most; 0 for all.
+    limit (int): Maximum number of documents of each corpus; 0 for all.
     spans_key (str): The group of gold spans; `doc.ents` has those that do not overlap.
     """
 
@@ -62,10 +62,10 @@ def make_linked_corpus(
 def read_links(
     path: Path, labels: dict[str, str], merge_into: str | None = None
 ) -> Iterator[tuple[AnnotatedText, dict[GoldSpan, str]]]:
-    """Texts with entities, and the ids of these where known.
+    """Read texts with entities, and the ids of the entities that have them.
 
     path, labels, merge_into: See `training.corpora.read_jsonl`.
-    RAISES (ValueError): With file and line, for what cannot be read.
+    RAISES (ValueError): With file and line, if a line cannot be read.
     """
     for text in read_jsonl(path, labels, merge_into=merge_into):
         links = {
@@ -78,7 +78,7 @@ def read_links(
 def linked_doc(
     nlp: Language, text: AnnotatedText, links: dict[GoldSpan, str], spans_key: str
 ) -> Doc:
-    """A gold Doc: a span group and entities with their ids as `kb_id_`."""
+    """Make a gold Doc: a span group and entities with their ids as `kb_id_`."""
     doc = gold_doc(nlp, text, spans_key)
     group = doc.spans[spans_key]
     spans = [
@@ -116,7 +116,7 @@ def _read_labels(path: Path) -> dict[str, str]:
 
 
 def _without_spaces(text: str, start: int, end: int) -> tuple[int, int]:
-    """A mention as its span is: without white space at its ends."""
+    """Strip white space from the ends of a mention, as its span does."""
     mention = text[start:end]
     return start + len(mention) - len(mention.lstrip()), end - len(mention) + len(mention.rstrip())
 

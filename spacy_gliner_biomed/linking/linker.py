@@ -1,4 +1,4 @@
-"""From mentions to ranked concept ids, without spaCy: candidates, votes of the memory, labels."""
+"""Ranks concepts for mentions by candidate scores and votes of the memory, within label rules."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,11 +20,11 @@ from spacy_gliner_biomed.linking.linker_settings import LabelRule, make_scopes
 from spacy_gliner_biomed.linking.memory import MentionMemory
 from spacy_gliner_biomed.linking.name_vectors import NameVectors
 
-# Where a text says what a short form stands for, the short form itself counts less.
+# If a text defines an abbreviation, the abbreviation itself counts less than its long form.
 OWN_TEXT = 0.6
 EXPANDED = 0.97
-SURE = 0.9  # a candidate of this score needs no search by initials
-MAX_CACHED = 50_000  # names of a terminology and scope
+SURE = 0.9  # with a candidate of this score, initials are not searched
+MAX_CACHED = 50_000  # names for each knowledge base and scope
 ANY_LABEL = "*"
 
 Ranked = list[tuple[str, float]]
@@ -35,8 +35,8 @@ class Mention(NamedTuple):
 
     text (str): Its text.
     label (str): Its label.
-    long_form (str | None): What it stands for, if its document defines it.
-    expanded (str): Its text with the short forms in it written out.
+    long_form (str | None): Its long form, if its document defines one.
+    expanded (str): Its text with the abbreviations in it expanded.
     context (Container[str]): The words of its document.
     """
 
@@ -48,37 +48,37 @@ class Mention(NamedTuple):
 
     @property
     def is_expanded(self) -> bool:
-        """Whether short forms within it are written out."""
+        """Whether abbreviations in it were expanded."""
         return bool(self.expanded) and self.expanded != self.text
 
     @property
     def whole_name(self) -> str:
-        """With nothing abbreviated, as far as the text says what it stands for."""
+        """The name with all abbreviations expanded that the document defines."""
         return self.long_form or self.expanded or self.text
 
     @property
     def names(self) -> list[str]:
-        """What is looked up for it."""
+        """The names to look up."""
         if self.long_form:
             return [self.text, self.long_form]
         return [self.text, self.expanded] if self.is_expanded else [self.text]
 
 
 class RankedScores(dict[str, float]):
-    """Scores by concept, the best first."""
+    """Scores by concept id, best first."""
 
 
 @dataclass
 class ConceptLinker:
-    """Ranks the concepts of some terminologies for mentions; safe to use from several threads.
+    """Ranks the concepts of knowledge bases for mentions; several threads may share it.
 
-    kbs (Sequence[KnowledgeBase]): The terminologies.
-    rules (Sequence[LabelRule]): What each label may be linked to; none for anything. With rules,
-        a label that has none is not linked.
-    memory (MentionMemory): Of training mentions.
-    memory_weight (float): Of its votes, where a candidate of an equal name has a score of 1.
-    vectors (NameVectors | None): Rank by them, too, where no name is equal.
-    RAISES (ValueError): For a rule with a terminology or type that is not there.
+    kbs (Sequence[KnowledgeBase]): The knowledge bases.
+    rules (Sequence[LabelRule]): What each label may be linked to; if empty, any concept. If there
+        are rules, a label without one is not linked.
+    memory (MentionMemory): Training mentions.
+    memory_weight (float): Weight of their votes; a candidate with an identical name scores 1.
+    vectors (NameVectors | None): Also rank by these vectors where no name is identical.
+    RAISES (ValueError): If a rule names an unknown knowledge base or type.
     """
 
     kbs: Sequence[KnowledgeBase]
@@ -89,7 +89,7 @@ class ConceptLinker:
 
     def __post_init__(self) -> None:
         self._scopes: dict[str, list[Scope | None]] = {}
-        # By terminology and scope.
+        # By knowledge base and scope.
         self._caches: dict[tuple[str, str], LookupCache[str, RankedScores]] = {}
         self._rules = {rule.label: rule for rule in self.rules}
         _check_distinct(self.kbs)
@@ -101,7 +101,7 @@ class ConceptLinker:
             self._scopes_of(rule.label)
 
     def prepare(self, mentions: Iterable[Mention]) -> None:
-        """Look up names that are not known yet, all together, which is faster than one by one."""
+        """Look up all new names of mentions together, which is faster than one by one."""
         different = list(dict.fromkeys(mentions))
         if self._remembers:
             self.memory.prepare(mention.whole_name for mention in different)
@@ -114,7 +114,7 @@ class ConceptLinker:
                     self._look_up(kb, wanted, label, scope)
 
     def rank(self, mention: Mention) -> Ranked:
-        """All candidates of a mention, best first; equal ones by id.
+        """Rank all candidates of a mention, best first; equal scores by id.
 
         RETURNS (list[tuple[str, float]]): Ids and scores from 0 to 1.
         """
@@ -187,7 +187,7 @@ class ConceptLinker:
         return bool(len(self.memory) and self.memory_weight)
 
     def _allows(self, label: str, concept_id: str) -> bool:
-        """Whether a terminology has the id, in the label's scope."""
+        """Whether a knowledge base has the id, within the label's scope."""
         for kb, scope in zip(self.kbs, self._scopes_of(label), strict=True):
             number = None if scope is None else kb.number(concept_id)
             if scope is not None and number is not None and scope.allows(number):
@@ -195,7 +195,7 @@ class ConceptLinker:
         return False
 
     def _scopes_of(self, label: str) -> list[Scope | None]:
-        """For each terminology the allowed part; None for nothing."""
+        """Return the allowed part of each knowledge base; None for nothing."""
         key = self._scope_name(label)
         if self.rules and key not in self._rules:
             return [None] * len(self.kbs)
@@ -208,12 +208,12 @@ class ConceptLinker:
 
 
 def _in_order(scores: Mapping[str, float]) -> Ranked:
-    """The highest score first; equal ones by id."""
+    """Sort by score, highest first; equal scores by id."""
     return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _highest(found: Sequence[tuple[Mapping[str, float], float]]) -> dict[str, float]:
-    """The highest of each concept's weighted scores."""
+    """Take the highest of each concept's weighted scores."""
     highest: dict[str, float] = {}
     for scores, weight in found:
         for concept_id, score in scores.items():
@@ -222,7 +222,7 @@ def _highest(found: Sequence[tuple[Mapping[str, float], float]]) -> dict[str, fl
 
 
 def _check_distinct(kbs: Sequence[KnowledgeBase]) -> None:
-    """RAISES (ValueError): If two terminologies share a name or a concept id."""
+    """RAISES (ValueError): If two knowledge bases share a name or a concept id."""
     for first, second in combinations(kbs, 2):
         names = f"{first.name!r} and {second.name!r}"
         if first.name == second.name:

@@ -16,9 +16,9 @@ from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 class LabelRule:
     """What entities of a label may be linked to.
 
-    label (str): The label; "*" stands for all that have no rule.
-    types (frozenset[str]): Types of concepts, "" for none; empty for all.
-    sources (frozenset[str]): Names of terminologies; empty for all.
+    label (str): The label; "*" stands for all labels without a rule.
+    types (frozenset[str]): Concept types, "" for concepts without one; empty for all.
+    sources (frozenset[str]): Names of knowledge bases; empty for all.
     """
 
     label: str
@@ -42,9 +42,12 @@ class LabelRule:
 
 
 def make_scopes(kbs: Sequence[KnowledgeBase], rule: LabelRule | None) -> list[Scope | None]:
-    """The part of each terminology that a rule allows: None for nothing, all of each without one.
+    """Make the scope of each knowledge base that a rule allows.
 
-    RAISES (ValueError): For a type that none of them has.
+    kbs (Sequence[KnowledgeBase]): The knowledge bases.
+    rule (LabelRule | None): The rule; None allows everything.
+    RETURNS (list[Scope | None]): One for each knowledge base; None if nothing is allowed.
+    RAISES (ValueError): If no knowledge base has one of the types.
     """
     if rule is None:
         return [Scope() for _ in kbs]
@@ -70,7 +73,7 @@ def make_scopes(kbs: Sequence[KnowledgeBase], rule: LabelRule | None) -> list[Sc
 
 @dataclass(frozen=True)
 class LinkerSettings:
-    """What the factory's arguments are after they were checked; see the factory for each."""
+    """The checked settings; see `factory` for the meaning of each."""
 
     spans_key: str | None
     labels: Sequence[LabelRule]
@@ -91,7 +94,9 @@ class LinkerSettings:
     def from_cfg(cls, cfg: Mapping[str, Any]) -> "LinkerSettings":
         """Check the component's `cfg`.
 
-        RAISES (ValueError): For a value that is not allowed.
+        cfg (Mapping[str, Any]): All settings.
+        RETURNS (LinkerSettings): The settings.
+        RAISES (ValueError): If a value is not allowed.
         """
         values = {key: cfg[key] for key in cls.__dataclass_fields__}
         key = values["spans_key"]

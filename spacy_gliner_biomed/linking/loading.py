@@ -1,4 +1,4 @@
-"""The registered loader of terminologies, for configs."""
+"""Loads, builds and saves knowledge bases; the registered loader for configs."""
 
 import hashlib
 import os
@@ -21,12 +21,12 @@ _lock = RLock()
 
 
 def lock_of_loading() -> AbstractContextManager[Any]:
-    """Lets one thread at a time load terminologies: a web service starts with many."""
+    """Return the lock that lets one thread at a time load knowledge bases."""
     return _lock
 
 
 def _renew_lock() -> None:
-    """In a forked process: a thread that held the lock is not there to release it."""
+    """Replace the lock in a forked process, where its owner may not exist."""
     global _lock
     _lock = RLock()
 
@@ -36,26 +36,29 @@ if hasattr(os, "register_at_fork"):
 
 
 def make_knowledge_base(paths: list[Path]) -> Loader:
-    """What loads some terminologies, registered as `spacy-gliner-biomed.KnowledgeBase.v1`.
+    """Make a loader of knowledge bases, registered as `spacy-gliner-biomed.KnowledgeBase.v1`.
 
-    Nothing is read before it is needed: a saved pipeline has its own copy.
+    Nothing is read until the loader is called, because a saved pipeline has its own copy.
 
-    paths (list[Path]): Files of `spacy gliner kb build`, or terminologies in a format that it
-        reads; these are built each time.
+    paths (list[Path]): Files written by `spacy gliner kb build`, or terminologies in a format
+        that it reads; these are built at each call.
+    RETURNS (Loader): The loader.
     """
     return partial(load_all, paths)
 
 
 def load_all(paths: Sequence[Path]) -> list[KnowledgeBase]:
-    """Open or build terminologies.
+    """Open or build knowledge bases.
 
+    paths (Sequence[Path]): See `make_knowledge_base`.
+    RETURNS (list[KnowledgeBase]): One for each path.
     RAISES (ValueError): If one cannot be read.
     """
     return [load_knowledge_base(Path(path)) for path in paths]
 
 
 def save_all(kbs: Sequence[KnowledgeBase], folder: Path) -> None:
-    """Write each terminology to a file of a folder, in which no others are left."""
+    """Save each knowledge base to a file in a folder; remove other .kb files from it."""
     folder.mkdir(parents=True, exist_ok=True)
     names = [f"{i:02}{KB_ENDING}" for i in range(len(kbs))]
     for name, kb in zip(names, kbs, strict=True):
@@ -65,14 +68,14 @@ def save_all(kbs: Sequence[KnowledgeBase], folder: Path) -> None:
 
 
 def without_key_error(error: Exception) -> Exception:
-    """The same; spaCy would read a KeyError as "not initialized" (E109)."""
+    """Convert a KeyError, which spaCy would report as "not initialized" (E109)."""
     if not isinstance(error, KeyError):
         return error
     return RuntimeError(f"KeyError: {error}").with_traceback(error.__traceback__)
 
 
 def load_knowledge_base(path: Path) -> KnowledgeBase:
-    """Open a built terminology, or build one from a file of another format."""
+    """Open a knowledge base, or build one from a terminology."""
     if guess_format(path) is None:
         return KnowledgeBase.from_disk(path)
     return build_knowledge_base([path], name=path.name.split(".")[0])
@@ -86,10 +89,12 @@ def build_knowledge_base(
     licence: str = "",
     data_format: str | None = None,
 ) -> KnowledgeBase:
-    """Build one terminology of several files.
+    """Build one knowledge base from several files.
 
-    paths, data_format: See `sources.read_concepts`.
-    RAISES (ValueError): For what cannot be read, or an id that is in two files.
+    paths, data_format: See `sources.formats.read_concepts`.
+    name, version, licence (str): For the manifest.
+    RETURNS (KnowledgeBase): The knowledge base.
+    RAISES (ValueError): If a file cannot be read, or an id is in two files.
     """
     sources: list[dict[str, Any]] = []
 
@@ -112,7 +117,7 @@ def build_knowledge_base(
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """A source for the manifest: its name, and the SHA-256 of its content."""
+    """Describe a source for the manifest: its name and the SHA-256 of its content."""
     if not path.exists():
         raise ValueError(Errors.E050.format(path=path))
     files = sorted(path.glob("MR*.RRF")) if path.is_dir() else [path]

@@ -1,8 +1,8 @@
-"""Memory of training mentions: their neighbours vote (kNN-BioEL, arXiv 2312.09806).
+"""A memory of gold mentions, whose nearest neighbours vote (kNN-BioEL, arXiv 2312.09806).
 
-A terminology does not know all the names that authors use, nor what annotators mean by a name that
-stands for several concepts. Gold mentions do. Their names are searched as the terminology's are;
-each neighbour votes for its ids, and the votes are added to the scores of the candidates.
+Authors use names that no knowledge base has, and annotators choose between concepts that share a
+name. Gold mentions show both. The memory finds the gold mentions most similar to a mention; each
+votes for its ids, and the votes are added to the scores of the candidates.
 """
 
 from collections import Counter
@@ -22,21 +22,21 @@ from spacy_gliner_biomed.linking.kb.tables import HashTable, hash_string
 
 NEIGHBOURS = 5
 MIN_COSINE = 0.5
-SHARPNESS = 20  # a neighbour's vote is its cosine to this power: near ones decide
-TRUST = 4  # votes as a whole count as the nearest one's cosine to this power
+SHARPNESS = 20  # a neighbour's vote is its cosine to this power, so near neighbours decide
+TRUST = 4  # the sum of votes is the nearest neighbour's cosine to this power
 MAX_CACHED = 50_000  # names
-MAX_COUNT = 4  # mentions of one name that add to its weight
-UNDEFINED = 0.9  # similarity of a short form to itself in another document
+MAX_COUNT = 4  # maximum number of mentions of one name that add to its weight
+UNDEFINED = 0.9  # similarity of an abbreviation to itself in another document
 
-# Name and label of mentions; short forms are apart from names.
+# Name, label, and whether the name is an abbreviation.
 MentionKey = tuple[str, str, bool]
 
 
 @dataclass
 class MentionMemory:
-    """Ids of gold mentions by their names.
+    """Ids of gold mentions by name and label.
 
-    entries (dict): For each name and label how often each id was meant.
+    entries (dict): How often each id was annotated, by name and label.
     """
 
     entries: dict[MentionKey, Counter[str]] = field(default_factory=dict)
@@ -47,9 +47,10 @@ class MentionMemory:
     def add(self, label: str, text: str, long_form: str | None, ids: Iterable[str]) -> None:
         """Remember a mention.
 
-        long_form (str | None): What it stands for, if it is a short form that its text defines:
-            remembered as the mention's name. The short form is only good where it is undefined.
-        ids (Iterable[str]): The gold ids; several share one vote.
+        label, text (str): The mention.
+        long_form (str | None): Its long form, if its document defines one; it is remembered as the
+            name. The abbreviation votes only where it is undefined.
+        ids (Iterable[str]): The gold ids; several ids share one vote.
         """
         found = list(ids)
         self._count(label, long_form or text, False, found)
@@ -57,15 +58,16 @@ class MentionMemory:
             self._count(label, text, True, found)
 
     def prepare(self, names: Iterable[str]) -> None:
-        """Search names that are not known yet, all together, which is faster than one by one."""
+        """Search all new names together, which is faster than one by one."""
         self._found.get_all(names, self._search)
 
     def votes(self, label: str, name: str, *, defined: bool) -> dict[str, float]:
-        """Ids that similar mentions of the label had, with their shares of the votes.
+        """Let similar mentions of the label vote.
 
-        name (str): The mention, or the long form if the text defines it.
-        defined (bool): Whether it does.
-        RETURNS (dict[str, float]): 1 at most in sum.
+        label (str): The label.
+        name (str): The mention, or its long form if the document defines one.
+        defined (bool): Whether the document defines one.
+        RETURNS (dict[str, float]): Votes by id; their sum is at most 1.
         """
         similar = self._neighbours(label, name, defined)
         if not similar:
@@ -83,14 +85,14 @@ class MentionMemory:
         return {concept_id: trust * vote / whole for concept_id, vote in votes.items()}
 
     def to_bytes(self) -> bytes:
-        """Everything as bytes."""
+        """Serialize the memory."""
         rows = [[*key, dict(ids)] for key, ids in self.entries.items()]
         content: bytes = srsly.msgpack_dumps(rows)
         return content
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "MentionMemory":
-        """Load what `to_bytes` gave.
+        """Load the bytes of `to_bytes`.
 
         RAISES (ValueError): If it is damaged.
         """
@@ -127,7 +129,7 @@ class MentionMemory:
 
     @cached_property
     def _found(self) -> LookupCache[str, SimilarRows]:
-        """What is similar to names that were searched."""
+        """Similar mentions by name."""
         return LookupCache(MAX_CACHED)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Names as vectors of an encoder, for candidates that share meaning rather than letters."""
+"""Encodes names as vectors, to find candidates by meaning rather than by letters."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,21 +29,21 @@ from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
 from spacy_gliner_biomed.types import FloatArray
 
 FORMAT = "spacy-gliner-biomed name vectors 1"
-BATCH = 1024  # names that are encoded between two looks at the progress bar
+BATCH = 1024  # names that are encoded between updates of the progress bar
 MAX_CACHED = 50_000  # vectors of mentions
 
 # Names -> vectors of unit length. # (N, H)
 Embed = Callable[[Sequence[str]], FloatArray]
-# Shows how far a loop is.
+# Wraps a loop to show its progress.
 ShowProgress = Callable[[Iterable[int]], Iterable[int]]
 
 
 @dataclass(frozen=True)
 class FormVectors:
-    """The forms of a terminology as vectors.
+    """The forms of a knowledge base as vectors.
 
-    kb (KnowledgeBase): The terminology.
-    vectors (FloatArray): Of unit length, one for each form. # (F, H)
+    kb (KnowledgeBase): The knowledge base.
+    vectors (FloatArray): A unit vector for each form. # (F, H)
     """
 
     kb: KnowledgeBase
@@ -51,7 +51,7 @@ class FormVectors:
 
     @classmethod
     def build(cls, kb: KnowledgeBase, embed: Embed, progress: ShowProgress = iter) -> "FormVectors":
-        """Encode a name of each form: names of a form have the same words."""
+        """Encode one name of each form; the names of a form have the same words."""
         tables = kb.tables
         firsts = tables.forms[tables.first_forms[:-1]].tolist()
         parts = [
@@ -61,32 +61,36 @@ class FormVectors:
         return cls(kb, np.concatenate(parts))
 
     def to_disk(self, path: Path) -> None:
-        """Write one file, without the terminology."""
+        """Write the vectors to one file, without the knowledge base."""
         write_arrays(path, {"vectors": self.vectors.reshape(-1)}, self._about())
 
     def to_bytes(self) -> bytes:
-        """What `to_disk` writes."""
+        """Return the content that `to_disk` writes."""
         return dump_arrays({"vectors": self.vectors.reshape(-1)}, self._about())
 
     @classmethod
     def from_disk(cls, kb: KnowledgeBase, path: Path) -> "FormVectors":
-        """Open what `to_disk` wrote for a terminology; it is read as far as it is needed.
+        """Map a file of `to_disk` into memory.
 
-        RAISES (ValueError): If it is broken, or of another terminology.
+        kb (KnowledgeBase): The knowledge base of the vectors.
+        path (Path): The file.
+        RAISES (ValueError): If the file is damaged, or belongs to another knowledge base.
         """
         return cls._from_arrays(kb, *open_arrays(path), path)
 
     @classmethod
     def from_bytes(cls, kb: KnowledgeBase, content: bytes) -> "FormVectors":
-        """Load what `to_bytes` gave."""
+        """Load the content of `to_bytes`."""
         return cls._from_arrays(kb, *parse_arrays(content, "bytes"), "bytes")
 
     def merge(self, scores: Scores, query: FloatArray, scope: Scope, weight: float) -> Scores:
-        """Rank candidates by both similarities, and add those whose vectors are the nearest.
+        """Combine scores by letters with cosines; add the concepts with the nearest vectors.
 
-        scores (Scores): By letters, 0 to `SIMILAR`; a concept that is not there counts as 0.
+        scores (Scores): Scores by letters, 0 to `SIMILAR`; a missing concept counts as 0.
         query (FloatArray): The mention's vector. # (H,)
-        weight (float): Of the cosine of vectors, 0 to 1.
+        scope (Scope): The concepts that may be added.
+        weight (float): Weight of the cosine, 0 to 1.
+        RETURNS (Scores): The combined scores.
         """
         cosines = self.vectors @ query  # (F,)
         nearest = self._concepts(_best(cosines, scope.forms))
@@ -112,7 +116,9 @@ class FormVectors:
         if not right or not isinstance(shape, list) or len(shape) != 2 or shape[0] != n_forms:
             error = f"these are not the vectors of the {n_forms:,} forms of {kb.name!r}"
             raise ValueError(Errors.E083.format(path=path, error=error))
-        if CHECKSUM in about:  # all is read for the first mention; older versions wrote none
+        if (
+            CHECKSUM in about
+        ):  # the first mention reads everything anyway; older versions wrote none
             verify(arrays, about, path)
         assert vectors is not None
         if vectors.dtype != np.float32 or len(vectors) != shape[0] * shape[1]:
@@ -141,10 +147,10 @@ class FormVectors:
 
 @dataclass
 class NameVectors:
-    """What ranks candidates by vectors, too.
+    """Ranks candidates by vectors as well.
 
-    embed (Embed): Encodes mentions as it did the forms.
-    forms (Mapping[str, FormVectors]): By the terminology's name.
+    embed (Embed): Encodes mentions, as it encoded the forms.
+    forms (Mapping[str, FormVectors]): Vectors by name of the knowledge base.
     weight (float): See `FormVectors.merge`.
     """
 
@@ -156,9 +162,9 @@ class NameVectors:
     def merge(
         self, kb: KnowledgeBase, names: Sequence[str], found: Sequence[Scores], scope: Scope
     ) -> list[Scores]:
-        """See `FormVectors.merge`; what has an equal name stays as it is."""
+        """Apply `FormVectors.merge` to each name without an equal name among its candidates."""
         similar = [max(scores.values(), default=0.0) <= SIMILAR for scores in found]
-        # Together: one by one takes several times as long.
+        # Encoding them one by one takes several times as long.
         vectors = self._cache.get_all(compress(names, similar), self.embed)
         return [
             self.forms[kb.name].merge(scores, vectors[name], scope, self.weight)
@@ -169,7 +175,7 @@ class NameVectors:
 
 
 def _best(cosines: FloatArray, allowed: NDArray[np.bool_] | None) -> NDArray[np.int64]:
-    """The nearest forms, in any order."""
+    """Return the nearest forms, in any order."""
     rows = np.arange(len(cosines)) if allowed is None else np.flatnonzero(allowed)
     if len(rows) > N_FORMS:
         rows = rows[np.argpartition(-cosines[rows], N_FORMS)[:N_FORMS]]
@@ -180,9 +186,9 @@ ENDING = ".vectors"
 
 
 class NameEncoder:
-    """Encodes names; keeps what it made of terminologies.
+    """Encodes names, and keeps the vectors of knowledge bases.
 
-    model (GlinerModel): Its label or text encoder is used, see `NetworkShim.embed_names`.
+    model (GlinerModel): Provides the label or text encoder, see `NetworkShim.embed_names`.
     """
 
     def __init__(self, model: GlinerModel) -> None:
@@ -190,22 +196,22 @@ class NameEncoder:
         self.forms: list[FormVectors] = []
 
     def __call__(self, names: Sequence[str]) -> FloatArray:
-        """Vectors of unit length. # (N, H)"""
+        """Encode names as unit vectors. # (N, H)"""
         return network_shim(self.model).embed_names(names)
 
     def build(self, kbs: Sequence[KnowledgeBase]) -> None:
-        """Encode the names of terminologies, unless that was done; shows how far it is."""
+        """Encode the names of knowledge bases unless that is done, with a progress bar."""
         if [each.kb for each in self.forms] != list(kbs):
             show = partial(tqdm, desc="Encoding names", unit=" batches", disable=None, leave=False)
             self.forms = [FormVectors.build(kb, self, show) for kb in kbs]
 
     def vectors(self, kbs: Sequence[KnowledgeBase], weight: float) -> NameVectors:
-        """What ranks by the vectors of these terminologies."""
+        """Return the vectors of these knowledge bases, with their weight in the ranking."""
         self.build(kbs)
         return NameVectors(self, {each.kb.name: each for each in self.forms}, weight)
 
     def to_disk(self, path: Path) -> None:
-        """Save the encoder, and a file for each terminology."""
+        """Save the encoder, and one file of vectors for each knowledge base."""
         network_shim(self.model).to_disk(path / "model")
         for i, each in enumerate(self.forms):
             each.to_disk(path / f"{i:02}{ENDING}")
@@ -213,22 +219,22 @@ class NameEncoder:
             old.unlink()
 
     def from_disk(self, path: Path, kbs: Sequence[KnowledgeBase]) -> None:
-        """Load what `to_disk` saved with these terminologies.
+        """Load what `to_disk` saved with these knowledge bases.
 
-        RAISES (ValueError): If it belongs to others.
+        RAISES (ValueError): If the vectors belong to others.
         """
         network_shim(self.model).from_disk(path / "model")
         files = [path / f"{i:02}{ENDING}" for i in range(len(kbs))]
         self.forms = [FormVectors.from_disk(*pair) for pair in zip(kbs, files, strict=True)]
 
     def to_bytes(self) -> bytes:
-        """All that `to_disk` saves."""
+        """Serialize what `to_disk` saves."""
         forms = [each.to_bytes() for each in self.forms]
         content: bytes = srsly.msgpack_dumps([network_shim(self.model).to_bytes(), forms])
         return content
 
     def from_bytes(self, content: bytes, kbs: Sequence[KnowledgeBase]) -> None:
-        """Load what `to_bytes` gave."""
+        """Load the content of `to_bytes`."""
         model, forms = srsly.msgpack_loads(content)
         network_shim(self.model).from_bytes(model)
         self.forms = [FormVectors.from_bytes(*pair) for pair in zip(kbs, forms, strict=True)]

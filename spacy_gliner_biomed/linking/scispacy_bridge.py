@@ -1,7 +1,7 @@
-"""scispaCy from a config: its factories and tokenizer, its linker with a terminology of ours.
+"""Uses scispaCy from a config: its factories, its tokenizer, its linker with our knowledge bases.
 
-scispaCy declares no entry points, and is imported when one of these functions is called. (Entry
-points of ours with its factories' names would clash with it when somebody imports it.)
+scispaCy declares no entry points, so these functions import it when they are called. Entry points
+of ours with the names of its factories would clash with an import of scispaCy.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +24,8 @@ FACTORIES = ("abbreviation", "hyponym_detector", "linking", "custom_sentence_seg
 
 
 def make_use_scispacy() -> Callable[[type[Language]], type[Language]]:
-    """Makes scispaCy's factories known before a pipeline is made: for `[nlp.before_creation]`.
+    """Make a callback for `[nlp.before_creation]` that registers scispaCy's factories.
+
     Registered as `spacy-gliner-biomed.use_scispacy.v1`.
     """
 
@@ -37,13 +38,13 @@ def make_use_scispacy() -> Callable[[type[Language]], type[Language]]:
 
 
 def make_scispacy_tokenizer() -> Callable[[Language], Tokenizer]:
-    """The tokenizer of scispaCy: for `[nlp.tokenizer]`. Registered as
+    """Make scispaCy's tokenizer, for `[nlp.tokenizer]`. Registered as
     `spacy-gliner-biomed.scispacy_tokenizer.v1`.
     """
 
     def create_tokenizer(nlp: Language) -> Tokenizer:
         module = import_scispacy("custom_tokenizer", "scispaCy's tokenizer")
-        # It reads a setting of the tokenizer that is there before.
+        # It reads a setting of the existing tokenizer.
         nlp.tokenizer = nlp.tokenizer if hasattr(nlp, "tokenizer") else _default_tokenizer(nlp)
         tokenizer: Tokenizer = module.combined_rule_tokenizer(nlp)
         return tokenizer
@@ -52,18 +53,18 @@ def make_scispacy_tokenizer() -> Callable[[Language], Tokenizer]:
 
 
 def make_candidate_generator(paths: list[Path]) -> Any:
-    """A candidate generator for scispaCy's linker, from local terminologies, with no nmslib index.
+    """Make a candidate generator for scispaCy's linker that needs no nmslib index.
     Registered as `spacy-gliner-biomed.CandidateGenerator.v1`.
 
     paths (list[Path]): See `linking.loading.make_knowledge_base`.
     RAISES (ImportError): If scispaCy is not installed.
-    RAISES (ValueError): If a terminology cannot be read.
+    RAISES (ValueError): If a knowledge base cannot be read.
     """
     module = import_scispacy("candidate_generation", "CandidateGenerator.v1")
     kbs = load_all(paths)
 
     class LocalCandidateGenerator(module.CandidateGenerator):  # type: ignore[misc, name-defined]
-        """scispaCy checks that it gets one of its own kind."""
+        """A subclass, because scispaCy checks the type."""
 
         def __init__(self) -> None:
             self.kb = ScispacyView(kbs)
@@ -78,7 +79,7 @@ def make_candidate_generator(paths: list[Path]) -> Any:
 def best_concepts(
     kbs: list[KnowledgeBase], texts: list[str], k: int
 ) -> list[list[tuple[str, list[str], list[float]]]]:
-    """Ids, names and scores of each mention's best candidates, best first."""
+    """Return ids, names and scores of the best candidates of each mention, best first."""
     found: list[list[tuple[float, str, str]]] = [[] for _ in texts]
     for kb in kbs:
         for scored, scores in zip(found, find_candidates(kb, texts, Scope()), strict=True):
@@ -91,16 +92,16 @@ def best_concepts(
 
 @dataclass(frozen=True)
 class ScispacyView:
-    """Terminologies as scispaCy's `KnowledgeBase` shows one.
+    """Knowledge bases with the interface of scispaCy's `KnowledgeBase`.
 
-    cui_to_entity (Mapping): Its `Entity` by id.
+    kbs (list[KnowledgeBase]): The knowledge bases.
     """
 
     kbs: list[KnowledgeBase]
 
     @property
     def cui_to_entity(self) -> Mapping[str, Any]:
-        """Entities by id, made when they are asked for."""
+        """Entities of scispaCy by id, created on access."""
         return _Entities(self.kbs)
 
 
@@ -132,7 +133,7 @@ class _Entities(Mapping[str, Any]):
 
 @dataclass
 class ScispacySpanLinker:
-    """scispaCy's linker for a span group, overlapping spans included.
+    """Runs scispaCy's linker on a span group, including overlapping spans.
 
     linker (Any): scispaCy's `EntityLinker`.
     spans_key (str): The span group.
@@ -151,7 +152,7 @@ class ScispacySpanLinker:
 
 @dataclass(frozen=True)
 class _SpansAsEnts:
-    """All that scispaCy's linker reads of a Doc."""
+    """The part of a Doc that scispaCy's linker reads."""
 
     ents: list[Span]
 
@@ -185,7 +186,7 @@ def make_scispacy_span_linker(
     max_entities_per_mention: int,
     linker_name: str | None,
 ) -> ScispacySpanLinker:
-    """The `scispacy_linker`, with its settings, for a span group instead of `doc.ents`.
+    """Create the `scispacy_linker`, with its settings, for a span group instead of `doc.ents`.
 
     spans_key (str): The span group.
     RAISES (ImportError): If scispaCy is not installed.
@@ -207,9 +208,12 @@ def make_scispacy_span_linker(
 
 
 def import_scispacy(module: str, what: str) -> Any:
-    """A module of scispaCy.
+    """Import a module of scispaCy.
 
-    RAISES (ImportError): With what to do, if scispaCy is not installed.
+    module (str): The module, without the package.
+    what (str): The feature that needs it, for the message.
+    RETURNS (Any): The module.
+    RAISES (ImportError): If scispaCy is not installed, with the command that installs it.
     """
     return import_optional(f"scispacy.{module}", what, extra="scispacy", message=Errors.E090)
 

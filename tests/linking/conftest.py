@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import spacy
 from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.training import Example
 
 from spacy_gliner_biomed.linking.kb.concepts import Concept
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
@@ -57,3 +59,18 @@ def make_nlp(terminology: Path) -> Callable[..., Language]:
 
 TEXT = "Wilson disease (WD) with WD, zzz and hepatic failures: penicillamine."
 LINKS = ["D:4", "D:4", "D:4", "", "D:6", "C:1"]
+
+
+def links(doc: Doc) -> list[str]:
+    return [entity.kb_id_ for entity in doc.ents]
+
+
+def gold(nlp: Language, text: str, spans: list[tuple[int, int, str, str]]) -> Example:
+    doc = nlp.make_doc(text)
+    doc.set_ents([Span(doc, a, b, label=label, kb_id=kb_id) for a, b, label, kb_id in spans])
+    return Example(nlp.make_doc(text), doc)
+
+
+def initialize(nlp: Language, examples: list[Example]) -> None:
+    with nlp.select_pipes(disable="entity_ruler"):  # it would forget its patterns
+        nlp.initialize(lambda: examples)

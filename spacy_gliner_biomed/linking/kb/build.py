@@ -1,4 +1,4 @@
-"""Makes the arrays of a terminology from its concepts."""
+"""Builds the arrays of a knowledge base from concepts."""
 
 import numpy as np
 
@@ -17,8 +17,8 @@ from spacy_gliner_biomed.linking.kb.tables import HashTable, StringTable, Tables
 ACRONYM_WORDS = range(2, 7)
 
 
-class TableMaker:
-    """Collects concepts; makes their tables."""
+class TableBuilder:
+    """Collects concepts and builds their tables."""
 
     def __init__(self) -> None:
         self.ids: list[str] = []
@@ -35,7 +35,7 @@ class TableMaker:
         self.rewrites = RewriteCounter()
 
     def add(self, concept: Concept) -> None:
-        """Take a concept."""
+        """Add a concept."""
         self.ids.append(concept.concept_id)
         self.definitions.append(concept.definition or "")
         split = []
@@ -50,7 +50,7 @@ class TableMaker:
         self.first_types.append(len(self.types))
 
     def tables(self) -> Tables:
-        """The tables of all concepts."""
+        """Build the tables of all concepts."""
         forms = np.argsort(self.form_of_name, kind="stable")
         counts = np.bincount(self.form_of_name, minlength=len(self.form_numbers))
         keys = self.keys

@@ -17,19 +17,19 @@ from spacy_gliner_biomed.linking.kb.names import (
     words,
 )
 
-# Scores of names that are equal: but for case; in their words and the order; in their words.
+# Scores of equal names: identical; up to case; same words in the same order; same words.
 SAME, SAME_CASE_APART, SAME_SEQUENCE, SAME_BAG = 1.0, 0.995, 0.98, 0.97
 REWRITTEN = 0.92
-# A cosine of 1 is less than an equal name, and equal bags have it.
+# The score of a cosine of 1: names with the same bag of words have it, so it is below theirs.
 SIMILAR = 0.9
-# Initials: with no word of the name in the text, and what all its words there add.
+# Initials: the score if no word of the name is in the text, and the bonus if all words are.
 INITIALS, IN_CONTEXT = 0.5, 0.3
 MAX_ACRONYM = 6
 
 N_FORMS = 20
-TOGETHER = 64  # names whose forms are searched at once
+TOGETHER = 64  # names that are searched together
 MIN_COSINE = 0.35
-# Of two concepts with an equal score, the one whose preferred name it is goes first.
+# An alias scores slightly less than a canonical name.
 NOT_PREFERRED = 0.0005
 
 Scores = dict[int, float]
@@ -37,9 +37,9 @@ Scores = dict[int, float]
 
 @dataclass(frozen=True)
 class Scope:
-    """The part of a terminology that a label may be linked to.
+    """The part of a knowledge base that a label may be linked to.
 
-    concepts, forms (NDArray | None): Which are allowed; None for all.
+    concepts, forms (NDArray | None): Masks of what is allowed; None for all.
     """
 
     concepts: NDArray[np.bool_] | None = None
@@ -47,21 +47,31 @@ class Scope:
 
     @classmethod
     def of(cls, kb: KnowledgeBase, concepts: NDArray[np.bool_]) -> "Scope":
-        """The scope of allowed concepts; a form is allowed if one of its names is."""
+        """Make the scope of allowed concepts; a form is allowed if one of its names is.
+
+        kb (KnowledgeBase): The knowledge base.
+        concepts (NDArray): A mask. # (concepts,)
+        RETURNS (Scope): The scope.
+        """
         tables = kb.tables
         allowed = concepts[tables.concepts[tables.forms]]
         return cls(concepts, np.logical_or.reduceat(allowed, tables.first_forms[:-1]))
 
     def allows(self, concept: int) -> bool:
-        """Whether a concept is in it."""
+        """Whether the scope contains a concept."""
         return self.concepts is None or bool(self.concepts[concept])
 
 
 def find_candidates(kb: KnowledgeBase, names: Sequence[str], scope: Scope) -> list[Scores]:
-    """Concepts with a name that is equal or similar, with scores from 0 to 1, for each name.
+    """Find concepts with an equal or similar name.
 
-    Similar ones are looked up only where none is equal, for all names together: it takes half the
-    time of one by one.
+    Similar names are searched only if no name is equal, and for all names together, which takes
+    half the time.
+
+    kb (KnowledgeBase): The knowledge base.
+    names (Sequence[str]): Names to look up.
+    scope (Scope): The concepts that may be found.
+    RETURNS (list[Scores]): Scores from 0 to 1 by concept number, for each name.
     """
     parts = [words(name) for name in names]
     found = _find_equal(kb, names, parts, scope)
@@ -93,7 +103,7 @@ def _find_equal(
 def _find_rewritten(
     kb: KnowledgeBase, parts: Sequence[list[str]], scope: Scope, scores: Sequence[Scores]
 ) -> None:
-    """Raise scores, those of each name, where a word of it is exchanged."""
+    """Raise the scores of concepts whose name results from replacing one word."""
     rewritten = [
         (i, bag_key(v)) for i, each in enumerate(parts) for v in variants(each, kb.rewrites)
     ]
@@ -105,7 +115,7 @@ def _find_rewritten(
 def _find_similar(
     kb: KnowledgeBase, bags: Sequence[str], scope: Scope, scores: Sequence[Scores]
 ) -> None:
-    """Raise scores, those of each bag, by the cosines of forms."""
+    """Raise the scores of concepts by the cosines of their forms."""
     tables = kb.tables
     found = tables.ngrams.search(bags, k=N_FORMS, min_cosine=MIN_COSINE, allowed=scope.forms)
     owners = np.repeat(np.arange(len(found)), [len(forms) for forms, _ in found])
@@ -120,9 +130,13 @@ def _find_similar(
 
 
 def find_acronym(kb: KnowledgeBase, short: str, context: Container[str], scope: Scope) -> Scores:
-    """Concepts with a name that has these initials; those whose words are in the text go first.
+    """Find concepts by the initials of a name; words that are in the text raise the score.
 
-    context (Container[str]): The words of the text, as `normalization.words` gives them.
+    kb (KnowledgeBase): The knowledge base.
+    short (str): The abbreviation.
+    context (Container[str]): The words of the text, normalized by `names.words`.
+    scope (Scope): The concepts that may be found.
+    RETURNS (Scores): Scores by concept number.
     """
     scores = Scores()
     if not (short.isupper() and short.isalpha() and 2 <= len(short) <= MAX_ACRONYM):
@@ -144,7 +158,7 @@ def _rows_of_bags(kb: KnowledgeBase, bags: Sequence[str]) -> list[list[int]]:
 def _rows_of_forms(
     kb: KnowledgeBase, forms: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """The names of forms, one form after the other, and how many each has."""
+    """Return the names of forms, form by form, and the number of names of each."""
     firsts = kb.tables.first_forms[forms]
     counts = kb.tables.first_forms[forms + 1] - firsts
     shifts = np.repeat(firsts - np.cumsum(counts) + counts, counts)
@@ -154,7 +168,7 @@ def _rows_of_forms(
 def _put_all(
     kb: KnowledgeBase, scores: Scores, scope: Scope, rows: Iterable[int], score: float
 ) -> None:
-    """Raise the scores of names' concepts."""
+    """Raise the scores of the concepts of names."""
     concepts, first_names = kb.tables.concepts, kb.tables.first_names
     for row in rows:
         concept = concepts.item(row)
@@ -171,12 +185,12 @@ V = TypeVar("V")
 
 
 class LookupCache(Generic[K, V]):
-    """Values by their keys, until there are too many; then it begins anew.
+    """Values by key. A full cache starts again empty.
 
-    Several threads may use it. It needs no lock, which could not be sent to a process: a full one
-    is not emptied under other threads but left to them, and a new one takes its place.
+    Several threads may share it without a lock, which could not be pickled: a full dict is
+    replaced, not emptied, so other threads can finish with the old one.
 
-    max_size (int): Keys at most, but for those of one call.
+    max_size (int): Maximum number of keys; one call may exceed it.
     """
 
     def __init__(self, max_size: int) -> None:
@@ -184,11 +198,11 @@ class LookupCache(Generic[K, V]):
         self._entries: dict[K, V] = {}
 
     def get_all(self, keys: Iterable[K], make: Callable[[list[K]], Iterable[V]]) -> dict[K, V]:
-        """The values of some keys.
+        """Return the values of keys; compute the missing ones together.
 
-        keys (Iterable[K]): May repeat.
-        make (Callable): Makes the values of those that are not known, all together.
-        RETURNS (dict[K, V]): All of them, whatever other threads do meanwhile.
+        keys (Iterable[K]): The keys; may repeat.
+        make (Callable): Computes the values of a list of keys.
+        RETURNS (dict[K, V]): The values of all keys, even if other threads replace the cache.
         """
         entries = self._entries
         wanted = dict.fromkeys(keys)

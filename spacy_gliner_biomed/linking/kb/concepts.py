@@ -1,4 +1,4 @@
-"""A concept of a terminology, as every reader gives it."""
+"""The concept, as all readers of terminologies yield it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from spacy_gliner_biomed.errors import Errors
 class Concept:
     """A concept, in the shape of scispaCy's `Entity`.
 
-    concept_id (str): Its id, with the terminology's prefix where it has one: "MESH:D008113".
-    canonical_name (str): The name that the terminology prefers.
+    concept_id (str): Id, with the terminology's prefix if it has one: "MESH:D008113".
+    canonical_name (str): The preferred name.
     aliases (Sequence[str]): Other names.
-    types (Sequence[str]): What it is: "Diseases", or UMLS semantic types.
-    definition (str | None): A text that says what it means.
+    types (Sequence[str]): Types such as "Diseases", or UMLS semantic types.
+    definition (str | None): Its definition.
     """
 
     concept_id: str
@@ -26,7 +26,7 @@ class Concept:
 
     @property
     def names(self) -> list[str]:
-        """Canonical name and aliases, each once."""
+        """Canonical name and aliases, without duplicates."""
         return list(dict.fromkeys([self.canonical_name, *self.aliases]))
 
 

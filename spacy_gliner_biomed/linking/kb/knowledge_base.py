@@ -1,4 +1,4 @@
-"""A terminology: its concepts, found by their ids, and what finds them by name."""
+"""The knowledge base: concepts by id, and the tables to search them by name."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.linking.kb.build import TableMaker
+from spacy_gliner_biomed.linking.kb.build import TableBuilder
 from spacy_gliner_biomed.linking.kb.concepts import Concept
 from spacy_gliner_biomed.linking.kb.storage import (
     CHECKSUM,
@@ -30,11 +30,11 @@ FORMAT = "spacy-gliner-biomed terminology 1"
 
 
 class KnowledgeBase:
-    """A terminology that answers which concepts have a name.
+    """A searchable set of concepts, built from one or more terminologies.
 
     tables (Tables): Its arrays.
-    manifest (dict): What it is: name, version, licence, sources, counts, type names, and the
-        checksum that was made when it was built.
+    manifest (dict): Name, version, licence, sources, counts, type names, and the checksum of
+        the build.
     """
 
     def __init__(self, tables: Tables, manifest: dict[str, Any]) -> None:
@@ -55,27 +55,27 @@ class KnowledgeBase:
 
     @property
     def name(self) -> str:
-        """The terminology's name."""
+        """The name of the knowledge base."""
         return str(self.manifest["name"])
 
     @property
     def type_names(self) -> list[str]:
-        """All types that a concept has."""
+        """All concept types."""
         return list(self.manifest["types"])
 
     @cached_property
     def rewrites(self) -> dict[str, list[str]]:
-        """Words that may be exchanged, see `rewrites`."""
+        """Words that may replace each other, see `names.RewriteCounter`."""
         found: dict[str, list[str]] = self.manifest["rewrites"]
         return found
 
     def number(self, concept_id: str) -> int | None:
-        """The number of a concept; None if it is not here."""
+        """Return the number of a concept; None if the id is unknown."""
         (numbers,) = self.tables.by_id.find([concept_id])
         return next((number for number in numbers if self.tables.ids[number] == concept_id), None)
 
     def concept(self, number: int) -> Concept:
-        """A concept by its number."""
+        """Return a concept by its number."""
         tables = self.tables
         first, last = tables.first_names[number : number + 2]
         names = [tables.names[row] for row in range(first, last)]
@@ -84,9 +84,11 @@ class KnowledgeBase:
         return Concept(tables.ids[number], names[0], names[1:], types, definition)
 
     def concepts_of_types(self, types: Iterable[str]) -> NDArray[np.bool_]:
-        """Which concepts have one of these types; "" stands for having none. # (concepts,)
+        """Select the concepts of some types.
 
-        RAISES (ValueError): For a type that no concept has.
+        types (Iterable[str]): Types; "" stands for concepts without one.
+        RETURNS (NDArray): A mask. # (concepts,)
+        RAISES (ValueError): If no concept has one of the types.
         """
         wanted, known = set(types), self.type_names
         if unknown := sorted(wanted - {"", *known}):
@@ -111,36 +113,38 @@ class KnowledgeBase:
         licence: str = "",
         sources: Sequence[dict[str, Any]] = (),
     ) -> "KnowledgeBase":
-        """Make the tables.
+        """Build a knowledge base.
 
         concepts (Iterable[Concept]): Ids must be unique and names not empty, see
             `concepts.check_concepts`.
+        name, version, licence (str): For the manifest.
         sources (Sequence[dict]): For the manifest; may grow while the concepts are read.
+        RETURNS (KnowledgeBase): The knowledge base, in memory.
         """
-        maker = TableMaker()
+        builder = TableBuilder()
         for concept in concepts:
-            maker.add(concept)
+            builder.add(concept)
         manifest = {
             "format": FORMAT,
             "name": name,
             "version": version,
             "licence": licence,
             "sources": list(sources),
-            "concepts": len(maker.ids),
-            "names": len(maker.names),
-            "with_definition": sum(map(bool, maker.definitions)),
-            "types": list(maker.type_numbers),
-            "rewrites": maker.rewrites.rewrites(),
+            "concepts": len(builder.ids),
+            "names": len(builder.names),
+            "with_definition": sum(map(bool, builder.definitions)),
+            "types": list(builder.type_numbers),
+            "rewrites": builder.rewrites.rewrites(),
         }
-        tables = maker.tables()
+        tables = builder.tables()
         return cls(tables, {**manifest, CHECKSUM: checksum(tables.flat(), manifest)})
 
     def verify(self, path: object = "the terminology") -> None:
-        """Read all of it, and compare its checksum.
+        """Read everything and check the checksum.
 
-        path (object): For messages.
-        RAISES (ValueError): If it has changed since it was built, or if an earlier version built
-            it, without a checksum.
+        path (object): The file, for messages.
+        RAISES (ValueError): If the content has changed since it was built, or has no checksum
+            because an earlier version built it.
         """
         verify(self.tables.flat(), self.manifest, path)
 
@@ -149,22 +153,24 @@ class KnowledgeBase:
         write_arrays(Path(path), self.tables.flat(), self.manifest)
 
     def to_bytes(self) -> bytes:
-        """What `to_disk` writes."""
+        """Return the content that `to_disk` writes."""
         return dump_arrays(self.tables.flat(), self.manifest)
 
     @classmethod
     def from_disk(cls, path: Path | str) -> "KnowledgeBase":
-        """Open a file that `to_disk` wrote; it is read as far as it is needed.
+        """Map a file of `to_disk` into memory; pages are read when they are needed.
 
-        Its arrays are checked as far as that is quick, see `checks`; `verify` checks all.
+        The arrays are checked where that is quick, see `storage`; `verify` checks everything.
 
-        RAISES (ValueError): If it is not of this kind, or is damaged.
+        path (Path | str): The file.
+        RETURNS (KnowledgeBase): The knowledge base.
+        RAISES (ValueError): If the file is not a knowledge base, or is damaged.
         """
         return cls._from_arrays(*open_arrays(Path(path)), path)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "KnowledgeBase":
-        """Load what `to_bytes` gave."""
+        """Load the content of `to_bytes`."""
         return cls._from_arrays(*parse_arrays(content, "bytes"), "bytes")
 
     @classmethod
@@ -187,6 +193,6 @@ class KnowledgeBase:
 
 
 def manifest_json(kb: KnowledgeBase) -> str:
-    """The manifest for people: all but the rewrites."""
+    """Return the manifest as indented JSON, without the rewrites."""
     about = {key: value for key, value in kb.manifest.items() if key != "rewrites"}
     return json.dumps(about, indent=2, ensure_ascii=False)

@@ -23,7 +23,7 @@ STOP_WORDS = frozenset(
 WORD = re.compile(r"[^\W\d_]+|\d+")
 POSSESSIVE = re.compile(r"(?<=\w)['’]s?\b")
 
-# One spelling of several; right for equality, not for print.
+# Maps spelling variants to one spelling, for comparison only.
 SPELLINGS = [
     (re.compile("ae|oe"), "e"),
     (re.compile("our$"), "or"),
@@ -35,8 +35,8 @@ SPELLINGS = [
 
 
 def fold(text: str) -> str:
-    """One case, no accents, Greek letters by their names, single spaces."""
-    if text.isascii():  # most mentions: a tenth of the time
+    """Fold a name: one case, no accents, Greek letters spelled out, single spaces."""
+    if text.isascii():  # true for most mentions; ten times faster
         return " ".join(text.casefold().split())
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
@@ -44,21 +44,21 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words of a name in one form each: "Type-II tumours" -> ["type", "2", "tumor"].
+    """Split a name into normalized words: "Type-II tumours" -> ["type", "2", "tumor"].
 
-    Letters and digits are words of their own, so that "IL2" equals "IL-2".
+    Letters and digits are separate words, so that "IL2" equals "IL-2".
     """
     bare = POSSESSIVE.sub("", fold(text))
     return [ROMAN.get(word) or _singular(word) for word in WORD.findall(bare)]
 
 
 def sequence_key(parts: list[str]) -> str:
-    """Equal for names of the same words in the same order, however they are joined."""
+    """Return a key that names with the same words in the same order share."""
     return "".join(parts)
 
 
 def bag_key(parts: list[str]) -> str:
-    """Equal for names of the same words in any order: "Arthritis, Rheumatoid"."""
+    """Return a key that names with the same words in any order share."""
     return " ".join(sorted({part for part in parts if part not in STOP_WORDS} or parts))
 
 
@@ -85,7 +85,7 @@ def _without_plural(word: str) -> str:
     return word
 
 
-MAX_NAMES = 40  # of a concept that are compared: the number of pairs is its square
+MAX_NAMES = 40  # names of a concept that are compared; the number of pairs grows with the square
 MAX_OTHERS = 6
 MIN_CONCEPTS = 2
 MIN_LETTERS = 3
@@ -94,13 +94,17 @@ Rewrites = Mapping[str, Sequence[str]]
 
 
 class RewriteCounter:
-    """Counts exchanges over concepts."""
+    """Counts word replacements over the concepts of a knowledge base.
+
+    Two names of a concept that differ in one word suggest that the two words are synonyms, such as
+    "tumor" and "neoplasm". Pairs that several concepts suggest become rewrites.
+    """
 
     def __init__(self) -> None:
         self.counts: dict[tuple[str, str], int] = {}
 
     def add(self, names: Iterable[Sequence[str]]) -> None:
-        """Count the exchanges that the names of one concept, as words, show."""
+        """Count the replacements between the names of one concept, given as words."""
         bags = [frozenset(name) - STOP_WORDS for name in names]
         several = [bag for bag in dict.fromkeys(bags) if len(bag) > 1][:MAX_NAMES]
         found = set()
@@ -113,7 +117,7 @@ class RewriteCounter:
             self.counts[pair] = self.counts.get(pair, 0) + 1
 
     def rewrites(self) -> dict[str, list[str]]:
-        """For each word those that may take its place, the best supported first."""
+        """Return the replacements of each word, most frequent first."""
         ranked: dict[str, list[tuple[int, str]]] = {}
         for (a, b), count in self.counts.items():
             if count >= MIN_CONCEPTS:
@@ -126,7 +130,7 @@ class RewriteCounter:
 
 
 def variants(parts: Sequence[str], rewrites: Rewrites) -> list[list[str]]:
-    """A name with one word exchanged, in each way that is known."""
+    """Return all variants of a name with one word replaced."""
     return [
         [*parts[:i], other, *parts[i + 1 :]]
         for i, part in enumerate(parts)

@@ -1,6 +1,8 @@
-"""Arrays in one file, mapped into memory when it is opened: the safetensors format.
+"""Arrays in one safetensors file that is mapped into memory, and the checks of a knowledge base.
 
-safetensors' own reader copies what it reads; terminologies are read in small parts.
+The reader of safetensors copies what it reads; a knowledge base is read in small parts. When it is
+opened, types, lengths, bounds and order are checked, so that no lookup leaves an array or asks for
+more memory than the file has bytes. Wrong strings and numbers only change the checksum.
 """
 
 import hashlib
@@ -22,31 +24,36 @@ from spacy_gliner_biomed.linking.kb.tables import Arrays, HashTable, StringTable
 
 DTYPES = {"U8": "u1", "I16": "<i2", "I32": "<i4", "U32": "<u4", "I64": "<i8", "U64": "<u8"}
 DTYPES["F32"] = "<f4"
-CHECKSUM = "sha256"  # in the description, of all else
-# What damaged JSON and numbers in it raise.
+CHECKSUM = "sha256"  # key in the description; covers everything else
+# The exceptions that damaged JSON, or numbers in it, can raise.
 DAMAGE = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None:
-    """Write arrays with a description that JSON can hold.
+    """Write arrays with a description.
 
-    RAISES (ValueError): If the path is no regular file, such as a folder or a device.
+    path (Path): The file.
+    arrays (Mapping[str, NDArray]): Arrays by name.
+    about (Mapping[str, Any]): The description; must be JSON.
+    RAISES (ValueError): If the path is not a regular file but a folder or a device.
     """
-    # It takes its name in the end: the file may be the one that the arrays are mapped from.
+    # The file is replaced at the end, since the arrays may be mapped from it.
     with replace_file(path) as part:
         save_file(_contiguous(arrays), part, metadata={"about": json.dumps(about)})
 
 
 def dump_arrays(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> bytes:
-    """The bytes that `write_arrays` writes."""
+    """Return the bytes that `write_arrays` writes."""
     content: bytes = save(_contiguous(arrays), metadata={"about": json.dumps(about)})
     return content
 
 
 def open_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
-    """Map a file's arrays into memory, read-only.
+    """Map the arrays of a file into memory, read-only.
 
-    RAISES (ValueError): If the file is not of this kind, or is cut off.
+    path (Path): The file.
+    RETURNS (tuple[Arrays, dict[str, Any]]): Arrays by name, and the description.
+    RAISES (ValueError): If the file is missing, has another format or is truncated.
     """
     if not path.is_file():
         raise ValueError(Errors.E050.format(path=path))
@@ -59,9 +66,12 @@ def open_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
 
 
 def parse_arrays(data: bytes | mmap.mmap, path: object) -> tuple[Arrays, dict[str, Any]]:
-    """The arrays in a file's content; they share its memory.
+    """Read the arrays in the content of a file; they share its memory.
 
-    RAISES (ValueError): If it is not of this kind, or is cut off.
+    data (bytes | mmap): The content.
+    path (object): The file, for messages.
+    RETURNS (tuple[Arrays, dict[str, Any]]): Arrays by name, and the description.
+    RAISES (ValueError): If the content has another format or is truncated.
     """
     try:
         size = int.from_bytes(data[:8], "little")
@@ -78,7 +88,7 @@ def parse_arrays(data: bytes | mmap.mmap, path: object) -> tuple[Arrays, dict[st
 
 
 def checksum(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> str:
-    """SHA-256 of arrays and of their description but for a checksum in it, as hexadecimal."""
+    """Return the SHA-256 of arrays and description, without a checksum in it, as hexadecimal."""
     described = {key: value for key, value in about.items() if key != CHECKSUM}
     digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode("ascii"))
     for name, array in sorted(_contiguous(arrays).items()):
@@ -88,10 +98,12 @@ def checksum(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> st
 
 
 def verify(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any], path: object) -> None:
-    """Read all arrays, and compare the checksum that was made of them when they were new.
+    """Read all arrays and compare their checksum with the one in the description.
 
-    path (object): For messages.
-    RAISES (ValueError): If it is another, or if there is none.
+    arrays (Mapping[str, NDArray]): Arrays by name.
+    about (Mapping[str, Any]): The description.
+    path (object): The file, for messages.
+    RAISES (ValueError): If the checksums differ, or there is none.
     """
     expected = about.get(CHECKSUM)
     if expected is None:
@@ -102,7 +114,7 @@ def verify(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any], path: o
 
 
 def _check_layout(header: Mapping[str, Any], n_bytes: int) -> None:
-    """Arrays of one axis have to follow each other without gaps, and to fill the file.
+    """Check that one-dimensional arrays follow each other without gaps and fill the file.
 
     RAISES (ValueError): If they do not.
     """
@@ -131,7 +143,7 @@ Array = NDArray[Any]
 
 
 def check_manifest(manifest: Mapping[str, Any]) -> None:
-    """RAISES (ValueError): If a value that is used has another form."""
+    """RAISES (ValueError): If a value has the wrong type."""
     types, rewrites = manifest.get("types"), manifest.get("rewrites")
     if not isinstance(manifest.get("name"), str):
         raise ValueError("its name is no text")
@@ -144,7 +156,7 @@ def check_manifest(manifest: Mapping[str, Any]) -> None:
 def check_tables(tables: Tables, manifest: Mapping[str, Any]) -> None:
     """Check all arrays against each other and the manifest.
 
-    RAISES (ValueError): For the first that is wrong.
+    RAISES (ValueError): Names the first array that is wrong.
     """
     _check_types(tables)
     n_concepts, n_names, n_forms = len(tables.ids), len(tables.names), len(tables.ngrams)
@@ -199,9 +211,9 @@ def _check_ngrams(ngrams: NgramIndex) -> None:
 def _check_offsets(
     name: str, offsets: Array, n_parts: int, total: int, *, min_items: int = 0
 ) -> None:
-    """Where parts begin, and the last ends; each has at least so many items."""
+    """Check the starts of parts and the end of the last; each part has at least `min_items`."""
     _check_length(name, offsets, n_parts + 1)
-    # Ascending first and last ones bound all others: a difference cannot overflow unseen.
+    # Checked first, so that the differences cannot overflow.
     _check_range(name, offsets, n_parts + 1, 0, total)
     if offsets[0] != 0 or offsets[-1] != total or np.any(np.diff(offsets) < min_items):
         raise ValueError(f"the array {name!r} is not in order")
@@ -219,7 +231,7 @@ def _check_rows(name: str, rows: Array, length: int, n_rows: int) -> None:
 
 def _check_range(name: str, array: Array, length: int, minimum: float, maximum: float) -> None:
     _check_length(name, array, length)
-    # Not "if outside": NaN is neither inside nor outside.
+    # Not "if outside": comparisons with NaN are false.
     if length and not (array.min() >= minimum and array.max() <= maximum):
         raise ValueError(
             f"the array {name!r} has values that are not from {minimum} to {maximum:g}"

@@ -19,8 +19,8 @@ __all__ = ["HashTable", "StringTable", "hash_string"]
 class StringTable:
     """Strings by row.
 
-    data (NDArray): Their UTF-8 bytes, one after the other.
-    offsets (NDArray): Where each begins. # (N + 1,)
+    data (NDArray): UTF-8 bytes of all strings.
+    offsets (NDArray): Start of each string. # (N + 1,)
     """
 
     data: NDArray[np.uint8]
@@ -28,7 +28,7 @@ class StringTable:
 
     @classmethod
     def build(cls, strings: Iterable[str]) -> "StringTable":
-        """Store strings in order."""
+        """Store strings in their order."""
         parts = [string.encode("utf8") for string in strings]
         offsets = np.zeros(len(parts) + 1, dtype=np.int64)
         np.cumsum([len(part) for part in parts], out=offsets[1:])
@@ -58,15 +58,17 @@ class HashTable:
 
     @classmethod
     def build(cls, hashes: Sequence[int], rows: Sequence[int] | None = None) -> "HashTable":
-        """Store rows by the hashes of their keys; by default rows are numbered from 0."""
+        """Store rows by the hashes of their keys; by default, rows are numbered from 0."""
         array = np.array(hashes, dtype=np.uint64)
         order = np.argsort(array, kind="stable")
         numbers = order if rows is None else np.array(rows, dtype=np.int32)[order]
         return cls(array[order], numbers.astype(np.int32))
 
     def find(self, keys: Sequence[str]) -> list[list[int]]:
-        """The rows of each key. To hand one hash to numpy takes longer than to look it up, so
-        that many keys are found in a third of the time of one by one.
+        """Find the rows of many keys, which takes a third of the time of one by one.
+
+        keys (Sequence[str]): The keys.
+        RETURNS (list[list[int]]): The rows of each key; empty for an unknown key.
         """
         wanted = np.array([hash_string(key) for key in keys], dtype=np.uint64)
         firsts = self.hashes.searchsorted(wanted)
@@ -80,10 +82,10 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Tables:
-    """The arrays of a terminology. Concepts and names are numbered from 0.
+    """The arrays of a knowledge base. Concepts and names are numbered from 0.
 
     ids, definitions (StringTable): By concept.
-    names (StringTable): By name; those of a concept follow each other, its canonical one first.
+    names (StringTable): By name; the names of a concept are adjacent, the canonical name first.
     first_names (NDArray): The first name of each concept. # (concepts + 1,)
     concepts (NDArray): The concept of each name.
     first_types, types (NDArray): The types of each concept, as numbers in the manifest's list.
@@ -110,7 +112,7 @@ class Tables:
     ngrams: NgramIndex
 
     def flat(self) -> Arrays:
-        """The arrays by name: "ids.data", "concepts" and so on."""
+        """Return the arrays by name: "ids.data", "concepts" and so on."""
         arrays: Arrays = {}
         for field in fields(self):
             value = getattr(self, field.name)
@@ -123,10 +125,12 @@ class Tables:
 
     @classmethod
     def from_flat(cls, arrays: Arrays) -> "Tables":
-        """What `flat` gave.
+        """Make the tables from the result of `flat`.
 
+        arrays (Arrays): Arrays by name.
+        RETURNS (Tables): The tables.
         RAISES (KeyError): If an array is missing.
-        RAISES (ValueError): If there is one more.
+        RAISES (ValueError): If there is an unknown array.
         """
         values: dict[str, Any] = {}
         for field in fields(cls):

@@ -1,4 +1,4 @@
-"""Terminologies of other formats: which reader a file needs, scispaCy's JSON lines, tables."""
+"""Reads terminologies: chooses the reader of a file; reads JSON lines and tables."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -19,11 +19,12 @@ SEPARATOR = "|"
 
 
 def read_concepts(path: Path, data_format: str | None = None) -> Iterator[Concept]:
-    """Read a terminology.
+    """Read the concepts of a terminology.
 
     path (Path): A file, or for UMLS the folder with MRCONSO.RRF. All but UMLS may end in .gz.
-    data_format (str | None): One of `FORMATS`; None goes by the file's name.
-    RAISES (ValueError): With file and line, for what cannot be read or is not right.
+    data_format (str | None): One of `FORMATS`; None to guess by the file's name.
+    RETURNS (Iterator[Concept]): The concepts.
+    RAISES (ValueError): With file and line, if a line cannot be read or is wrong.
     """
     path = Path(path)
     if not path.exists():
@@ -36,7 +37,7 @@ def read_concepts(path: Path, data_format: str | None = None) -> Iterator[Concep
 
 
 def guess_format(path: Path) -> str | None:
-    """The format that a file's name stands for; None if it does not say."""
+    """Guess the format by a file's name; None if the name does not tell."""
     if path.is_dir() or path.suffix.lower() == ".rrf":
         return "umls"
     name = path.name.lower().removesuffix(".gz")
@@ -45,7 +46,7 @@ def guess_format(path: Path) -> str | None:
 
 
 def read_jsonl(path: Path) -> Iterator[Located]:
-    """The form of scispaCy: one concept a line, {"concept_id", "canonical_name", ...}."""
+    """Read scispaCy's format: one concept per line, {"concept_id", "canonical_name", ...}."""
     for number, text in read_lines(path):
         if not text.strip():
             continue
@@ -57,10 +58,10 @@ def read_jsonl(path: Path) -> Iterator[Located]:
 
 
 def read_table(path: Path) -> Iterator[Located]:
-    """A table with a header: id, name and, optionally, aliases, types and definition, in any case.
+    """Read a table with the columns id and name; aliases, types and definition are optional.
 
-    .csv has commas, .tsv tabs; several aliases or types are separated by "|". Blank rows are
-    skipped, and counted in a warning.
+    Cells are separated by commas (.csv) or tabs (.tsv), several aliases or types by "|". Blank
+    rows are skipped and counted in a warning.
     """
     delimiter = "\t" if ".tsv" in path.name.lower() else ","
     n_blank = 0
@@ -74,7 +75,7 @@ def read_table(path: Path) -> Iterator[Located]:
                 else:
                     n_blank += 1
         except (csv.Error, ValueError) as error:
-            if _is_coded(error):  # of the file, not of a row
+            if _is_coded(error):  # concerns the file, not a row
                 raise
             line = max(1, rows.line_num)
             raise ValueError(Errors.E060.format(path=path, line=line, error=error)) from error

@@ -1,4 +1,4 @@
-"""MeSH as the National Library of Medicine gives it out: XML, and ASCII (.bin)."""
+"""Reads MeSH in the formats of the National Library of Medicine: XML and ASCII (.bin)."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -36,9 +36,7 @@ CLASSES = {"1": TREES["D"], "3": TREES["C"], "4": TREES["B"]}
 
 
 def read_mesh_xml(path: Path) -> Iterator[Located]:
-    """Descriptors (desc*.xml) or supplementary records (supp*.xml); the place is the record's
-    number.
-    """
+    """Read descriptors (desc*.xml) or supplementary records (supp*.xml), with record numbers."""
     number = 0
     try:
         with open_bytes(path) as file:
@@ -53,12 +51,12 @@ def read_mesh_xml(path: Path) -> Iterator[Located]:
     except (LookupError, ValueError) as error:
         if str(error).startswith("[GB-"):
             raise
-        # The encoding that the first line names is unknown, or is none that expat reads.
+        # The first line names an encoding that expat cannot read.
         raise ValueError(Errors.E060.format(path=path, line=1, error=error)) from error
 
 
 def read_mesh_ascii(path: Path) -> Iterator[Located]:
-    """Descriptors (d*.bin) or supplementary records (c*.bin); the place is the record's line."""
+    """Read descriptors (d*.bin) or supplementary records (c*.bin), with line numbers."""
     start, fields = 0, dict[str, list[str]]()
     for number, line in read_lines(path):
         if line == "*NEWRECORD":

@@ -1,4 +1,4 @@
-"""OBO ontologies, read by fastobo (extra `kb`)."""
+"""Reads OBO ontologies with fastobo (extra `kb`)."""
 
 from codecs import BOM_UTF8
 from collections.abc import Iterator
@@ -13,12 +13,14 @@ from spacy_gliner_biomed.linking.kb.concepts import Concept, Located
 
 
 def read_obo(path: Path) -> Iterator[Located]:
-    """The terms of an ontology that have a name and are not obsolete; their type is their
-    namespace.
+    """Read the named terms of an ontology that are not obsolete, with their frame numbers.
 
-    All synonyms count, whatever their scope. The place of a concept is the number of its frame.
+    A term's type is its namespace. Its aliases are all synonyms, of any scope.
+
+    path (Path): The file.
+    YIELDS (Located): Frame numbers and concepts.
     RAISES (ImportError): If fastobo is not installed.
-    RAISES (ValueError): With file and line, for what is not OBO.
+    RAISES (ValueError): With file and line, if the file is not OBO.
     """
     fastobo = import_optional("fastobo", str(path), extra="kb", message=Errors.E082)
     try:
@@ -39,7 +41,7 @@ def read_obo(path: Path) -> Iterator[Located]:
         line = error.lineno or 0
         raise ValueError(Errors.E060.format(path=path, line=line, error=error.msg)) from error
     except (OSError, TypeError, EOFError, ValueError) as error:
-        # fastobo hides what is wrong with a file's bytes: reading its lines tells.
+        # fastobo hides encoding errors; reading the lines reports them.
         for _ in read_lines(path):
             pass
         raise ValueError(Errors.E060.format(path=path, line="?", error=error)) from error

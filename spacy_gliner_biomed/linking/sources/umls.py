@@ -1,4 +1,4 @@
-"""UMLS in Rich Release Format: MRCONSO.RRF, with MRSTY.RRF and MRDEF.RRF where they are."""
+"""Reads UMLS in Rich Release Format: MRCONSO.RRF, and MRSTY.RRF and MRDEF.RRF if present."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -16,11 +16,11 @@ NumberedRow = tuple[int, list[str]]
 
 
 def read_umls(path: Path) -> Iterator[Located]:
-    """English names that are not suppressed, by CUI; types are semantic types ("T047").
+    """Read the English names that are not suppressed, by CUI, with semantic types ("T047").
 
-    path (Path): The folder, or MRCONSO.RRF in it. It has to be sorted by CUI, as it is
-        delivered.
-    RAISES (ValueError): With file and line, for a line that is not of the format.
+    path (Path): The folder, or MRCONSO.RRF in it, sorted by CUI as released.
+    YIELDS (Located): Line numbers and concepts.
+    RAISES (ValueError): With file and line, if a line is malformed.
     """
     folder = path if path.is_dir() else path.parent
     conso = folder / "MRCONSO.RRF" if path.is_dir() else path
@@ -53,7 +53,7 @@ def _preference(pair: NumberedRow) -> tuple[bool, bool, bool, int]:
 
 
 def _rows(path: Path, n_columns: int) -> Iterator[NumberedRow]:
-    """Line numbers and cells; nothing if the file, an optional one, is not there."""
+    """Read line numbers and cells; nothing if an optional file is missing."""
     if not path.exists():
         return
     with open_text(path, newline="\n") as file:
