@@ -120,7 +120,7 @@ def test_copies_start_with_nothing_kept(again: object) -> None:
     assert again(kept).last is None  # type: ignore[operator]
 
 
-def test_granular_numbers_are_few_and_waste_little() -> None:
+def test_rounded_row_counts_are_few_and_waste_little() -> None:
     numbers = [round_up_rows(count) for count in range(1, 4097)]
     assert numbers[:17] == [16] * 16 + [32]
     assert all(0 <= n - i - 1 <= max(15, i / 32) for i, n in enumerate(numbers))

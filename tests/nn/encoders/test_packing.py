@@ -10,14 +10,14 @@ def mask(*lengths: int) -> torch.Tensor:
     return (torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]).long()
 
 
-def test_equally_long_neighbours_are_one_run_and_the_rest_fills_a_granule() -> None:
+def test_equally_long_neighbours_are_one_run_and_the_rest_fills_a_multiple() -> None:
     packing = Packing.of(mask(5, 5, 3, 5))
     assert packing.runs == [Run(2, 5), Run(1, 3), Run(1, 5), Run(1, 14)]
     assert (packing.n_true, sum(packing.sizes)) == (18, 32)
     assert packing.firsts.tolist() == [0, 5, 10, 13, 18]
 
 
-def test_a_full_granule_needs_no_filling() -> None:
+def test_a_full_multiple_needs_no_filling() -> None:
     assert Packing.of(mask(16)).runs == [Run(1, 16)]
 
 
