@@ -14,9 +14,7 @@ Option = typer.Option
 def annotate_cli(
     inputs: Annotated[
         list[Path],
-        typer.Argument(
-            help="Files .txt (one document each), .jsonl, .spacy, or folders."
-        ),
+        typer.Argument(help="Files .txt (one document each), .jsonl, .spacy, or folders."),
     ],
     labels: Annotated[
         str | None,
@@ -56,9 +54,7 @@ def annotate_cli(
     precision: Annotated[str | None, Option(help="auto, float32, bfloat16 or float16.")] = None,
     batch_size: Annotated[int, Option(min=1, help="Documents per batch.")] = 64,
     n_process: Annotated[int, Option(min=1, help="Number of worker processes.")] = 1,
-    quiet: Annotated[
-        bool, Option("--quiet", "-q", help="Hide progress and summary.")
-    ] = False,
+    quiet: Annotated[bool, Option("--quiet", "-q", help="Hide progress and summary.")] = False,
 ) -> None:
     """Find entities of any type in files.
 

@@ -68,15 +68,11 @@ def annotate_corpus_cli(
         int | None, Option(min=1, help="Longer texts fail; default: no limit.")
     ] = None,
     batch_size: Annotated[int, Option(min=1, help="Documents per batch.")] = 64,
-    patience: Annotated[
-        float, Option(min=0, help="Seconds to retry if a disk is full.")
-    ] = 600,
+    patience: Annotated[float, Option(min=0, help="Seconds to retry if a disk is full.")] = 600,
     code: Annotated[
         Path | None, Option("--code", "-c", help="Python file with custom components.")
     ] = None,
-    quiet: Annotated[
-        bool, Option("--quiet", "-q", help="Hide progress and summary.")
-    ] = False,
+    quiet: Annotated[bool, Option("--quiet", "-q", help="Hide progress and summary.")] = False,
 ) -> None:
     """Annotate a corpus with worker processes, or on a Ray cluster.
 

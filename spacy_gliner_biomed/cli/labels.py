@@ -54,6 +54,4 @@ def labels_cli(
         options: dict[str, Any] = {"divider": True, "aligns": list("llrrl"), "max_col": 60}
         typer.echo(table(rows, header=header, **options))
     else:
-        echo(
-            "No label fits." if catalogue.labels else "This checkpoint does not list its labels."
-        )
+        echo("No label fits." if catalogue.labels else "This checkpoint does not list its labels.")
