@@ -74,8 +74,8 @@ print(json.dumps([
 def test_what_only_a_run_over_a_corpus_needs_is_no_factory_of_users() -> None:
     found = run_python(f"""
 import spacy
-import {PACKAGE}.distributed.tally
-print(spacy.blank("en").has_factory({PACKAGE}.distributed.tally.FACTORY))
+import {PACKAGE}.distributed.document_counts
+print(spacy.blank("en").has_factory({PACKAGE}.distributed.document_counts.FACTORY))
 """)
     assert found == "False\n"
 
