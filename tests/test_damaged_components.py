@@ -8,7 +8,7 @@ import pytest
 import srsly
 from spacy.language import Language
 
-from tests.test_saving import TEXT, found, same
+from tests.common.test_saving import TEXT, found, same
 
 
 @pytest.mark.parametrize("name", ["../../outside", "/tmp/outside", "new", "label_tokenizer/../x"])

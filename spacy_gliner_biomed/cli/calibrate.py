@@ -32,6 +32,14 @@ def calibrate_cli(
             "0 for none.",
         ),
     ] = 0,
+    max_loss: Annotated[
+        float | None,
+        typer.Option(
+            "--max-loss",
+            help="Shift the scores as little as needed for F1 at 0.5 to be within this many "
+            "points of the best. Without it, scores are as close to probabilities as possible.",
+        ),
+    ] = None,
     plot: Annotated[
         Path | None, typer.Option("--plot", help="Image of the reliability before and after.")
     ] = None,
@@ -46,7 +54,15 @@ def calibrate_cli(
     Example: python -m spacy gliner calibrate training/model-best dev.spacy training/calibrated
     """
     with reported():
-        calibrate(pipeline, dev, output, data_format=data_format, min_gold=min_gold, plot=plot)
+        calibrate(
+            pipeline,
+            dev,
+            output,
+            data_format=data_format,
+            min_gold=min_gold,
+            max_loss=max_loss,
+            plot=plot,
+        )
     echo(f"✔ Wrote {output}", color=typer.colors.GREEN)
 
 
@@ -57,6 +73,7 @@ def calibrate(
     *,
     data_format: str = "jsonl",
     min_gold: int = 0,
+    max_loss: float | None = None,
     plot: Path | None = None,
 ) -> None:
     """Calibrate the component of a pipeline.
@@ -66,6 +83,7 @@ def calibrate(
     output (Path): The folder for the calibrated pipeline.
     data_format (str): See `training.formats.read_format`.
     min_gold (int): Gold entities that a label needs to get its own threshold; 0 for none.
+    max_loss (float | None): Points of F1, see `pipeline.calibrating.centre`; None: no shift.
     plot (Path | None): The file for an image of the reliability; needs matplotlib.
     RAISES (ValueError): If the pipeline has no such component, or DEV has too little to fit.
     """
@@ -89,6 +107,9 @@ def calibrate(
     if not 0 < n_right < len(scored.right):
         raise ValueError(Errors.E181.format(right=n_right, found=len(scored.right), path=dev))
     fitted = calibrating.fit(scored)
+    if max_loss is not None:
+        probabilities = calibrating.calibrated(scored, fitted)
+        fitted = fitted.then(calibrating.centre(probabilities, max_loss / 100))
     after = calibrating.calibrated(scored, fitted)
     fitted = replace(fitted, threshold=calibrating.best_threshold(after)[0])
     _report("Before", scored)

@@ -44,11 +44,12 @@ class Catalogue:
     @cached_property
     def _known(self) -> dict[str, str]:
         """Labels by each of their prompts, normalized."""
-        return {
+        variants = {
             normalize(prompt): trained.label
             for trained in reversed(self.labels)
-            for prompt in (*trained.prompt_variants, trained.label)
+            for prompt in trained.prompt_variants
         }
+        return {**variants, **{normalize(row.label): row.label for row in self.labels}}
 
     def familiar(self, prompt: str) -> str | None:
         """Return the trained label that a prompt stands for, or None."""

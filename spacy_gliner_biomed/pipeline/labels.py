@@ -14,15 +14,15 @@ DEFAULT_LABELS = [
     "disease",
     "symptom",
     "drug",
-    "chemical",
+    "dosage",
     "gene or protein",
-    "genetic variant",
     "species",
     "cell type",
-    "cell line",
     "anatomical structure",
     "diagnostic procedure",
     "therapeutic procedure",
+    "lab test",
+    "measurement value",
 ]
 
 KEYS = {"label", "prompt", "threshold"}

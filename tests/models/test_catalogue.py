@@ -48,6 +48,11 @@ def test_any_form_of_a_trained_label_is_familiar(prompt: str) -> None:
     assert CATALOGUE.familiar(prompt) == "adverse event"
 
 
+def test_a_label_goes_before_another_ones_variant() -> None:
+    rows = (TrainedLabel("gene or protein", prompt_variants=("protein",)), TrainedLabel("protein"))
+    assert Catalogue(rows).familiar("proteins") == "protein"
+
+
 def test_other_words_are_not_familiar_and_have_near_ones() -> None:
     assert CATALOGUE.familiar("adverse reaction") is None
     assert CATALOGUE.nearest("adverse reaction") == ["adverse event"]

@@ -14,6 +14,7 @@ from spacy_gliner_biomed.pipeline.calibrating import (
     best_threshold,
     calibrated,
     calibration_error,
+    centre,
     fit,
     label_thresholds,
     reliability,
@@ -67,6 +68,18 @@ def test_f1_is_the_definition(
 def test_the_best_threshold_is_the_one_nearest_to_a_half_of_those_as_good() -> None:
     scored = Scored(np.array([0.9, 0.1]), np.array([1.0, 0.0]), ["A", "A"], {"A": 1})
     assert best_threshold(scored) == (0.5, 1.0)
+
+
+def test_centre_moves_the_best_threshold_towards_a_half_and_no_further() -> None:
+    found = drawn(1.0, 0.0)
+    scored = Scored(found.scores, found.right, found.labels, {"A": int(found.right.sum() * 1.3)})
+    half = np.array([0.5])
+    best = best_threshold(scored)[1]
+    assert scored.f1(half)[0] < best - 0.005
+    shift = centre(scored, 0.005)
+    assert calibrated(scored, shift).f1(half)[0] >= best - 0.005
+    assert calibrated(scored, Calibration(shift=shift.shift - 0.05)).f1(half)[0] < best - 0.005
+    assert centre(scored, 1.0) == Calibration(shift=0.0)
 
 
 def test_a_label_gets_a_threshold_only_with_enough_gold_and_a_gain() -> None:
