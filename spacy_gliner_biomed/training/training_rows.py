@@ -99,7 +99,8 @@ class RowMaker:
         inside = [span for span in spans if first <= span[0] and span[1] <= last]
         labels = self.sampler([label for *_, label in inside], annotated)
         local = {} if self.tokens else _in_window(known, window)  # they are of whole spans
-        labels += self.sampler(list(local), ())
+        if local:
+            labels += self.sampler(list(local), ())
         if not labels:
             return None
         prompt = self.encode_prompt([prompt for _, prompt in labels])
