@@ -43,7 +43,7 @@ class Learner:
     def __init__(self, nlp: spacy.Language, *, freeze_embeddings: bool = True) -> None:
         self.nlp = nlp
         self.component = nlp.get_pipe("gliner_biomed")
-        self.component.initialize(list)
+        nlp.initialize()
         self.component.tuning = Tuning(freeze_embeddings=freeze_embeddings)
         self.shim = network_shim(self.component.model)
         weights = self.shim.checkpoint.network.state_dict()
