@@ -126,17 +126,13 @@ def make_mixed_corpus(
     merged = merge_labels or {}
     tree = Hierarchy(hierarchy) if hierarchy else None
 
-    def folder_of(corpus: str) -> Path:
-        folders = [Path(path), *map(Path, more or ())]
-        return next((folder for folder in folders if (folder / corpus).exists()), folders[0])
+    folders = [Path(path), *map(Path, more or ())]
 
     def texts_of(corpus: str) -> list[AnnotatedText]:
-        folder = folder_of(corpus)
         skipped = {split: {*left_out.get(corpus, {}).get(split, ())} for split in splits}
-        if hold_out and (folder / corpus / "dev.jsonl.gz").exists():
-            dev = read_corpus(folder, corpus, ["dev"])
-            held = dev[: math.ceil(hold_out * len(dev))]
-            skipped.setdefault("dev", set()).update(text.name for text in held)
+        folder = next((folder for folder in folders if (folder / corpus).exists()), folders[0])
+        if hold_out:
+            skipped.setdefault("dev", set()).update(_held_out(folder, corpus, hold_out))
         return read_corpus(folder, corpus, splits, merged.get(corpus), skipped)
 
     def stream_of(corpus: str) -> Iterator[AnnotatedText]:
@@ -163,6 +159,14 @@ def make_mixed_corpus(
             yield _example(nlp, replace(text, annotated=known), spans_key)
 
     return read
+
+
+def _held_out(folder: Path, corpus: str, share: float) -> list[str]:
+    """Ids of the first part of a corpus' dev split; none if it has no such split."""
+    if not (folder / corpus / "dev.jsonl.gz").exists():
+        return []
+    dev = read_corpus(folder, corpus, ["dev"])
+    return [text.name for text in dev[: math.ceil(share * len(dev))]]
 
 
 def _all_labels(corpora: Iterable[Sequence[AnnotatedText]]) -> list[str]:
