@@ -10,7 +10,7 @@ def test_color_is_a_function_of_the_label_in_every_session() -> None:
 
 
 def test_case_makes_no_difference_as_in_displacy() -> None:
-    assert label_color("Cell Line") == label_color("CELL LINE") == default_colors()["cell line"]
+    assert label_color("Cell Type") == label_color("CELL TYPE") == default_colors()["cell type"]
 
 
 def test_default_labels_can_be_told_apart() -> None:
