@@ -172,10 +172,6 @@ class Errors:
         "folder of corpora, and the corpora's names those of its folders."
     )
     E062 = "[GB-E062] No document of the format {format!r} was found in {path}."
-    E064 = (
-        "[GB-E064] Low-rank training (lora_rank) needs peft, which is not installed: "
-        'pip install "spacy_gliner_biomed[lora]".'
-    )
     E065 = (
         "[GB-E065] {path} holds the state of a training with another config: {found} differ. Go "
         "on with the config that it was begun with, or remove the file to begin anew."
@@ -227,10 +223,6 @@ class Errors:
         "[GB-E081] The format of the terminology {path} is not clear ({found!r}). The formats are "
         "{all}: name one with --format."
     )
-    E082 = (
-        "[GB-E082] fastobo is needed to read {what}: python -m pip install "
-        "'spacy_gliner_biomed[kb]'. A built knowledge base does not need it."
-    )
     E083 = (
         "[GB-E083] {path} is not a file of 'spacy gliner kb build', or is damaged: "
         "{error}. Build or copy it again."
@@ -257,10 +249,6 @@ class Errors:
         "[GB-E089] The concept ids {found} are in both {names}. Ids must be unique: leave one of "
         "the knowledge bases out."
     )
-    E090 = (
-        "[GB-E090] {what} needs scispaCy: python -m pip install 'spacy_gliner_biomed[scispacy]' "
-        "(Python 3.12 or earlier)."
-    )
     E091 = (
         "[GB-E091] Two knowledge bases are named {name!r}. Build one of them with another --name."
     )
@@ -282,10 +270,6 @@ class Errors:
     E111 = (
         "[GB-E111] The language model {name!r} cannot be used: {error} Give the folder or the "
         "Hugging Face name of a causal language model with safetensors weights."
-    )
-    E112 = (
-        "[GB-E112] This needs scikit-learn and matplotlib, which are not installed: "
-        'pip install "spacy_gliner_biomed[curate]".'
     )
     E113 = (
         "[GB-E113] The scorer gave {n} scores for {of} documents with entities. It must give one "

@@ -16,13 +16,13 @@ def import_parquet(what: str) -> Any:
     return import_optional("pyarrow.parquet", what, extra="parquet")
 
 
-def import_optional(module: str, what: str, *, extra: str, message: str = Errors.E107) -> Any:
+def import_optional(module: str, what: str, *, extra: str, hint: str = "") -> Any:
     """Import a module of a package that only an extra installs.
 
     module (str): The module.
     what (str): The feature that needs it, for the message.
     extra (str): The extra that installs the package.
-    message (str): An error of `Errors`; may use what, package, extra and error.
+    hint (str): A sentence that the message ends with.
     RETURNS (Any): The module.
     RAISES (ImportError): If the package is not installed, with the command that installs it.
     """
@@ -30,5 +30,5 @@ def import_optional(module: str, what: str, *, extra: str, message: str = Errors
         return import_module(module)
     except ImportError as error:
         package = module.partition(".")[0]
-        values = {"what": what, "package": package, "extra": extra, "error": error}
-        raise ImportError(message.format(**values)) from error
+        message = Errors.E107.format(what=what, package=package, extra=extra, error=error)
+        raise ImportError(f"{message} {hint}".rstrip()) from error

@@ -39,7 +39,7 @@ class NearDuplicates:
             allowed = "more than 0"
             raise ValueError(Errors.E030.format(name="cosine", allowed=allowed, found=cosine))
         text = import_optional(
-            "sklearn.feature_extraction.text", "cosine", extra="curate", message=Errors.E112
+            "sklearn.feature_extraction.text", "The option 'cosine'", extra="curate"
         )
         self.cosine = cosine
         self.hashing: Any = text.HashingVectorizer(

@@ -19,9 +19,7 @@ def draw_histogram(decisions: Decisions, path: Path) -> None:
     RAISES (ImportError): If matplotlib is not installed.
     RAISES (ValueError): If matplotlib does not support the format.
     """
-    matplotlib = import_optional(
-        "matplotlib.figure", "a histogram", extra="curate", message=Errors.E112
-    )
+    matplotlib = import_optional("matplotlib.figure", "A histogram", extra="curate")
     figure = matplotlib.Figure(figsize=(7, 4), layout="constrained")
     allowed = sorted(figure.canvas.get_supported_filetypes())
     if path.suffix.removeprefix(".") not in allowed:

@@ -14,7 +14,6 @@ from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
 from spacy.tokens import Doc, Span
 
 from spacy_gliner_biomed.common.optional import import_optional
-from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.entities import annotate, spans_of
 from spacy_gliner_biomed.linking.kb.candidates import Scope, find_candidates
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
@@ -215,7 +214,8 @@ def import_scispacy(module: str, what: str) -> Any:
     RETURNS (Any): The module.
     RAISES (ImportError): If scispaCy is not installed, with the command that installs it.
     """
-    return import_optional(f"scispacy.{module}", what, extra="scispacy", message=Errors.E090)
+    hint = "scispaCy needs Python 3.12 or earlier."
+    return import_optional(f"scispacy.{module}", what, extra="scispacy", hint=hint)
 
 
 def _default_tokenizer(nlp: Language) -> Tokenizer:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.nn.adapters import ADAPTER
 
@@ -59,21 +60,16 @@ class Tuning:
         return embedding and (self.freeze_embeddings or self.freeze_layers > 0)
 
     def _add_adapters(self, network: nn.Module) -> None:
-        try:
-            from peft import LoraConfig, inject_adapter_in_model
-        except ImportError as error:
-            raise ImportError(Errors.E064) from error
+        peft = import_optional("peft", "Low-rank training (lora_rank)", extra="lora")
         targets = [
             name
             for name, module in network.named_modules()
             if name.startswith(ENCODERS) and isinstance(module, nn.Linear)
         ]
-        config = LoraConfig(
-            r=self.lora_rank,
-            lora_alpha=self.lora_alpha,
-            target_modules=targets,
+        config = peft.LoraConfig(
+            r=self.lora_rank, lora_alpha=self.lora_alpha, target_modules=targets
         )
-        inject_adapter_in_model(config, network, adapter_name=ADAPTER)
+        peft.inject_adapter_in_model(config, network, adapter_name=ADAPTER)
         for name, parameter in network.named_parameters():
             parameter.requires_grad_(not name.startswith(ENCODERS) or "lora_" in name)
 

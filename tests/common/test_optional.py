@@ -13,8 +13,8 @@ def test_package_that_is_there_is_imported() -> None:
     assert import_optional("json.decoder", "A table", extra="parquet").JSONDecoder
 
 
-def test_an_error_of_its_own_names_what_is_missing() -> None:
-    with pytest.raises(ImportError, match=r"^Install extra for no_such_package$"):
+def test_a_hint_ends_the_message() -> None:
+    with pytest.raises(ImportError, match=r"\[kb\]' \(.*\)\. A built file does not need it\.$"):
         import_optional(
-            "no_such_package", "A table", extra="extra", message="Install {extra} for {package}"
+            "no_such_package", "A table", extra="kb", hint="A built file does not need it."
         )

@@ -155,5 +155,5 @@ def test_a_missing_scispacy_is_said(what: str, make: Any, monkeypatch: pytest.Mo
     modules = ["abbreviation", "candidate_generation", "linking", "custom_tokenizer"]
     for name in modules:
         monkeypatch.setitem(sys.modules, f"scispacy.{name}", None)
-    with pytest.raises(ImportError, match=rf"GB-E090.*{what} needs scispaCy.*\[scispacy\]"):
+    with pytest.raises(ImportError, match=rf"GB-E107.*{what} needs scispacy.*\[scispacy\]"):
         make()

@@ -22,7 +22,8 @@ def read_obo(path: Path) -> Iterator[Located]:
     RAISES (ImportError): If fastobo is not installed.
     RAISES (ValueError): With file and line, if the file is not OBO.
     """
-    fastobo = import_optional("fastobo", str(path), extra="kb", message=Errors.E082)
+    hint = "A built knowledge base does not need it."
+    fastobo = import_optional("fastobo", f"Reading {path}", extra="kb", hint=hint)
     try:
         with open_bytes(path) as file:
             if cast(BufferedReader, file).peek(3).startswith(BOM_UTF8):

@@ -68,5 +68,5 @@ def test_a_broken_line_is_named(ontology: Path) -> None:
 
 def test_a_missing_parser_is_said(ontology: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fastobo", None)
-    with pytest.raises(ImportError, match=r"GB-E082.*cl\.obo.*spacy_gliner_biomed\[kb\]"):
+    with pytest.raises(ImportError, match=r"GB-E107.*cl\.obo needs fastobo.*\[kb\]"):
         list(read_concepts(ontology))
