@@ -388,6 +388,11 @@ class Errors:
         "file, or use the format 'brat' for a folder of .txt and .ann files."
     )
 
+    E182 = (
+        "[GB-E182] {path} cannot be read: {error}. It must hold one JSON object. Correct the file, "
+        "or copy it again."
+    )
+
     # Settings and saved components
     E140 = "[GB-E140] Unknown setting {found} for {component!r}.{hint} The settings are: {allowed}."
     E141 = (

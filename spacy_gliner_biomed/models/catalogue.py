@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
+from spacy_gliner_biomed.common.json_files import read_json_object
 from spacy_gliner_biomed.errors import Errors
 
 
@@ -88,10 +88,10 @@ def read_catalogue(path: Path) -> Catalogue:
     """
     if not path.exists():
         return Catalogue()
+    values = read_json_object(path, Errors.E016)
     try:
-        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf8"))["labels"]
-        return Catalogue(tuple(TrainedLabel(**row) for row in rows))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return Catalogue(tuple(TrainedLabel(**row) for row in values["labels"]))
+    except (KeyError, TypeError) as error:
         raise ValueError(Errors.E016.format(path=path, error=repr(error)[:200])) from error
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from spacy_gliner_biomed.common.files import read_text
+from spacy_gliner_biomed.common.json_files import read_json_object
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.calibration import UNCALIBRATED, Calibration
@@ -102,7 +104,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     RAISES (ValueError): If a file is missing or broken, if it differs from its SHA-256 (which
         published checkpoints do not have), or if the files contradict each other.
     """
-    config = NetworkConfig.from_dict(_read_json(folder / CONFIG_NAME))
+    config = NetworkConfig.from_dict(read_json_object(folder / CONFIG_NAME, Errors.E016))
     calibration = UNCALIBRATED
     if (folder / EXTRAS_NAME).exists():
         config, subtokens, label_subtokens, source, calibration = _read_own(folder, config)
@@ -162,7 +164,7 @@ def _read_own(
     folder: Path, config: NetworkConfig
 ) -> tuple[NetworkConfig, Subtokenizer, Subtokenizer | None, str, Calibration]:
     path = folder / EXTRAS_NAME
-    extras = _read_json(path)
+    extras = read_json_object(path, Errors.E016)
     check_digests(folder, extras)
     try:
         config = config.evolve(words_splitter_type=extras["words_splitter_type"])
@@ -181,8 +183,8 @@ def _read_tokenizer(folder: Path, surroundings: dict[str, Any]) -> Subtokenizer:
     for key in ("prefix", "suffix", "layout"):
         surroundings[key] = tuple(surroundings.get(key, ()))
     try:
-        definition = path.read_text(encoding="utf8")
-    except (OSError, ValueError) as error:
+        definition = read_text(path)
+    except OSError as error:
         raise ValueError(Errors.E071.format(path=path, error=shorten(error))) from error
     subtokens = Subtokenizer(definition=definition, **surroundings)
     try:
@@ -219,16 +221,6 @@ def _fetch_config(name: str) -> dict[str, Any]:
 
     with hub_errors(name, f"The encoder's config {name!r}"):
         values: dict[str, Any] = AutoConfig.from_pretrained(name, **NO_CODE).to_dict()
-    return values
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf8"))
-        if not isinstance(values, dict):
-            raise ValueError("not an object")
-    except (OSError, ValueError, RecursionError) as error:
-        raise ValueError(Errors.E016.format(path=path, error=shorten(error))) from error
     return values
 
 

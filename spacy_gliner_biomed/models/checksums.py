@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from spacy_gliner_biomed.common.hashing import add_file
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.hub import EXTRAS_NAME, SAVED_FILES
 
 KEY = "sha256"  # in the extras: digests by file name, those of the other extras under their own
-PART = 2**20  # Bytes that are read at once.
 
 
 def with_digests(folder: Path, extras: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,9 +58,7 @@ def _digest(path: Path) -> str:
     if path.suffix == ".json":
         return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while part := file.read(PART):
-            digest.update(part)
+    add_file(digest, path)
     return digest.hexdigest()
 
 

@@ -1,9 +1,9 @@
 """One spelling per type: lower case, single spaces, and a table of synonyms."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from spacy_gliner_biomed.common.json_files import read_json_object
 from spacy_gliner_biomed.errors import Errors
 
 
@@ -58,12 +58,9 @@ def read_synonyms(path: Path) -> dict[str, list[str]]:
     """
     if not path.is_file():
         raise ValueError(Errors.E050.format(path=path))
-    try:
-        table = json.loads(path.read_text(encoding="utf8"))
-    except ValueError as error:
-        raise ValueError(Errors.E125.format(path=path, error=error)) from error
-    lists = table.values() if isinstance(table, dict) else [None]
-    if not all(isinstance(x, list) and all(isinstance(word, str) for word in x) for x in lists):
-        error_ = "found something else than lists of strings"
-        raise ValueError(Errors.E125.format(path=path, error=error_))
-    return dict(table)
+    table = read_json_object(path, Errors.E125)
+    for name, words in table.items():
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            problem = f"the synonyms of {name!r} are not a list of strings"
+            raise ValueError(Errors.E125.format(path=path, error=problem))
+    return table

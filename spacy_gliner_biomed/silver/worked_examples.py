@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spacy_gliner_biomed.common.json_files import read_json_lines
 from spacy_gliner_biomed.errors import Errors
 
 
@@ -86,11 +87,9 @@ def read_examples(path: Path) -> list[WorkedExample]:
     if not path.is_file():
         raise ValueError(Errors.E050.format(path=path))
     examples = []
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
-        if not line.strip():
-            continue
+    for number, line in read_json_lines(path):
         try:
-            examples.append(_example(json.loads(line.decode("utf-8-sig"))))
+            examples.append(_example(line))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             reason = f"{error!r} is missing or wrong" if isinstance(error, KeyError) else error
             raise ValueError(Errors.E060.format(path=path, line=number, error=reason)) from error

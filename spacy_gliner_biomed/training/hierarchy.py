@@ -6,13 +6,14 @@ and, optionally, "tree_numbers", "roles", "part_of", "exact_match"), and `labels
 ids that are used as labels, with their words.
 """
 
-import gzip
-import json
 import re
 from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from spacy_gliner_biomed.common.json_files import read_json_lines, read_json_object
+from spacy_gliner_biomed.training.record_checks import check_keys, located
 
 # Wholes ("part of the eye") are labels with this before their id.
 PART = "PART:"
@@ -44,21 +45,17 @@ class Hierarchy:
         """Concepts by id, of all files; of an id in several files the parents are joined."""
         found: dict[str, dict[str, Any]] = {}
         for path in sorted(self.folder.glob("*.parents.jsonl.gz")):
-            with gzip.open(path, "rt", encoding="utf8") as file:
-                for line in file:
-                    concept = json.loads(line)
-                    known = found.setdefault(concept["concept_id"], concept)
-                    known["parents"] = list(
-                        {**dict.fromkeys(known["parents"]), **dict.fromkeys(concept["parents"])}
-                    )
+            for number, concept in read_json_lines(path):
+                with located(path, number):
+                    check_keys(concept, ("concept_id", "parents"))
+                known = found.setdefault(concept["concept_id"], concept)
+                known["parents"] = list(dict.fromkeys([*known["parents"], *concept["parents"]]))
         return found
 
     @cached_property
     def labels(self) -> dict[str, str]:
         """Words of the ids that are labels."""
-        with gzip.open(self.folder / "labels.json.gz", "rt", encoding="utf8") as file:
-            labels: dict[str, str] = json.load(file)
-        return labels
+        return read_json_object(self.folder / "labels.json.gz")
 
     @cached_property
     def _by_tree_number(self) -> dict[str, str]:

@@ -61,6 +61,13 @@ def hierarchy(tmp_path: Path) -> Hierarchy:
     return Hierarchy(tmp_path)
 
 
+def test_a_concept_without_parents_is_named(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "mesh.parents.jsonl.gz", "wt") as file:
+        file.write('{"concept_id": "MESH:1", "parents": []}\n{"concept_id": "MESH:2"}\n')
+    with pytest.raises(ValueError, match=r"GB-E060.*mesh\.parents\.jsonl\.gz, line 2.*'parents'"):
+        Hierarchy(tmp_path).labels_of(["MESH:1"])
+
+
 @pytest.mark.parametrize(
     ("ids", "labels"),
     [
