@@ -2,7 +2,7 @@
 
     python -m benchmarks.linking.accuracy mesh --corpora FOLDER --ontologies FOLDER
     python -m benchmarks.linking.accuracy mesh --corpora FOLDER --ontologies FOLDER --split dev
-    python -m benchmarks.linking.accuracy genes cells --corpora FOLDER --ontologies FOLDER
+    python -m benchmarks.linking.accuracy genes cells species --corpora FOLDER --ontologies FOLDER
 
 Accuracies are at 1 and at 5; any gold id counts. Settings:
 
@@ -44,6 +44,7 @@ TASKS: dict[str, tuple[dict[str, str | None], str]] = {
     "mesh": ({"bc5cdr": None, "ncbi_disease": "Disease"}, "mesh_descriptors.jsonl.gz"),
     "genes": ({"nlm_gene": None}, "ncbigene_human.jsonl.gz"),
     "cells": ({"craft": None}, "cell_ontology.jsonl.gz"),
+    "species": ({"linnaeus": None, "tmvar3": None}, "ncbitaxon_slim.jsonl.gz"),
 }
 
 

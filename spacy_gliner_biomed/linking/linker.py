@@ -10,6 +10,7 @@ import numpy as np
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.kb.candidates import (
+    EQUAL,
     LookupCache,
     Scope,
     find_acronym,
@@ -78,6 +79,7 @@ class ConceptLinker:
     memory (MentionMemory): Training mentions.
     memory_weight (float): Weight of their votes; a candidate with an identical name scores 1.
     vectors (NameVectors | None): Also rank by these vectors where no name is identical.
+    only_best (bool): See `find_candidates`; for linkers that need no further candidates.
     RAISES (ValueError): If a rule names an unknown knowledge base or type.
     """
 
@@ -86,6 +88,7 @@ class ConceptLinker:
     memory: MentionMemory = field(default_factory=MentionMemory)
     memory_weight: float = 2.0
     vectors: NameVectors | None = None
+    only_best: bool = False
 
     def __post_init__(self) -> None:
         self._scopes: dict[str, list[Scope | None]] = {}
@@ -122,9 +125,7 @@ class ConceptLinker:
         found = [self._score(kb, mention, scope) for kb, scope in scopes if scope is not None]
         scores = found[0] if len(found) == 1 else _highest([(each, 1.0) for each in found])
         if votes := self._votes(mention):
-            scores = dict(scores)
-            for concept_id, vote in votes.items():
-                scores[concept_id] = scores.get(concept_id, 0.0) + self.memory_weight * vote
+            scores = _with_votes(scores, votes, self.memory_weight)
             return [(concept_id, min(score, 1.0)) for concept_id, score in _in_order(scores)]
         return list(scores.items() if isinstance(scores, RankedScores) else _in_order(scores))
 
@@ -168,7 +169,7 @@ class ConceptLinker:
     def _find(
         self, kb: KnowledgeBase, names: Sequence[str], scope: Scope
     ) -> Iterator[RankedScores]:
-        found = find_candidates(kb, names, scope)
+        found = find_candidates(kb, names, scope, only_best=self.only_best)
         if self.vectors is not None:
             found = self.vectors.merge(kb, names, found, scope)
         for scores in found:
@@ -205,6 +206,23 @@ class ConceptLinker:
 
     def _scope_name(self, label: str) -> str:
         return label if label in self._rules else ANY_LABEL
+
+
+def _with_votes(
+    scores: Mapping[str, float], votes: Mapping[str, float], weight: float
+) -> dict[str, float]:
+    """Add votes to scores.
+
+    A name that is only similar adds nothing to a concept's votes where another name is equal: it
+    would outweigh what annotators chose for that name.
+    """
+    is_equal = max(scores.values(), default=0.0) >= EQUAL
+    voted = dict(scores)
+    for concept_id, vote in votes.items():
+        own = scores.get(concept_id, 0.0)
+        counted = own if own >= EQUAL or not is_equal else 0.0
+        voted[concept_id] = max(own, counted + weight * vote)
+    return voted
 
 
 def _in_order(scores: Mapping[str, float]) -> Ranked:

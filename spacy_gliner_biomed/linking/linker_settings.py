@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.linking.kb.candidates import Scope
+from spacy_gliner_biomed.linking.kb.candidates import SIMILAR, Scope
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 
 
@@ -89,6 +89,16 @@ class LinkerSettings:
     def min_score(self) -> float:
         """The minimum score of a candidate."""
         return self.threshold if self.candidate_threshold is None else self.candidate_threshold
+
+    @property
+    def only_best(self) -> bool:
+        """Whether similar names are not shown where a name is equal."""
+        return self.k == 1 or self.min_score > SIMILAR
+
+    @property
+    def ranking(self) -> tuple[object, ...]:
+        """The settings that a `ConceptLinker` is made of."""
+        return list(self.labels), self.memory_weight, self.vector_weight, self.only_best
 
     @classmethod
     def from_cfg(cls, cfg: Mapping[str, Any]) -> "LinkerSettings":

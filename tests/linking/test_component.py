@@ -292,3 +292,13 @@ def test_spacy_evaluate_reports_links(make_nlp: MakeNlp) -> None:
     scores = nlp.evaluate([right, wrong])
     assert scores["link_acc1"] == 0.5
     assert scores["link_f"] == 0.5
+
+
+def test_candidates_follow_an_equal_name_up_to_k(make_nlp: MakeNlp) -> None:
+    def candidates(**config: Any) -> list[str]:
+        ent = make_nlp(candidate_threshold=0.0, **config)("Wilson disease").ents[0]
+        return [concept_id for concept_id, _ in ent._.kb_ents]
+
+    assert candidates(k=1) == ["D:4"]
+    assert candidates(k=5)[:2] == ["D:4", "C:3"]  # a protein of the same name
+    assert candidates(k=5, threshold=1.0)[:2] == ["D:4", "C:3"]

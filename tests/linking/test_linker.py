@@ -81,7 +81,7 @@ def test_terminologies_must_differ_in_names_and_ids(kb: KnowledgeBase) -> None:
 def test_the_long_form_counts_more_than_the_short_one(
     kb: KnowledgeBase, genes: KnowledgeBase
 ) -> None:
-    linker = ConceptLinker([kb, genes])
+    linker = ConceptLinker([kb, genes], only_best=True)
     assert ids(linker, "WD")[0] == "G:1"
     assert ids(linker, "WD", long_form="Wilson disease")[:2] == ["D:4", "G:1"]
 
@@ -119,3 +119,23 @@ def test_scores_are_from_0_to_1_and_descend(kb: KnowledgeBase) -> None:
     scores = [score for _, score in ranked]
     assert scores == sorted(scores, reverse=True)
     assert all(0 < score <= 1 for score in scores)
+
+
+def test_an_ambiguous_name_shows_its_other_candidates_after_the_equal_one(
+    kb: KnowledgeBase,
+) -> None:
+    found = ids(ConceptLinker([kb]), "Liver Neoplasms")
+    assert found[0] == "D:3"
+    assert {"D:1", "D:2"} <= set(found[1:])
+    assert ids(ConceptLinker([kb], only_best=True), "Liver Neoplasms") == ["D:3"]
+
+
+def test_similar_names_do_not_add_to_votes_where_another_name_is_equal(kb: KnowledgeBase) -> None:
+    # Annotators chose D:3 and D:2 for this name once each; the similar names must not decide.
+    memory = MentionMemory()
+    memory.add("disease", "Liver Neoplasms", None, ["D:3", "D:2"])
+    both = ConceptLinker([kb], memory=memory)
+    one = ConceptLinker([kb], memory=memory, only_best=True)
+    mention = Mention("Liver Neoplasms", "disease")
+    assert both.rank(mention)[:2] == one.rank(mention)[:2]
+    assert [concept_id for concept_id, _ in one.rank(mention)[:2]] == ["D:3", "D:2"]

@@ -6,6 +6,7 @@ import pytest
 
 from spacy_gliner_biomed.linking.kb import candidates
 from spacy_gliner_biomed.linking.kb.candidates import (
+    EQUAL,
     REWRITTEN,
     SAME,
     SAME_BAG,
@@ -42,7 +43,16 @@ def test_equal_names_have_the_score_of_how_equal_they_are(
     assert best == (concept_id, pytest.approx(score, abs=1e-3))
 
 
-def test_similar_names_are_looked_up_only_where_none_is_equal(kb: KnowledgeBase) -> None:
+def test_similar_names_come_after_equal_ones(kb: KnowledgeBase) -> None:
+    every = found(kb, "Liver Neoplasms")
+    assert next(iter(every)) == "D:3"
+    assert {"D:1", "D:2"} <= set(every)
+    assert max(score for concept, score in every.items() if concept != "D:3") < EQUAL
+    (best,) = find_candidates(kb, ["Liver Neoplasms"], Scope(), only_best=True)
+    assert [kb.tables.ids[number] for number in best] == ["D:3"]
+
+
+def test_a_name_that_none_equals_has_similar_candidates(kb: KnowledgeBase) -> None:
     assert list(found(kb, "Prednisone")) == ["C:2"]
     assert next(iter(found(kb, "Prednisonum"))) == "C:2"
     assert 0 < found(kb, "Prednisonum")["C:2"] < REWRITTEN

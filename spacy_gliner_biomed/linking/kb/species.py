@@ -1,0 +1,41 @@
+"""Words for people and mice, which mean species but are no names in NCBI's taxonomy.
+
+Annotators of species corpora (LINNAEUS, CRAFT, tmVar3) link "patients" and "women" to Homo sapiens
+and "mice" to Mus musculus. The rules hold for knowledge bases with ids of NCBI's taxonomy only:
+other terminologies, such as MeSH, have concepts of their own for patients and children.
+"""
+
+from collections.abc import Sequence
+
+from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.kb.names import STOP_WORDS, words
+
+HUMAN, MOUSE = "9606", "10090"
+# As OBO, BioPortal and identifiers.org write ids of the taxonomy.
+PREFIXES = ("NCBITaxon:", "NCBITaxonomy:", "Taxonomy:", "taxonomy:", "taxid:")
+NAMES = {
+    HUMAN: (
+        "patient inpatient outpatient man men woman women person people child children boy girl "
+        "infant baby toddler adolescent teenager participant volunteer"
+    ),
+    MOUSE: "mice murine",
+}
+# Words that may stand before or beside them: "healthy human volunteers", "adult women".
+BESIDE = frozenset(words("human adult young elderly male female healthy"))
+SPECIES = {word: number for number, names in NAMES.items() for word in words(names)}
+
+
+def species_of(kb: KnowledgeBase, name: Sequence[str]) -> int | None:
+    """Find the species that a name means by these rules.
+
+    kb (KnowledgeBase): The knowledge base.
+    name (Sequence[str]): The name as `words` splits it.
+    RETURNS (int | None): The number of the concept; None if no rule applies.
+    """
+    content = [word for word in name if word not in STOP_WORDS]
+    if not content or content[-1] not in SPECIES:
+        return None
+    if not BESIDE.issuperset(content[:-1]):
+        return None
+    ids = (prefix + SPECIES[content[-1]] for prefix in PREFIXES)
+    return next((number for id_ in ids if (number := kb.number(id_)) is not None), None)
