@@ -12,6 +12,7 @@ from spacy_gliner_biomed.cli.app import gliner_cli, reported
 from spacy_gliner_biomed.common.terminal import echo
 
 if TYPE_CHECKING:
+    from spacy_gliner_biomed.models.calibration import Calibration
     from spacy_gliner_biomed.pipeline.calibrating import Scored
     from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 
@@ -28,8 +29,7 @@ def calibrate_cli(
         int,
         typer.Option(
             "--min-gold",
-            help="Gold entities a label needs to get its own threshold, if that improves F1; "
-            "0 for none.",
+            help="Gold entities that a label needs for its own offset; 0: all labels share one.",
         ),
     ] = 0,
     max_loss: Annotated[
@@ -82,7 +82,7 @@ def calibrate(
     dev (Path): Gold documents: a .spacy file, or a file of `data_format`.
     output (Path): The folder for the calibrated pipeline.
     data_format (str): See `training.formats.read_format`.
-    min_gold (int): Gold entities that a label needs to get its own threshold; 0 for none.
+    min_gold (int): See `pipeline.calibrating.label_shifts`; 0: all labels share one offset.
     max_loss (float | None): Points of F1, see `pipeline.calibrating.centre`; None: no shift.
     plot (Path | None): The file for an image of the reliability; needs matplotlib.
     RAISES (ValueError): If the pipeline has no such component, or DEV has too little to fit.
@@ -110,34 +110,34 @@ def calibrate(
     if max_loss is not None:
         probabilities = calibrating.calibrated(scored, fitted)
         fitted = fitted.then(calibrating.centre(probabilities, max_loss / 100))
+    if min_gold:
+        probabilities = calibrating.calibrated(scored, fitted)
+        fitted = fitted.then(calibrating.label_shifts(probabilities, min_gold))
     after = calibrating.calibrated(scored, fitted)
     fitted = replace(fitted, threshold=calibrating.best_threshold(after)[0])
     _report("Before", scored)
     _report("After", after)
     shim = network_shim(component.model)
-    shim.checkpoint.calibration = shim.checkpoint.calibration.then(fitted)
-    if min_gold:
-        _set_thresholds(component, calibrating.label_thresholds(after, min_gold))
+    by_prompt = _by_prompt(fitted, component)
+    shim.checkpoint.calibration = shim.checkpoint.calibration.then(by_prompt)
     if plot is not None:
         _draw({"before": scored, "after": after}, plot)
     nlp.to_disk(output)
 
 
-def _set_thresholds(component: "GlinerBiomed", thresholds: dict[str, float]) -> None:
+def _by_prompt(fitted: "Calibration", component: "GlinerBiomed") -> "Calibration":
+    """Give each prompt the shift of its label, and print the shifts."""
+    from spacy_gliner_biomed.models.catalogue import normalize
     from spacy_gliner_biomed.pipeline.labels import parse_labels
 
+    of_label = fitted.prompt_shifts
     specs = parse_labels(component.cfg["labels"])
-    component.labels = [
-        {
-            "label": spec.label,
-            "prompt": spec.prompt,
-            "threshold": thresholds.get(spec.label, spec.threshold),
-        }
-        for spec in specs
-    ]
-    rows = [(label, f"{threshold:.2f}") for label, threshold in thresholds.items()]
-    if rows:
-        msg.table(rows, header=("Label", "Threshold"), divider=True, aligns=("l", "r"))
+    rows = [(s.label, s.prompt, of_label.get(normalize(s.label), 0.0)) for s in specs]
+    shifted = [(label, f"{shift:+.1f}") for label, _, shift in rows if shift]
+    if shifted:
+        msg.table(shifted, header=("Label", "Offset"), divider=True, aligns=("l", "r"))
+    by_prompt = {normalize(prompt): shift for _, prompt, shift in rows if shift}
+    return replace(fitted, prompt_shifts=by_prompt)
 
 
 def _report(title: str, scored: "Scored") -> None:

@@ -1,13 +1,14 @@
 """Turn a checkpoint's logits into probabilities, and store its threshold."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.models.catalogue import normalize
 from spacy_gliner_biomed.types import FloatArray
 
 DEFAULT_THRESHOLD = 0.5
@@ -15,47 +16,67 @@ DEFAULT_THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class Calibration:
-    """Platt scaling (Platt 1999): the probability of a logit x is sigmoid(scale * x + shift).
+    """Platt scaling (Platt 1999): the probability of a logit x is
+    sigmoid(scale * x + shift + the shift of its prompt).
 
     scale (float): 1 / temperature, greater than 0.
-    shift (float): Added to the scaled logit.
+    shift (float): Added to all scaled logits.
     threshold (float): Used where a pipeline's `threshold` is null, from 0 to 1.
+    prompt_shifts (Mapping[str, float]): Also added to those of single prompts, by normalized
+        prompt (see `catalogue.normalize`), so that one threshold suits all labels.
     RAISES (ValueError): For values that are not allowed.
     """
 
     scale: float = 1.0
     shift: float = 0.0
     threshold: float = DEFAULT_THRESHOLD
+    prompt_shifts: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check("scale", self.scale, "a number greater than 0", self.scale > 0)
         _check("shift", self.shift, "a number", True)
         allowed = "a number from 0 to 1"
         _check("threshold", self.threshold, allowed, 0 <= self.threshold <= 1)
+        for prompt, shift in self.prompt_shifts.items():
+            _check(f"prompt_shifts: {prompt}", shift, "a number", True)
 
-    def calibrated(self, logits: FloatArray) -> FloatArray:
-        """Return calibrated logits; the same array if nothing changes."""
-        if self.scale == 1 and self.shift == 0:
+    def shifts(self, prompts: Sequence[str]) -> FloatArray:
+        """Return what is added to the scaled logits of each prompt. # (C,)"""
+        own = [self.prompt_shifts.get(normalize(prompt), 0.0) for prompt in prompts]
+        return np.array(own, dtype=np.float32) + np.float32(self.shift)
+
+    def calibrated(self, logits: FloatArray, shifts: FloatArray) -> FloatArray:
+        """Return calibrated logits; the same array if nothing changes.
+
+        logits (FloatArray): Of spans (.., C) or of tokens (.., C, 3).
+        shifts (FloatArray): As `shifts` returns them, in a shape that broadcasts.
+        RETURNS (FloatArray): In the shape of `logits`.
+        """
+        if self.scale == 1 and not shifts.any():
             return logits
-        values: FloatArray = np.float32(self.scale) * logits + np.float32(self.shift)
+        values: FloatArray = np.float32(self.scale) * logits + shifts
         return values
 
-    def uncalibrated(self, logits: FloatArray) -> FloatArray:
+    def uncalibrated(self, logits: FloatArray, shifts: FloatArray) -> FloatArray:
         """Return the network's logits that `calibrated` turns into these."""
-        if self.scale == 1 and self.shift == 0:
+        if self.scale == 1 and not shifts.any():
             return logits
-        values: FloatArray = (logits - np.float32(self.shift)) / np.float32(self.scale)
+        values: FloatArray = (logits - shifts) / np.float32(self.scale)
         return values
 
     def then(self, later: "Calibration") -> "Calibration":
         """Combine this calibration with a later one, whose threshold counts."""
+        shifts = {prompt: later.scale * shift for prompt, shift in self.prompt_shifts.items()}
+        for prompt, shift in later.prompt_shifts.items():
+            shifts[prompt] = shifts.get(prompt, 0.0) + shift
         return Calibration(
             scale=later.scale * self.scale,
             shift=later.scale * self.shift + later.shift,
             threshold=later.threshold,
+            prompt_shifts=shifts,
         )
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the values that a checkpoint stores."""
         return asdict(self)
 

@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 from spacy.training import Example
 
 from spacy_gliner_biomed.models.calibration import DEFAULT_THRESHOLD, Calibration
+from spacy_gliner_biomed.models.catalogue import normalize
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 from spacy_gliner_biomed.training.gold import read_gold
 
 FLOOR = 0.02  # entities with lower scores are hardly ever right, and very many
 BINS = 10
 GRID = np.round(np.arange(0.05, 0.96, 0.01), 2)
+SHIFTS = np.round(np.arange(-2, 4.01, 0.1), 1)
+PRIOR = 20
 Floats = NDArray[np.float64]
 
 
@@ -103,8 +106,8 @@ def fit(scored: Scored, iterations: int = 50) -> Calibration:
 
 
 def calibrated(scored: Scored, calibration: Calibration) -> Scored:
-    """Return the same entities with their scores calibrated."""
-    logits = calibration.scale * _logit(scored.scores) + calibration.shift
+    """Return the same entities with their scores calibrated; a label stands for its prompt."""
+    logits = calibration.scale * _logit(scored.scores) + calibration.shifts(scored.labels)
     return replace(scored, scores=_sigmoid(logits))
 
 
@@ -139,21 +142,34 @@ def centre(scored: Scored, max_loss: float) -> Calibration:
     return Calibration()
 
 
-def label_thresholds(scored: Scored, min_gold: int, min_gain: float = 0.01) -> dict[str, float]:
-    """Thresholds of the labels that have enough gold entities and gain by one of their own.
+def label_shifts(scored: Scored, min_gold: int) -> Calibration:
+    """Shift the scores of single labels towards a best threshold of 0.5 for each.
 
+    A few dozen gold entities say little about a label's best threshold, so its counts are joined
+    with `PRIOR` gold entities' worth of the counts of all labels.
+
+    scored (Scored): Entities with calibrated scores.
     min_gold (int): Gold entities that a label needs.
-    min_gain (float): F1 that its own threshold must gain over 0.5.
+    RETURNS (Calibration): The shifts alone; a label stands for its prompt.
     """
-    found = {}
-    for label, count in sorted(scored.gold.items()):
-        if count < min_gold:
-            continue
-        mine = scored.of(label)
-        threshold, f1 = best_threshold(mine)
-        if f1 >= mine.f1(np.array([DEFAULT_THRESHOLD]))[0] + min_gain:
-            found[label] = threshold
-    return found
+    everything = _counts(scored)
+    share = PRIOR / max(sum(scored.gold.values()), 1)
+    shifts = {}
+    for label, n_gold in sorted(scored.gold.items()):
+        right, total = _counts(scored.of(label)) + share * everything
+        f1 = 2 * right / np.maximum(total, 1e-9)
+        near = SHIFTS[f1 >= f1.max() - 1e-9]
+        best = float(near[np.argmin(np.abs(near))])
+        if n_gold >= min_gold and best != 0:
+            shifts[normalize(label)] = best
+    return Calibration(prompt_shifts=shifts)
+
+
+def _counts(scored: Scored) -> Floats:
+    """Right entities, and found plus gold ones, at 0.5 after each of `SHIFTS`. # (2, T)"""
+    found = _logit(scored.scores)[:, None] + SHIFTS > 0
+    n_gold = sum(scored.gold.values())
+    return np.stack([scored.right @ found, found.sum(axis=0) + n_gold])
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ class LabelGroup:
     labels (IntArray): Their indices among the settings' labels. # (C,)
     columns (list[int] | None): The column of each; None if they are the columns in order.
     thresholds (FloatArray): Of calibrated scores. # (C,)
+    shifts (FloatArray): What the calibration adds to their scaled logits. # (C,)
     min_logits (FloatArray): Raw logits that a span of one of a column's labels exceeds. #
         (columns,)
     """
@@ -29,6 +30,7 @@ class LabelGroup:
     labels: IntArray
     columns: list[int] | None
     thresholds: FloatArray
+    shifts: FloatArray
     min_logits: FloatArray
 
     @classmethod
@@ -47,9 +49,11 @@ class LabelGroup:
         in_order = columns == list(range(len(prompt.texts)))
         labels = np.array(asked, dtype=np.int32)
         thresholds = settings.thresholds(specs)
+        shifts = calibration.shifts([spec.prompt for spec in specs])
+        raw = calibration.uncalibrated(threshold_logits(thresholds), shifts)
         min_logits = np.full(len(prompt.texts), np.inf, dtype=np.float32)
-        np.minimum.at(min_logits, columns, calibration.uncalibrated(threshold_logits(thresholds)))
-        return cls(prompt, labels, None if in_order else columns, thresholds, min_logits)
+        np.minimum.at(min_logits, columns, raw)
+        return cls(prompt, labels, None if in_order else columns, thresholds, shifts, min_logits)
 
     def of_labels(self, logits: FloatArray) -> FloatArray:
         """Select the labels' columns of logits. # (N, columns, ..) -> (N, C, ..)"""

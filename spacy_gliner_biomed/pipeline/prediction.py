@@ -140,7 +140,8 @@ class Predictor:
 
     def _calibrated(self, logits: FloatArray, group: LabelGroup) -> FloatArray:
         """Return the calibrated logits of a group's labels. # (N, columns, ..) -> (N, C, ..)"""
-        return self.calibration.calibrated(group.of_labels(logits))
+        shifts = group.shifts.reshape(-1, *[1] * (logits.ndim - 2))
+        return self.calibration.calibrated(group.of_labels(logits), shifts)
 
     def _in_text(
         self, doc: PreparedDoc, window: int, group: LabelGroup, found: Candidates

@@ -57,13 +57,16 @@ def test_scores_get_better_and_are_saved(saved: Path) -> None:
     assert calibration.threshold == float(best[1])
 
 
-def test_labels_with_enough_gold_can_get_thresholds(saved: Path) -> None:
+def test_labels_with_enough_gold_get_offsets(saved: Path) -> None:
     nlp = spacy.load(saved / "pipeline")
     dev = write_gold(saved / "dev.jsonl", nlp, every=3)
     arguments = [str(saved / "pipeline"), str(dev), str(saved / "new"), "--min-gold", "1"]
     assert run(gliner_cli, ["calibrate", *arguments]).exit_code == 0
     component = spacy.load(saved / "new").get_pipe("gliner_biomed")
     assert component.labels == ("drug", "disease")
+    shifts = network_shim(component.model).checkpoint.calibration.prompt_shifts
+    assert shifts.keys() <= {"drug", "disease"}
+    assert all(shifts.values())
 
 
 def test_nothing_right_is_said(saved: Path) -> None:

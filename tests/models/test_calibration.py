@@ -1,5 +1,6 @@
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,29 +10,49 @@ from hypothesis import strategies as st
 from spacy_gliner_biomed.models.calibration import Calibration
 from spacy_gliner_biomed.models.checkpoints import read_checkpoint, write_checkpoint
 
-CALIBRATIONS = st.builds(Calibration, st.floats(0.1, 5), st.floats(-3, 3), st.floats(0, 1))
+PROMPTS = ["disease", "drug", "lab test"]
+CALIBRATIONS = st.builds(
+    Calibration,
+    st.floats(0.1, 5),
+    st.floats(-3, 3),
+    st.floats(0, 1),
+    st.dictionaries(st.sampled_from(PROMPTS), st.floats(-2, 2)),
+)
 
 
 def test_the_default_changes_nothing_and_copies_nothing() -> None:
     logits = np.array([-1.0, 2.0], dtype=np.float32)
-    assert Calibration().calibrated(logits) is logits
-    assert Calibration().uncalibrated(logits) is logits
+    shifts = Calibration().shifts(["disease", "drug"])
+    assert Calibration().calibrated(logits, shifts) is logits
+    assert Calibration().uncalibrated(logits, shifts) is logits
 
 
 @given(CALIBRATIONS)
 def test_there_and_back(calibration: Calibration) -> None:
-    logits = np.array([-30.0, -np.inf, 0.25, 30.0], dtype=np.float32)
-    back = calibration.uncalibrated(calibration.calibrated(logits))
+    logits = np.array([[-30.0, -np.inf, 0.25], [30.0, 0.0, -1.0]], dtype=np.float32)
+    shifts = calibration.shifts(PROMPTS)
+    back = calibration.uncalibrated(calibration.calibrated(logits, shifts), shifts)
     np.testing.assert_allclose(back, logits, rtol=1e-4, atol=1e-4)
 
 
 @given(CALIBRATIONS, CALIBRATIONS)
 def test_one_after_the_other(first: Calibration, second: Calibration) -> None:
     logits = np.array([-3.0, 0.5, 7.0], dtype=np.float32)
-    expected = second.calibrated(first.calibrated(logits))
+    after_first = first.calibrated(logits, first.shifts(PROMPTS))
+    expected = second.calibrated(after_first, second.shifts(PROMPTS))
     both = first.then(second)
-    np.testing.assert_allclose(both.calibrated(logits), expected, rtol=1e-4, atol=1e-4)
+    found = both.calibrated(logits, both.shifts(PROMPTS))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
     assert both.threshold == second.threshold
+
+
+def test_a_prompt_has_its_own_shift_however_it_is_spelled() -> None:
+    calibration = Calibration(2.0, 0.5, prompt_shifts={"lab test": 1.0})
+    spellings = ["lab test", "LabTest", "lab_tests", "drug"]
+    assert calibration.shifts(spellings).tolist() == [1.5, 1.5, 1.5, 0.5]
+    logits = np.ones((2, 4), dtype=np.float32)
+    calibrated = calibration.calibrated(logits, calibration.shifts(spellings))
+    assert calibrated.tolist() == 2 * [[3.5, 3.5, 3.5, 2.5]]
 
 
 @pytest.mark.parametrize(
@@ -44,9 +65,10 @@ def test_one_after_the_other(first: Calibration, second: Calibration) -> None:
         {"shift": "0"},
         {"threshold": 1.5},
         {"threshold": True},
+        {"prompt_shifts": {"drug": math.nan}},
     ],
 )
-def test_other_values_are_refused(values: dict[str, float]) -> None:
+def test_other_values_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="GB-E030"):
         Calibration(**values)
 
@@ -54,6 +76,6 @@ def test_other_values_are_refused(values: dict[str, float]) -> None:
 def test_a_checkpoint_keeps_it(uni_span: Path, tmp_path: Path) -> None:
     checkpoint = read_checkpoint(uni_span)
     assert checkpoint.calibration == Calibration()
-    checkpoint.calibration = Calibration(0.7, -0.2, 0.4)
+    checkpoint.calibration = Calibration(0.7, -0.2, 0.4, {"drug": 0.3})
     write_checkpoint(checkpoint, tmp_path)
-    assert read_checkpoint(tmp_path).calibration == Calibration(0.7, -0.2, 0.4)
+    assert read_checkpoint(tmp_path).calibration == Calibration(0.7, -0.2, 0.4, {"drug": 0.3})

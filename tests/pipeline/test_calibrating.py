@@ -16,7 +16,7 @@ from spacy_gliner_biomed.pipeline.calibrating import (
     calibration_error,
     centre,
     fit,
-    label_thresholds,
+    label_shifts,
     reliability,
     score_docs,
 )
@@ -82,15 +82,27 @@ def test_centre_moves_the_best_threshold_towards_a_half_and_no_further() -> None
     assert centre(scored, 1.0) == Calibration(shift=0.0)
 
 
-def test_a_label_gets_a_threshold_only_with_enough_gold_and_a_gain() -> None:
-    scores = np.array([0.9] * 20 + [0.7] * 20 + [0.9] * 20)
-    right = np.array([1.0] * 20 + [0.0] * 20 + [1.0] * 20)
-    labels = ["A"] * 40 + ["B"] * 20
-    scored = Scored(scores, right, labels, {"A": 20, "B": 20})
-    found = label_thresholds(scored, min_gold=20)
-    assert found.keys() == {"A"}
-    assert 0.69 < found["A"] < 0.9
-    assert label_thresholds(scored, min_gold=21) == {}
+def test_labels_with_enough_gold_are_shifted_towards_their_best_threshold() -> None:
+    scores = np.array([0.9] * 60 + [0.7] * 60 + [0.4] * 60)
+    right = np.array([1.0] * 60 + [0.0] * 60 + [1.0] * 60)
+    labels = ["A"] * 120 + ["B"] * 60
+    scored = Scored(scores, right, labels, {"A": 60, "B": 60})
+    shifts = label_shifts(scored, min_gold=60).prompt_shifts
+    half = np.array([0.5])
+    assert {label: shift > 0 for label, shift in shifts.items()} == {"a": False, "b": True}
+    shifted = calibrated(scored, Calibration(prompt_shifts=shifts))
+    assert scored.f1(half)[0] < 0.6
+    assert shifted.f1(half)[0] == 1.0
+    assert label_shifts(scored, min_gold=61) == Calibration()
+
+
+def test_few_gold_entities_shift_a_label_little() -> None:
+    found = drawn(1.0, 0.0, 4_000)
+    labels = ["A"] * 3_999 + ["B"]
+    scored = Scored(found.scores, found.right, labels, {"A": int(found.right.sum()), "B": 1})
+    scored.scores[-1], scored.right[-1] = 0.05, 1.0
+    shifts = label_shifts(scored, min_gold=1).prompt_shifts
+    assert abs(shifts.get("b", 0.0) - shifts.get("a", 0.0)) < 0.5
 
 
 def test_bins_hold_each_entity_once() -> None:
