@@ -252,6 +252,10 @@ class Errors:
     E091 = (
         "[GB-E091] Two knowledge bases are named {name!r}. Build one of them with another --name."
     )
+    E300 = (
+        "[GB-E300] semantic_type_tree has the semantic types of UMLS, but {name} has the types: "
+        "{found}. Build the knowledge base from UMLS with MRSTY.RRF."
+    )
     E151 = (
         "[GB-E151] The knowledge base is damaged: its string {row} is not UTF-8 ({error}). Check "
         "its file with 'spacy gliner kb info FILE --verify', and build or copy it again."

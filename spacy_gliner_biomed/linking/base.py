@@ -19,6 +19,7 @@ from spacy_gliner_biomed.common.saving import (
 from spacy_gliner_biomed.common.settings_dict import Configurable, Setting
 from spacy_gliner_biomed.linking import loading
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.kb.view import KnowledgeBaseView
 from spacy_gliner_biomed.linking.linker import ConceptLinker
 from spacy_gliner_biomed.linking.linker_settings import LinkerSettings
 from spacy_gliner_biomed.linking.memory import MentionMemory
@@ -93,6 +94,14 @@ class LinkerPipe(Configurable, Pipe):
         """
         return LinkerSettings.from_cfg(self.cfg)
 
+    @property
+    def kb(self) -> KnowledgeBaseView:
+        """The knowledge bases with the interface of scispaCy's: `linker.kb.cui_to_entity[id]`,
+        `alias_to_cuis` and, for UMLS, `semantic_type_tree`.
+        """
+        self._load_kbs()
+        return KnowledgeBaseView(self.kbs)
+
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Serialize the component, with knowledge bases and memory."""
         self._load()
@@ -149,10 +158,13 @@ class LinkerPipe(Configurable, Pipe):
 
     def _load(self) -> None:
         """Load what is to be saved; without a knowledge base there is nothing to load."""
-        if not self.kbs and self.load_kb is not None:
-            self.kbs = self.load_kb()
+        self._load_kbs()
         if self.encoder is not None:
             self.encoder.build(self.kbs)
+
+    def _load_kbs(self) -> None:
+        if not self.kbs and self.load_kb is not None:
+            self.kbs = self.load_kb()
 
     def _set_kbs(self, kbs: Iterable[KnowledgeBase]) -> None:
         self.kbs, self._made = list(kbs), None

@@ -122,8 +122,7 @@ class GlinerBiomedLinker(LinkerPipe):
         return made[1]
 
     def _make_linker(self, settings: LinkerSettings) -> ConceptLinker:
-        if not self.kbs and self.load_kb is not None:
-            self.kbs = self.load_kb()
+        self._load_kbs()
         if not self.kbs:
             raise ValueError(Errors.E088.format(name=self.name))
         tune_malloc_for_inference()  # a search allocates one number for each of millions of names

@@ -4,7 +4,7 @@ scispaCy declares no entry points, so these functions import it when they are ca
 of ours with the names of its factories would clash with an import of scispaCy.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.linking.entities import annotate, spans_of
 from spacy_gliner_biomed.linking.kb.candidates import Scope, find_candidates
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.kb.view import KnowledgeBaseView
 from spacy_gliner_biomed.linking.loading import load_all
 
 FACTORIES = ("abbreviation", "hyponym_detector", "linking", "custom_sentence_segmenter")
@@ -66,7 +67,7 @@ def make_candidate_generator(paths: list[Path]) -> Any:
         """A subclass, because scispaCy checks the type."""
 
         def __init__(self) -> None:
-            self.kb = ScispacyView(kbs)
+            self.kb = KnowledgeBaseView(kbs)
 
         def __call__(self, mention_texts: list[str], k: int) -> list[list[Any]]:
             found = best_concepts(kbs, mention_texts, k)
@@ -87,47 +88,6 @@ def best_concepts(
                 scored.append((score, concept.concept_id, concept.canonical_name))
     best = [sorted(scored, key=lambda one: (-one[0], one[1]))[:k] for scored in found]
     return [[(id_, [name], [score]) for score, id_, name in one] for one in best]
-
-
-@dataclass(frozen=True)
-class ScispacyView:
-    """Knowledge bases with the interface of scispaCy's `KnowledgeBase`.
-
-    kbs (list[KnowledgeBase]): The knowledge bases.
-    """
-
-    kbs: list[KnowledgeBase]
-
-    @property
-    def cui_to_entity(self) -> Mapping[str, Any]:
-        """Entities of scispaCy by id, created on access."""
-        return _Entities(self.kbs)
-
-
-class _Entities(Mapping[str, Any]):
-    def __init__(self, kbs: list[KnowledgeBase]) -> None:
-        self.kbs = kbs
-
-    def __getitem__(self, concept_id: str) -> Any:
-        module = import_scispacy("linking_utils", "CandidateGenerator.v1")
-        for kb in self.kbs:
-            if concept_id in kb:
-                concept = kb[concept_id]
-                return module.Entity(
-                    concept.concept_id,
-                    concept.canonical_name,
-                    list(concept.aliases),
-                    list(concept.types),
-                    concept.definition,
-                )
-        raise KeyError(concept_id)
-
-    def __iter__(self) -> Iterator[str]:
-        for kb in self.kbs:
-            yield from (kb.tables.ids[number] for number in range(len(kb)))
-
-    def __len__(self) -> int:
-        return sum(map(len, self.kbs))
 
 
 @dataclass

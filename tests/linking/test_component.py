@@ -302,3 +302,11 @@ def test_candidates_follow_an_equal_name_up_to_k(make_nlp: MakeNlp) -> None:
     assert candidates(k=1) == ["D:4"]
     assert candidates(k=5)[:2] == ["D:4", "C:3"]  # a protein of the same name
     assert candidates(k=5, threshold=1.0)[:2] == ["D:4", "C:3"]
+
+
+def test_the_knowledge_base_has_the_interface_of_scispacys(make_nlp: MakeNlp) -> None:
+    nlp = make_nlp()
+    kb = nlp.get_pipe("gliner_biomed_linker").kb  # type: ignore[attr-defined]
+    (concept_id, _), *_ = nlp("Wilson disease").ents[0]._.kb_ents
+    assert kb.cui_to_entity[concept_id].canonical_name == "Hepatolenticular Degeneration"
+    assert kb.alias_to_cuis["Wilson Disease"] == {"D:4"}
