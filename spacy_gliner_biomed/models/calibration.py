@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.models.catalogue import normalize
+from spacy_gliner_biomed.models.catalogue import NO_LABELS, Catalogue, normalize
 from spacy_gliner_biomed.types import FloatArray
 
 DEFAULT_THRESHOLD = 0.5
@@ -40,10 +40,21 @@ class Calibration:
         for prompt, shift in self.prompt_shifts.items():
             _check(f"prompt_shifts: {prompt}", shift, "a number", True)
 
-    def shifts(self, prompts: Sequence[str]) -> FloatArray:
-        """Return what is added to the scaled logits of each prompt. # (C,)"""
-        own = [self.prompt_shifts.get(normalize(prompt), 0.0) for prompt in prompts]
+    def shifts(self, prompts: Sequence[str], catalogue: Catalogue = NO_LABELS) -> FloatArray:
+        """Return what is added to the scaled logits of each prompt.
+
+        prompts (Sequence[str]): The prompts.
+        catalogue (Catalogue): A prompt without a shift has that of the label that it stands for.
+        RETURNS (FloatArray): # (C,)
+        """
+        own = [self._shift(prompt, catalogue) for prompt in prompts]
         return np.array(own, dtype=np.float32) + np.float32(self.shift)
+
+    def _shift(self, prompt: str, catalogue: Catalogue) -> float:
+        for name in (prompt, catalogue.familiar(prompt)):
+            if name is not None and normalize(name) in self.prompt_shifts:
+                return self.prompt_shifts[normalize(name)]
+        return 0.0
 
     def calibrated(self, logits: FloatArray, shifts: FloatArray) -> FloatArray:
         """Return calibrated logits; the same array if nothing changes.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spacy_gliner_biomed.models.calibration import Calibration
+from spacy_gliner_biomed.models.catalogue import NO_LABELS, Catalogue
 from spacy_gliner_biomed.models.checkpoints import Checkpoint
 from spacy_gliner_biomed.pipeline.decoding import threshold_logits
 from spacy_gliner_biomed.pipeline.settings import Settings
@@ -34,12 +35,19 @@ class LabelGroup:
     min_logits: FloatArray
 
     @classmethod
-    def of(cls, prompt: Prompt, settings: Settings, calibration: Calibration) -> "LabelGroup":
+    def of(
+        cls,
+        prompt: Prompt,
+        settings: Settings,
+        calibration: Calibration,
+        catalogue: Catalogue = NO_LABELS,
+    ) -> "LabelGroup":
         """Make the group of a prompt's labels.
 
         prompt (Prompt): The prompt.
         settings (Settings): All labels with their thresholds.
         calibration (Calibration): The checkpoint's.
+        catalogue (Catalogue): Its labels.
         RETURNS (LabelGroup): The group.
         """
         column_of = {text: column for column, text in enumerate(prompt.texts)}
@@ -49,7 +57,7 @@ class LabelGroup:
         in_order = columns == list(range(len(prompt.texts)))
         labels = np.array(asked, dtype=np.int32)
         thresholds = settings.thresholds(specs)
-        shifts = calibration.shifts([spec.prompt for spec in specs])
+        shifts = calibration.shifts([spec.prompt for spec in specs], catalogue)
         raw = calibration.uncalibrated(threshold_logits(thresholds), shifts)
         min_logits = np.full(len(prompt.texts), np.inf, dtype=np.float32)
         np.minimum.at(min_logits, columns, raw)

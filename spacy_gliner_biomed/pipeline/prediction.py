@@ -87,7 +87,7 @@ class Predictor:
             minimum = 4 * self._max_width() + special
             raise ValueError(Errors.E035.format(found=settings.batch_subtokens, minimum=minimum))
         self.groups = [
-            LabelGroup.of(prompt, self.settings, self.calibration)
+            LabelGroup.of(prompt, self.settings, self.calibration, self.checkpoint.catalogue)
             for prompt in self._encode_prompts()
         ]
         longest = max((len(group.prompt.input_ids) for group in self.groups), default=0)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_gliner_biomed.models.calibration import Calibration
+from spacy_gliner_biomed.models.catalogue import Catalogue, TrainedLabel
 from spacy_gliner_biomed.models.checkpoints import read_checkpoint, write_checkpoint
 
 PROMPTS = ["disease", "drug", "lab test"]
@@ -53,6 +54,13 @@ def test_a_prompt_has_its_own_shift_however_it_is_spelled() -> None:
     logits = np.ones((2, 4), dtype=np.float32)
     calibrated = calibration.calibrated(logits, calibration.shifts(spellings))
     assert calibrated.tolist() == 2 * [[3.5, 3.5, 3.5, 2.5]]
+
+
+def test_a_prompt_without_a_shift_has_that_of_its_label() -> None:
+    catalogue = Catalogue((TrainedLabel("drug", prompt_variants=("medication", "medicine")),))
+    calibration = Calibration(prompt_shifts={"drug": 1.0, "medicine": -1.0})
+    shifts = calibration.shifts(["Medications", "medicine", "drug", "disease"], catalogue)
+    assert shifts.tolist() == [1.0, -1.0, 1.0, 0.0]
 
 
 @pytest.mark.parametrize(
