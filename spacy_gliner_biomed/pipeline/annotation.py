@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup, Token
+from spacy.vocab import Vocab
 
 from spacy_gliner_biomed.pipeline.decoding import choose
 from spacy_gliner_biomed.pipeline.settings import Settings
@@ -14,6 +15,47 @@ from spacy_gliner_biomed.tokenization.alignment import align_span, cut_points
 from spacy_gliner_biomed.types import Candidates, ScoredSpan
 
 EntsFilter = Callable[[Iterable[Span], Iterable[Span]], list[Span]]
+
+
+def add_score_extension() -> None:
+    """Make `Span._.score` known, unless another package already has."""
+    if not Span.has_extension("score"):
+        Span.set_extension("score", getter=score_of)
+
+
+def score_of(span: Span) -> float | None:
+    """Return the score of a span, as `Span._.score` has it.
+
+    Scores are read from the span groups, so they are there wherever the groups are: in `doc.ents`,
+    saved Docs, and other processes. If several groups have the span, the first one counts.
+
+    span (Span): A span of a group, of `doc.ents`, or any other.
+    RETURNS (float | None): The score of the equal span (borders and label) in a group with scores;
+        None if there is none.
+    """
+    wanted = (span.start, span.end, span.label)
+    for group in span.doc.spans.values():
+        scores = group.attrs.get("scores", ())
+        if len(scores) != len(group):  # somebody has changed the group
+            continue
+        first = bisect_left(group, span.start, key=lambda other: other.start)
+        # Groups of the component are sorted by their start; others need not be.
+        for i in [*range(first, len(group)), *range(first)]:
+            other = group[i]
+            if (other.start, other.end, other.label) == wanted:
+                return float(scores[i])
+    return None
+
+
+def add_strings(vocab: Vocab, labels: Iterable[str]) -> None:
+    """Add labels to the string store, in such a way that they outlive a memory zone.
+
+    vocab (Vocab): The vocab.
+    labels (Iterable[str]): The labels.
+    """
+    add_string: Callable[..., int] = vocab.strings.add  # its stub lacks an argument
+    for label in labels:
+        add_string(label, allow_transient=False)
 
 
 def make_best_score_filter() -> EntsFilter:
@@ -115,9 +157,7 @@ def _align(
     scores = np.array([span[3] for span in aligned], dtype=np.float32)
     candidates = Candidates(tokens[:, 0], tokens[:, 1], tokens[:, 2], scores)
     selected = choose(candidates, overlap=settings.overlap, multi_label=settings.multi_label)
-    add_string: Callable[..., int] = doc.vocab.strings.add  # its stub lacks an argument
-    for name in _labels(found):
-        add_string(name, allow_transient=False)  # survives memory zones
+    add_strings(doc.vocab, _labels(found))
     chosen = [aligned[i] for i in selected]
     spans = [Span(doc, first, last, label=names[label]) for first, last, label, _ in chosen]
     counts = {

@@ -19,7 +19,11 @@ from spacy_gliner_biomed.common.saving import (
 from spacy_gliner_biomed.common.settings_dict import Configurable, Setting
 from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
 from spacy_gliner_biomed.models.tuning import Tuning
-from spacy_gliner_biomed.pipeline.annotation import EntsFilter
+from spacy_gliner_biomed.pipeline.annotation import (
+    EntsFilter,
+    add_score_extension,
+    add_strings,
+)
 from spacy_gliner_biomed.pipeline.labels import parse_labels
 from spacy_gliner_biomed.pipeline.reports import Reports
 from spacy_gliner_biomed.pipeline.settings import Settings, check_cfg
@@ -82,6 +86,8 @@ class GlinerPipe(Configurable, TrainablePipe):
         self.tuning = tuning
         self.reports = Reports()
         self.cfg = cfg  # type: ignore[assignment]
+        add_strings(vocab, self.labels)
+        add_score_extension()
 
     @staticmethod
     def check_cfg(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -105,6 +111,7 @@ class GlinerPipe(Configurable, TrainablePipe):
     @labels.setter
     def labels(self, labels: Sequence[str | Mapping[str, Any]]) -> None:
         self.cfg["labels"] = labels
+        add_strings(self.vocab, self.labels)
 
     @property
     def label_data(self) -> list[Any]:  # type: ignore[override]
@@ -152,6 +159,7 @@ class GlinerPipe(Configurable, TrainablePipe):
             "model": lambda b: network_shim(self.model).from_bytes(b),
         }
         read_parts(bytes_data, readers, exclude)
+        add_strings(self.vocab, self.labels)  # reading a vocab empties the string store
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
@@ -175,6 +183,7 @@ class GlinerPipe(Configurable, TrainablePipe):
         }
         with reading(f"{path}, a saved component,"):
             util.from_disk(path, readers, exclude)
+        add_strings(self.vocab, self.labels)
         return self
 
     def _place(self, settings: Settings) -> None:
