@@ -39,6 +39,9 @@ scorer = {"@scorers": "spacy-gliner-biomed.link_scorer.v1"}
         "link_near_f": 0.0,
         "link_acc1": 0.0,
         "link_acc5": 0.0,
+        "nel_micro_f": 0.0,
+        "nel_micro_r": 0.0,
+        "nel_micro_p": 0.0,
     },
 )
 def make_gliner_biomed_linker(

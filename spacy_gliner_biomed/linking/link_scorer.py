@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from spacy.scorer import PRFScore
+from spacy.scorer import PRFScore, Scorer
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_gliner_biomed.linking.entities import CANDIDATES, gold_ids, gold_spans, spans_of
 
 AT = 5
+NO_LINK = ("", "NIL")  # what this component writes, and what spaCy's does
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,15 @@ def score_links(
     `spacy-gliner-biomed.LinkedCorpus.v1`), with a right id first or among the first five
     candidates. `link_p/r/f/per_type` count end-to-end: characters,
     label, and any of the gold ids have to be right (as HunFlair2 counts, arXiv 2402.12372);
-    `link_near_p/r/f` allow for one character at each border.
+    `link_near_p/r/f` allow for one character at each border. `nel_micro_p/r/f`, `nel_macro_p/r/f`,
+    `nel_score` and `nel_f_per_type` are spaCy's own scores of links, on `doc.ents` that both Docs
+    have; they take a gold `kb_id_` as one id.
 
     examples (Iterable[Example]): Predicted and gold Docs.
     spans_key (str | None): The span group, the component's; None for `doc.ents`.
     RETURNS (dict[str, Any]): The scores; None where nothing could be scored.
     """
+    examples = list(examples)
     pairs = [
         (_gold_links(eg.reference, spans_key), _found_links(eg.predicted, spans_key))
         for eg in examples
@@ -71,7 +75,19 @@ def score_links(
         **_prf("link", strict),
         "link_per_type": {label: prf.to_dict() for label, prf in strict.items()} or None,
         **_prf("link_near", near),
+        **_nel_scores(examples),
     }
+
+
+def _nel_scores(examples: Sequence[Example]) -> dict[str, Any]:
+    """Return spaCy's scores of links, without the text "nel_score_desc"; None if no entity has a
+    gold or a predicted link.
+    """
+    docs = [doc for example in examples for doc in (example.reference, example.predicted)]
+    scores = Scorer.score_links(examples, negative_labels=NO_LINK)
+    del scores["nel_score_desc"]
+    has_links = any(entity.kb_id_ not in NO_LINK for doc in docs for entity in doc.ents)
+    return scores if has_links else dict.fromkeys(scores)
 
 
 def _accuracies(

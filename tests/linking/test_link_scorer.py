@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 import spacy
+from spacy.pipeline.entity_linker import entity_linker_score
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
@@ -94,3 +95,23 @@ def test_entities_are_scored_without_a_span_group() -> None:
     for one in docs:
         one.set_ents([Span(one, 0, 2, label="d", kb_id="A")])
     assert score_links([Example(*docs)])["link_f"] == 1
+
+
+def test_spacys_own_scores_of_links_are_beside_ours() -> None:
+    gold, found = doc([]), doc([])
+    gold.set_ents([Span(gold, 0, 2, "d", kb_id="A"), Span(gold, 3, 4, "d", kb_id="B")])
+    found.set_ents([Span(found, 0, 2, "d", kb_id="A"), Span(found, 3, 4, "d")])
+    examples = [Example(found, gold)]
+    scores = score_links(examples, spans_key=None)
+    theirs = entity_linker_score(examples)
+    assert {key for key in scores if key.startswith("nel_")} == {*theirs} - {"nel_score_desc"}
+    assert scores["nel_micro_p"] == 1.0
+    assert scores["nel_micro_r"] == scores["nel_macro_r"] == 0.5
+    assert scores["nel_f_per_type"]["d"]["r"] == 0.5
+
+
+def test_spacys_scores_are_none_without_links() -> None:
+    made = doc([])
+    made.set_ents([Span(made, 0, 2, "d")])
+    scores = score_links([Example(made.copy(), made)])
+    assert scores["nel_micro_f"] is scores["nel_f_per_type"] is scores["nel_score"] is None
