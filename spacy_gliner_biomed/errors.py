@@ -6,47 +6,49 @@ class Errors:
 
     # Checkpoints
     E010 = (
-        "[GB-E010] This checkpoint needs {found}, which is not supported. Supported are the "
-        "uni-encoder span model and the bi-encoder span model with span_mode 'markerV0' or "
-        "'marker', and the uni-encoder token model (span_mode 'token_level'). Use another "
-        "checkpoint, or the GLiNER package for this one."
+        "[GB-E010] This checkpoint needs {found}, which is not supported. Supported models are "
+        "uni-encoder and bi-encoder span models (span_mode 'markerV0' or 'marker'), and "
+        "uni-encoder token models (span_mode 'token_level'). Use another checkpoint, or load this "
+        "one with the GLiNER package."
     )
     E011 = (
-        "[GB-E011] There are no weights in {folder}. A checkpoint needs 'model.safetensors' or "
-        "'pytorch_model.bin' beside its 'gliner_config.json'; found: {found}."
+        "[GB-E011] {folder} has no weights; found: {found}. A checkpoint needs 'model.safetensors' "
+        "or 'pytorch_model.bin' beside its 'gliner_config.json'. Copy or download the checkpoint "
+        "again."
     )
     E012 = (
-        "[GB-E012] The weights in {path} cannot be read: {error}. The file may be truncated, or "
-        "may hold more than tensors, which is refused. Copy or download it again, or export it "
-        "to safetensors."
+        "[GB-E012] The weights in {path} cannot be read: {error}. The file may be truncated, or it "
+        "may contain objects other than tensors, which are refused. Copy or download it again, or "
+        "export it to safetensors."
     )
     E013 = (
-        "[GB-E013] The checkpoint's tensors do not fit its gliner_config.json. Every tensor has "
-        "to be there with its shape; nothing is left at random.\n  missing: {missing}\n"
-        "  unexpected: {unexpected}\n  shape: {shapes}\nCheck that weights and config are of the "
-        "same checkpoint."
+        "[GB-E013] The checkpoint's tensors do not match its gliner_config.json. Every tensor must "
+        "be present and have the expected shape.\n  missing: {missing}\n  unexpected: "
+        "{unexpected}\n  shape: {shapes}\nCheck that the weights and the config belong to the same "
+        "checkpoint."
     )
     E014 = (
-        "[GB-E014] Words cannot be split by {found!r}; allowed are: {allowed}. The splitter is "
-        "part of a checkpoint ('words_splitter_type' in its gliner_config.json)."
+        "[GB-E014] Unknown word splitter {found!r}. Supported splitters are: {allowed}. Correct "
+        "'words_splitter_type' in the checkpoint's gliner_config.json."
     )
     E015 = (
-        "[GB-E015] {folder} is not a GLiNER checkpoint: there is no 'gliner_config.json' in it; "
-        "found: {found}. Set 'checkpoint' to a folder that holds one, to a Hugging Face "
-        "repository name such as 'Ihor/gliner-biomed-base-v1.0', or to 'packaged'."
+        "[GB-E015] {folder} is not a GLiNER checkpoint: it has no 'gliner_config.json'; found: "
+        "{found}. Set 'checkpoint' to a checkpoint folder, to a Hugging Face repository name such "
+        "as 'Ihor/gliner-biomed-base-v1.0', or to 'packaged'."
     )
     E016 = (
         "[GB-E016] {path} cannot be read as JSON: {error}. Copy or download the checkpoint again."
     )
     E017 = (
-        "[GB-E017] {what} cannot be had from the Hugging Face hub: {error}. Without internet, "
-        "download it on another machine ('hf download {name}') and set 'checkpoint' to that "
-        "folder, or fill the hub's cache first; HF_HUB_OFFLINE=1 uses the cache only. If this "
-        "was meant as a folder, it does not exist from here ({cwd})."
+        "[GB-E017] {what} cannot be loaded from the Hugging Face hub: {error}. Without internet "
+        "access, download it on another machine ('hf download {name}') and set 'checkpoint' to "
+        "that folder, or fill the hub's cache first; with HF_HUB_OFFLINE=1, only the cache is "
+        "used. If {name!r} is meant to be a folder, it does not exist (the current folder is "
+        "{cwd})."
     )
     E018 = (
-        "[GB-E018] The tokenizer and the weights do not belong together: {found}. Check "
-        "'class_token_index' and 'vocab_size' in gliner_config.json, and the tokenizer's files."
+        "[GB-E018] The tokenizer and the weights do not match: {found}. Check 'class_token_index' "
+        "and 'vocab_size' in gliner_config.json, and the tokenizer's files."
     )
     E019 = (
         "[GB-E019] This installation has no packaged model ({folder}). Set 'checkpoint' to a "
@@ -54,8 +56,8 @@ class Errors:
         'config={{"model": {{"checkpoint": "Ihor/gliner-biomed-base-v1.0"}}}}.'
     )
     E070 = (
-        "[GB-E070] The checkpoint's tensors {names} are one tensor in this network, and differ. "
-        "Check that weights and config are of the same checkpoint."
+        "[GB-E070] The tensors {names} share one weight in this network, but have different values "
+        "in the checkpoint. Check that the weights and the config belong to the same checkpoint."
     )
     E071 = (
         "[GB-E071] The tokenizer {path} cannot be read: {error}. Copy or download the "
@@ -67,24 +69,24 @@ class Errors:
     )
 
     E130 = (
-        "[GB-E130] {where} hold numbers that are not finite (NaN or infinity), in: {names}. With "
-        "them, entities would be lost without a word. Copy or download the checkpoint again; "
-        "after a training, go back to an earlier model and train with a lower learning rate."
+        "[GB-E130] {where} are not finite (NaN or infinity) in: {names}. Such a model would miss "
+        "entities without an error. Copy or download the checkpoint again. If this happened in "
+        "training, go back to an earlier model and train with a lower learning rate."
     )
     E131 = (
-        "[GB-E131] The network's vectors of {what} are not finite (NaN or infinity). "
-        "precision='float16' overflows in some encoders: use 'bfloat16' or 'float32'. In "
-        "'float32', the weights are damaged: copy or download the checkpoint again; after a "
+        "[GB-E131] The network's vectors of {what} are not finite (NaN or infinity). With "
+        "precision='float16', some encoders overflow: use 'bfloat16' or 'float32'. With 'float32', "
+        "the weights are damaged: copy or download the checkpoint again. If this happened in "
         "training, go back to an earlier model and train with a lower learning rate."
     )
     E132 = (
-        "[GB-E132] The training has diverged: the norm of the gradients is {found}. The weights "
-        "are those before this step. Train with a lower learning rate, with gradient clipping "
-        "(grad_clip), and with precision 'bfloat16' or 'float32' instead of 'float16'."
+        "[GB-E132] Training has diverged: the gradient norm is {found}. The weights are those "
+        "before this step. Train with a lower learning rate, with gradient clipping (grad_clip), "
+        "and with precision 'bfloat16' or 'float32' instead of 'float16'."
     )
     E133 = (
-        "[GB-E133] {what} needs Python code that it brings with it ('auto_map' in its config), "
-        "which is never run here. Use a checkpoint of an architecture that transformers has."
+        "[GB-E133] {what} needs Python code from its repository ('auto_map' in its config), which "
+        "is never run here. Use a checkpoint whose architecture is part of transformers."
     )
     E134 = (
         "[GB-E134] {path} is a pickled file, which torch {found} cannot read safely "
@@ -92,97 +94,98 @@ class Errors:
         "'model.safetensors'."
     )
     E135 = (
-        "[GB-E135] {path} is not the file that was saved: its SHA-256 differs from the one in "
+        "[GB-E135] {path} has changed since it was saved: its SHA-256 differs from the one in "
         "{extras}. Copy or download the checkpoint again. If you changed the file on purpose, "
         "remove its name from 'sha256' in {extras}."
     )
     E136 = (
-        "[GB-E136] {name} has numbers that are too large for {dtype}. Use 'bfloat16' or 'float32'."
+        "[GB-E136] {name} has values that are too large for {dtype}. Use 'bfloat16' or 'float32'."
     )
     E137 = (
-        "[GB-E137] The bytes of this model hold a file {found!r}, which no saved model has. "
-        "Allowed are the files of a checkpoint folder. Nothing was written."
+        "[GB-E137] The bytes of this model contain the file {found!r}. Only files of a checkpoint "
+        "folder are allowed. Nothing was written. Save the model again with to_bytes()."
     )
 
     # Labels
     E020 = (
-        "[GB-E020] The label {label!r} holds {token!r}, the marker that the model reads before "
-        "each label. Choose another wording ('prompt') for this label."
+        "[GB-E020] The label {label!r} contains {token!r}, the marker that the model reads before "
+        "each label. Give the label another 'prompt'."
     )
     E021 = (
-        "[GB-E021] The label {label!r} has no character that the model's tokenizer knows. Give "
-        "it a wording that does: {{'label': {label!r}, 'prompt': '...'}}."
+        "[GB-E021] The label {label!r} has no character that the model's tokenizer knows. Give it "
+        "another prompt: {{'label': {label!r}, 'prompt': '...'}}."
     )
     E022 = (
-        "[GB-E022] The label {label!r} is {n} subtokens long; at most {limit} leave room for "
-        "text. Shorten its prompt, or raise 'batch_subtokens' if that is what limits it."
+        "[GB-E022] The label {label!r} has {n} subtokens. The maximum is {limit}, which leaves "
+        "room for the text. Shorten its prompt, or raise 'batch_subtokens' if that setting is the "
+        "limit."
     )
     E023 = (
         "[GB-E023] A label must be a string or a dict with 'label' and, optionally, 'prompt' and "
         "'threshold'; found {found!r}. Neither label nor prompt may be blank."
     )
     E024 = (
-        "[GB-E024] The label {label!r} is {n} subtokens long; the model's label encoder takes at "
-        "most {limit}. Shorten its prompt."
+        "[GB-E024] The label {label!r} has {n} subtokens. The maximum of the model's label encoder "
+        "is {limit}. Shorten its prompt."
     )
     E025 = (
-        "[GB-E025] The label {label!r} is in the labels with two thresholds {found} for the same "
-        "prompt. Keep one of them."
+        "[GB-E025] The label {label!r} has two thresholds {found} for the same prompt. Keep one of "
+        "them."
     )
     E026 = (
-        "[GB-E026] This checkpoint cannot get layout marks: its vocabulary has no token {token!r}. "
-        "Set layout to false, or use an encoder with unused tokens, as BERT's have."
+        "[GB-E026] Layout marks cannot be added to this checkpoint: its vocabulary has no token "
+        "{token!r}. Set 'layout' to false, or use an encoder whose vocabulary has unused tokens, "
+        "such as BERT."
     )
 
     # Settings
     E030 = "[GB-E030] The setting {name!r} must be {allowed}; found {found!r}."
     E031 = (
-        "[GB-E031] Unknown setting {found} for 'gliner_biomed'.{hint} What can be set for one call "
-        "is: {allowed}."
+        "[GB-E031] Unknown option {found} in a call of 'gliner_biomed'.{hint} The options of a "
+        "call are: {allowed}."
     )
     E032 = (
-        "[GB-E032] window={window} and stride={stride} do not work with this model: spans of up "
-        "to {width} words would be cut. Needed are window >= {minimum} and 1 <= stride <= window - "
-        "{width}. Leave both out (null) to follow the checkpoint."
+        "[GB-E032] window={window} and stride={stride} would cut spans of up to {width} words. "
+        "With this model, the window must be at least {minimum}, and the stride from 1 to window - "
+        "{width}. Set both to null to use the checkpoint's values."
     )
     E033 = (
-        "[GB-E033] 'gliner_biomed' needs the device {device!r}, which torch cannot use here: "
-        "{error}. Set 'device' to null (follows spacy.prefer_gpu()), 'cpu', 'cuda', 'cuda:N' or "
-        "'mps'."
+        "[GB-E033] torch cannot use the device {device!r} here: {error}. Set 'device' of "
+        "'gliner_biomed' to null (follows spacy.prefer_gpu()), 'cpu', 'cuda', 'cuda:N' or 'mps'."
     )
     E034 = (
-        "[GB-E034] The model is on {device} and this process was forked from the one that "
-        "loaded it, which CUDA does not allow. Use n_process=1, or start the workers with "
+        "[GB-E034] The model is on {device}, and this process was forked from the one that loaded "
+        "it, which CUDA does not support. Use n_process=1, or start the workers with "
         "multiprocessing.set_start_method('spawn')."
     )
     E035 = (
-        "[GB-E035] batch_subtokens={found} leaves no room for text: this model needs at least "
-        "{minimum}. Raise it."
+        "[GB-E035] batch_subtokens={found} leaves no room for text. This model needs at least "
+        "{minimum}: raise the setting."
     )
     E036 = (
-        "[GB-E036] The model's scores are not numbers (NaN). precision='float16' overflows in "
-        "some encoders: use 'bfloat16' or 'float32'. If this is 'float32', the checkpoint's "
-        "weights are damaged."
+        "[GB-E036] The model's scores are NaN. With precision='float16', some encoders overflow: "
+        "use 'bfloat16' or 'float32'. With 'float32', the checkpoint's weights are damaged: copy "
+        "or download it again."
     )
 
     # Training
-    E060 = "[GB-E060] {path}, line {line}: {error}. Correct the line; nothing is skipped silently."
+    E060 = "[GB-E060] {path}, line {line}: {error}. Correct the line; broken lines are not skipped."
     E061 = (
-        "[GB-E061] There is no corpus in {folder}: none of {files} is there. 'path' must be a "
-        "folder of corpora, and the corpora's names those of its folders."
+        "[GB-E061] {folder} is not a corpus: it has none of the files {files}. Set 'path' to the "
+        "folder that contains the corpora, and name each corpus like its folder."
     )
-    E062 = "[GB-E062] No document of the format {format!r} was found in {path}."
+    E062 = "[GB-E062] {path} contains no document in the format {format!r}."
     E065 = (
-        "[GB-E065] {path} holds the state of a training with another config: {found} differ. Go "
-        "on with the config that it was begun with, or remove the file to begin anew."
+        "[GB-E065] {path} is the state of a training with another config. These settings differ: "
+        "{found}. Resume with the original config, or delete the file to start again."
     )
     E066 = (
-        "[GB-E066] The state of {name!r} cannot be kept, so that its training could not be "
-        "resumed. Freeze it ([training] frozen_components), or use 'spacy train'."
+        "[GB-E066] The training of {name!r} cannot be resumed, because the component's state "
+        "cannot be saved. Freeze it ([training] frozen_components), or use 'spacy train'."
     )
     E067 = (
-        "[GB-E067] The state of training in {path} cannot be read: {error}. Remove the file to "
-        "begin anew."
+        "[GB-E067] The training state {path} cannot be read: {error}. Delete the file to start "
+        "again."
     )
 
     # Commands
@@ -212,9 +215,32 @@ class Errors:
         'separated by commas: "disease,drug".'
     )
     E059 = (
-        "[GB-E059] The format of the output {path} is not clear: {reason}. The endings .jsonl, "
-        ".spacy and .html say it; for '-' (standard output) and other endings, add --format "
-        "jsonl, docbin, html or table."
+        "[GB-E059] The format of the output {path} is not clear: {reason}. These endings say it: "
+        "{endings}. For '-' (standard output) and other endings, add --format: {formats}."
+    )
+
+    # Attributes and formats of outputs
+    E220 = (
+        "[GB-E220] No component of this pipeline sets the attribute {name!r} (ent._.{name}). "
+        "Attributes of spans that can be written: {known}. Correct --attributes, or add the "
+        "component to the pipeline."
+    )
+    E221 = (
+        "[GB-E221] The attribute {name!r} cannot be written: each output has a column of this "
+        "name. Leave it out of --attributes, or register it under another name."
+    )
+    E222 = (
+        "[GB-E222] The attribute {name!r} is {found}; its column holds true, false or null. Set "
+        "one of these, or register the attribute under another name, so that it is written as text."
+    )
+    E223 = "[GB-E223] The mapping to FHIR in {path} cannot be read: {error}. Correct the file."
+    E224 = (
+        "[GB-E224] The mapping to FHIR in {path} has {found}; allowed here: {allowed}. Correct the "
+        "file."
+    )
+    E225 = (
+        "[GB-E225] A {kind} is not valid FHIR R4B: {error}. Correct the mapping (--fhir-mapping), "
+        "or the document's metadata."
     )
 
     # Linking
@@ -372,8 +398,9 @@ class Errors:
 
     # Files
     E160 = (
-        "[GB-E160] {path}, line {line}: this is not UTF-8: {found}. {hint}. Save the file as "
-        "UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 (or -f CP1252)."
+        "[GB-E160] {path}, line {line}: this is not UTF-8: {found}. {hint}. Name the encoding with "
+        "--encoding cp1252 (or utf-16), if the command has this option, or convert the file: "
+        "iconv -f UTF-16 -t UTF-8 (or -f CP1252)."
     )
     E161 = (
         "[GB-E161] {path}: the compressed file is damaged or cut off: {error}. Copy or download "
@@ -391,45 +418,124 @@ class Errors:
         "[GB-E164] {path} is a folder; the format {format!r} is read from one file. Name the "
         "file, or use the format 'brat' for a folder of .txt and .ann files."
     )
+    E200 = (
+        "[GB-E200] {path} cannot be read as {encoding}: {error}. Name its encoding with "
+        "--encoding, or leave the option out for UTF-8."
+    )
+    E201 = (
+        "[GB-E201] There is no text encoding {found!r}. Examples are: utf-8, cp1252, latin-1, "
+        "utf-16."
+    )
+    E202 = (
+        "[GB-E202] The format of {path} is not clear from its ending and its first bytes. Name it "
+        "with {option}: {allowed}."
+    )
+    E203 = (
+        "[GB-E203] The format {format!r} of {path} holds texts without entities. Annotate them "
+        "with 'spacy gliner annotate', or name a format with entities: {allowed}."
+    )
+    E204 = (
+        "[GB-E204] There is no column {column!r} in {path}; its columns are: {found}. Name the "
+        "columns of texts and ids with --text-column and --id-column."
+    )
+    E205 = (
+        '[GB-E205] {path} is not a table of labels: {error}. Give JSON, {{"Chemical": "drug"}}, '
+        "or a CSV file with two columns: the label in the corpus, and the label to write."
+    )
 
     E182 = (
         "[GB-E182] {path} cannot be read: {error}. It must hold one JSON object. Correct the file, "
         "or copy it again."
     )
 
+    # Service
+    E240 = (
+        "[GB-E240] The body is larger than {limit:,} bytes. Send fewer or shorter texts, or use "
+        "/annotate/stream, where the limit is for each line. The server's --max-bytes sets it."
+    )
+    E241 = (
+        "[GB-E241] The body cannot be read: {error}. Send one JSON object, in UTF-8, with the "
+        "header 'Content-Type: application/json'; /openapi.json has examples."
+    )
+    E242 = "[GB-E242] Unknown key {found}.{hint} The keys are: {allowed}."
+    E243 = "[GB-E243] {where!r} is not what it must be: {error}."
+    E244 = (
+        "[GB-E244] The text has {n:,} characters; at most {limit:,} are allowed. Cut it into "
+        "parts. The server's --max-characters sets the limit."
+    )
+    E245 = "[GB-E245] There are {n:,} {what}; at most {limit:,} are allowed in a request."
+    E246 = (
+        "[GB-E246] The server is busy: {n:,} documents wait. Send the request again in {seconds} s "
+        "(header Retry-After)."
+    )
+    E247 = (
+        "[GB-E247] {what} took longer than {seconds:g} s. Send fewer or shorter texts. The "
+        "server's --timeout sets the limit."
+    )
+    E248 = (
+        "[GB-E248] The document could not be annotated: {error}. The server's log has the place "
+        "in the code, without the text. Report it with a text that you may share."
+    )
+    E249 = (
+        "[GB-E249] The token is missing or wrong. Send the header 'Authorization: Bearer TOKEN', "
+        "with the token that the server was started with (--token-file)."
+    )
+    E250 = (
+        "[GB-E250] The server is being stopped; of this stream, {n:,} lines were answered. Send "
+        "the others again."
+    )
+    E251 = "[GB-E251] {error}. Send a text of whole Unicode characters."
+    E252 = (
+        "[GB-E252] {path} holds no token: {found}. Write one line of 16 or more printable ASCII "
+        "characters without spaces into it, e.g. with: openssl rand -hex 32."
+    )
+    E253 = (
+        "[GB-E253] {method} {path} is not served here. What is, with examples, is in /openapi.json."
+    )
+    E254 = (
+        "[GB-E254] There is no custom attribute {found}. The pipeline's attributes of spans "
+        "(Span.set_extension) are: {allowed}."
+    )
+    E255 = (
+        "[GB-E255] The server failed: {error}. Its log has the place in the code, without the "
+        "request. Send the request again; if that fails too, report it."
+    )
+    E256 = "[GB-E256] The server is being stopped. Ask another one, or this one when it is back."
+
     # Settings and saved components
     E140 = "[GB-E140] Unknown setting {found} for {component!r}.{hint} The settings are: {allowed}."
     E141 = (
-        "[GB-E141] The settings of {component!r} are entries and not attributes: write "
-        "cfg[{name!r}] = ... or component.{name} = ..., with a name that is in cfg."
+        "[GB-E141] The settings of {component!r} are keys of cfg, not attributes. Write "
+        "cfg[{name!r}] = ... or component.{name} = ..., with one of the names in cfg."
     )
     E142 = (
-        "[GB-E142] A setting of {component!r} cannot be removed. Set it to a value that is allowed "
-        "(see configs/default.cfg)."
+        "[GB-E142] Settings of {component!r} cannot be removed. Set an allowed value instead (see "
+        "configs/default.cfg)."
     )
     E144 = (
         "[GB-E144] {what} cannot be read: {error}. Copy it again, or save the pipeline again. To "
         "change a setting of a saved pipeline, edit its config.cfg."
     )
     E145 = (
-        "[GB-E145] There is nothing to learn for {component!r}: of {n} training documents none has "
-        "a span group {key!r} or entities (doc.ents). Their span groups are: {groups}. Set "
-        "'spans_key' to the group with the gold, or write the gold to doc.spans[{key!r}] or "
+        "[GB-E145] {component!r} has nothing to learn: none of the {n} training documents has a "
+        "span group {key!r} or entities in doc.ents. Their span groups are: {groups}. Set "
+        "'spans_key' to the group with the gold entities, or write them to doc.spans[{key!r}] or "
         "doc.ents."
     )
     E146 = (
-        "[GB-E146] The entity {start}..{end} ({text}) begins or ends inside a token of the Doc, or "
-        "outside of its text. Cut the tokens first ('pipeline.annotation.split_tokens'), or "
-        "correct the offsets."
+        "[GB-E146] The entity {start}..{end} ({text}) begins or ends inside a token or outside the "
+        "text of the Doc. Split the tokens first ('pipeline.annotation.split_tokens'), or correct "
+        "the offsets."
     )
     E147 = (
-        "[GB-E147] {component!r} has no labels to learn: its 'labels' are empty, and in {n} "
-        "training documents no entity and no annotated label was found. Set 'labels', or give "
-        "documents with entities."
+        "[GB-E147] {component!r} has no labels to learn: 'labels' is empty, and the {n} training "
+        "documents have neither entities nor annotated labels. Set 'labels', or train with "
+        "documents that have entities."
     )
     E148 = (
         "[GB-E148] {component!r} has no attribute {name!r}. Did you mean the setting {nearest!r}? "
-        "Set it with component.cfg[{nearest!r}] = ...; it is checked, works at once and is saved."
+        "Set it with component.cfg[{nearest!r}] = ...; the value is checked, applies at once and "
+        "is saved with the pipeline."
     )
 
 
@@ -437,42 +543,43 @@ class Warnings:
     """Messages of warnings; each is given once per component, counts are in `stats`."""
 
     W001 = (
-        "[GB-W001] {n} found entities do not fall on token borders and were widened or narrowed "
-        "to the Doc's tokens (alignment={alignment!r}). alignment='split' keeps their exact "
-        "characters. Counted in stats['moved']; given once."
+        "[GB-W001] {n} entities do not align with the Doc's tokens and were expanded or contracted "
+        "to token borders (alignment={alignment!r}). Use alignment='split' to keep their exact "
+        "characters. The count is in stats['moved']; this warning is given once."
     )
     W002 = (
-        "[GB-W002] {n} found entities do not fall on token borders and were left out "
-        "(alignment={alignment!r}). alignment='expand' or 'split' keeps them. Counted in "
-        "stats['left_out']; given once."
+        "[GB-W002] {n} entities do not align with the Doc's tokens and were left out "
+        "(alignment={alignment!r}). Use alignment='expand' or 'split' to keep them. The count is "
+        "in stats['left_out']; this warning is given once."
     )
     W003 = (
-        "[GB-W003] {n} found entities clashed with a better one after both were moved to the "
-        "Doc's tokens, and were left out. alignment='split' avoids it. Counted in "
-        "stats['merged']; given once."
+        "[GB-W003] {n} entities were left out, because they overlap a better entity after both "
+        "were moved to token borders. Use alignment='split' to avoid this. The count is in "
+        "stats['merged']; this warning is given once."
     )
     W004 = (
-        "[GB-W004] {n} words have so many subtokens that a window cannot hold them; the model "
-        "sees the beginning of each. Counted in stats['shortened_words']; given once."
+        "[GB-W004] {n} words have more subtokens than a window can hold; the model reads only the "
+        "beginning of each. The count is in stats['shortened_words']; this warning is given once."
     )
     W005 = (
-        "[GB-W005] {n} words have no character that the model's tokenizer knows; the model sees "
-        "a gap. Counted in stats['unknown_words']; given once."
+        "[GB-W005] {n} words have no character that the model's tokenizer knows; the model reads "
+        "nothing in their place. The count is in stats['unknown_words']; this warning is given "
+        "once."
     )
     W006 = (
-        "[GB-W006] {n} found entities overlap with entities or blocked tokens that were on the Doc "
-        "before, and are in doc.spans only. overwrite=True replaces the earlier ones. Counted in "
-        "stats['not_in_ents']; given once."
+        "[GB-W006] {n} entities overlap entities or blocked tokens that were already on the Doc. "
+        "They are in doc.spans, but not in doc.ents. Use overwrite=True to replace the earlier "
+        "entities. The count is in stats['not_in_ents']; this warning is given once."
     )
     W009 = (
-        "[GB-W009] {n} gold entities cannot be learnt: their ends are not on the model's word "
-        "borders, they are wider than its widest span, or a window cuts them. Counted in "
-        "stats['gold_lost'] of stats['gold']; given once."
+        "[GB-W009] {n} gold entities cannot be learnt: they begin or end inside a word of the "
+        "model, are wider than its widest span, or are cut by a window. The count is in "
+        "stats['gold_lost'], of stats['gold'] in all; this warning is given once."
     )
     W010 = (
-        "[GB-W010] Gold entities that cannot be learnt, since their ends are not on the model's "
-        "word borders or they are wider than {width} words: {found}. The rest is learnt. Of a "
-        "corpus that streams, the first documents were counted."
+        "[GB-W010] Some gold entities cannot be learnt, because they begin or end inside a word of "
+        "the model or are wider than {width} words: {found}. All others are learnt. In a streamed "
+        "corpus, only the first documents were counted."
     )
     W011 = (
         "[GB-W011] {n} mentions in {path} do not stand in their text as whole words and are not "
@@ -482,40 +589,54 @@ class Warnings:
         "[GB-W012] {n} entities begin or end inside a word of GLiNER's splitter, for which its "
         "JSON has no place; they are not in {path}."
     )
-    W007 = "[GB-W007] The labels hold {found!r} more than once; each is asked once."
+    W007 = "[GB-W007] The labels {found!r} are listed more than once. Each is used once."
     W008 = (
-        "[GB-W008] spans_key is {found!r}, but none of the scores that decide which model is the "
-        "best is of that group; they are: {weights}. Set 'spans_{found}_f' in "
-        "[training.score_weights]."
+        "[GB-W008] spans_key is {found!r}, but the scores that select the best model do not "
+        "include this group: {weights}. Set 'spans_{found}_f' in [training.score_weights]."
     )
     W180 = (
-        "[GB-W180] The model was not trained with the label {prompt!r} and may find little or "
-        "wrong things. Trained labels with similar words: {nearest}. All of them: "
-        "python -m spacy gliner labels. Given once a label."
+        "[GB-W180] The model was not trained with the label {prompt!r}: it may miss entities or "
+        "find wrong ones. Similar trained labels are: {nearest}. 'python -m spacy gliner labels' "
+        "lists them all. This warning is given once per label."
     )
     W140 = (
-        "[GB-W140] {component!r} has no labels, so that it finds nothing. Set them: "
-        "component.labels = ['disease', 'drug']. Given once."
+        "[GB-W140] {component!r} has no labels and finds nothing. Set them: component.labels = "
+        "['disease', 'drug']. This warning is given once."
     )
     W141 = (
-        "[GB-W141] Of {n} training documents for {component!r} none has an entity: with these "
-        "alone it learns to find nothing. If that is not meant, check 'spans_key' ({key!r}) and "
-        "the data; their span groups are: {groups}."
+        "[GB-W141] None of the {n} training documents for {component!r} has an entity, so the "
+        "component learns to find nothing. If this is not intended, check 'spans_key' ({key!r}) "
+        "and the data. The span groups are: {groups}."
     )
     W142 = (
-        "[GB-W142] {n} training documents do not say which entities they have (no span group "
-        "{key!r}, and 'missing' in doc.ents); nothing is learnt from them. Counted in "
-        "stats['without_gold'] in each update; given once."
+        "[GB-W142] {n} training documents have no gold annotation (no span group {key!r}, and only "
+        "missing values in doc.ents). Nothing is learnt from them. stats['without_gold'] counts "
+        "them in each update; this warning is given once."
     )
     W143 = (
-        "[GB-W143] The optimizer has a learning rate of {rate:g}, which wrecks a pretrained "
-        "network. Use 'spacy-gliner-biomed.AdamW.v1' with about 1e-5 to 2e-4 in "
-        "[training.optimizer] (see configs/few_shot.cfg), or sgd=component.create_optimizer(). "
-        "Given once."
+        "[GB-W143] The optimizer's learning rate is {rate:g}, which destroys a pretrained network. "
+        "Use 'spacy-gliner-biomed.AdamW.v1' with about 1e-5 to 2e-4 in [training.optimizer] (see "
+        "configs/few_shot.cfg), or sgd=component.create_optimizer(). This warning is given once."
     )
     W144 = (
-        "[GB-W144] {n} gold entities had white space at an end, or were nothing else; they are "
-        "learnt without it. Counted in stats['gold_trimmed']; given once."
+        "[GB-W144] {n} gold entities begin or end with white space, or consist of it. The white "
+        "space was left out. The count is in stats['gold_trimmed']; this warning is given once."
+    )
+    W210 = (
+        "[GB-W210] {n} control characters, which XML does not allow, were written as U+FFFD. "
+        "Offsets are unchanged."
+    )
+    W211 = (
+        "[GB-W211] {n} entities are not in the CoNLL output: they overlap one with a higher score, "
+        "or are white space. Set overlap='flat', or choose a format for overlapping entities."
+    )
+    W212 = (
+        "[GB-W212] {n} documents have a note_id that is no integer, as the table NOTE_NLP needs. "
+        "It was written as it is. Give each document the key 'note_id', or an integer as its id."
+    )
+    W213 = (
+        "[GB-W213] {n} entities are longer than {limit} characters; lexical_variant has their "
+        "beginning."
     )
     W160 = (
         "[GB-W160] {n} files or folders were not read: {found}. Files that can be read end with "
@@ -529,13 +650,37 @@ class Warnings:
         "first character to its last."
     )
     W163 = (
-        "[GB-W163] {n} lines in {path} hold relations, events, attributes or notes, which are not "
-        "read; the entities are."
+        "[GB-W163] {n} lines or records in {path} hold relations, events, attributes or notes, "
+        "which are not read; the entities are."
+    )
+    W200 = (
+        "[GB-W200] {n} examples in {path} were rejected or ignored by their annotators; they were "
+        "left out."
+    )
+    W201 = (
+        "[GB-W201] {n} further annotations in {path} are of tasks that have another one, which was "
+        "read instead."
+    )
+    W202 = "[GB-W202] {n} tasks in {path} are not annotated; they were left out."
+    W203 = (
+        "[GB-W203] {n} entities in {path} do not begin with B- (or S-), as the others do; each was "
+        "read as an entity."
+    )
+    W204 = (
+        "[GB-W204] {n} passages in {path} do not begin where their offsets say; the offsets of "
+        "their documents are counted anew."
+    )
+    W205 = (
+        "[GB-W205] {n} parts of articles in {path} were not read: tables, formulas, references, "
+        "translations, back matter."
+    )
+    W206 = (
+        "[GB-W206] {n} labels in {path} do not occur in {source}: {found}. Check their spelling."
     )
     W130 = (
-        "[GB-W130] precision={asked!r} is computed in float32: {device} has no fast products in "
-        "that type, and would take several times as long. Set 'precision' to 'auto' (the fastest "
-        "that a machine has) or 'float32'. Given once."
+        "[GB-W130] precision={asked!r} was set, but {device} computes in float32, because its "
+        "products in that type would take several times as long. Set 'precision' to 'auto' (the "
+        "fastest type of each machine) or 'float32'. This warning is given once."
     )
     W020 = (
         "[GB-W020] '{name}' is set to link the span group {key!r}, which a Doc does not have; it "
@@ -543,4 +688,8 @@ class Warnings:
         "doc.ents. Given once."
     )
     W120 = "[GB-W120] The option {old} is deprecated: use {new}, or a --config file."
+    W240 = (
+        "[GB-W240] The service listens on {host} without a token: everybody who can reach this "
+        "machine can use it. Give a token (--token-file), or listen on 127.0.0.1."
+    )
     W150 = "[GB-W150] {n} blank rows in {path} were skipped."

@@ -23,6 +23,7 @@ FLOORS = [
     {"documents"},
     {"linking", "curation", "silver"},
     {"distributed"},
+    {"service"},
     {"cli"},
 ]
 FORBIDDEN = {
@@ -36,6 +37,7 @@ FORBIDDEN = {
     "pipeline": {"torch", "transformers"},
     "documents": {"torch", "transformers"},
     "linking": {"torch", "transformers"},
+    "service": {"torch", "transformers"},
 }
 
 

@@ -14,6 +14,7 @@ from spacy_gliner_biomed.cli.curate import curate_cli
 from spacy_gliner_biomed.cli.export import export_cli
 from spacy_gliner_biomed.cli.kb import kb_cli
 from spacy_gliner_biomed.cli.labels import labels_cli
+from spacy_gliner_biomed.cli.serve import serve_cli
 from spacy_gliner_biomed.cli.train import train_cli
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "gliner_cli",
     "kb_cli",
     "labels_cli",
+    "serve_cli",
     "train_cli",
 ]

@@ -227,7 +227,8 @@ class GlinerBiomed(GlinerPipe):
         if not catalogue.labels:
             return
         for spec in settings.labels:
-            if catalogue.familiar(spec.prompt) is None:
+            known = f"unfamiliar {spec.prompt}" in self.reports.given  # the search takes a while
+            if not known and catalogue.familiar(spec.prompt) is None:
                 nearest = ", ".join(map(repr, catalogue.nearest(spec.prompt))) or "none"
                 message = Warnings.W180.format(prompt=shorten(spec.prompt), nearest=nearest)
                 self.reports.warn_once(f"unfamiliar {spec.prompt}", message)

@@ -1,0 +1,165 @@
+"""Runs the pipeline for the service: settings of a call, batches, entities as JSON."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from spacy_gliner_biomed.documents.pipelines import find_component
+from spacy_gliner_biomed.linking.component import GlinerBiomedLinker
+from spacy_gliner_biomed.models.catalogue import Catalogue
+from spacy_gliner_biomed.models.gliner import network_shim
+from spacy_gliner_biomed.pipeline.decoding import Overlap
+from spacy_gliner_biomed.pipeline.labels import parse_labels
+from spacy_gliner_biomed.service.entities import Shape, entities_of
+from spacy_gliner_biomed.tokenization.alignment import Alignment
+from spacy_gliner_biomed.types import LabelSpec
+
+Entities = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class CallSettings:
+    """The settings of a call; documents with the same ones share batches."""
+
+    labels: tuple[LabelSpec, ...]
+    threshold: float | None
+    overlap: Overlap
+    multi_label: bool
+    alignment: Alignment
+
+
+@dataclass
+class Document:
+    """A text, and what is wanted of its entities.
+
+    error (Exception | None): Why a component failed on it.
+    """
+
+    text: str
+    shape: Shape
+    error: Exception | None = None
+
+
+class Annotator:
+    """Annotates batches of documents. One thread at a time may call `annotate`.
+
+    The settings of a call reach the component through `component_cfg`, so that the component that
+    all calls share stays as it is.
+
+    nlp (Language): A configured pipeline with exactly one `gliner_biomed` component. Its error
+        handler is replaced.
+    RAISES (ValueError): If it has no or several components.
+    """
+
+    def __init__(self, nlp: Language) -> None:
+        self.nlp = nlp
+        self.component = find_component(nlp)
+        nlp.set_error_handler(_keep_error)  # type: ignore[arg-type]  # its stub never returns
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The labels that the checkpoint was trained with."""
+        return network_shim(self.component.model).checkpoint.catalogue
+
+    @property
+    def threshold(self) -> float:
+        """The threshold of a request that names none."""
+        configured: float | None = self.component.cfg["threshold"]
+        if configured is not None:
+            return configured
+        return network_shim(self.component.model).checkpoint.calibration.threshold
+
+    def call_settings(self, options: Mapping[str, Any]) -> CallSettings:
+        """Check the settings of a call.
+
+        options (Mapping[str, Any]): As for `GlinerBiomed.__call__`; None keeps the component's.
+        RETURNS (CallSettings): All settings that a call can change.
+        RAISES (ValueError): If a value is not allowed.
+        """
+        given = dict(options)
+        if given.get("labels") is not None:  # a repeated label is no reason to warn the server
+            given["labels"] = [asdict(spec) for spec in parse_labels(given["labels"])]
+        checked = self.component.settings(**given)
+        return CallSettings(
+            labels=tuple(checked.labels),
+            threshold=checked.threshold,
+            overlap=checked.overlap,
+            multi_label=checked.multi_label,
+            alignment=checked.alignment,
+        )
+
+    def unfamiliar(self, settings: CallSettings) -> list[str]:
+        """Return the labels that the checkpoint was not trained with, if it lists its own."""
+        known = self.catalogue
+        if not known.labels:
+            return []
+        specs = (spec for spec in settings.labels if known.familiar(spec.prompt) is None)
+        return list(dict.fromkeys(spec.label for spec in specs))
+
+    def annotate(
+        self, settings: CallSettings, documents: Sequence[Document]
+    ) -> list[Entities | Exception]:
+        """Annotate documents. Each has its own result, whatever becomes of the others.
+
+        settings (CallSettings): Of all of them.
+        documents (Sequence[Document]): At least one.
+        RETURNS (list[Entities | Exception]): The entities of each, or its error.
+        """
+        with self.nlp.memory_zone():  # the strings of the texts are freed
+            try:
+                return self._annotate(settings, documents)
+            except Exception as error:
+                if len(documents) == 1:
+                    return [error]
+        # A document ended the whole batch: each by itself tells which.
+        return [self.annotate(settings, [document])[0] for document in documents]
+
+    def _annotate(
+        self, settings: CallSettings, documents: Sequence[Document]
+    ) -> list[Entities | Exception]:
+        results: dict[int, Entities | Exception] = {}
+        for i, doc, document in self._docs(settings, documents):
+            try:
+                results[i] = entities_of(
+                    doc, self.component.cfg["spans_key"], document.shape, self._names(doc)
+                )
+            except Exception as error:
+                results[i] = error
+        missing = RuntimeError("a component returned no Doc")
+        return [results.get(i, document.error or missing) for i, document in enumerate(documents)]
+
+    def _docs(
+        self, settings: CallSettings, documents: Sequence[Document]
+    ) -> Iterator[tuple[int, Doc, Document]]:
+        for document in documents:
+            document.error = None
+        jobs = [(d.text, (i, d)) for i, d in enumerate(documents)]
+        config = {self.component.name: {**vars(settings), "labels": _labels(settings)}}
+        stream = self.nlp.pipe(jobs, as_tuples=True, batch_size=len(jobs), component_cfg=config)
+        for doc, (i, document) in stream:
+            yield i, doc, document
+
+    def _names(self, doc: Doc) -> dict[str, str]:
+        """Return the preferred names of the concepts that a linker wrote on a Doc."""
+        kbs = [
+            kb
+            for _, pipe in self.nlp.pipeline
+            if isinstance(pipe, GlinerBiomedLinker)
+            for kb in pipe.kbs
+        ]
+        ids = {span.kb_id_ for span in doc.spans.get(self.component.cfg["spans_key"], ())}
+        return {id_: kb[id_].canonical_name for id_ in ids for kb in kbs if id_ and id_ in kb}
+
+
+def _labels(settings: CallSettings) -> list[dict[str, Any]]:
+    return [asdict(spec) for spec in settings.labels]
+
+
+def _keep_error(name: str, proc: Any, docs: Sequence[Doc] | None, error: Exception) -> None:
+    """Keep the error of a component beside the document, as an error handler of spaCy's."""
+    for doc in docs or []:
+        if doc._context is not None:
+            doc._context[1].error = error

@@ -1,0 +1,139 @@
+"""From a request to documents and settings, with limits and clear errors."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from spacy_gliner_biomed.common.json_text import check_text
+from spacy_gliner_biomed.common.reporting import list_names
+from spacy_gliner_biomed.common.settings_dict import nearest
+from spacy_gliner_biomed.documents.pipelines import parse_labels
+from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.service.annotator import Annotator, CallSettings
+from spacy_gliner_biomed.service.entities import Shape, check_attributes
+from spacy_gliner_biomed.service.limits import Limits
+from spacy_gliner_biomed.service.schema import AnnotateRequest, CallOptions, LabelSetting
+from spacy_gliner_biomed.service.service_error import ServiceError
+
+SETTINGS = ("labels", "threshold", "overlap", "multi_label", "alignment")
+
+
+@dataclass(frozen=True)
+class Call:
+    """The checked settings of a request, and what it wants of entities."""
+
+    settings: CallSettings
+    shape: Shape
+
+
+def read_call(options: CallOptions, annotator: Annotator, limits: Limits) -> Call:
+    """Check the settings of a request.
+
+    options (CallOptions): The request.
+    annotator (Annotator): Its component knows what is allowed.
+    limits (Limits): The limits.
+    RETURNS (Call): The settings.
+    RAISES (ServiceError, ValueError): If a value is not allowed.
+    """
+    check_labels(options.labels or [], limits)
+    check_attributes(options.attributes)
+    values = options.model_dump(include={*SETTINGS})
+    settings = annotator.call_settings(values)
+    return Call(settings, Shape(options.utf16, tuple(options.attributes)))
+
+
+def read_query(query: Sequence[tuple[str, str]]) -> CallOptions:
+    """Read settings from the query of a URL, where lists are separated by commas.
+
+    query (Sequence[tuple[str, str]]): Names and values.
+    RETURNS (CallOptions): The settings.
+    RAISES (ServiceError, ValueError): If one is unknown or not allowed.
+    """
+    values: dict[str, Any] = dict(query)
+    if "labels" in values:
+        values["labels"] = parse_labels(values["labels"])
+    if "attributes" in values:
+        values["attributes"] = [name.strip() for name in values["attributes"].split(",")]
+    try:
+        return CallOptions.model_validate(values, strict=False)
+    except ValidationError as error:
+        raise validation_error(error.errors(), CallOptions) from None
+
+
+def texts_of(request: AnnotateRequest, limits: Limits) -> list[Any]:
+    """Return the texts of a request, which are not checked.
+
+    RAISES (ServiceError): If there is none, both one and several, or too many.
+    """
+    if (request.text is None) == (request.texts is None):
+        found = "neither is there" if request.text is None else "both are there"
+        message = Errors.E243.format(where="text", error=f"one of 'text' and 'texts': {found}")
+        raise ServiceError(422, message)
+    texts: list[Any] = [request.text] if request.texts is None else request.texts
+    if len(texts) > limits.max_texts:
+        message = Errors.E245.format(n=len(texts), what="texts", limit=limits.max_texts)
+        raise ServiceError(413, message)
+    return texts
+
+
+def check_document(text: Any, limits: Limits) -> str:
+    """Return a text that can be annotated.
+
+    RAISES (ServiceError): If it is no string, too long, or holds half of a surrogate pair.
+    """
+    if not isinstance(text, str):
+        error = f"a string (found {type(text).__name__})"
+        raise ServiceError(422, Errors.E243.format(where="text", error=error))
+    if len(text) > limits.max_characters:
+        message = Errors.E244.format(n=len(text), limit=limits.max_characters)
+        raise ServiceError(413, message)
+    try:
+        return check_text(text)
+    except ValueError as error:
+        raise ServiceError(422, Errors.E251.format(error=str(error).capitalize())) from None
+
+
+def validation_error(errors: Sequence[Mapping[str, Any]], model: type[BaseModel]) -> ServiceError:
+    """Return the error of a request that has not the right shape.
+
+    errors (Sequence[Mapping[str, Any]]): Of pydantic; their inputs are not shown.
+    model (type[BaseModel]): What the request should be.
+    RETURNS (ServiceError): The error.
+    """
+    allowed = list(model.model_fields)
+    unknown = [str(e["loc"][-1]) for e in errors if e["type"] == "extra_forbidden"]
+    if any(LabelSetting.__name__ in e["loc"] for e in errors):
+        allowed = list(LabelSetting.model_fields)
+    if unknown:
+        meant = [repr(name) for each in unknown if (name := nearest(each, allowed))]
+        hint = f" Did you mean {', '.join(meant)}?" if meant else ""
+        found = list_names(map(repr, unknown))
+        return ServiceError(
+            422, Errors.E242.format(found=found, hint=hint, allowed=", ".join(allowed))
+        )
+    error = errors[0]
+    if error["type"] == "json_invalid":
+        problem = f"{error.get('ctx', {}).get('error', '')} (character {error['loc'][-1]})"
+        return ServiceError(400, Errors.E241.format(error=f"it is not valid JSON: {problem}"))
+    where = ".".join(str(part) for part in error["loc"] if part != "body")
+    if not where:
+        return ServiceError(400, Errors.E241.format(error="it is no JSON object"))
+    return ServiceError(422, Errors.E243.format(where=where, error=error["msg"]))
+
+
+def check_labels(labels: Sequence[str | LabelSetting], limits: Limits) -> None:
+    """Check the number and the length of labels.
+
+    RAISES (ServiceError): If there are too many, or one is too long.
+    """
+    if len(labels) > limits.max_labels:
+        message = Errors.E245.format(n=len(labels), what="labels", limit=limits.max_labels)
+        raise ServiceError(422, message)
+    for label in labels:
+        texts = [label] if isinstance(label, str) else [label.label, label.prompt or ""]
+        longest = max(map(len, texts))
+        if longest > limits.max_label_characters:
+            allowed = f"at most {limits.max_label_characters} characters long (found {longest})"
+            raise ServiceError(422, Errors.E243.format(where="labels", error=allowed))
