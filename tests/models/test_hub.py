@@ -69,7 +69,7 @@ def test_a_missing_packaged_model_is_reported(
 
 
 def test_a_path_that_does_not_exist_is_reported_as_one() -> None:
-    with pytest.raises(ValueError, match=r"\[GB-E017\].*does not exist from here"):
+    with pytest.raises(ValueError, match=r"\[GB-E017\].*does not exist"):
         find_checkpoint("./no/such/folder", None)
 
 
@@ -93,7 +93,7 @@ def test_a_cached_checkpoint_is_found_without_a_network(uni_span: Path, tmp_path
 
 def test_a_checkpoint_that_is_not_cached_is_reported(tmp_path: Path) -> None:
     printed = run_elsewhere(FIND, HF_HUB_OFFLINE="1", HF_HOME=str(tmp_path))
-    assert printed.startswith(f"[GB-E017] The checkpoint '{REPOSITORY}' cannot be had")
+    assert printed.startswith(f"[GB-E017] The checkpoint '{REPOSITORY}' cannot be loaded")
     assert f"hf download {REPOSITORY}" in printed
 
 

@@ -74,7 +74,7 @@ def test_lstm_layers_follow_from_the_key_of_the_era(raw: dict[str, Any], layers:
     ],
 )
 def test_other_variants_are_refused_by_name(raw: dict[str, Any], found: str) -> None:
-    with pytest.raises(ValueError, match=r"\[GB-E010\] This checkpoint needs .*Supported are") as e:
+    with pytest.raises(ValueError, match=r"\[GB-E010\] This checkpoint needs .*Supported models are") as e:
         read(**raw)
     assert found in str(e.value)
 

@@ -79,7 +79,7 @@ def test_the_borders_of_a_threshold_are_allowed(value):
 
 def test_a_repeated_label_is_asked_once_with_a_warning():
     labels = ["a", {"label": "b", "threshold": 0.3}, "a", {"label": "b", "threshold": 0.3}, "c"]
-    with pytest.warns(UserWarning, match=r"GB-W007.*\['a', 'b'\] more than once"):
+    with pytest.warns(UserWarning, match=r"GB-W007.*\['a', 'b'\] are listed more than once"):
         assert unique_labels(labels) == ["a", {"label": "b", "threshold": 0.3}, "c"]
     assert len(parse_labels(labels)) == 3
 

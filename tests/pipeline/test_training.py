@@ -228,7 +228,7 @@ def test_spacys_default_optimizer_is_warned_of_once_and_ours_suits(
 ) -> None:
     nlp = make_nlp()
     optimizer = nlp.initialize(lambda: examples_of(nlp))
-    with pytest.warns(UserWarning, match=r"GB-W143.*learning rate of 0.001") as record:
+    with pytest.warns(UserWarning, match=r"GB-W143.*learning rate is 0.001") as record:
         nlp.update(examples_of(nlp), sgd=optimizer)
     nlp.update(examples_of(nlp), sgd=optimizer)  # once
     assert [warning.filename for warning in record] == [__file__]

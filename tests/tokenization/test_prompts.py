@@ -96,7 +96,7 @@ def test_a_label_without_subtokens_is_refused() -> None:
 
 def test_a_label_too_long_for_the_budget_is_refused_with_the_limit() -> None:
     assert encode(["a" * 8], budget=10)
-    with pytest.raises(ValueError, match=r"E022.* is 9 subtokens long; at most 8"):
+    with pytest.raises(ValueError, match=r"E022.* has 9 subtokens\. The maximum is 8,"):
         encode(["a" * 9], budget=10)
 
 
