@@ -17,6 +17,7 @@ from spacy_gliner_biomed.common.counted_stream import CountedStream, Position, t
 from spacy_gliner_biomed.errors import Errors
 
 BOM = "\ufeff"
+UTF8 = "utf-8"
 DAMAGED_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
 HEAD = 512  # bytes that are checked for UTF-16
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -49,23 +50,32 @@ def open_bytes(path: Path, position: Position | None = None) -> Iterator[BinaryI
 
 
 @contextmanager
-def open_text(path: Path, newline: str | None = None) -> Iterator[TextIO]:
-    r"""Open a UTF-8 file for reading, with or without a byte order mark; see `open_bytes`.
+def open_text(path: Path, newline: str | None = None, encoding: str = UTF8) -> Iterator[TextIO]:
+    r"""Open a file for reading as text, with or without a byte order mark; see `open_bytes`.
 
     path (Path): The file.
     newline (str | None): As in Python's `open`; None converts every line end to "\n".
+    encoding (str): Its encoding. A file in UTF-16 is refused as UTF-8.
     YIELDS (TextIO): Its text.
-    RAISES (ValueError): While reading, with the line number, if it is not UTF-8 or is damaged.
+    RAISES (ValueError): While reading, if it has another encoding or is damaged; with the line
+        number if it should be UTF-8.
     """
+    utf8 = is_utf8(encoding)
     try:
         with _open(path) as stream:
-            _refuse_utf16(stream)
-            text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline=newline)
+            if utf8:
+                _refuse_utf16(stream)
+            codec = "utf-8-sig" if utf8 else encoding
+            text = io.TextIOWrapper(stream, encoding=codec, newline=newline)
             try:
                 yield text
             finally:
                 text.detach()
     except UnicodeDecodeError as error:
+        if not utf8:
+            raise ValueError(
+                Errors.E200.format(path=path, encoding=encoding, error=error)
+            ) from error
         raise _encoding_error(path, error, *_find_problem(path)) from error
     except DAMAGED_GZIP as error:
         if not _is_gzip(path):
@@ -74,19 +84,25 @@ def open_text(path: Path, newline: str | None = None) -> Iterator[TextIO]:
         raise ValueError(Errors.E161.format(path=where, error=error)) from error
 
 
-def read_text(path: Path) -> str:
+def is_utf8(encoding: str) -> bool:
+    """Return whether a name of an encoding stands for UTF-8."""
+    return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "ascii")
+
+
+def read_text(path: Path, encoding: str = UTF8) -> str:
     """Read a whole file as `open_text` does; keep its line ends, so that offsets stay valid."""
-    with open_text(path, newline="") as file:
+    with open_text(path, newline="", encoding=encoding) as file:
         return file.read()
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+def read_lines(path: Path, encoding: str = UTF8) -> Iterator[tuple[int, str]]:
     """Read the lines of a file as `open_text` does.
 
     path (Path): The file.
+    encoding (str): Its encoding.
     YIELDS (tuple[int, str]): The line number, from 1, and the line without its line end.
     """
-    with open_text(path) as file:
+    with open_text(path, encoding=encoding) as file:
         for number, line in enumerate(file, 1):
             yield number, line.rstrip("\n")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from spacy_gliner_biomed.common.files import open_output, read_lines, read_text
+from spacy_gliner_biomed.common.files import UTF8, open_output, read_lines, read_text
 from spacy_gliner_biomed.common.json_text import parse_json_object
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
@@ -29,14 +29,14 @@ def read_json_object(path: Path, message: str = Errors.E182) -> dict[str, Any]:
         raise ValueError(message.format(path=path, error=error)) from error
 
 
-def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_json_lines(path: Path, encoding: str = UTF8) -> Iterator[tuple[int, dict[str, Any]]]:
     """Read a file with one JSON object per line; skip blank lines.
 
-    path (Path): See `files.read_lines`.
+    path, encoding: See `files.read_lines`.
     YIELDS (tuple[int, dict[str, Any]]): The line number, from 1, and the object.
     RAISES (ValueError): With file and line, if a line is not a JSON object.
     """
-    for number, line in read_lines(path):
+    for number, line in read_lines(path, encoding):
         if not line.strip():
             continue
         try:

@@ -1,7 +1,7 @@
 """Reads annotated texts from JSON lines, as Docs whose tokens fit their gold entities."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,9 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_gliner_biomed.common.files import read_lines
-from spacy_gliner_biomed.common.json_text import check_text, parse_json
+from spacy_gliner_biomed.common.files import UTF8
+from spacy_gliner_biomed.common.json_files import read_json_lines
+from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.tokenization.alignment import cut_points
 from spacy_gliner_biomed.training.gold import Gold, GoldSpan, PartialLabels, write_gold
@@ -18,12 +19,20 @@ from spacy_gliner_biomed.training.record_checks import (
     Counts,
     check_keys,
     check_label,
+    check_list,
     located,
     make_span,
     report_changes,
 )
 
 ENTITY_KEYS = ("start", "end", "label")
+
+# The keys in `Doc.user_data` for a document's id and its passages.
+ID_KEY, PASSAGES_KEY = "id", "passages"
+
+# A passage: {"start": first character, "end": one past the last, "infons": {key: text}}, where the
+# infons say what it is, as in BioC: {"type": "paragraph", "section": "Methods"}.
+Passage = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,8 @@ class AnnotatedText:
     concepts (Sequence[tuple[int, int, str, str]]): First character, one past the last, label and
         concept ids, as the corpus writes them, of the entities that have any.
     partial (PartialLabels): Labels that are known on some spans only.
+    passages (Sequence[Passage]): Its passages, if the source has some.
+    meta (Mapping[str, Any]): Further values of its record.
     """
 
     text: str
@@ -49,6 +60,8 @@ class AnnotatedText:
     corpus: str = ""
     concepts: Sequence[tuple[int, int, str, str]] = ()
     partial: PartialLabels = field(default_factory=dict)
+    passages: Sequence[Passage] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_jsonl(
@@ -74,17 +87,41 @@ def read_jsonl(
     names = {key: merge_into or label for key, label in labels.items()}
     annotated = sorted(set(names.values()))
     counts = Counts()
-    for number, line in _lines(path):
+    for text in jsonl_texts(path, counts, names):
+        its = annotated if text.annotated is None else text.annotated
+        yield replace(text, annotated=its, corpus=corpus)
+    report_changes(counts, path)
+
+
+def jsonl_texts(
+    path: Path, counts: Counts, names: Mapping[str, str] | None = None, encoding: str = UTF8
+) -> Iterator[AnnotatedText]:
+    """Read the texts of `read_jsonl`; what a text annotates is None unless its line says it.
+
+    path (Path): The file.
+    counts (Counts): Changes are added.
+    names (Mapping[str, str] | None): From the file's labels to those that are used; None keeps
+        them.
+    encoding (str): The file's encoding.
+    YIELDS (AnnotatedText): The texts.
+    RAISES (ValueError): With file and line, for what cannot be read.
+    """
+    for number, line in _lines(path, encoding):
         with located(path, number):
             spans = dict.fromkeys(
                 _span(entity, line["text"], names, counts) for entity in line["entities"]
             )
-            sentences = _sentences(line)
-            name, own = str(line.get("id", number)), line.get("annotated_labels")
-            its = annotated if own is None else sorted({names.get(x, x) for x in _strings(own)})
-            concepts = _concepts(line["entities"], names)
-        yield AnnotatedText(line["text"], list(spans), sentences, its, name, corpus, concepts)
-    report_changes(counts, path)
+            own = line.get("annotated_labels")
+            text = AnnotatedText(
+                line["text"],
+                list(spans),
+                _sentences(line),
+                None if own is None else sorted({_rename(x, names) for x in _strings(own)}),
+                str(line.get("id", number)),
+                concepts=_concepts(line["entities"], names),
+                passages=check_list(line, PASSAGES_KEY),
+            )
+        yield text
 
 
 def gold_doc(nlp: Language, example: AnnotatedText, spans_key: str) -> Doc:
@@ -109,26 +146,31 @@ def gold_doc(nlp: Language, example: AnnotatedText, spans_key: str) -> Doc:
         doc = Doc(nlp.vocab, words=words, spaces=spaces)
     gold = Gold(example.spans, example.annotated, example.corpus, partial=example.partial)
     write_gold(doc, gold, spans_key)
+    if example.name:
+        doc.user_data[ID_KEY] = example.name
+    if example.passages:
+        doc.user_data[PASSAGES_KEY] = list(example.passages)
     return doc
 
 
+def _rename(label: str, names: Mapping[str, str] | None) -> str:
+    return label if names is None else names.get(label, label)
+
+
 def _concepts(
-    entities: Iterable[Mapping[str, Any]], names: Mapping[str, str]
+    entities: Iterable[Mapping[str, Any]], names: Mapping[str, str] | None
 ) -> list[tuple[int, int, str, str]]:
     return [
-        (entity["start"], entity["end"], names[entity["label"]], str(entity["id"]))
+        (entity["start"], entity["end"], _rename(entity["label"], names), str(entity["id"]))
         for entity in entities
         if entity.get("id")
     ]
 
 
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _lines(path: Path, encoding: str = UTF8) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield number and object of each line that is not blank."""
-    for number, line in read_lines(path):
-        if not line.strip():
-            continue
+    for number, values in read_json_lines(path, encoding):
         with located(path, number):
-            values = parse_json(line, to_write=False)
             check_keys(values, ("text", "entities"))
             if not isinstance(values["text"], str) or not isinstance(values["entities"], list):
                 raise ValueError("'text' must be a string and 'entities' a list")
@@ -147,17 +189,17 @@ def _labels(path: Path) -> set[str]:
     return found
 
 
-def _span(entity: Any, text: str, names: dict[str, str], counts: Counts) -> GoldSpan:
+def _span(entity: Any, text: str, names: Mapping[str, str] | None, counts: Counts) -> GoldSpan:
     """Return an entity of a line, with its label renamed.
 
     RAISES (ValueError): If it is not as it must be.
     """
     check_keys(entity, ENTITY_KEYS)
     label = check_label(entity["label"])
-    if label not in names:
+    if names is not None and label not in names:
         raise ValueError(f"unknown label {label!r}; known are {list_names(names)}")
-    mention = entity.get("text")
-    return make_span(text, entity["start"], entity["end"], names[label], counts, mention)
+    mention, label = entity.get("text"), _rename(label, names)
+    return make_span(text, entity["start"], entity["end"], label, counts, mention)
 
 
 def _sentences(line: dict[str, Any]) -> list[tuple[int, int]]:

@@ -12,11 +12,13 @@ from pathlib import Path
 from spacy.language import Language
 from spacy.training import Example
 
+from spacy_gliner_biomed.common.files import UTF8
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.augment import Mentions, collect_mentions, swap_mentions
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
 from spacy_gliner_biomed.training.far_labels import FAR_LABELS
-from spacy_gliner_biomed.training.formats import read_format
+from spacy_gliner_biomed.training.formats.options import ReadOptions
+from spacy_gliner_biomed.training.formats.table import read_format
 from spacy_gliner_biomed.training.gold import GoldSpan
 from spacy_gliner_biomed.training.hierarchy import Hierarchy
 from spacy_gliner_biomed.training.partial_labels import with_excluded, with_fine_labels
@@ -59,16 +61,25 @@ def make_corpus(
     return read
 
 
-def make_file(path: Path, data_format: str, limit: int = 0, spans_key: str = "sc") -> Reader:
+def make_file(
+    path: Path,
+    data_format: str | None = None,
+    limit: int = 0,
+    spans_key: str = "sc",
+    encoding: str = UTF8,
+    column: int | None = None,
+) -> Reader:
     """Documents of one file or folder, registered as `spacy-gliner-biomed.File.v1`.
 
-    path, data_format: See `training.formats.read_format`.
+    path, data_format: See `training.formats.table.read_format`.
     limit (int): Documents, at most; 0 for all.
     spans_key (str): The group of gold spans.
+    encoding, column: See `training.formats.options.ReadOptions`.
     """
+    options = ReadOptions(encoding=encoding, column=column, spans_key=spans_key)
 
     def read(nlp: Language) -> Iterator[Example]:
-        for text in islice(read_format(path, data_format), limit or None):
+        for text in islice(read_format(path, data_format, options), limit or None):
             yield _example(nlp, text, spans_key)
 
     return read
@@ -283,7 +294,7 @@ def _part(text: AnnotatedText, start: int, end: int) -> AnnotatedText:
         if start <= a and b <= end
     ]
     part = text.text[start:end]
-    return replace(text, text=part, spans=spans, sentences=[], concepts=concepts)
+    return replace(text, text=part, spans=spans, sentences=[], concepts=concepts, passages=())
 
 
 def _example(nlp: Language, text: AnnotatedText, spans_key: str) -> Example:

@@ -13,10 +13,21 @@ from spacy_gliner_biomed.training.gold import GoldSpan, trim_spans
 
 # What a reader counts, with the warning that it becomes.
 TRIMMED, DISCONTINUOUS, NO_ENTITIES = "trimmed", "discontinuous", "no entities"
+REJECTED, FURTHER, NOT_ANNOTATED = "rejected", "further annotations", "not annotated"
+REPAIRED, MOVED, LEFT_OUT = "repaired", "moved", "left out"
+BLANK_ROWS, NOT_FOUND = "blank rows", "not found"
 MESSAGES = {
     TRIMMED: Warnings.W161,
     DISCONTINUOUS: Warnings.W162,
     NO_ENTITIES: Warnings.W163,
+    REJECTED: Warnings.W200,
+    FURTHER: Warnings.W201,
+    NOT_ANNOTATED: Warnings.W202,
+    REPAIRED: Warnings.W203,
+    MOVED: Warnings.W204,
+    LEFT_OUT: Warnings.W205,
+    BLANK_ROWS: Warnings.W150,
+    NOT_FOUND: Warnings.W011,
 }
 Counts = Counter[str]
 
@@ -85,6 +96,54 @@ def make_span(
     return trimmed[0]
 
 
+def check_list(record: dict[str, Any], key: str) -> list[Any]:
+    """Return a list of a record; empty if the key is missing or null.
+
+    RAISES (ValueError): If it is not a list.
+    """
+    found = record.get(key)
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        raise ValueError(f"{key!r} must be a list; found {type(found).__name__}")
+    return found
+
+
+def check_string(record: Any, key: str) -> str:
+    """Return a text of a record.
+
+    RAISES (ValueError): If the record is not an object, or has no valid text under this key.
+    """
+    check_keys(record, (key,))
+    if not isinstance(record[key], str):
+        raise ValueError(f"{key!r} must be a string; found {type(record[key]).__name__}")
+    return check_text(record[key])
+
+
+def cover(fragments: Iterable[tuple[int, int]], text: str, counts: Counts) -> tuple[int, int]:
+    """Return the span that covers the fragments of an entity.
+
+    fragments (Iterable[tuple[int, int]]): First character and one past the last of each.
+    text (str): The text.
+    counts (Counts): An entity with other text between its fragments is added.
+    RETURNS (tuple[int, int]): First character, one past the last.
+    RAISES (ValueError): If there is no fragment, or one is not in the text.
+    """
+    ordered = sorted(fragments)
+    if not ordered:
+        raise ValueError("an entity has no offsets")
+    for start, end in ordered:
+        if not 0 <= start < end <= len(text):
+            problem = f"entity {start}..{end} is outside of the text of {len(text)} characters"
+            raise ValueError(problem)
+    covered, has_gap = ordered[0][0], False
+    for start, end in ordered:
+        has_gap = has_gap or bool(text[covered:start].strip())
+        covered = max(covered, end)
+    counts[DISCONTINUOUS] += has_gap
+    return ordered[0][0], covered
+
+
 def check_mention(found: str, mention: Any, text: str) -> None:
     """Compare the text of a span with the entity's own text, except for the kind of white space.
 
@@ -99,11 +158,6 @@ def check_mention(found: str, mention: Any, text: str) -> None:
         hint = r". The line end '\r\n' is two characters" if "\r\n" in text else ""
         in_text, marked = shorten(repr(found)), shorten(repr(mention))
         raise ValueError(f"the text has {in_text} where {marked} is marked{hint}")
-
-
-def labels_of(documents: Iterable[Iterable[GoldSpan]]) -> list[str]:
-    """Return all labels of the entities of documents."""
-    return sorted({label for spans in documents for *_, label in spans})
 
 
 def report_changes(counts: Counts, path: Path) -> None:

@@ -20,7 +20,7 @@ from spacy_gliner_biomed.common.json_text import dump_json
 from spacy_gliner_biomed.documents.inputs import read_inputs
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
 from spacy_gliner_biomed.training.exchange import write_gliner_json, write_instructions
-from spacy_gliner_biomed.training.formats import read_format
+from spacy_gliner_biomed.training.formats.table import read_format
 from spacy_gliner_biomed.training.gold import read_gold
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*GB-W")

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.exchange import (
     entities_as_json,
-    occurrences,
     write_gliner_json,
     write_instructions,
 )
-from spacy_gliner_biomed.training.formats import read_format
+from spacy_gliner_biomed.training.formats.instructions import occurrences
+from spacy_gliner_biomed.training.formats.table import read_format
 
 TEXT = AnnotatedText(
     "IL-2 and T cells of mice.", [(9, 16, "cell"), (0, 4, "gene")], [], ["cell", "gene"]
@@ -58,7 +58,7 @@ def test_mentions_that_are_nowhere_are_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("{}", "line 1: not a list"),
+        ("{}", "line 1: there is no 'input'"),
         ("[1", "line 1: "),
         ('[{"input": "a"}]', "item 1: "),
         ('[{"input": "a", "output": "no"}]', "item 1: "),

@@ -1,24 +1,23 @@
 """Reads BRAT's standoff: each text file with a file of annotations of the same name."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from spacy_gliner_biomed.common.files import BOM, read_lines, read_text
+from spacy_gliner_biomed.common.files import BOM, open_bytes, read_lines, read_text
 from spacy_gliner_biomed.common.folders import ending_of, find_files, warn_unread
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText
+from spacy_gliner_biomed.training.formats.options import ReadOptions
 from spacy_gliner_biomed.training.gold import GoldSpan
 from spacy_gliner_biomed.training.record_checks import (
-    DISCONTINUOUS,
     NO_ENTITIES,
     Counts,
     check_mention,
-    labels_of,
+    cover,
     located,
     make_span,
-    report_changes,
 )
 
 ENDINGS = (".ann", ".txt")
@@ -27,19 +26,23 @@ CONFIGURATION = (".conf",)  # BRAT's own, in which there is no document
 OTHER_LINE = re.compile(r"[REAMN#*]")
 
 
-def read_brat(folder: Path) -> Iterator[AnnotatedText]:
+def read_brat(folder: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
     """Read BRAT's standoff. A discontinuous entity is read as the span that covers it.
 
     folder (Path): With files .txt and .ann of the same names, or folders of these.
+    options (ReadOptions): The encoding.
+    counts (Counts): Changes are added.
+    YIELDS (AnnotatedText): The texts.
     RAISES (ValueError): With file and line, for what cannot be read, and for a file alone.
     """
-    pairs = _pairs(folder)
-    annotated = labels_of(_read_document(*pair, Counts())[1] for pair in pairs)
-    counts = Counts()
-    for path, annotations in pairs:
-        text, spans = _read_document(path, annotations, counts)
-        yield AnnotatedText(text, spans, [], annotated, path.stem)
-    report_changes(counts, folder)
+    for path, annotations in _pairs(folder):
+        text, spans = _read_document(path, annotations, options.encoding, counts)
+        yield AnnotatedText(text, spans, [], None, path.stem)
+
+
+def is_brat(folder: Path) -> bool:
+    """Return whether a folder, or a folder in it, has files .ann."""
+    return any(path.suffix.lower() == ".ann" for path in folder.rglob("*"))
 
 
 def _pairs(folder: Path) -> list[tuple[Path, Path]]:
@@ -58,29 +61,34 @@ def _pairs(folder: Path) -> list[tuple[Path, Path]]:
     return [(texts[name], annotations[name]) for name in texts]
 
 
-def _read_document(path: Path, annotations: Path, counts: Counts) -> tuple[str, list[GoldSpan]]:
+def _read_document(
+    path: Path, annotations: Path, encoding: str, counts: Counts
+) -> tuple[str, list[GoldSpan]]:
     """Return text and entities of a document.
 
     BRAT counts a byte order mark as a character, other programs do not: the offsets are taken
     as what the entities' own texts agree with.
     """
-    text, own = read_text(path), Counts()
+    text, own = read_text(path, encoding), Counts()
+    lines = list(read_lines(annotations, encoding))
     if _has_mark(path):
         with suppress(ValueError):
-            spans = _read_spans(annotations, text, own, shift=1)
+            spans = _read_spans(annotations, lines, text, own, shift=1)
             counts.update(own)
             return text, spans
-    return text, _read_spans(annotations, text, counts)
+    return text, _read_spans(annotations, lines, text, counts)
 
 
 def _has_mark(path: Path) -> bool:
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         return file.read(3) == BOM.encode()
 
 
-def _read_spans(annotations: Path, text: str, counts: Counts, *, shift: int = 0) -> list[GoldSpan]:
+def _read_spans(
+    annotations: Path, lines: Iterable[tuple[int, str]], text: str, counts: Counts, shift: int = 0
+) -> list[GoldSpan]:
     spans = []
-    for number, line in read_lines(annotations):
+    for number, line in lines:
         with located(annotations, number):
             if line.startswith("T"):
                 spans.append(_parse_entity(line, text, counts, shift))
@@ -108,24 +116,9 @@ def _parse_entity(line: str, text: str, counts: Counts, shift: int) -> GoldSpan:
         fragments = [(int(start) - shift, int(end) - shift) for start, end in pairs]
     except ValueError as error:
         raise ValueError(f"cannot read {line[:60]!r}: {error}") from error
-    for start, end in fragments:
-        if not 0 <= start < end <= len(text):
-            problem = f"entity {start}..{end} is outside of the text of {len(text)} characters"
-            raise ValueError(problem)
+    start, end = cover(fragments, text, counts)
     pieces = [text[start:end] for start, end in fragments]
     if " ".join(pieces).split() != mention.split():  # or in the order of the text
         pieces = [text[start:end] for start, end in sorted(fragments)]
     check_mention(" ".join(pieces), mention, text)
-    counts[DISCONTINUOUS] += _has_gap(fragments, text)
-    start, end = min(a for a, _ in fragments), max(b for _, b in fragments)
     return make_span(text, start, end, label, counts)
-
-
-def _has_gap(fragments: list[tuple[int, int]], text: str) -> bool:
-    """Return whether there is text between fragments, apart from white space."""
-    covered = 0
-    for i, (start, end) in enumerate(sorted(fragments)):
-        if i and text[covered:start].strip():
-            return True
-        covered = max(covered, end)
-    return False

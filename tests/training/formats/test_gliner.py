@@ -1,11 +1,11 @@
-"""GLiNER's JSON, and the table of formats; BRAT and PubTator have tests of their own."""
+"""GLiNER's JSON, and what all formats share."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from spacy_gliner_biomed.training.formats import FORMATS, read_format
+from spacy_gliner_biomed.training.formats.table import WITH_ENTITIES, read_format
 
 
 def write(path: Path, text: str) -> Path:
@@ -36,7 +36,7 @@ def test_empty_and_unknown(tmp_path: Path) -> None:
         read_format(tmp_path / "nowhere", "jsonl")
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name != "brat"])
+@pytest.mark.parametrize("name", [name for name in WITH_ENTITIES if name != "brat"])
 def test_a_folder_is_refused_by_formats_of_one_file(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match=rf"E164.*folder; the format '{name}'"):
         read_format(tmp_path, name)

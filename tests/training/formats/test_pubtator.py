@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_gliner_biomed.training.formats import read_format
+from spacy_gliner_biomed.training.formats.table import read_format
 
 PUBTATOR = "7|t|Aspirin works\n7|a|In IL-2 mice.\n7\t0\t7\tAspirin\tChemical\tD001241\n"
 
@@ -42,7 +42,7 @@ def test_a_mark_and_windows_line_ends_change_nothing(tmp_path: Path) -> None:
 )
 def test_relations_are_counted_and_entities_read(tmp_path: Path, line: str) -> None:
     path = write(tmp_path / "data.txt", f"{PUBTATOR}{line}\n\n8|t|More\n8|a|\n")
-    with pytest.warns(UserWarning, match=r"GB-W163\] 1 lines in .*data\.txt"):
+    with pytest.warns(UserWarning, match=r"GB-W163\] 1 lines or records in .*data\.txt"):
         first, second = read_format(path, "pubtator")
     assert (first.spans, second.text) == ([(0, 7, "Chemical")], "More\n")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from spacy_gliner_biomed.training.corpora import AnnotatedText
-from spacy_gliner_biomed.training.formats import read_format
+from spacy_gliner_biomed.training.formats.table import read_format
 
 BRAT = "T1\tDrug 0 7\tAspirin\n"
 DISCONTINUOUS = r"GB-W162\] 1 entities"
@@ -73,7 +73,7 @@ def test_white_space_at_an_end_is_left_out_and_counted(tmp_path: Path) -> None:
 def test_relations_events_attributes_and_notes_are_counted(tmp_path: Path) -> None:
     others = "R1\tTreats Arg1:T1 Arg2:T1\nE1\tX:T1\nA1\tNegated T1\nM1\tX T1\n"
     others += "N1\tReference T1 D:1\tAspirin\n#1\tAnnotatorNotes T1\tscore 1\n*\tEquiv T1 T1\n\n"
-    with pytest.warns(UserWarning, match=r"GB-W163\] 7 lines"):
+    with pytest.warns(UserWarning, match=r"GB-W163\] 7 lines or records"):
         text = read(tmp_path, "Aspirin", BRAT + others)
     assert text.spans == [(0, 7, "Drug")]
 

@@ -1,0 +1,113 @@
+"""Read the elements of an XML file one by one, without expanding entities that it declares."""
+
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from html.entities import html5
+from pathlib import Path
+from typing import Any, BinaryIO
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+from spacy_gliner_biomed.common.files import open_bytes
+from spacy_gliner_biomed.errors import Errors
+
+CHUNK = 1 << 16  # bytes
+MAX_DEPTH = 1000  # levels of elements
+
+
+def read_elements(path: Path, tags: Collection[str]) -> Iterator[Element]:
+    """Read the outermost elements of some tags. Only one of them is in memory at a time.
+
+    Entities that only an external DTD defines are those of HTML, such as `&nbsp;`; nothing is read
+    from elsewhere.
+
+    path (Path): The file, see `files.open_bytes`.
+    tags (Collection[str]): The tags, with their prefixes.
+    YIELDS (Element): The elements, with all that is in them.
+    RAISES (ValueError): With file and line, if the XML is broken, is nested deeper than
+        `MAX_DEPTH`, or declares an entity of its own, which could expand without bounds.
+    """
+    with open_bytes(path) as stream:
+        yield from _parse(stream, path, tags)
+
+
+def root_tag(path: Path) -> str | None:
+    """Return the tag of an XML file's root element; None if there is none in its beginning."""
+    found: list[str] = []
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = lambda tag, _: found.append(tag)
+    with open_bytes(path) as stream, suppress(expat.ExpatError):
+        parser.Parse(stream.read(CHUNK))
+    return found[0] if found else None
+
+
+def _parse(stream: BinaryIO, path: Path, tags: Collection[str]) -> Iterator[Element]:
+    collector = _Collector(tags)
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = collector.start
+    parser.EndElementHandler = collector.end
+    parser.CharacterDataHandler = collector.data
+    parser.SkippedEntityHandler = collector.skipped
+    parser.EntityDeclHandler = collector.declared
+    try:
+        while chunk := stream.read(CHUNK):
+            parser.Parse(chunk)
+            yield from collector.take()
+        parser.Parse(b"", True)
+    except (expat.ExpatError, ValueError) as error:
+        if str(error).startswith("[GB-"):
+            raise
+        line, problem = parser.CurrentLineNumber, str(error).partition(": line ")[0]
+        raise ValueError(Errors.E060.format(path=path, line=line, error=problem)) from error
+    yield from collector.take()
+
+
+class _Collector:
+    """Builds the elements that are wanted.
+
+    tags (Collection[str]): Their tags.
+    """
+
+    def __init__(self, tags: Collection[str]) -> None:
+        self.tags = tags
+        self.depth = 0
+        self.first = 0  # the depth at which the element that is being built begins
+        self.builder: TreeBuilder | None = None
+        self.ready: list[Element] = []
+
+    def take(self) -> list[Element]:
+        """Return the elements that are complete, each once."""
+        ready, self.ready = self.ready, []
+        return ready
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise ValueError(f"elements are nested deeper than {MAX_DEPTH:,} levels")
+        if self.builder is None and tag in self.tags:
+            self.builder, self.first = TreeBuilder(), self.depth
+        if self.builder is not None:
+            self.builder.start(tag, attributes)
+
+    def end(self, tag: str) -> None:
+        if self.builder is not None:
+            self.builder.end(tag)
+            if self.depth == self.first:
+                self.ready.append(self.builder.close())
+                self.builder = None
+        self.depth -= 1
+
+    def data(self, text: str) -> None:
+        if self.builder is not None:
+            self.builder.data(text)
+
+    def skipped(self, name: str, is_parameter: bool) -> None:
+        if not is_parameter:
+            if f"{name};" not in html5:
+                raise ValueError(f"the entity &{name}; is not known")
+            self.data(html5[f"{name};"])
+
+    def declared(self, name: str, is_parameter: bool, *_: Any) -> None:
+        if not is_parameter:
+            raise ValueError(f"it declares the entity &{name};, which is refused as unsafe")

@@ -1,0 +1,168 @@
+"""Read BioC, as XML and as JSON, with the package bioc."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import tostring
+
+from spacy_gliner_biomed.common.optional import import_optional
+from spacy_gliner_biomed.common.reporting import list_names
+from spacy_gliner_biomed.common.xml_elements import read_elements
+from spacy_gliner_biomed.training.corpora import AnnotatedText
+from spacy_gliner_biomed.training.formats.options import ReadOptions
+from spacy_gliner_biomed.training.formats.passages import PassageText
+from spacy_gliner_biomed.training.gold import GoldSpan
+from spacy_gliner_biomed.training.json_items import read_values
+from spacy_gliner_biomed.training.record_checks import (
+    MOVED,
+    NO_ENTITIES,
+    Counts,
+    check_keys,
+    cover,
+    located,
+    make_span,
+)
+
+MAX_GAP = 8  # characters between two passages; their offsets may skip a table of many thousands
+COLLECTION = "<collection><source/><date/><key/>{}</collection>"
+TYPE, IDENTIFIER = "type", "identifier"  # infons of annotations
+
+
+def read_bioc_xml(path: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
+    """Read a BioC collection as XML, one document at a time.
+
+    Passages stand at their offsets, so that offsets stay as they are. A document's id, and the
+    infons of its passages and types and identifiers of its annotations, are kept.
+
+    path (Path): The file.
+    options (ReadOptions): Not used: the file declares its encoding.
+    counts (Counts): Changes are added.
+    YIELDS (AnnotatedText): The texts.
+    RAISES (ValueError): With file and document, for what cannot be read.
+    RAISES (ImportError): If bioc is not installed.
+    """
+    bioc = import_optional("bioc.biocxml", "BioC", extra="formats")
+    for number, element in enumerate(read_elements(path, {"document"}), 1):
+        with located(path, f"document {number}"):
+            try:
+                collection = bioc.loads(COLLECTION.format(tostring(element, encoding="unicode")))
+            except (AttributeError, KeyError, TypeError) as error:
+                raise ValueError(f"an offset, id or other part is missing ({error})") from error
+            text = _annotated(collection.documents[0], counts)
+        yield text
+
+
+def read_bioc_json(path: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
+    """Read BioC as JSON: a collection, several of them, or documents; see `read_bioc_xml`.
+
+    path (Path): The file.
+    options (ReadOptions): The encoding.
+    counts (Counts): Changes are added.
+    YIELDS (AnnotatedText): The texts.
+    RAISES (ValueError): With file and document, for what cannot be read.
+    RAISES (ImportError): If bioc is not installed.
+    """
+    bioc = import_optional("bioc.biocjson", "BioC", extra="formats")
+    number = 0
+    for place, record in read_values(path, options.encoding):
+        with located(path, place):
+            documents = list(_json_documents(record))
+        for document in documents:
+            number += 1
+            with located(path, f"document {number}"):
+                check_keys(document, ("id", "passages"))
+                try:
+                    parsed = bioc.fromJSON(_complete(document), "BioCDocument")
+                except (AttributeError, KeyError, TypeError) as error:
+                    raise ValueError(f"a key is missing or wrong ({error})") from error
+                text = _annotated(parsed, counts)
+            yield text
+
+
+def _json_documents(record: Any) -> Iterator[Any]:
+    check_keys(record, ())
+    if "passages" in record:
+        yield record
+        return
+    found = record.get("documents", record.get("PubTator3"))  # the service's own name
+    if not isinstance(found, list):
+        check_keys(record, ("documents",))
+        raise ValueError("'documents' must be a list")
+    yield from found
+
+
+def _complete(value: Any) -> Any:
+    """Return a document, passage or sentence with the lists that writers leave out if empty."""
+    if not isinstance(value, dict):
+        return value
+    lists = {key: value.get(key) or [] for key in ("sentences", "annotations", "relations")}
+    inner = {key: [_complete(x) for x in value[key]] for key in ("passages",) if key in value}
+    lists["sentences"] = [_complete(x) for x in lists["sentences"]]
+    lists["annotations"] = [
+        {"infons": {}, "text": None, **x} if isinstance(x, dict) else x
+        for x in lists["annotations"]
+    ]
+    return {**value, **lists, **inner, "infons": value.get("infons") or {}}
+
+
+def _annotated(document: Any, counts: Counts) -> AnnotatedText:
+    """Return the text and entities of a bioc document.
+
+    RAISES (ValueError): If an annotation is not in the text.
+    """
+    made, starts, moved = PassageText(), [], 0
+    annotations = [(0, annotation) for annotation in document.annotations]
+    for passage in document.passages:
+        text = _text(passage)
+        gap = passage.offset - len(made.text)
+        fits = 0 <= gap <= MAX_GAP if made.passages else gap == 0
+        moved += not fits
+        infons = {str(key): str(value) for key, value in passage.infons.items()}
+        start = made.add(text, infons, "\n" * gap if fits else "\n")
+        shift = start - passage.offset
+        starts.append(shift)
+        parts = [passage, *passage.sentences]
+        annotations += [(shift, annotation) for part in parts for annotation in part.annotations]
+        counts[NO_ENTITIES] += sum(len(part.relations) for part in parts)
+    counts[MOVED] += moved
+    counts[NO_ENTITIES] += len(document.relations)
+    spans: dict[GoldSpan, None] = {}
+    concepts = []
+    for shift, annotation in annotations:
+        span = _span(annotation, shift, made.text, counts)
+        spans[span] = None
+        if ids := annotation.infons.get(IDENTIFIER):
+            concepts.append((*span, str(ids)))
+    name = "" if document.id is None else str(document.id)
+    passages = made.passages
+    return AnnotatedText(
+        made.text, list(spans), [], None, name, concepts=concepts, passages=passages
+    )
+
+
+def _text(passage: Any) -> str:
+    """Return the text of a passage, or of its sentences at their offsets."""
+    if passage.text or not passage.sentences:
+        return passage.text or ""
+    text = ""
+    for sentence in passage.sentences:
+        gap = sentence.offset - passage.offset - len(text)
+        if not 0 <= gap <= MAX_GAP:
+            raise ValueError(f"the sentence at {sentence.offset} does not follow the one before")
+        text += " " * gap + (sentence.text or "")
+    return text
+
+
+def _span(annotation: Any, shift: int, text: str, counts: Counts) -> GoldSpan:
+    """Return the entity of an annotation.
+
+    RAISES (ValueError): If it has no type, or its text is not where its locations are.
+    """
+    label = annotation.infons.get(TYPE)
+    if label is None:
+        found = list_names(annotation.infons)
+        raise ValueError(f"annotation {annotation.id!r} has no infon 'type'; it has: {found}")
+    fragments = [(x.offset + shift, x.offset + shift + x.length) for x in annotation.locations]
+    start, end = cover(fragments, text, counts)
+    mention = annotation.text if len(fragments) == 1 else None
+    return make_span(text, start, end, label, counts, mention or None)

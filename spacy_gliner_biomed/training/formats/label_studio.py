@@ -1,0 +1,120 @@
+"""Read the JSON that Label Studio exports, in its full and its short form."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from spacy_gliner_biomed.common.json_text import check_text
+from spacy_gliner_biomed.common.reporting import list_names
+from spacy_gliner_biomed.training.corpora import AnnotatedText
+from spacy_gliner_biomed.training.formats.options import ReadOptions
+from spacy_gliner_biomed.training.gold import GoldSpan
+from spacy_gliner_biomed.training.json_items import read_values
+from spacy_gliner_biomed.training.record_checks import (
+    FURTHER,
+    NO_ENTITIES,
+    NOT_ANNOTATED,
+    REJECTED,
+    Counts,
+    check_keys,
+    check_list,
+    located,
+    make_span,
+)
+
+# The kinds of results that mark spans of a text, and the key of their labels.
+SPAN_KINDS = {"labels": "labels", "hypertextlabels": "hypertextlabels"}
+
+
+def read_label_studio(path: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
+    """Read tasks: {"id", "data": {"text"}, "annotations": [{"result": [...]}]}, or the short form
+    {"id", "text", "label": [{"start", "end", "labels"}]}.
+
+    The labels of all label groups ("from_name") are read. Of several annotations, the ground truth
+    or else the first is read; cancelled ones, tasks without any, and results of other kinds are
+    counted.
+
+    path (Path): The file.
+    options (ReadOptions): The encoding, and whether entities are wanted.
+    counts (Counts): Changes are added.
+    YIELDS (AnnotatedText): The texts.
+    RAISES (ValueError): With file and item, for what cannot be read.
+    """
+    for place, task in read_values(path, options.encoding):
+        with located(path, place):
+            check_keys(task, ())
+            results = _results(task, counts)
+            if results is None and options.gold:
+                counts[NOT_ANNOTATED] += 1
+                continue
+            text = _text(task, results or [])
+            spans = dict.fromkeys(
+                span for result in results or [] for span in _spans(result, text, counts)
+            )
+            name = "" if task.get("id") is None else str(task["id"])
+        yield AnnotatedText(text, list(spans), [], None, name)
+
+
+def _results(task: Mapping[str, Any], counts: Counts) -> list[Any] | None:
+    """Return the results of a task's annotation; None if it has none."""
+    if "data" not in task:
+        return _short_results(task)
+    given = check_list(dict(task), "annotations" if "annotations" in task else "completions")
+    for annotation in given:
+        check_keys(annotation, ("result",))
+    valid = [annotation for annotation in given if not annotation.get("was_cancelled")]
+    counts[REJECTED] += len(given) - len(valid)
+    if not valid:
+        return None
+    counts[FURTHER] += len(valid) - 1
+    chosen = max(valid, key=lambda annotation: bool(annotation.get("ground_truth")))
+    return check_list(chosen, "result")
+
+
+def _short_results(task: Mapping[str, Any]) -> list[Any] | None:
+    """Return the results of a task in the short form, which are under the name of their group."""
+    groups = [
+        (key, value)
+        for key, value in task.items()
+        if isinstance(value, list) and all(isinstance(x, dict) and "start" in x for x in value)
+    ]
+    if not groups:
+        return None
+    return [
+        {"from_name": key, "type": "labels", "value": value}
+        for key, values in groups
+        for value in values
+    ]
+
+
+def _text(task: Mapping[str, Any], results: list[Any]) -> str:
+    """Return the text of a task: what its results refer to, "text", or its only string.
+
+    RAISES (ValueError): If it is not clear.
+    """
+    data = task.get("data", task)
+    check_keys(data, ())
+    strings = [key for key, value in data.items() if isinstance(value, str)]
+    names = [str(result.get("to_name")) for result in results if isinstance(result, dict)]
+    for key in [*dict.fromkeys(names), "text"]:
+        if key in strings:
+            return check_text(data[key])
+    if len(strings) == 1:
+        return check_text(data[strings[0]])
+    raise ValueError(f"the task has no 'text'; the keys of its data are: {list_names(data)}")
+
+
+def _spans(result: Any, text: str, counts: Counts) -> Iterator[GoldSpan]:
+    check_keys(result, ("type",))
+    key = SPAN_KINDS.get(str(result["type"]))
+    if key is None:
+        counts[NO_ENTITIES] += 1
+        return
+    check_keys(result, ("value",))
+    value = result["value"]
+    check_keys(value, (key,))
+    offsets = value.get("globalOffsets") or value
+    check_keys(offsets, ("start", "end"))
+    for label in check_list(value, key):
+        mention = value.get("text")
+        yield make_span(text, offsets["start"], offsets["end"], label, counts, mention)
