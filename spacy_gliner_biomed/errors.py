@@ -589,7 +589,7 @@ class Warnings:
         "[GB-W012] {n} entities begin or end inside a word of GLiNER's splitter, for which its "
         "JSON has no place; they are not in {path}."
     )
-    W007 = "[GB-W007] The labels {found!r} are listed more than once. Each is used once."
+    W007 = "[GB-W007] The labels {found!r} are listed more than once; each is used once."
     W008 = (
         "[GB-W008] spans_key is {found!r}, but the scores that select the best model do not "
         "include this group: {weights}. Set 'spans_{found}_f' in [training.score_weights]."
