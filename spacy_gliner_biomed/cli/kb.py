@@ -35,14 +35,15 @@ def build_cli(
         typer.Option(
             "--format",
             "-f",
-            help="jsonl, csv, obo, mesh-xml, mesh-ascii or umls. Default: by file name.",
+            help="jsonl, json, csv, obo, mesh-xml, mesh-ascii or umls. Default: by file name.",
         ),
     ] = None,
 ) -> None:
     """Build a knowledge base from terminologies, as one compact file.
 
-    Formats: scispaCy's JSON lines; OBO (extra 'kb'); MeSH XML and ASCII; a UMLS folder with
-    MRCONSO.RRF; tables (.csv, .tsv) with the columns id, name, aliases, types, definition.
+    Formats: scispaCy's JSON, as lines or one array; OBO (extra 'kb'); MeSH XML and ASCII; a UMLS
+    folder with MRCONSO.RRF; tables (.csv, .tsv) with the columns id, name, aliases, types,
+    definition.
     """
     with reported():
         output = build(

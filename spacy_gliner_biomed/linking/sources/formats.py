@@ -1,4 +1,4 @@
-"""Reads terminologies: chooses the reader of a file; reads JSON lines and tables."""
+"""Reads terminologies: chooses the reader of a file; reads JSON and tables."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -13,6 +13,7 @@ from spacy_gliner_biomed.linking.kb.concepts import Concept, Located, check_conc
 from spacy_gliner_biomed.linking.sources.mesh import read_mesh_ascii, read_mesh_xml
 from spacy_gliner_biomed.linking.sources.obo import read_obo
 from spacy_gliner_biomed.linking.sources.umls import read_umls
+from spacy_gliner_biomed.training.json_items import read_items
 
 COLUMNS = ("id", "name", "aliases", "types", "definition")
 SEPARATOR = "|"
@@ -41,20 +42,46 @@ def guess_format(path: Path) -> str | None:
     if path.is_dir() or path.suffix.lower() == ".rrf":
         return "umls"
     name = path.name.lower().removesuffix(".gz")
-    endings = {".jsonl": "jsonl", ".obo": "obo", ".xml": "mesh-xml", ".bin": "mesh-ascii"}
+    endings = {
+        ".jsonl": "jsonl",
+        ".json": "json",
+        ".obo": "obo",
+        ".xml": "mesh-xml",
+        ".bin": "mesh-ascii",
+    }
     return {**endings, ".csv": "csv", ".tsv": "csv"}.get(Path(name).suffix)
 
 
-def read_jsonl(path: Path) -> Iterator[Located]:
-    """Read scispaCy's format: one concept per line, {"concept_id", "canonical_name", ...}."""
-    for number, text in read_lines(path):
-        if not text.strip():
-            continue
+def read_json(path: Path) -> Iterator[Located]:
+    """Read scispaCy's format: objects {"concept_id", "canonical_name", ...}, one a line or in one
+    array, as scispaCy reads both. Concepts of an array have the number of the item, from 1.
+    """
+    for number, value in _json_values(path):
         try:
-            yield number, _concept(parse_json(text))
+            yield number, _concept(value)
         except (ValueError, KeyError, TypeError) as error:
             what = f"{error} is missing" if isinstance(error, KeyError) else error
             raise ValueError(Errors.E060.format(path=path, line=number, error=what)) from error
+
+
+def _json_values(path: Path) -> Iterator[tuple[int, Any]]:
+    if _is_array(path):
+        yield from enumerate(read_items(path), 1)
+        return
+    for number, text in read_lines(path):
+        if text.strip():
+            try:
+                yield number, parse_json(text)
+            except ValueError as error:
+                raise ValueError(Errors.E060.format(path=path, line=number, error=error)) from error
+
+
+def _is_array(path: Path) -> bool:
+    with open_text(path) as file:
+        while character := file.read(1):
+            if not character.isspace():
+                return character == "["
+    return False
 
 
 def read_table(path: Path) -> Iterator[Located]:
@@ -103,7 +130,9 @@ def _is_coded(error: Exception) -> bool:
     return isinstance(error, UnicodeDecodeError) or str(error).startswith("[GB-")
 
 
-def _concept(line: dict[str, Any]) -> Concept:
+def _concept(line: Any) -> Concept:
+    if not isinstance(line, dict):
+        raise ValueError(f"found {type(line).__name__} instead of an object")
     concept_id, name = line["concept_id"], line["canonical_name"]
     aliases, types = line.get("aliases") or [], line.get("types") or []
     definition = line.get("definition")
@@ -130,7 +159,8 @@ def _row_concept(header: list[str], cells: list[str]) -> Concept:
 
 
 FORMATS: dict[str, Callable[[Path], Iterator[Located]]] = {
-    "jsonl": read_jsonl,
+    "jsonl": read_json,
+    "json": read_json,
     "csv": read_table,
     "obo": read_obo,
     "mesh-xml": read_mesh_xml,

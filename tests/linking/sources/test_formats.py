@@ -23,6 +23,7 @@ def line(concept_id: str = "D:1", name: str = "Asthma", **more: object) -> str:
     [
         ("a.jsonl", "jsonl"),
         ("a.jsonl.gz", "jsonl"),
+        ("a.json", "json"),
         ("a.OBO", "obo"),
         ("desc2025.xml.gz", "mesh-xml"),
         ("d2025.bin", "mesh-ascii"),
@@ -48,6 +49,26 @@ def test_json_lines_are_read_zipped_or_not(tmp_path: Path) -> None:
     assert list(read_concepts(tmp_path / "a.jsonl.gz")) == expected
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("name", ["a.json", "a.json.gz", "a.jsonl"])
+def test_an_array_is_read_as_lines_are(tmp_path: Path, name: str, indent: int | None) -> None:
+    items = [json.loads(line(aliases=["bronchial asthma"])), json.loads(line("D:2", "Gout"))]
+    text = "\n " + json.dumps(items, indent=indent)
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+    expected = [Concept("D:1", "Asthma", ["bronchial asthma"], []), Concept("D:2", "Gout", [], [])]
+    assert list(read_concepts(path)) == expected
+
+
+def test_a_bad_item_of_an_array_is_named_by_its_number(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", json.dumps([json.loads(line()), {"concept_id": "D:2"}]))
+    with pytest.raises(ValueError, match=r"GB-E060.*a\.json, line 2: 'canonical_name' is missing"):
+        list(read_concepts(path))
+    path = write(tmp_path / "a.json", "[" + line() + ",\n{broken]")
+    with pytest.raises(ValueError, match=r"GB-E060.*a\.json, line 3: "):
+        list(read_concepts(path))
+
+
 @pytest.mark.parametrize(
     ("text", "number", "message"),
     [
@@ -59,7 +80,8 @@ def test_json_lines_are_read_zipped_or_not(tmp_path: Path) -> None:
         (line(aliases="asthma"), 1, "lists of strings"),
         (line(concept_id=7), 1, "must be strings"),  # type: ignore[arg-type]
         ('{"concept_id": "D:1"}\n', 1, "'canonical_name' is missing"),
-        ("[1]\n", 1, ""),
+        ("[1]\n", 1, "found int instead of an object"),
+        ("1\n", 1, "found int instead of an object"),
         (line() + line(concept_id="D:\ud800"), 2, r"'D:\\ud800' holds half of a surrogate pair"),
         (line(name="\udc00x"), 1, "half of a surrogate pair"),
         (line(aliases=["a", "b\udfff"]), 1, r"'b\\udfff' holds half"),
@@ -82,7 +104,7 @@ def test_unknown_formats_and_missing_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"GB-E050.*missing"):
         read_concepts(tmp_path / "missing.jsonl")
     path = write(tmp_path / "a.doc", "x")
-    with pytest.raises(ValueError, match=r"GB-E081.*jsonl, csv, obo"):
+    with pytest.raises(ValueError, match=r"GB-E081.*jsonl, json, csv, obo"):
         read_concepts(path)
     with pytest.raises(ValueError, match=r"GB-E081.*'docx'"):
         read_concepts(path, "docx")
