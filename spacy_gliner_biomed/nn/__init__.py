@@ -1,1 +1,1 @@
-"""The networks, in torch alone. Axis letters are explained in `spacy_gliner_biomed.types`."""
+"""The networks, in plain torch. Axis letters are explained in `spacy_gliner_biomed.types`."""

@@ -11,12 +11,12 @@ def plain_state_dict(network: nn.Module) -> dict[str, Tensor]:
 
     The network stays unchanged: merging and unmerging in place would round its weights.
 
-    network (nn.Module): Any network; without adapters, the result is its own state dict.
+    network (nn.Module): Any network. Without adapters, its own state dict is returned.
     RETURNS (dict[str, Tensor]): Tensors under the names of a network without adapters.
     """
     tensors: dict[str, Tensor] = dict(network.state_dict())
     for name, module in network.named_modules():
-        if hasattr(module, "get_delta_weight"):  # peft's layer around a linear one
+        if hasattr(module, "get_delta_weight"):  # a linear layer wrapped by peft
             with torch.no_grad():
                 key = f"{name}.base_layer.weight"
                 tensors[key] = tensors[key] + module.get_delta_weight(ADAPTER)

@@ -1,4 +1,4 @@
-"""Settings of glibc's malloc: reuse the memory of large tensors instead of mapping it anew."""
+"""Tune glibc's malloc to reuse the memory of large tensors instead of mapping it again."""
 
 import ctypes
 import os
@@ -6,7 +6,7 @@ from functools import cache
 
 import torch
 
-# Of glibc's malloc.h.
+# Constants of glibc's malloc.h.
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
 NEVER = 2**31 - 1
 GROWTH = 2**26
@@ -14,11 +14,11 @@ GROWTH = 2**26
 
 @cache
 def tune_malloc_for_training() -> bool:
-    """Stop glibc from returning memory to the kernel, once per process. For training.
+    """Stop glibc from returning memory to the kernel, for training. Runs once per process.
 
-    A training step allocates the same hundreds of large blocks as the step before. By default,
-    each comes fresh from the kernel, page by page, which costs up to a third of the time on a
-    CPU. Values that the user has set in the environment stay.
+    Each training step allocates the same hundreds of large blocks. By default, the kernel maps
+    every block again, page by page, which costs up to a third of the time on a CPU. Values that
+    the user has set in the environment are kept.
 
     RETURNS (bool): Whether the C library is glibc and accepted the settings.
     """
@@ -37,11 +37,12 @@ def tune_malloc_for_training() -> bool:
 
 
 def tune_malloc_for_inference() -> None:
-    """Let glibc reuse freed blocks of up to 32 MiB, but still return free memory at the end of
-    the heap. For prediction, whose process may live long beside others.
+    """Let glibc reuse freed blocks of up to 32 MiB, for prediction.
 
-    glibc reuses blocks as large as any that was freed before, unless the user has set its limits.
-    The tensors of a batch then cause no page faults, which took 11 to 26 % of the time in 16 bits
-    (benchmarks/speed/levers.py). The pages of this block are never touched.
+    glibc raises its limit for reuse to the size of the largest block freed so far, unless the user
+    has set the limits. Allocating and freeing one large block therefore suffices; its pages are
+    never touched. The tensors of a batch then cause no page faults, which took 11 to 26 % of the
+    time in 16 bits (benchmarks/speed/levers.py). Free memory at the end of the heap still goes back
+    to the kernel, because a prediction process may run for a long time beside others.
     """
     torch.empty(31 * 2**20, dtype=torch.uint8)

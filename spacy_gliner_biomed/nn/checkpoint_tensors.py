@@ -1,4 +1,4 @@
-"""Move tensors between GLiNER checkpoints and our networks: exactly, or with an error."""
+"""Convert tensors between GLiNER checkpoints and our networks, exactly or with an error."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ from spacy_gliner_biomed.nn.pickled import load_pickled
 SAFETENSORS_NAME = "model.safetensors"
 PICKLE_NAME = "pytorch_model.bin"
 
-# Published prefix -> ours.
+# Prefixes of tensor names: in published checkpoints, and here.
 PREFIXES = (
     ("token_rep_layer.bert_layer.model.", "encoder."),
     ("token_rep_layer.projection.", "projection."),
@@ -34,7 +34,7 @@ PREFIXES = (
 
 
 def read_tensors(folder: Path) -> dict[str, Tensor]:
-    """Return the tensors of a checkpoint folder, safetensors first, under their published names.
+    """Return the tensors of a checkpoint folder by published name; prefer safetensors.
 
     RAISES (ValueError): If there is no weights file, or it cannot be read.
     """
@@ -47,7 +47,7 @@ def read_tensors(folder: Path) -> dict[str, Tensor]:
         return _read_safetensors(path)
     tensors = load_pickled(path, Errors.E012)
     if not isinstance(tensors, dict) or not all(map(_is_named_tensor, tensors.items())):
-        problem = "it holds more than tensors by name"
+        problem = "it contains objects other than named tensors"
         raise ValueError(Errors.E012.format(path=path, error=problem))
     return tensors
 
@@ -57,7 +57,7 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
     try:
         return load_file(path)
-    except Exception as error:  # a truncated file raises whatever its reader stumbles on
+    except Exception as error:  # a truncated file can raise any exception
         raise ValueError(Errors.E012.format(path=path, error=shorten(error))) from error
 
 
@@ -67,17 +67,17 @@ def _is_named_tensor(item: tuple[Any, Any]) -> bool:
 
 
 def load_network(config: NetworkConfig, tensors: Mapping[str, Tensor]) -> Network:
-    """Build a network and give it the weights of a checkpoint, as float32.
+    """Build a network and load the weights of a checkpoint as float32.
 
-    config (NetworkConfig): Of the checkpoint.
-    tensors (Mapping[str, Tensor]): Under their published names.
-    RETURNS (Network): In evaluation mode.
+    config (NetworkConfig): The checkpoint's config.
+    tensors (Mapping[str, Tensor]): Its tensors by published name.
+    RETURNS (Network): The network in evaluation mode.
     RAISES (ValueError): If tensors are missing, unexpected, of another shape or not finite.
     """
     given = {_rename(name.replace("_orig_mod.", "")): tensor for name, tensor in tensors.items()}
     if not any(name.startswith("lstm.") for name in given):
         config = config.evolve(num_rnn_layers=0)
-    # Without memory, since the config may belong to other tensors.
+    # On the meta device, which allocates nothing: the config may not match the tensors.
     with torch.device("meta"), SkipRandomInit():
         skeleton = build_network(config)
     expected = skeleton.state_dict()
@@ -88,16 +88,16 @@ def load_network(config: NetworkConfig, tensors: Mapping[str, Tensor]) -> Networ
     tune_malloc_for_inference()
     with SkipRandomInit():
         network = build_network(config)
-    # Copied, not assigned: safetensors maps the file, which may change or go away later.
+    # Copied, not assigned: safetensors maps the file, which may later change or be deleted.
     network.load_state_dict(given)
     check_weights(network, "The checkpoint's weights")
     return network.eval()
 
 
 def published_tensors(network: Network) -> dict[str, Tensor]:
-    """Return the weights under their published names, for a checkpoint that GLiNER reads, too.
+    """Return the weights by published name, for a checkpoint that the GLiNER package can read.
 
-    Tied weights are there once, as in files of GLiNER and transformers.
+    Tied weights occur once, as in the files of GLiNER and transformers.
     """
     aliases = {name for names in _tied_names(network) for name in names[1:]}
     return {
@@ -108,7 +108,7 @@ def published_tensors(network: Network) -> dict[str, Tensor]:
 
 
 def _tied_names(network: Network) -> list[list[str]]:
-    """Return the names of each parameter that has several, such as the embeddings of T5."""
+    """Return the names of each tied parameter, such as the embeddings of T5."""
     names: dict[int, list[str]] = {}
     for name, parameter in network.named_parameters(remove_duplicate=False):
         names.setdefault(id(parameter), []).append(name)
@@ -118,7 +118,7 @@ def _tied_names(network: Network) -> list[list[str]]:
 def _with_aliases(given: dict[str, Tensor], names: Sequence[str]) -> dict[str, Tensor]:
     """Add the names of a tied parameter that a file left out.
 
-    RAISES (ValueError): If the file has several and their values differ.
+    RAISES (ValueError): If the file has several of them with different values.
     """
     found = [name for name in names if name in given]
     if not found:
@@ -145,7 +145,7 @@ def _rename(name: str, reverse: bool = False) -> str:
 
 
 def _unused(name: str, config: NetworkConfig, expected: Iterable[str]) -> bool:
-    """Return whether a tensor occurs in some checkpoints but is read by no forward pass."""
+    """Return whether a tensor is one that some checkpoints contain, but no forward pass reads."""
     if name in expected:
         return False
     return (
@@ -158,7 +158,7 @@ def _unused(name: str, config: NetworkConfig, expected: Iterable[str]) -> bool:
 
 
 def _form(tensor: Tensor) -> str:
-    """Return the shape; for all but dense floating-point tensors also type and layout."""
+    """Return the shape; add type and layout unless it is a dense floating-point tensor."""
     shape = str(tuple(tensor.shape))
     plain = tensor.is_floating_point() and tensor.layout == torch.strided
     return shape if plain else f"{shape} {tensor.dtype} {tensor.layout}"

@@ -1,4 +1,4 @@
-"""`gliner_config.json` as a checked value. Its keys are read here and nowhere else."""
+"""`gliner_config.json` as a checked value. No other file reads its keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,8 +12,8 @@ Kind = Literal["uni_span", "uni_token", "bi_span"]
 SPAN_MODES = ("markerV0", "marker")
 TOKEN_MODE = "token_level"
 
-# Language models that upstream turns into encoders by llm2vec; run as they are they would
-# read from left to right only, and give other numbers without a word.
+# Language models that GLiNER turns into encoders with llm2vec. Without it, they would read from
+# left to right only, and give different numbers without an error.
 DECODER_TYPES = (
     "llama",
     "mistral",
@@ -29,7 +29,7 @@ DECODER_TYPES = (
     "opt",
 )
 
-# Keys that select another architecture if they are set.
+# Keys that select an unsupported architecture if they are set.
 REFUSED = (
     "relations_layer",
     "labels_decoder",
@@ -38,7 +38,7 @@ REFUSED = (
     "fuse_layers",
 )
 STREAMING_TYPE = "gliner_streaming_span"
-# Smallest and largest values of any network. They are checked before anything is built.
+# Smallest and largest allowed values, checked before anything is built.
 BOUNDS = {
     "hidden_size": (1, 2**15),
     "max_width": (1, 2**12),
@@ -47,7 +47,8 @@ BOUNDS = {
     "class_token_index": (-1, 2**24),
     "vocab_size": (-1, 2**24),
 }
-MAX_LAYERS, MAX_SIZE = 512, 2**31  # of an encoder: keys with "layer" in their name, and others
+# Largest values in an encoder's config: of keys with "layer" in their name, and of all others.
+MAX_LAYERS, MAX_SIZE = 512, 2**31
 ENCODER_CONFIGS = ("encoder_config", "labels_encoder_config")
 
 
@@ -55,24 +56,27 @@ ENCODER_CONFIGS = ("encoder_config", "labels_encoder_config")
 class NetworkConfig:
     """The architecture of a network.
 
-    kind (Kind): Which of the three networks.
-    encoder_config (dict): The text encoder's Hugging Face config; empty if it has to be
+    kind (Kind): The type of the network.
+    encoder_config (dict): The Hugging Face config of the text encoder; empty if it must be
         fetched by `model_name` (checkpoints up to v2.1).
     model_name (str): Hugging Face name of the text encoder, and of its tokenizer if the
         checkpoint has none.
-    hidden_size (int): D, the scorer's width.
-    max_width (int): K, words in the widest span that is scored.
-    max_len (int): Words in the longest text that the network was trained on.
-    num_rnn_layers (int): 0 for no LSTM.
-    embed_ent_token (bool): A label is the vector of its marker, or of the subtoken after it.
-    ent_token, sep_token (str): The marker before each label, and after the last one.
-    class_token_index, vocab_size (int): Id of `ent_token` and rows of the embedding matrix;
-        -1 if both follow from the tokenizer after the markers are added to it.
-    words_splitter_type (str): How text is cut into words, see `tokenization.words`.
-    labels_encoder, labels_encoder_config: As for the text encoder; bi-encoder only.
+    hidden_size (int): D, the width of the scorer.
+    max_width (int): K, the number of words in the widest span that is scored.
+    max_len (int): Number of words in the longest text that the network was trained on.
+    num_rnn_layers (int): Number of LSTM layers; 0 for no LSTM.
+    span_mode (str): The span layer, or "token_level" for a token model.
+    dropout (float): Dropout rate of the scorer.
+    embed_ent_token (bool): Whether a label's vector is that of its marker; if False, it is that of
+        the subtoken after the marker.
+    ent_token, sep_token (str): The markers before each label and after the last one.
+    class_token_index, vocab_size (int): The id of `ent_token`, and the number of rows of the
+        embedding matrix; -1 if both are known only after the markers are added to the tokenizer.
+    words_splitter_type (str): The word splitter, see `tokenization.words`.
+    labels_encoder, labels_encoder_config: Name and config of a bi-encoder's label encoder.
     raw (dict): The file as it was read, for writing it back.
 
-    Upstream: gliner/config.py, `GLiNERConfig`.
+    GLiNER's class is `GLiNERConfig` (gliner/config.py).
     """
 
     kind: Kind
@@ -117,7 +121,7 @@ class NetworkConfig:
         return config
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a `gliner_config.json` that the GLiNER package reads, too."""
+        """Return the content of a `gliner_config.json` that the GLiNER package can read."""
         names = set(self.__dataclass_fields__) - {"kind", "raw"}
         values = {name: getattr(self, name) for name in sorted(names)}
         if self.kind != "bi_span":
@@ -136,7 +140,9 @@ def _kind(raw: Mapping[str, Any]) -> Kind:
 
 
 def _n_rnn_layers(raw: Mapping[str, Any]) -> int:
-    """`num_rnn_layers` replaced `has_rnn` in GLiNER 0.2.23; bi-encoders never run an LSTM."""
+    """Return the number of LSTM layers. `num_rnn_layers` replaced `has_rnn` in GLiNER 0.2.23;
+    bi-encoders never run an LSTM.
+    """
     if raw.get("labels_encoder") is not None:
         return 0
     if "num_rnn_layers" in raw:
@@ -149,11 +155,11 @@ def _refuse_variants(raw: Mapping[str, Any]) -> None:
     mode = raw.get("span_mode") or "markerV0"
     bi = raw.get("labels_encoder") is not None
     found = [f"{key} {shorten(raw[key])!r}" for key in REFUSED if raw.get(key)]
-    if bi and raw.get("post_fusion_schema"):  # uni-encoders carry it and never run it
+    if bi and raw.get("post_fusion_schema"):  # uni-encoders have this key, but ignore it
         found.append(
             f"post_fusion_schema {shorten(raw['post_fusion_schema'])!r} with a labels_encoder"
         )
-    if mode == TOKEN_MODE and raw.get("represent_spans"):  # span models never read it
+    if mode == TOKEN_MODE and raw.get("represent_spans"):  # span models ignore it
         found.append("represent_spans")
     if raw.get("model_type") == STREAMING_TYPE:
         found.append(f"model_type {STREAMING_TYPE!r}")
@@ -162,7 +168,7 @@ def _refuse_variants(raw: Mapping[str, Any]) -> None:
     if bi and mode == TOKEN_MODE:
         found.append(f"span_mode {mode!r} with a labels_encoder")
     pooling = raw.get("subtoken_pooling") or "first"
-    if pooling != "first" and "num_rnn_layers" in raw:  # before 0.2.23, nothing read the key
+    if pooling != "first" and "num_rnn_layers" in raw:  # GLiNER ignored the key before 0.2.23
         found.append(f"subtoken_pooling {shorten(pooling)!r}")
     for key in ENCODER_CONFIGS:
         if isinstance(raw.get(key), dict) and raw[key].get("model_type") in DECODER_TYPES:
@@ -172,7 +178,7 @@ def _refuse_variants(raw: Mapping[str, Any]) -> None:
 
 
 def _check_values(config: NetworkConfig) -> None:
-    """Refuse values of another type, and sizes that no network has."""
+    """Refuse values of the wrong type or outside of `BOUNDS`."""
     for name, declared in NetworkConfig.__dataclass_fields__.items():
         found, default = getattr(config, name), declared.default
         if isinstance(default, int) and type(found) is not type(default):
@@ -189,7 +195,7 @@ def _check_values(config: NetworkConfig) -> None:
 
 
 def _check_encoder(values: Mapping[str, Any], name: str) -> None:
-    """Refuse sizes of an encoder that would take hours to build or to fail."""
+    """Refuse sizes that would make the encoder take hours to build or to fail."""
     for key, value in values.items():
         limit = MAX_LAYERS if "layer" in str(key) else MAX_SIZE
         if isinstance(value, dict):

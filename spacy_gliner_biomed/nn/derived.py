@@ -1,7 +1,7 @@
-"""A cache of tensors derived from weights, which is valid until a weight changes.
+"""A cache of tensors derived from weights. An entry is valid until a weight changes.
 
-For weights cast to 16 bits it saves 10 % of the time. Threads may share it: a value and the state
-of its weights are replaced together, so that at worst a value is computed twice.
+For weights cast to 16 bits, the cache saves 10 % of the time. Threads can share it: the value and
+the state of its weights are replaced together, so at worst a value is computed twice.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -19,10 +19,10 @@ class DerivedWeights:
         )
 
     def get(self, weights: Sequence[Tensor], what: Hashable, make: Callable[[], Any]) -> Any:
-        """Return the value; compute it if there is none for the weights as they are now.
+        """Return the value; compute it if the weights have changed since the last call.
 
-        weights (Sequence[Tensor]): The weights that the value depends on. torch counts changes
-            in place, but not those by its fused optimizers: call `forget` after each step.
+        weights (Sequence[Tensor]): The weights that the value depends on. torch counts in-place
+            changes, except for those by its fused optimizers: call `forget` after each step.
         what (Hashable): Anything else that the value depends on.
         make (Callable): Computes the value.
         RETURNS (Any): The value.

@@ -1,4 +1,4 @@
-"""Dropout that takes a fifth of the time of torch's on a CPU."""
+"""Dropout for the CPU in a fifth of the time of torch's."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from spacy_gliner_biomed.errors import Errors
 
 BYTE, SHORT = torch.int8, torch.int16  # types of one random number per element
-NEAR = 1.05  # largest factor between the rate and its rounded value
+MAX_ROUNDING = 1.05  # largest ratio of the rate and its rounded value
 
 
 class Dropout(nn.Dropout):
@@ -23,10 +23,10 @@ class Dropout(nn.Dropout):
 
 
 def drop(x: Tensor, rate: float) -> Tensor:
-    """Set numbers to zero at random, and scale up the others so that the mean stays.
+    """Set elements to zero at random, and scale the others up to preserve the mean.
 
     x (Tensor): # (..)
-    rate (float): The share of zeros, from 0 to 1; on a CPU it is rounded by `draw_keep_mask`.
+    rate (float): The share of zeros, from 0 to 1; on a CPU, `draw_keep_mask` rounds it.
     RETURNS (Tensor): # (..)
     RAISES (ValueError): If the rate is not between 0 and 1.
     """
@@ -37,30 +37,32 @@ def drop(x: Tensor, rate: float) -> Tensor:
 
 
 def draw_keep_mask(shape: Sequence[int], rate: float, like: Tensor) -> tuple[Tensor | None, float]:
-    """Draw which numbers dropout keeps, and the factor that preserves the mean.
+    """Draw which elements dropout keeps, and return the factor that preserves the mean.
 
-    torch draws a number for each element in one thread, which makes a training step half as long
-    again. Here, one draw of 64 bits decides on eight elements, which rounds the rate to 1 / 256;
-    or on four elements, where that would change the rate by more than a twentieth.
+    torch draws one number per element in a single thread, which adds half to the time of a training
+    step. Here, one draw of 64 bits decides on eight elements, which rounds the rate to a multiple
+    of 1 / 256. If that would change the rate by more than a twentieth, it decides on four elements.
 
     shape (Sequence[int]): Shape of the mask.
     rate (float): The share of zeros, from 0 to 1.
-    like (Tensor): Gives the type and the device of the mask. Multiplying by a mask of the same
-        type takes a seventh of the time of multiplying by truth values.
-    RETURNS (tuple[Tensor | None, float]): 1 for kept numbers and 0 for others, or None if all
-        are kept; and the factor. # shape
+    like (Tensor): A tensor with the type and the device that the mask should have. Multiplying by
+        a mask of the same type takes a seventh of the time of multiplying by booleans.
+    RETURNS (tuple[Tensor | None, float]): The mask, 1 for kept elements and 0 for others, or None
+        if all are kept; and the factor. # shape
     RAISES (ValueError): If the rate is not between 0 and 1.
     """
     if not 0 <= rate <= 1:
         raise ValueError(
             Errors.E030.format(name="dropout", allowed="a rate from 0 to 1", found=rate)
         )
-    dtype = BYTE if rate / NEAR <= round(rate * 2**8) / 2**8 <= rate * NEAR else SHORT
+    dtype = (
+        BYTE if rate / MAX_ROUNDING <= round(rate * 2**8) / 2**8 <= rate * MAX_ROUNDING else SHORT
+    )
     steps = 2 ** (8 * dtype.itemsize)
     dropped = round(rate * steps)
     if not dropped:
         return None, 1.0
-    if dropped >= steps:  # more than the numbers can say
+    if dropped >= steps:  # the rate rounds to 1
         return torch.zeros(tuple(shape), dtype=like.dtype, device=like.device), 1.0
     numbers = _draw(math.prod(shape), dtype, like.device).view(tuple(shape))
     keep_mask = torch.empty(numbers.shape, dtype=like.dtype, device=like.device)
@@ -68,7 +70,7 @@ def draw_keep_mask(shape: Sequence[int], rate: float, like: Tensor) -> tuple[Ten
 
 
 def _draw(count: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Draw whole numbers over the whole range of the type, by torch's seed. # (count,)"""
+    """Draw integers from the full range of the type, with torch's seed. # (count,)"""
     n_draws = count * dtype.itemsize // 8 + 1
     draws = torch.empty(1 if device.type == "cpu" else n_draws, dtype=torch.int64, device=device)
     draws.random_(-(2**63), None)

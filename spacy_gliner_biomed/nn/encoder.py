@@ -1,4 +1,4 @@
-"""Build text and label encoders: our own, or any that transformers' `AutoModel` builds."""
+"""Build text and label encoders: our own, or any that transformers' `AutoModel` supports."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,8 +16,8 @@ from spacy_gliner_biomed.nn.initialization import SkipRandomInit
 from spacy_gliner_biomed.nn.layers import gather_vectors
 from spacy_gliner_biomed.nn.remote_code import NO_CODE, refuse_code
 
-# Entries of a stored encoder config that describe how it was run, not its architecture.
-# `attn_implementation` may even name code that would be downloaded and run.
+# Keys of a stored encoder config that describe how it was run, not its architecture.
+# `attn_implementation` can even name code that transformers would download and run.
 RUN_TIME_KEYS = (
     "dtype",
     "torch_dtype",
@@ -26,7 +26,7 @@ RUN_TIME_KEYS = (
     "_name_or_path",
 )
 
-# Encoders whose positions start after the padding index, as RoBERTa's.
+# Encoders whose positions start after the padding index, like RoBERTa's.
 OFFSET_POSITIONS = (
     "camembert",
     "data2vec-text",
@@ -39,26 +39,26 @@ OFFSET_POSITIONS = (
     "xmod",
 )
 
-# Models with a decoder, of which only the encoder is used. GLiNER's configs of them have
-# `is_encoder_decoder: false`, which transformers writes for an encoder that was built alone.
+# Encoder-decoder models of which only the encoder is used. GLiNER's configs of these have
+# `is_encoder_decoder: false`, which transformers writes for an encoder that is built alone.
 TWO_SIDED = ("mt5", "t5", "umt5")
 
 OWN = {"bert": Bert, "deberta-v2": Deberta}
 
 
 def build_encoder(config: Mapping[str, Any]) -> nn.Module:
-    """Build an encoder of the architecture that a Hugging Face config dict describes.
+    """Build the encoder that a Hugging Face config dict describes.
 
     config (Mapping[str, Any]): As stored in a checkpoint; `model_type` names the architecture.
-    RETURNS (nn.Module): The encoder with unset weights and without a pooler, which no network
-        here reads.
+    RETURNS (nn.Module): The encoder; its weights are not loaded yet. It has no pooler, because no
+        network needs one.
     RAISES (ValueError): If transformers has no such encoder.
     """
     settings = own_settings(config)
     if settings is not None:
         with SkipRandomInit():
             return OWN[config["model_type"]](settings)
-    from transformers import AutoModel, AutoModelForTextEncoding  # a second and a half
+    from transformers import AutoModel, AutoModelForTextEncoding  # takes 1.5 s
 
     built = hf_config(config)
     two_sided = built.is_encoder_decoder or built.model_type in TWO_SIDED
@@ -79,7 +79,7 @@ def hf_config(config: Mapping[str, Any]) -> Any:
     with _unknown_encoders(model_type):
         built = AutoConfig.for_model(model_type, **values)
     if hasattr(built, "reference_compile"):
-        built.reference_compile = False  # ModernBERT: compiling is not ours to decide
+        built.reference_compile = False  # ModernBERT would compile itself
     return built
 
 
@@ -106,10 +106,11 @@ def read_states(
 
 
 def max_positions(config: Mapping[str, Any]) -> int | None:
-    """Return how many subtokens an encoder takes at once, special tokens included.
+    """Return the maximum number of subtokens of an encoder's input, special tokens included.
 
     config (Mapping[str, Any]): As stored in a checkpoint.
-    RETURNS (int | None): None for no limit, as in T5 and DeBERTa without absolute positions.
+    RETURNS (int | None): None if there is no limit, as in T5 and DeBERTa without absolute
+        positions.
     """
     settings = own_settings(config)
     if settings is not None:
@@ -120,14 +121,14 @@ def max_positions(config: Mapping[str, Any]) -> int | None:
         return None
     if limit is not None and built.model_type in OFFSET_POSITIONS:
         return limit - int(built.pad_token_id) - 1
-    return limit if limit is not None and limit > 0 else None  # XLNet says -1
+    return limit if limit is not None and limit > 0 else None  # XLNet has -1
 
 
 @contextmanager
 def _unknown_encoders(model_type: str) -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # each version of transformers checks in its own way
+    except Exception as error:  # the exception depends on the version of transformers
         name = f"the encoder {shorten(model_type)!r}"
         refuse_code(error, f"The checkpoint with {name}")
         found = f"{name}, which transformers cannot build ({shorten(error)})"

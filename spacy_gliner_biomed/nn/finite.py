@@ -1,7 +1,7 @@
-"""Checks that numbers are finite, where they arise.
+"""Check weights and vectors for NaN and infinity.
 
-A ReLU fused into a product turns NaN into 0 on a CPU: one NaN among the weights would give
-documents without entities instead of scores that are not numbers.
+On a CPU, a ReLU that is fused into a matrix product turns NaN into 0. A NaN among the weights would
+therefore give documents without entities instead of an error.
 """
 
 import math
@@ -14,10 +14,10 @@ from spacy_gliner_biomed.errors import Errors
 
 
 def is_finite(tensor: Tensor) -> bool:
-    """Return whether all numbers of a tensor are finite.
+    """Return whether all elements of a tensor are finite.
 
-    The smallest and the largest number show it, in a twentieth of the time of `torch.isfinite` on a
-    CPU; both are NaN if any number is.
+    Only the smallest and the largest element are checked; both are NaN if any element is. On a CPU,
+    this takes a twentieth of the time of `torch.isfinite`.
     """
     if not tensor.numel() or not tensor.is_floating_point():
         return True
@@ -28,8 +28,8 @@ def check_weights(network: nn.Module, where: str) -> None:
     """Check all weights and buffers of a network.
 
     network (nn.Module): Any network.
-    where (str): What the weights are, as the subject of the message.
-    RAISES (ValueError): If one is not finite, with the tensors' names.
+    where (str): A name for the weights, as the subject of the message.
+    RAISES (ValueError): If a weight is not finite; the message names the tensors.
     """
     damaged = [name for name, tensor in network.state_dict().items() if not is_finite(tensor)]
     if damaged:
@@ -43,7 +43,7 @@ def cast_weight(weight: Tensor, dtype: torch.dtype, name: str) -> Tensor:
     dtype (torch.dtype): The type.
     name (str): The weight's name, for the message.
     RETURNS (Tensor): The cast weight.
-    RAISES (ValueError): If a number is too large for the type, as in float16 from 65,520 on.
+    RAISES (ValueError): If an element is too large for the type; float16 ends below 65,520.
     """
     cast = weight.to(dtype)
     if cast is not weight and not is_finite(cast):

@@ -1,4 +1,4 @@
-"""Builds networks without drawing weights that are read from a checkpoint anyway."""
+"""Build networks without random initial weights, which a checkpoint replaces anyway."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-# torch hands the functions of `nn.init` to a mode as wholes.
+# torch passes calls of `nn.init` functions to the mode, not the calls inside them.
 RANDOM = (
     Tensor.normal_,
     Tensor.uniform_,
@@ -21,9 +21,11 @@ RANDOM = (
 
 
 class SkipRandomInit(TorchFunctionMode):
-    """Fills with zeros instead of random numbers: each weight is read from a checkpoint or the
-    loading fails, and drawing a vocabulary matrix takes seconds. Zeros and not just any memory,
-    since torch's truncated normal draws again until each number is within its bounds.
+    """A context that fills weights with zeros instead of random numbers.
+
+    Drawing a vocabulary matrix takes seconds, and loading fails unless the checkpoint has every
+    weight. Uninitialized memory would not do: torch's truncated normal draws again until all
+    numbers are within its bounds.
     """
 
     def __torch_function__(

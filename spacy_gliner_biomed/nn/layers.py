@@ -11,8 +11,8 @@ from spacy_gliner_biomed.nn.linear import Activation, Linear
 class ProjectionMLP(nn.Sequential):
     """GLiNER's projection layer: Linear, ReLU, Dropout, Linear.
 
-    The hidden width is four times the width that goes *out*
-    (upstream `create_projection_layer`, gliner/modeling/layers.py); `marker` has two times.
+    The hidden width is a multiple of the *output* width: four times, or twice for `marker`
+    (GLiNER's `create_projection_layer`, gliner/modeling/layers.py).
     """
 
     def __init__(self, width_in: int, width_out: int, dropout: float, factor: int = 4) -> None:
@@ -38,7 +38,7 @@ class ProjectionMLP(nn.Sequential):
 
 
 class WordLSTM(nn.LSTM):
-    """Bidirectional LSTM over the words of each row (upstream `LstmSeq2SeqEncoder`)."""
+    """Bidirectional LSTM over the words of each row (GLiNER's `LstmSeq2SeqEncoder`)."""
 
     def __init__(self, width: int, n_layers: int) -> None:
         super().__init__(
@@ -46,7 +46,7 @@ class WordLSTM(nn.LSTM):
         )
 
     def forward(self, words: Tensor, n_words: Tensor) -> Tensor:  # type: ignore[override]
-        """Run over the words of each row; padding comes out as zeros.
+        """Run the LSTM over the words of each row; the output for padding is zero.
 
         words (Tensor): Word vectors. # (B, W, D)
         n_words (Tensor): Words in each row, on the CPU, each at least 1. # (B,)
@@ -54,8 +54,9 @@ class WordLSTM(nn.LSTM):
         """
         if words.device.type != "cpu":
             return self._packed(words, n_words)
-        # oneDNN has no packed sequences. Padding behind a row's words cannot change them if each
-        # direction begins at the row's own end: half of torch's time, a third with gradients.
+        # oneDNN does not support packed sequences. But if the backward direction starts at the
+        # row's own last word, padding cannot affect the words. This takes half of the time of
+        # packed sequences, and a third with gradients.
         columns = torch.arange(words.size(1))
         mirrored = (n_words[:, None] - 1 - columns).clamp(min=0)  # (B, W)
         for layer in range(self.num_layers):
@@ -86,8 +87,10 @@ class WordLSTM(nn.LSTM):
 
 
 def pick(vectors: Tensor, index: Tensor) -> Tensor:
-    """Select vectors. Copies whole lines, in a tenth of the time of torch's `gather` and a third of
-    its indexing; backwards in two thirds.
+    """Select vectors.
+
+    `index_select` copies whole rows: it takes a tenth of the time of `gather`, a third of that of
+    indexing, and two thirds in the backward pass.
 
     vectors (Tensor): # (T, D)
     index (Tensor): # (..)
@@ -97,14 +100,14 @@ def pick(vectors: Tensor, index: Tensor) -> Tensor:
 
 
 def pick_by_row(vectors: Tensor, index: Tensor) -> Tensor:
-    """Select vectors of each row. # (B, N, D), (B, M) -> (B, M, D)"""
+    """Select vectors within each row. # (B, N, D), (B, M) -> (B, M, D)"""
     n_rows, size, _ = vectors.shape
     first = torch.arange(n_rows, device=index.device)[:, None] * size
     return pick(vectors.flatten(0, 1), index + first)
 
 
 def gather_vectors(states: Tensor, positions: Tensor) -> Tensor:
-    """Return the states at positions of each row; a zero vector at -1.
+    """Return the states at some positions of each row; a zero vector for position -1.
 
     states (Tensor): Output of an encoder. # (B, S, D)
     positions (Tensor): Index into S, or -1. # (B, N)

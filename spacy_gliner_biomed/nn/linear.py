@@ -25,7 +25,7 @@ ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
 
 
 class Linear(nn.Linear):
-    """`nn.Linear` with an optional activation. Names of weights and results are the same."""
+    """`nn.Linear` with an optional activation, and with the same weight names and results."""
 
     def __init__(self, width_in: int, width_out: int, bias: bool = True) -> None:
         super().__init__(width_in, width_out, bias)
@@ -37,19 +37,19 @@ class Linear(nn.Linear):
             return ACTIVATIONS[activation](super().forward(x))
         dtype, weight, bias = compute_dtype(x), self.weight, self.bias
         if dtype in HALVES:
-            # Autocast would cast the weights again for each batch.
+            # Cached, because autocast would cast the weights again for each batch.
             weights = [weight] if bias is None else [weight, bias]
             weight, bias = self.derived.get(weights, dtype, lambda: prepare(weight, bias, dtype))
         return product(x.to(dtype), weight, bias, activation)
 
 
 def in_inference(x: Tensor) -> bool:
-    """Return whether short cuts for inference on a CPU may be taken."""
+    """Return whether the shortcuts for inference on a CPU apply."""
     return x.device.type == "cpu" and not torch.is_grad_enabled()
 
 
 def compute_dtype(x: Tensor) -> torch.dtype:
-    """Return the type that a matrix product of x is computed in: autocast's, if it is on."""
+    """Return the type in which matrix products of x are computed: autocast's, if it is on."""
     kind = x.device.type
     if x.dtype == torch.float32 and torch.is_autocast_enabled(kind):
         return torch.get_autocast_dtype(kind)
@@ -62,49 +62,49 @@ def product(
     """Apply `F.linear` and an activation, in inference on a CPU.
 
     x (Tensor): # (.., width_in)
-    weight (Tensor): Of x's type, or from `prepare` for this type. # (width_out, width_in)
+    weight (Tensor): In x's type, or prepared for it by `prepare`. # (width_out, width_in)
     bias (Tensor | None): # (width_out,)
     activation (Activation): Applied to the result.
     RETURNS (Tensor): # (.., width_out)
     """
     fused = onednn(x.dtype)
-    # Of a strided weight, oneDNN's product takes a thousand times as long.
+    # With a strided weight, oneDNN's product takes a thousand times as long.
     if fused is None or not (weight.is_mkldnn or weight.is_contiguous()):
         return ACTIVATIONS[activation](F.linear(x, weight, bias))
-    # oneDNN uses AVX-512 where MKL does not: 245 instead of 110 GFLOP/s a core in fp32 on EPYC,
-    # 1.7 times the speed of whole pipelines (benchmarks/speed/levers.py).
-    # An activation inside the product saves a pass over the widest tensor.
+    # oneDNN uses AVX-512 where MKL does not: 245 instead of 110 GFLOP/s per core in float32 on
+    # EPYC, which makes whole pipelines 1.7 times as fast (benchmarks/speed/levers.py).
+    # Fusing the activation saves a pass over the widest tensor.
     return fused(x, weight, bias, activation, [], "none")
 
 
 def prepare(
     weight: Tensor, bias: Tensor | None, dtype: torch.dtype
 ) -> tuple[Tensor, Tensor | None]:
-    """Bring a weight into the form that `product` takes fastest.
+    """Convert a weight to the form for which `product` is fastest.
 
     weight (Tensor): # (width_out, width_in)
     bias (Tensor | None): # (width_out,)
     dtype (torch.dtype): The type of the product.
     RETURNS (tuple[Tensor, Tensor | None]): Weight and bias for `product`.
-    RAISES (ValueError): If a number is too large for the type.
+    RAISES (ValueError): If an element is too large for the type.
     """
     weight = cast_weight(weight, dtype, f"A weight of {tuple(weight.shape)}").contiguous()
     if onednn(dtype) is not None:
-        weight = torch.ops.mkldnn._reorder_linear_weight(weight)  # the order that oneDNN reads
+        weight = torch.ops.mkldnn._reorder_linear_weight(weight)  # the layout that oneDNN uses
     return weight, None if bias is None else bias.to(dtype)
 
 
 def round_up_rows(count: int, finest: int = 6) -> int:
-    """Round up the number of rows of a product: multiples of 16, coarser from 1,024 on.
+    """Round the number of rows of a product up to a multiple of 16, or more from 1,024 rows on.
 
-    oneDNN prepares a product for each number of rows, which takes 1 to 3 ms for a forward pass, and
-    keeps 1,024 products of a quarter of a megabyte. These 64 and then 32 numbers an octave are few
-    enough to be prepared once, and add 1 % on average. And since large blocks of memory are
-    requested in the same sizes, the batches of a long text leave no holes of all sizes in it.
+    oneDNN compiles a kernel for each number of rows, which takes 1 to 3 ms per forward pass, and
+    caches 1,024 kernels of a quarter of a megabyte. With 64 sizes up to 1,024 rows and 32 sizes per
+    doubling after that, each kernel is compiled once; the additional rows cost 1 % on average.
+    Memory does not fragment either, because blocks are requested in few sizes.
 
-    count (int): The rows that are needed.
-    finest (int): The base-2 logarithm of the numbers an octave, plus one.
-    RETURNS (int): The rows to compute.
+    count (int): The number of rows that are needed.
+    finest (int): One more than the base-2 logarithm of the number of sizes per doubling.
+    RETURNS (int): The number of rows to compute.
     """
     step: int = max(ROW_MULTIPLE, 2 ** (count.bit_length() - finest))
     return -(-count // step) * step
@@ -112,9 +112,9 @@ def round_up_rows(count: int, finest: int = 6) -> int:
 
 @cache
 def onednn(dtype: torch.dtype) -> Callable[..., Tensor] | None:
-    """Return oneDNN's Linear, which torch has for its compiler; None if it does not work here.
+    """Return oneDNN's linear operator of torch's compiler, or None if it does not work here.
 
-    It has no public name, so it is tried before it is used.
+    The operator is not part of torch's public API, so its results are checked first.
     """
     if dtype not in (torch.float32, torch.bfloat16) or platform.machine() not in X86:
         return None
@@ -134,6 +134,6 @@ def onednn(dtype: torch.dtype) -> Callable[..., Tensor] | None:
                 for expected in [activate(F.linear(x, weight, bias))]
                 for w in (weight, packed)
             ]
-    except Exception:  # another version of torch may have it in another form
+    except Exception:  # its signature may differ in another version of torch
         return None
     return fused if all(right) else None

@@ -1,10 +1,10 @@
 """The span layer of nearly all checkpoints, factorised exactly.
 
-Published form: span = out_project(relu([project_start(w_i); project_end(w_j)])),
-logit = span . label. A Linear on a concatenation is the sum of two Linears, so its
-first layer is computed per *word* instead of per span; and the last Linear may be moved
-to the labels. Both are equal to the published form in real arithmetic, and no tensor of
-W * K wide rows exists (derivation: Zaratiana et al. 2023 for the form; README, "Speed").
+Published form (Zaratiana et al. 2023): span = out_project(relu([project_start(w_i);
+project_end(w_j)])), logit = span . label. A Linear on a concatenation is the sum of two Linears,
+so the first layer of out_project is computed per *word* instead of per span. The last Linear can
+be applied to the labels instead of the spans. Both changes are exact in real arithmetic, and no
+tensor with the vectors of all W * K spans is needed.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,8 @@ from spacy_gliner_biomed.nn.span_products import SpanProducts
 from spacy_gliner_biomed.nn.span_scoring import SpanScorer, mask_tails
 from spacy_gliner_biomed.nn.span_sums import SpanSums, pack_rows
 
-MANY = 64  # Labels of which not all logits are written to memory, if few of them are asked for.
+# From this many labels on, logits are computed block by block, and only selected ones are kept.
+MANY = 64
 
 
 class MarkerV0(SpanScorer):
@@ -95,8 +96,8 @@ class MarkerV0(SpanScorer):
     def _blocks(
         self, sums: SpanSums, labels: Tensor, counts: list[int]
     ) -> Iterator[tuple[int, int, Tensor]]:
-        """Yield row, first word and logits (N, K, C) of blocks that fit the cache. No padding is
-        scored, and no tensor for all spans is written to memory.
+        """Yield the row, the first word and the logits (N, K, C) of blocks that fit into the cache.
+        Padding is not scored, and no tensor with all spans is written to memory.
         """
         labels = labels.to(sums.dtype)
         last, queries = self._last_layer(labels, sum(counts) * sums.max_width)
@@ -115,18 +116,19 @@ class MarkerV0(SpanScorer):
     def _above(
         self, blocks: Iterable[tuple[int, int, Tensor]], counts: list[int], min_logits: Tensor
     ) -> Iterator[SelectedSpans]:
-        """Select the spans of blocks above their rows' minimum logits. # min_logits: (B, C)"""
+        """Select the spans that exceed their row's minimum logits. # min_logits: (B, C)"""
         for row, first, scores in blocks:
             left = torch.tensor([counts[row] - first])
             indices, logits = select_spans(mask_tails(scores[None], left), min_logits[row, None])
             yield SelectedSpans(indices + torch.tensor([row, first, 0]), logits)
 
     def _screen(self, labels: Tensor, dtype: torch.dtype) -> Screen | None:
-        """Return the screen for shared labels, if screening is faster. # labels: (.., C, D)"""
+        """Return a screen for shared labels; None if it is not faster. # labels: (.., C, D)"""
         if not screening_pays(labels, dtype, self.width):
             return None
         weight = self.out_project.parts()[-1].weight
-        # The screen holds the labels, so that no others can come to lie at their address.
+        # The cache identifies labels by their address. The screen keeps them alive, so that no
+        # other tensor can get that address.
         screen: Screen = self.derived_screen.get(
             [weight, labels], None, lambda: Screen(labels, weight)
         )
@@ -151,11 +153,11 @@ class MarkerV0(SpanScorer):
         return SpanSums(*self._halves(pack_rows(words, counts, max_width - 1)), max_width)
 
     def _offsets(self, labels: Tensor) -> Tensor:
-        """Return what the last bias adds to each label's logits. # (.., C, D) -> (.., C)"""
+        """Return the last bias's share of each label's logits. # (.., C, D) -> (.., C)"""
         return labels @ self.out_project.parts()[-1].bias.to(labels.dtype)
 
     def _last_layer(self, labels: Tensor, n_spans: int) -> tuple[Tensor | None, Tensor]:
-        """Return the last layer's weight, or None if it is folded into the labels, and the labels.
+        """Return the last layer's weight, or None if it is folded into the labels; and the labels.
 
         labels (Tensor): Label vectors. # (.., C, D)
         n_spans (int): Spans to score.

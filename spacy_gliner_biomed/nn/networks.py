@@ -1,6 +1,6 @@
 """The three networks: uni-encoder span, uni-encoder token, bi-encoder span.
 
-They get index arrays from the host and never search tensors (README, "How it works").
+Their input has the positions of labels and words, so they never search tensors for markers.
 """
 
 from dataclasses import dataclass
@@ -24,8 +24,9 @@ class RowBatch:
     """Rows as padded tensors.
 
     input_ids, attention_mask (Tensor): # (B, S)
-    word_positions (Tensor): Subtoken of each word; -1 for padding or a word without one. # (B, W)
-    label_positions (Tensor): Subtoken of each label; -1 for padding. # (B, C)
+    word_positions (Tensor): Index of each word's subtoken; -1 for padding and for words without
+        subtokens. # (B, W)
+    label_positions (Tensor): Index of each label's subtoken; -1 for padding. # (B, C)
     n_words (Tensor): Words in each row, on the CPU. # (B,)
     """
 
@@ -37,7 +38,7 @@ class RowBatch:
 
 
 class Network(nn.Module):
-    """Parts of all networks: text encoder, projection to the scorer's width, optional LSTM."""
+    """The parts of all networks: text encoder, projection to the scorer's width, optional LSTM."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -51,9 +52,9 @@ class Network(nn.Module):
         """Compute the vectors of labels and words, in the scorer's width.
 
         batch (RowBatch): The rows.
-        RETURNS (tuple[Tensor, Tensor]): Of labels and of words; zeros at position -1.
+        RETURNS (tuple[Tensor, Tensor]): The vectors of labels and of words; zeros at position -1.
             # (B, C, D), (B, W, D)
-        RAISES (ValueError): If one is not finite; later layers would hide it.
+        RAISES (ValueError): If a vector is not finite, which later layers would hide.
         """
         positions = torch.cat([batch.label_positions, batch.word_positions], dim=1)
         states = read_states(self.encoder, batch.input_ids, batch.attention_mask, positions)
@@ -67,7 +68,7 @@ class Network(nn.Module):
 
 
 class SpanNetwork(Network):
-    """Parts of both span networks: the span scorer and the projection of labels."""
+    """The parts of both span networks: the span scorer and the projection of labels."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config)
@@ -83,7 +84,8 @@ class SpanNetwork(Network):
         batch (RowBatch): The rows.
         queries (Tensor | None): Label vectors that all rows share, from
             `BiEncoderSpan.encode_labels`; None for a uni-encoder. # (C, D)
-        RETURNS (Tensor): Logits; minus infinity where a span ends beyond its row. # (B, W, K, C)
+        RETURNS (Tensor): Logits; minus infinity for spans that extend past the end of their row.
+            # (B, W, K, C)
         RAISES (ValueError): If a vector is not finite.
         """
         words, queries = self._encode(batch, queries)
@@ -93,8 +95,8 @@ class SpanNetwork(Network):
     def select(
         self, batch: RowBatch, min_logits: Tensor, queries: Tensor | None = None
     ) -> SelectedSpans:
-        """Select the spans that have a logit above its label's minimum. Logits of other spans
-        may never be computed.
+        """Select the spans with a logit above its label's minimum. The logits of other spans may
+        not be computed.
 
         batch (RowBatch): The rows.
         min_logits (Tensor): For each row, or shared by all. # (B, C) or (1, C)
@@ -109,7 +111,7 @@ class SpanNetwork(Network):
     def _encode(self, batch: RowBatch, queries: Tensor | None) -> tuple[Tensor, Tensor]:
         """Return word vectors, and label vectors projected for the scorer.
 
-        A uni-encoder reads the labels from the batch; a bi-encoder is given their vectors.
+        A uni-encoder reads the labels in the batch; a bi-encoder gets their vectors as `queries`.
         # (B, W, D), (B, C, D) or (C, D)
         """
         labels, words = self.vectors(batch)
@@ -121,14 +123,14 @@ class SpanNetwork(Network):
 class UniEncoderSpan(SpanNetwork):
     """Labels and text in one sequence; a label is the vector of its marker token.
 
-    Upstream `UniEncoderSpanModel` (gliner/modeling/base.py); Zaratiana et al. 2023.
+    GLiNER's class is `UniEncoderSpanModel` (gliner/modeling/base.py; Zaratiana et al. 2023).
     """
 
 
 class UniEncoderToken(Network):
-    """Scores words instead of spans, so that entities have no maximum width.
+    """Scores words instead of spans, so entities have no maximum width.
 
-    Upstream `UniEncoderTokenModel` (gliner/modeling/base.py).
+    GLiNER's class is `UniEncoderTokenModel` (gliner/modeling/base.py).
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -143,10 +145,10 @@ class UniEncoderToken(Network):
 
 
 class BiEncoderSpan(SpanNetwork):
-    """Encodes labels with an encoder of their own: their vectors do not depend on the text.
+    """Encodes labels with a separate encoder: their vectors do not depend on the text.
 
-    Upstream `BiEncoderSpanModel` (gliner/modeling/base.py). Upstream builds an LSTM in this class
-    and never runs it, so its weights are not read.
+    GLiNER's class is `BiEncoderSpanModel` (gliner/modeling/base.py). It builds an LSTM, but never
+    runs it, so the LSTM's weights are not read here.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -162,10 +164,10 @@ class BiEncoderSpan(SpanNetwork):
 
         input_ids, attention_mask (Tensor): # (C, S)
         RETURNS (Tensor): # (C, D)
-        RAISES (ValueError): If one is not finite.
+        RAISES (ValueError): If a vector is not finite.
         """
         mean = mean_state(self.labels_encoder, input_ids, attention_mask)
-        # The mean of projections is the projection of the mean: C rows instead of C * S.
+        # Projecting the mean equals the mean of the projections, with C rows instead of C * S.
         queries: Tensor = self.prompt_projection(self.labels_projection(mean))
         return queries
 
@@ -188,7 +190,7 @@ def build_network(config: NetworkConfig) -> Network:
     """Build the network that a config describes.
 
     config (NetworkConfig): The checkpoint's.
-    RETURNS (Network): With weights that are not set yet.
+    RETURNS (Network): The network; its weights are not loaded yet.
     """
     kinds = {"uni_span": UniEncoderSpan, "uni_token": UniEncoderToken, "bi_span": BiEncoderSpan}
     network: Network = kinds[config.kind](config)

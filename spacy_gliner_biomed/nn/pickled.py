@@ -1,4 +1,4 @@
-"""Reads files of `torch.save` as tensors and plain values. Runs no code and detects damage."""
+"""Read files of `torch.save` as tensors and plain values, without running code; detect damage."""
 
 from pathlib import Path
 from pickle import UnpicklingError
@@ -10,7 +10,7 @@ import torch
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
 
-# Older ones run code of a file in spite of `weights_only=True`.
+# Earlier versions can run code of a file in spite of `weights_only=True`.
 SAFE_TORCH = (2, 10)
 
 
@@ -20,8 +20,8 @@ def load_pickled(path: Path, message: str) -> Any:
     path (Path): Written by `torch.save`.
     message (str): The error message for a file that cannot be read, with {path} and {error}.
     RETURNS (Any): What was saved.
-    RAISES (ValueError): If this torch is too old to do it safely, or if the file is damaged or
-        holds more than tensors and plain values. Files of torch before 1.6 have no checksums.
+    RAISES (ValueError): If this version of torch is not safe, or if the file is damaged or holds
+        other objects. Files of torch before 1.6 have no checksums, so damage may go unnoticed.
     """
     if torch.__version__ < SAFE_TORCH:  # type: ignore[operator]
         raise ValueError(Errors.E134.format(path=path, found=torch.__version__))
@@ -29,15 +29,15 @@ def load_pickled(path: Path, message: str) -> Any:
         if is_zipfile(path):
             _check_records(path)
         return torch.load(path, map_location="cpu", weights_only=True)
-    except UnpicklingError as error:  # torch's text advises to run what is in the file
-        problem = "it holds more than tensors, or is broken"
+    except UnpicklingError as error:  # torch's message advises to run the code in the file
+        problem = "it contains objects other than tensors, or is damaged"
         raise ValueError(message.format(path=path, error=problem)) from error
-    except Exception as error:  # a broken file raises whatever its reader stumbles on
+    except Exception as error:  # a damaged file can raise any exception
         raise ValueError(message.format(path=path, error=shorten(error))) from error
 
 
 def _check_records(path: Path) -> None:
-    """Compare a file's records with their checksums, which torch writes and does not read.
+    """Compare a file's records with their checksums, which torch writes but does not check.
 
     RAISES (ValueError): For the first record that differs from its checksum.
     """

@@ -1,6 +1,6 @@
-"""Decide which precision a machine computes in fastest; nothing else decides it.
+"""Choose the precision to compute in. No other file decides it.
 
-A CPU without instructions for products in 16 bits converts number by number, which takes six to
+A CPU without instructions for 16-bit products converts each number separately, which takes six to
 nine times as long as float32.
 """
 
@@ -13,12 +13,13 @@ import torch
 from spacy_gliner_biomed.types import Precision
 
 X86 = ("x86_64", "AMD64")
-# Any of these instructions multiplies the type, under torch's names.
+# Instruction sets with fast products, by torch's names; one of them suffices.
 NEEDED = {
     torch.bfloat16: ("avx512_bf16", "amx_bf16"),
     torch.float16: ("avx512_fp16", "amx_fp16"),
 }
-# A cap on oneDNN's instructions, with which an older CPU is tried out; of these, no type has any.
+# Environment variables that limit oneDNN to the instructions of an older CPU, and the limits under
+# which a type has no fast products.
 CAPS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 WITHOUT: dict[torch.dtype, tuple[str, ...]] = {
     torch.bfloat16: (
@@ -39,10 +40,10 @@ FIRST_GPU = {torch.bfloat16: (8, 0), torch.float16: (7, 0)}
 def effective_precision(asked: Precision, device: torch.device) -> Precision:
     """Return the precision to compute in: the requested one, or float32 where that is faster.
 
-    asked (Precision): "auto" is bfloat16 where it is fast, else float32; never float16, which
-        overflows in some encoders.
-    device (torch.device): Where the network runs.
-    RETURNS (Precision): Not "auto".
+    asked (Precision): The requested precision. "auto" is bfloat16 where it is fast, and otherwise
+        float32; it is never float16, which overflows in some encoders.
+    device (torch.device): The network's device.
+    RETURNS (Precision): The precision; never "auto".
     """
     wanted: Precision = "bfloat16" if asked == "auto" else asked
     if wanted == "float32" or has_fast_products(getattr(torch, wanted), device):
@@ -51,7 +52,7 @@ def effective_precision(asked: Precision, device: torch.device) -> Precision:
 
 
 def has_fast_products(dtype: torch.dtype, device: torch.device) -> bool:
-    """Return whether a device multiplies matrices of a 16-bit type faster than of float32.
+    """Return whether a device multiplies matrices faster in a 16-bit type than in float32.
 
     dtype (torch.dtype): bfloat16 or float16.
     device (torch.device): The device.
@@ -61,15 +62,15 @@ def has_fast_products(dtype: torch.dtype, device: torch.device) -> bool:
         return _cpu_has(dtype)
     if device.type == "cuda" and torch.version.hip is None:
         return torch.cuda.get_device_capability(device) >= FIRST_GPU[dtype]
-    return True  # other accelerators are made for it
+    return True  # all other accelerators have them
 
 
 def _cpu_has(dtype: torch.dtype) -> bool:
-    """Ask torch and oneDNN what the CPU and the environment allow."""
+    """Return whether the CPU has fast products and the environment allows them."""
     mkldnn: Any = torch.backends.mkldnn
     if not mkldnn.is_available() or not mkldnn.enabled:
         return False
-    if platform.machine() not in X86:  # torch asks ARM for instructions that multiply
+    if platform.machine() not in X86:  # on ARM, torch checks for bfloat16 products
         return dtype == torch.bfloat16 and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
     cap = next((os.environ[name] for name in CAPS if os.environ.get(name)), "").upper()
     found: dict[str, Any] = getattr(torch.cpu, "get_capabilities", _older_capabilities)()

@@ -1,19 +1,19 @@
-"""No checkpoint's Python code is run: transformers would ask at a prompt, or be told to."""
+"""Keep transformers from running Python code of a checkpoint."""
 
 from typing import Any
 
 from spacy_gliner_biomed.errors import Errors
 
-# Given to each call into transformers that loads something.
+# Arguments of each call of transformers that loads something.
 NO_CODE: dict[str, Any] = {"trust_remote_code": False}
 
 
 def refuse_code(error: Exception, what: str) -> None:
-    """Raise if transformers refused to run code.
+    """Raise an error with advice if transformers refused to run code.
 
-    error (Exception): What a call with `NO_CODE` raised, for any reason.
-    what (str): What was to be loaded, as the subject of the message.
-    RAISES (ValueError): If the reason is that it needs its own code.
+    error (Exception): Any exception of a call with `NO_CODE`.
+    what (str): The object to load, as the subject of the message.
+    RAISES (ValueError): If the object needs code of its own.
     """
-    if "trust_remote_code" in str(error):  # transformers has no class for it
+    if "trust_remote_code" in str(error):  # transformers has no exception class for this
         raise ValueError(Errors.E133.format(what=what)) from error

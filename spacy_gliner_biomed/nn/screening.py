@@ -1,8 +1,8 @@
-"""Screens spans against many labels, by products in bfloat16 with a bound on their error.
+"""Screen spans against many labels with products in bfloat16 and a bound on their error.
 
-Of many labels, nearly all spans are far below all thresholds, and half the precision shows it in
-half the time. The bound always holds, so that no span is lost. Spans that pass are then scored in
-full precision.
+With many labels, nearly all spans are far below every threshold. Products in half precision show
+this in half the time. Because the error is bounded, no span is lost. The spans that pass are scored
+in full precision.
 """
 
 import torch
@@ -13,15 +13,16 @@ from spacy_gliner_biomed.nn.precision import has_fast_products
 from spacy_gliner_biomed.nn.span_sums import SpanSums
 
 ROUNDOFF = 2.0**-8  # of bfloat16, relative
-PASSES = 24  # Labels whose exact products take as long as all that a screen does besides.
-MAX_PASSING, COOLDOWN = 0.4, 8  # If more spans pass, a screen is a detour for so many batches.
+PASSES = 24  # cost of a screen besides its products, as a number of labels scored exactly
+# If more than this share of spans passes, this many batches are not screened.
+MAX_PASSING, COOLDOWN = 0.4, 8
 
 
 class Screen:
     """Labels that all rows share, prepared for screening.
 
     labels (Tensor): # (C, D)
-    weight (Tensor): Of the spans' last layer, which is folded into the labels. # (D, H)
+    weight (Tensor): The last layer of the spans, which is folded into the labels. # (D, H)
     """
 
     def __init__(self, labels: Tensor, weight: Tensor) -> None:
@@ -33,21 +34,22 @@ class Screen:
         unit = queries / self.lengths[:, None]
         rounded = unit.to(torch.bfloat16)
         self.unit, _ = prepare(rounded, None, torch.bfloat16)
-        # By Cauchy and Schwarz, in units of the span's length: what rounding the query and the
-        # span changes, and sums of products in 32 bits, here and where it is exact.
+        # A bound by the Cauchy-Schwarz inequality, relative to the span's length: the errors of
+        # rounding the span, of rounding the query, and of summing in 32 bits, both here and in
+        # full precision.
         of_unit = float((unit - rounded.float()).norm(dim=-1).max())
         self.error = 1.01 * (ROUNDOFF + of_unit + (queries.size(1) + 8) * 2.0**-23)
 
     def passing(self, sums: SpanSums, min_logits: Tensor, inside: Tensor) -> Tensor:
         """Return the spans that may exceed the minimum logit of a label.
 
-        sums (SpanSums): In 32 bits.
-        min_logits (Tensor): Without what the last bias adds to the logits. # (C,)
-        inside (Tensor): Which spans exist. # (T, K)
-        RETURNS (Tensor): First words times K, plus widths less 1, ascending. # (N,)
+        sums (SpanSums): The spans, in 32 bits.
+        min_logits (Tensor): The minimum logits, less the last bias's share. # (C,)
+        inside (Tensor): Which spans end within their row. # (T, K)
+        RETURNS (Tensor): Span indices, ascending: K times the first word, plus width less 1. # (N,)
         """
         missing = min_logits / self.lengths
-        # Products add 16 bits, and these are rounded up.
+        # The bias is in 16 bits: add what rounding it may change.
         bias = (missing.abs() * (2 * ROUNDOFF) - missing).to(torch.bfloat16)
         rounded = torch.zeros(sums.sums.shape, dtype=torch.bfloat16).flatten(0, 1)
         passing = torch.empty_like(inside)
@@ -56,7 +58,7 @@ class Screen:
             halves = rounded[: len(spans)].copy_(spans)
             best = product(halves, self.unit, bias).amax(dim=-1)  # (N * K,)
             short = best < torch.linalg.vector_norm(spans, dim=-1).mul_(-self.error)
-            # What is not a number is not short: it passes, to be seen.
+            # NaN is not `short`: it passes, and the exact scores show it.
             passing[first:end] = ~short.unflatten(0, (-1, sums.max_width))[: end - first]
         indices = passing.logical_and_(inside).flatten().nonzero()[:, 0]
         self.cooldown = COOLDOWN if len(indices) > MAX_PASSING * inside.numel() else 0
@@ -69,16 +71,16 @@ class Screen:
 
 
 def screening_pays(labels: Tensor, dtype: torch.dtype, width: int) -> bool:
-    """Return whether a screen is faster than computing all logits.
+    """Return whether screening is faster than computing all logits.
 
-    labels (Tensor): # (C, D) if shared
-    dtype (torch.dtype): Of the sums.
+    labels (Tensor): Label vectors; only shared ones can be screened. # (B, C, D) or (C, D)
+    dtype (torch.dtype): The type of the span sums.
     width (int): D.
-    RETURNS (bool): Whether it is.
+    RETURNS (bool): Whether screening is faster.
     """
     if labels.dim() != 2 or dtype != torch.float32 or not _halves_are_fast(labels.device):
         return False
-    n_labels = len(labels)  # Operations a span, by D: folded 8C, unfolded 8D + 2C.
+    n_labels = len(labels)  # operations per span, divided by D: folded 8C, unfolded 8D + 2C
     return 4 * n_labels + 8 * PASSES < min(8 * n_labels, 8 * width + 2 * n_labels)
 
 
