@@ -71,8 +71,8 @@ def open_text(path: Path, newline: str | None = None, encoding: str = UTF8) -> I
                 yield text
             finally:
                 text.detach()
-    except UnicodeDecodeError as error:
-        if not utf8:
+    except UnicodeError as error:
+        if not utf8 or not isinstance(error, UnicodeDecodeError):
             raise ValueError(
                 Errors.E200.format(path=path, encoding=encoding, error=error)
             ) from error

@@ -1,24 +1,46 @@
-"""Read documents from plain text, JSON lines, DocBins and folders of these."""
+"""Read the documents of files and folders, in all formats of `training.formats`."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from spacy_gliner_biomed.common.files import decode_line, read_byte_lines, read_text
-from spacy_gliner_biomed.common.folders import Unread, ending_of, find_files, warn_unread
+from spacy_gliner_biomed.common.files import (
+    decode_line,
+    is_utf8,
+    read_byte_lines,
+    read_lines,
+    read_text,
+)
+from spacy_gliner_biomed.common.folders import (
+    Unread,
+    ending_of,
+    find_files,
+    kind_of,
+    warn_unread,
+)
 from spacy_gliner_biomed.common.json_text import check_text, parse_json_object
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.training.corpora import ID_KEY as ID_KEY  # for writers
+from spacy_gliner_biomed.training.corpora import PASSAGES_KEY, AnnotatedText
+from spacy_gliner_biomed.training.formats.detect import UNCLEAR, detect_format
+from spacy_gliner_biomed.training.formats.notes_table import has_texts
+from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
+from spacy_gliner_biomed.training.formats.table import FORMATS, find_format, read_texts
+from spacy_gliner_biomed.training.json_items import read_values
+from spacy_gliner_biomed.training.record_checks import check_keys
 
-ENDINGS = (".txt", ".jsonl", ".spacy")
-
-# The keys in `Doc.user_data` for a document's id and the further keys of its line of JSON.
-ID_KEY, META_KEY = "id", "meta"
+# The key in `Doc.user_data` for the further keys of a document's line of JSON.
+META_KEY = "meta"
+# Formats whose JSON records have the document under "text".
+TEXT_RECORDS = ("jsonl", "prodigy", "doccano")
+INPUT_FORMAT = "--input-format"
 
 
 @dataclass
@@ -26,7 +48,8 @@ class Record:
     """The id and metadata of a document.
 
     id (Any): The document's own id, or file name and number.
-    meta (dict[str, Any]): Further keys of its line of JSON, which are copied to the output.
+    meta (dict[str, Any]): Further keys of its line of JSON, or columns of its row, which are
+        copied to the output; "passages" are those of `training.corpora.AnnotatedText`.
     """
 
     id: Any
@@ -38,13 +61,18 @@ InputDocument = tuple[str | Doc, Record]
 OnFailure = Callable[[Exception], None]
 
 
-def find_inputs(paths: Sequence[Path]) -> list[Path]:
+def find_inputs(
+    paths: Sequence[Path], data_format: str | None = None, options: ReadOptions = DEFAULTS
+) -> list[Path]:
     """Find the files to read, each once; warn about the other files in folders.
 
     paths (Sequence[Path]): Files of supported formats, and folders.
+    data_format (str | None): The format of all files; None to detect it.
+    options (ReadOptions): How to read them.
     RETURNS (list[Path]): The named files, and the files of supported formats in the folders.
     RAISES (ValueError): If a path does not exist, or a named file has an unsupported format.
     """
+    endings = input_endings(data_format)
     files: dict[Path, Path] = {}
     unread: Unread = []
     for path in paths:
@@ -52,18 +80,30 @@ def find_inputs(paths: Sequence[Path]) -> list[Path]:
             raise ValueError(Errors.E050.format(path=path))
         found = [path]
         if path.is_dir():
-            found, others = find_files(path, ENDINGS)
+            found, others = find_files(path, endings)
+            known = [file for file in found if data_format or is_readable(file, options)]
             unread += others
-        elif ending_of(path, ENDINGS) is None:
-            raise ValueError(Errors.E051.format(path=path, found=path.suffix))
+            unread += [
+                (f"{kind_of(file)} of an unknown form", file.name)
+                for file in found
+                if file not in known
+            ]
+            found = known
+        elif data_format is None and ending_of(path, endings) is None:
+            allowed = ", ".join(ending for ending in endings if not ending.endswith(".gz"))
+            raise ValueError(Errors.E051.format(path=path, found=path.suffix, allowed=allowed))
         for file in found:
             files.setdefault(file.resolve(), file)
-    warn_unread(unread, ENDINGS)
+    warn_unread(unread, [ending for ending in endings if not ending.endswith(".gz")])
     return list(files.values())
 
 
 def read_inputs(
-    files: Iterable[Path], vocab: Vocab, on_failure: OnFailure | None = None
+    files: Iterable[Path],
+    vocab: Vocab,
+    on_failure: OnFailure | None = None,
+    data_format: str | None = None,
+    options: ReadOptions = DEFAULTS,
 ) -> Iterator[InputDocument]:
     """Read the documents of files, in order, in the form for `nlp.pipe(..., as_tuples=True)`.
 
@@ -71,13 +111,15 @@ def read_inputs(
     vocab (Vocab): The vocab for the Docs of a DocBin.
     on_failure (OnFailure | None): Called with the error of each line, Doc or file that cannot be
         read, and of each file without a document; reading continues. None raises the first error.
+    data_format (str | None): The format of all files; None to detect it.
+    options (ReadOptions): How to read them.
     YIELDS (InputDocument): The text as it is in the file, with its line ends.
     RAISES (ValueError): Without `on_failure`, with the place, if a file is broken.
     """
     for path in files:
         n_read = 0
         try:
-            for found in _read_file(path, vocab):
+            for found in _read_file(path, vocab, data_format, options):
                 n_read += 1
                 if not isinstance(found, ValueError):
                     yield found
@@ -93,40 +135,123 @@ def read_inputs(
             on_failure(error)
 
 
-def _read_file(path: Path, vocab: Vocab) -> Iterator[InputDocument | ValueError]:
+def input_endings(data_format: str | None = None) -> tuple[str, ...]:
+    """Return the endings of files to read, of one format or of all."""
+    formats = FORMATS.values() if data_format is None else [FORMATS[data_format]]
+    endings = sorted({ending for format_ in formats for ending in format_.endings})
+    return (*endings, *(f"{ending}.gz" for ending in endings if ending != ".spacy"))
+
+
+ENDINGS = input_endings()
+
+
+def is_readable(path: Path, options: ReadOptions = DEFAULTS) -> bool:
+    """Return whether a file in a folder has documents, as far as its beginning says.
+
+    A broken file counts as readable, so that it is reported when it is read.
+
+    path (Path): A file with one of `input_endings`.
+    options (ReadOptions): How to read it.
+    """
+    if ending_of(path, UNCLEAR) is None:
+        return True
+    try:
+        found = detect_format(path, options.encoding)
+        return found in FORMATS and (found != "csv" or has_texts(path, options))
+    except (ValueError, OSError):
+        return True
+
+
+def is_lines(path: Path) -> bool:
+    """Return whether a file of JSON has one record a line, by its ending."""
+    return ending_of(path, (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")) is not None
+
+
+def text_and_meta(text: AnnotatedText) -> tuple[str, dict[str, Any]]:
+    """Return the text of a document that was read, and its metadata with its passages."""
+    passages = {PASSAGES_KEY: list(text.passages)} if text.passages else {}
+    return text.text, {**text.meta, **passages}
+
+
+def with_passages(nlp: Language, text: str, meta: Mapping[str, Any]) -> str | Doc:
+    """Return a text, or a Doc with its passages for components and writers.
+
+    nlp (Language): Tokenizes.
+    text (str): The text.
+    meta (Mapping[str, Any]): The document's metadata.
+    RETURNS (str | Doc): A Doc if the metadata has valid passages.
+    """
+    found = meta.get(PASSAGES_KEY)
+    if not isinstance(found, list) or not found or not all(_fits(x, text) for x in found):
+        return text
+    doc = nlp.make_doc(text)
+    doc.user_data[PASSAGES_KEY] = found
+    return doc
+
+
+def _fits(passage: Any, text: str) -> bool:
+    """Return whether a value is a passage of a text."""
+    if not isinstance(passage, dict) or not isinstance(passage.get("infons"), dict):
+        return False
+    start, end = passage.get("start"), passage.get("end")
+    return type(start) is type(end) is int and 0 <= start <= end <= len(text)
+
+
+def _read_file(
+    path: Path, vocab: Vocab, data_format: str | None, options: ReadOptions
+) -> Iterator[InputDocument | ValueError]:
     """Yield the documents of a file, and the error of each line or Doc that cannot be read.
 
     RAISES (ValueError): If the rest of the file cannot be read.
     """
-    ending = ending_of(path, ENDINGS)
-    if ending == ".jsonl":
-        yield from _read_jsonl(path)
-    elif ending == ".spacy":
+    name = find_format(path, data_format, options, INPUT_FORMAT)
+    if name == "docbin":
         yield from read_docbin(path, vocab)
+    elif name == "text":
+        yield read_text(path, options.encoding), Record(path.as_posix())
+    elif name in TEXT_RECORDS and is_lines(path):
+        yield from _read_jsonl(path, options.encoding)
+    elif name in TEXT_RECORDS:
+        yield from _read_json(path, options.encoding)
     else:
-        yield read_text(path), Record(path.as_posix())
+        for number, found in enumerate(read_texts(path, name, options), 1):
+            text, meta = text_and_meta(found)
+            yield text, Record(found.name or f"{path.as_posix()}:{number}", meta)
 
 
-def _read_jsonl(path: Path) -> Iterator[InputDocument | ValueError]:
-    for number, line in read_byte_lines(path):
+def _read_jsonl(path: Path, encoding: str) -> Iterator[InputDocument | ValueError]:
+    for number, line in read_byte_lines(path) if is_utf8(encoding) else read_lines(path, encoding):
         if not line.strip():
             continue
+        name = f"{path.as_posix()}:{number}"
         try:
-            yield _parse_line(decode_line(path, number, line), f"{path.as_posix()}:{number}")
+            text = decode_line(path, number, line) if isinstance(line, bytes) else line
+            yield _parse_record(parse_json_object(text), name)
         except ValueError as error:
-            if str(error).startswith("[GB-"):
-                yield error
-            else:
-                problem = shorten(error, 300)
-                yield ValueError(Errors.E052.format(path=path, line=number, error=problem))
+            yield _located(error, path, number)
 
 
-def _parse_line(line: str, name: str) -> InputDocument:
-    """Parse the document of a line; the name is the id of a document without one.
+def _read_json(path: Path, encoding: str) -> Iterator[InputDocument | ValueError]:
+    for number, (place, record) in enumerate(read_values(path, encoding), 1):
+        try:
+            check_keys(record, ())
+            yield _parse_record(record, f"{path.as_posix()}:{number}")
+        except ValueError as error:
+            yield _located(error, path, place)
 
-    RAISES (ValueError): With the reason, if the line holds no document.
+
+def _located(error: ValueError, path: Path, line: int | str) -> ValueError:
+    """Return an error with file and line."""
+    if str(error).startswith("[GB-"):
+        return error
+    return ValueError(Errors.E052.format(path=path, line=line, error=shorten(error, 300)))
+
+
+def _parse_record(values: dict[str, Any], name: str) -> InputDocument:
+    """Return the document of a JSON record; the name is the id of a document without one.
+
+    RAISES (ValueError): With the reason, if it holds no document.
     """
-    values = parse_json_object(line)
     text, own = values.pop("text", None), values.pop("id", None)
     if not isinstance(text, str):
         raise ValueError("'text' is missing or no string")

@@ -14,7 +14,7 @@ from spacy.tokens import Doc
 from spacy.util import minibatch
 
 from spacy_gliner_biomed.common.terminal import echo
-from spacy_gliner_biomed.documents.inputs import Record
+from spacy_gliner_biomed.documents.inputs import Record, with_passages
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
@@ -129,11 +129,13 @@ def stream_docs(
     nlp.set_error_handler(report_failure)  # type: ignore[arg-type]  # its stub never returns
     counted = _count(_short_enough(jobs, counts, nlp.max_length), counts)
     if n_process > 1:
-        yield from nlp.pipe(counted, as_tuples=True, batch_size=batch_size, n_process=n_process)
+        docs = _with_passages(nlp, counted)
+        yield from nlp.pipe(docs, as_tuples=True, batch_size=batch_size, n_process=n_process)
         return
     for batch in minibatch(counted, batch_size):
         with nlp.memory_zone():
-            yield from nlp.pipe(batch, as_tuples=True, batch_size=batch_size)
+            docs = _with_passages(nlp, batch)
+            yield from nlp.pipe(docs, as_tuples=True, batch_size=batch_size)
 
 
 def report_failure(name: str, proc: Any, docs: Sequence[Doc] | None, error: Exception) -> None:
@@ -146,6 +148,15 @@ def report_failure(name: str, proc: Any, docs: Sequence[Doc] | None, error: Exce
     """
     names = ", ".join(str(doc._context.id) for doc in docs or [] if doc._context is not None)
     echo(f"{names or 'A document'}: {error}", color=typer.colors.RED)
+
+
+def _with_passages(
+    nlp: Language, jobs: Iterable[tuple[str | Doc, Record]]
+) -> Iterator[tuple[str | Doc, Record]]:
+    for document, record in jobs:
+        if isinstance(document, str):
+            document = with_passages(nlp, document, record.meta)
+        yield document, record
 
 
 def _short_enough(

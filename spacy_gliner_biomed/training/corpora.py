@@ -10,11 +10,13 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_gliner_biomed.common.files import UTF8
+from spacy_gliner_biomed.common.folders import ending_of
 from spacy_gliner_biomed.common.json_files import read_json_lines
 from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.tokenization.alignment import cut_points
 from spacy_gliner_biomed.training.gold import Gold, GoldSpan, PartialLabels, write_gold
+from spacy_gliner_biomed.training.json_items import read_values
 from spacy_gliner_biomed.training.record_checks import (
     Counts,
     check_keys,
@@ -25,6 +27,7 @@ from spacy_gliner_biomed.training.record_checks import (
     report_changes,
 )
 
+JSON_ENDINGS = (".json", ".json.gz")  # of arrays and single objects
 ENTITY_KEYS = ("start", "end", "label")
 
 # The keys in `Doc.user_data` for a document's id and its passages.
@@ -167,9 +170,10 @@ def _concepts(
     ]
 
 
-def _lines(path: Path, encoding: str = UTF8) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield number and object of each line that is not blank."""
-    for number, values in read_json_lines(path, encoding):
+def _lines(path: Path, encoding: str = UTF8) -> Iterator[tuple[int | str, dict[str, Any]]]:
+    """Yield the place and object of each line that is not blank, or of each item of an array."""
+    lines = read_values if ending_of(path, JSON_ENDINGS) else read_json_lines
+    for number, values in lines(path, encoding):
         with located(path, number):
             check_keys(values, ("text", "entities"))
             if not isinstance(values["text"], str) or not isinstance(values["entities"], list):

@@ -17,10 +17,8 @@ PROMPT_VARIANTS: dict[str, list[str]] = {
     "chemical": [
         "drug or chemical",
         "chemical compound",
-        "drug",
         "chemical substance",
         "compound",
-        "medication",
         "pharmaceutical or chemical",
     ],
     "gene or protein": ["gene", "protein", "gene or gene product", "gene/protein", "gene name"],

@@ -7,7 +7,14 @@ import spacy
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
-from spacy_gliner_biomed.documents.inputs import OnFailure, Record, find_inputs, read_inputs
+from spacy_gliner_biomed.documents.inputs import (
+    OnFailure,
+    Record,
+    find_inputs,
+    read_inputs,
+    with_passages,
+)
+from spacy_gliner_biomed.training.formats.options import ReadOptions
 
 
 def read(*paths: Path, on_failure: OnFailure | None = None) -> list[tuple[str, Record]]:
@@ -54,7 +61,9 @@ def test_folder_gives_its_readable_files_once_and_names_the_others(tmp_path: Pat
     for name in ("b.TXT", "a/c.jsonl", "a/d.Spacy", "e.pdf", "f.csv", ".hidden/f.txt", ".g.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    with pytest.warns(UserWarning, match=r"GB-W160\] 2 .*: 1 \.csv \(f\.csv\); 1 \.pdf \(e\.pdf\)"):
+    with pytest.warns(
+        UserWarning, match=r"GB-W160\] 2 .*: 1 \.csv of.* \(f\.csv\); 1 \.pdf \(e\.pdf\)"
+    ):
         found = find_inputs([tmp_path / "b.TXT", tmp_path])
     assert [path.relative_to(tmp_path).as_posix() for path in found] == [
         "b.TXT",
@@ -157,20 +166,73 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_read(tmp_path: Path) -> Non
         (r"GB-E162\] There is no document in .*d\.jsonl"),
         (r"GB-E053\] .*e\.spacy cannot be read as a DocBin"),
         (r"GB-E160\] .*f\.jsonl, line 1: .*UTF-16"),
-        (r"No such file or directory: '.*gone\.txt'"),
+        (r"GB-E050\] .*gone\.txt"),
     ]
     assert len(failures) == len(expected)
     for failure, pattern in zip(failures, expected, strict=True):
         assert re.search(pattern, failure), failure
 
 
-@pytest.mark.filterwarnings("default:.*GB-W160")
 def test_each_file_of_a_real_folder_is_read_told_or_named(shared: Path) -> None:
     folder = shared / "cases" / "notes_mixed"
-    with pytest.warns(UserWarning, match="GB-W160") as warned:
-        found = find_inputs([folder])
+    found = find_inputs([folder])
     texts, failures = read_all(*found)
-    told = " ".join([*failures, str(warned[0].message), *(path.name for path in found)])
-    assert texts == ["Asthma.\n", "Fever and cough.\n", ""]
+    told = " ".join([*failures, *(path.name for path in found)])
+    expected = ["Asthma.\n", "Fever and cough.\n", "Asthma, mild", "Asthma."]
+    assert texts[:4] == expected
+    assert texts[-1] == ""
     assert [("b_cp1252.txt" in f, "e_utf16.txt" in f) for f in failures] == [(1, 0), (0, 1)]
     assert all(path.name in told for path in folder.iterdir())
+
+
+def test_other_formats_give_texts_with_ids_metadata_and_passages(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('id;text;ward\n7;"Asthma; mild\nfever";x\n;Gout;y\n')
+    (tmp_path / "b.xml").write_text(
+        "<article><front><article-meta><article-id pub-id-type='pmid'>5</article-id><title-group>"
+        "<article-title>Zinc</article-title></title-group></article-meta></front></article>"
+    )
+    (tmp_path / "c.json").write_text('[{"id": 1, "text": "Iron", "answer": "reject"}, {"text": 3}]')
+    (tmp_path / "d.jsonl").write_text('{"tokenized_text": ["Zinc", "works"], "ner": []}\n')
+    (tmp_path / "meta.json").write_text('{"labels": ["drug"]}')
+    with pytest.warns(UserWarning, match=r"GB-W160\] 1 .*\.json of an unknown form \(meta\.json\)"):
+        files = find_inputs([tmp_path])
+    failures: list[str] = []
+    found = read(*files, on_failure=lambda error: failures.append(str(error)))
+    passage = {"start": 0, "end": 4, "infons": {"type": "title"}}
+    assert found == [
+        ("Asthma; mild\nfever", Record("7", {"ward": "x"})),
+        ("Gout", Record(f"{tmp_path.as_posix()}/a.csv:2", {"ward": "y"})),
+        ("Zinc", Record("5", {"passages": [passage]})),
+        ("Iron", Record(1, {"answer": "reject"})),
+        ("Zinc works", Record(f"{tmp_path.as_posix()}/d.jsonl:1")),
+    ]
+    (failure,) = failures
+    assert re.search(r"GB-E052\] .*c\.json, line item 2: 'text' is missing", failure)
+
+
+def test_encoding_columns_and_format_can_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "notes.export"
+    path.write_bytes("Note,Nr\r\nNaïve,1\r\n".encode("cp1252"))
+    with pytest.raises(ValueError, match=r"GB-E051.*--input-format"):
+        find_inputs([path])
+    options = ReadOptions(encoding="cp1252", text_column="note", id_column="Nr")
+    (job,) = read_inputs(find_inputs([path], "csv", options), Vocab(), None, "csv", options)
+    assert job == ("Naïve", Record("1"))
+    lines = tmp_path / "a.jsonl"
+    lines.write_bytes('{"text": "Naïve"}'.encode("utf-16"))
+    (job,) = read_inputs([lines], Vocab(), options=ReadOptions(encoding="utf-16"))
+    assert job[0] == "Naïve"
+    with pytest.raises(ValueError, match=r"GB-E200.*cannot be read as utf-16"):
+        list(read_inputs([path], Vocab(), None, "text", ReadOptions(encoding="utf-16")))
+    with pytest.raises(ValueError, match=r"GB-E201.*'klingon'"):
+        ReadOptions(encoding="klingon")
+
+
+def test_a_doc_gets_the_passages_of_its_record() -> None:
+    nlp = spacy.blank("en")
+    passages = [{"start": 0, "end": 4, "infons": {"type": "title"}}]
+    doc = with_passages(nlp, "Zinc works", {"passages": passages})
+    assert isinstance(doc, Doc)
+    assert doc.user_data["passages"] == passages
+    for wrong in (None, [], ["x"], [{**passages[0], "end": 99}], [{"start": 0, "end": 4}]):
+        assert with_passages(nlp, "Zinc works", {"passages": wrong}) == "Zinc works"

@@ -15,6 +15,12 @@ from spacy_gliner_biomed.training.json_items import read_values
 
 HEAD = 1 << 16  # characters of the first line that are looked at
 N_RECORDS = 50  # records that are looked at if the first do not say it
+# Endings of files whose content says whether they hold documents.
+UNCLEAR = tuple(
+    f"{ending}{packed}"
+    for ending in (".json", ".xml", ".csv", ".tsv", ".tab")
+    for packed in ("", ".gz")
+)
 XML_ROOTS = {"collection": "bioc-xml", "article": "jats", "pmc-articleset": "jats"}
 XML_ROOTS |= {"PubmedArticleSet": "pubmed", "PubmedArticle": "pubmed"}
 PUBTATOR_LINE = re.compile(r"[^|\t]+\|t\|")
@@ -27,9 +33,9 @@ KEYS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"documents"}), "bioc-json"),
     (frozenset({"PubTator3"}), "bioc-json"),
     (frozenset({"passages", "id"}), "bioc-json"),
-    (frozenset({"data", "annotations"}), "label-studio"),
-    (frozenset({"data", "completions"}), "label-studio"),
-    (frozenset({"data", "predictions"}), "label-studio"),
+    (frozenset({"data", "annotations"}), "labelstudio"),
+    (frozenset({"data", "completions"}), "labelstudio"),
+    (frozenset({"data", "predictions"}), "labelstudio"),
     (frozenset({"text", "spans"}), "prodigy"),
     (frozenset({"text", "answer"}), "prodigy"),
 )
@@ -71,7 +77,7 @@ def format_of_record(record: Any) -> str | None:
         if isinstance(first, list) or (isinstance(first, Mapping) and "start_offset" in first):
             return "doccano"
         if isinstance(first, Mapping):
-            return "label-studio" if "labels" in first else "jsonl"
+            return "labelstudio" if "labels" in first else "jsonl"
     return None
 
 

@@ -44,6 +44,8 @@ class ReadOptions:
             raise ValueError(Errors.E030.format(name="column", allowed=allowed, found=0))
 
 
+DEFAULTS = ReadOptions()
+
 # (file, options, counts of changes) -> texts. The name of a text without an id is empty, and
 # `annotated` is None unless the text itself says which labels it annotates.
 FormatReader = Callable[[Path, ReadOptions, Counts], Iterator[AnnotatedText]]

@@ -24,7 +24,7 @@ from spacy_gliner_biomed.training.formats.instructions import read_gliner2, read
 from spacy_gliner_biomed.training.formats.jats import read_jats
 from spacy_gliner_biomed.training.formats.label_studio import read_label_studio
 from spacy_gliner_biomed.training.formats.notes_table import read_notes
-from spacy_gliner_biomed.training.formats.options import FormatReader, ReadOptions
+from spacy_gliner_biomed.training.formats.options import DEFAULTS, FormatReader, ReadOptions
 from spacy_gliner_biomed.training.formats.plain import (
     read_docs,
     read_lines_of_json,
@@ -59,7 +59,7 @@ FORMATS: dict[str, Format] = {
     "conll": Format(read_conll, (".conll", ".iob", ".iob2", ".bio", ".bioes", ".tsv", ".txt")),
     "prodigy": Format(read_prodigy, (".jsonl", ".json")),
     "doccano": Format(read_doccano, (".jsonl", ".json")),
-    "label-studio": Format(read_label_studio, (".json",)),
+    "labelstudio": Format(read_label_studio, (".json",)),
     "gliner": Format(read_gliner, (".json", ".jsonl")),
     "gliner2": Format(read_gliner2, (".jsonl", ".json")),
     "instructions": Format(read_instructions, (".json", ".jsonl")),
@@ -67,24 +67,24 @@ FORMATS: dict[str, Format] = {
     "csv": Format(read_notes, (".csv", ".tsv", ".tab"), has_entities=False),
     "jats": Format(read_jats, (".xml", ".nxml"), has_entities=False),
 }
+PUBMED_COMMAND = "which 'spacy gliner annotate-corpus' reads"
 WITH_ENTITIES = tuple(name for name, format_ in FORMATS.items() if format_.has_entities)
 
 
 def read_format(
-    path: Path, name: str | None = None, options: ReadOptions | None = None
+    path: Path, name: str | None = None, options: ReadOptions = DEFAULTS
 ) -> Iterator[AnnotatedText]:
     """Read annotated texts one after the other. The labels found in all of them count as annotated,
     so everything is read twice, and errors are raised before the first text is returned.
 
     path (Path): A file, or for "brat" a folder.
     name (str | None): One of `WITH_ENTITIES`; None for what the file's ending and beginning say.
-    options (ReadOptions | None): How to read it.
+    options (ReadOptions): How to read it.
     RETURNS (Iterator[AnnotatedText]): At least one text; one without an id gets its number.
     RAISES (ValueError): With file and line, for what cannot be read; if the format is not clear or
         has no entities; or if there is no text.
     RAISES (ImportError): If a package that the format needs is not installed.
     """
-    options = options or ReadOptions()
     found = find_format(Path(path), name, options)
     if not FORMATS[found].has_entities:
         allowed = ", ".join(WITH_ENTITIES)
@@ -130,8 +130,9 @@ def find_format(
         raise ValueError(Errors.E050.format(path=path))
     found = detect_format(path, options.encoding) if name is None else name
     if found not in FORMATS:
-        allowed = ", ".join(FORMATS)
-        raise ValueError(Errors.E202.format(path=path, option=option, allowed=allowed))
+        hint = f" (it is PubMed's XML, {PUBMED_COMMAND})" if found == "pubmed" else ""
+        values = {"hint": hint, "option": option, "allowed": ", ".join(FORMATS)}
+        raise ValueError(Errors.E202.format(path=path, **values))
     if path.is_dir() and found != "brat":
         raise ValueError(Errors.E164.format(path=path, format=found))
     return found
