@@ -282,6 +282,19 @@ class Errors:
         "[GB-E300] semantic_type_tree has the semantic types of UMLS, but {name} has the types: "
         "{found}. Build the knowledge base from UMLS with MRSTY.RRF."
     )
+    E301 = (
+        "[GB-E301] --link {found!r} is not of the form LABEL=TYPE,TYPE or LABEL, or names a label "
+        "that another --link has. TYPE is a type of concepts (listed by 'python -m spacy gliner kb "
+        "info FILE'), a tree number of MeSH such as C or F03, or the name of a knowledge base."
+    )
+    E302 = (
+        "[GB-E302] --link needs a linker, and the pipeline has {n}. Name the file of a knowledge "
+        "base with --kb, or give a --pipeline with one linker."
+    )
+    E303 = (
+        "[GB-E303] The pipeline already has the linker {name!r} with its own knowledge bases. "
+        "Leave --kb out, or give a --pipeline without a linker."
+    )
     E151 = (
         "[GB-E151] The knowledge base is damaged: its string {row} is not UTF-8 ({error}). Check "
         "its file with 'spacy gliner kb info FILE --verify', and build or copy it again."

@@ -69,7 +69,7 @@ def link_rate(examples: Sequence[Any], linker: Any) -> float:
     """Link documents as spaCy does. RETURNS (float): Mentions a second, with empty caches."""
     docs = [example.predicted for example in examples]
     if hasattr(linker, "kbs"):
-        linker._set_kbs(linker.kbs)  # with empty caches
+        linker.set_kbs(linker.kbs)  # with empty caches
     started = time.perf_counter()
     for _ in linker.pipe(docs) if hasattr(linker, "pipe") else map(linker, docs):
         pass

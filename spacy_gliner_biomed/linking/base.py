@@ -99,8 +99,17 @@ class LinkerPipe(Configurable, Pipe):
         """The knowledge bases with the interface of scispaCy's: `linker.kb.cui_to_entity[id]`,
         `alias_to_cuis` and, for UMLS, `semantic_type_tree`.
         """
-        self._load_kbs()
-        return KnowledgeBaseView(self.kbs)
+        return KnowledgeBaseView(self.loaded_kbs())
+
+    def loaded_kbs(self) -> list[KnowledgeBase]:
+        """Return the knowledge bases; load them first if that is not done."""
+        if not self.kbs and self.load_kb is not None:
+            self.kbs = self.load_kb()
+        return self.kbs
+
+    def set_kbs(self, kbs: Iterable[KnowledgeBase]) -> None:
+        """Link to these knowledge bases from now on."""
+        self.kbs, self._made = list(kbs), None
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Serialize the component, with knowledge bases and memory."""
@@ -122,7 +131,7 @@ class LinkerPipe(Configurable, Pipe):
         """
         deserialize: dict[str, Callable[[bytes], Any]] = {
             "cfg": lambda b: self._restore(b, exclude),
-            "kb": lambda b: self._set_kbs(map(KnowledgeBase.from_bytes, srsly.msgpack_loads(b))),
+            "kb": lambda b: self.set_kbs(map(KnowledgeBase.from_bytes, srsly.msgpack_loads(b))),
             "memory": lambda b: self._set_memory(MentionMemory.from_bytes(b)),
         }
         if (encoder := self.encoder) is not None:
@@ -146,7 +155,7 @@ class LinkerPipe(Configurable, Pipe):
         """Load what `to_disk` saved; knowledge bases are mapped into memory, not read."""
         deserialize: dict[str, Callable[[Path], Any]] = {
             "cfg": lambda p: self._restore(p.read_bytes(), exclude),
-            "kb": lambda p: self._set_kbs(
+            "kb": lambda p: self.set_kbs(
                 KnowledgeBase.from_disk(file) for file in sorted(p.glob("*" + loading.KB_ENDING))
             ),
             "memory": lambda p: self._set_memory(MentionMemory.from_bytes(p.read_bytes())),
@@ -158,16 +167,9 @@ class LinkerPipe(Configurable, Pipe):
 
     def _load(self) -> None:
         """Load what is to be saved; without a knowledge base there is nothing to load."""
-        self._load_kbs()
+        self.loaded_kbs()
         if self.encoder is not None:
             self.encoder.build(self.kbs)
-
-    def _load_kbs(self) -> None:
-        if not self.kbs and self.load_kb is not None:
-            self.kbs = self.load_kb()
-
-    def _set_kbs(self, kbs: Iterable[KnowledgeBase]) -> None:
-        self.kbs, self._made = list(kbs), None
 
     def _set_memory(self, memory: MentionMemory) -> None:
         self.memory, self._made = memory, None

@@ -122,8 +122,7 @@ class GlinerBiomedLinker(LinkerPipe):
         return made[1]
 
     def _make_linker(self, settings: LinkerSettings) -> ConceptLinker:
-        self._load_kbs()
-        if not self.kbs:
+        if not self.loaded_kbs():
             raise ValueError(Errors.E088.format(name=self.name))
         tune_malloc_for_inference()  # a search allocates one number for each of millions of names
         weight, encoder = settings.vector_weight, self.encoder

@@ -17,6 +17,7 @@ from spacy_gliner_biomed.linking.kb.candidates import (
     find_candidates,
 )
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.label_types import ANY_LABEL
 from spacy_gliner_biomed.linking.linker_settings import LabelRule, make_scopes
 from spacy_gliner_biomed.linking.memory import MentionMemory
 from spacy_gliner_biomed.linking.name_vectors import NameVectors
@@ -26,7 +27,6 @@ OWN_TEXT = 0.6
 EXPANDED = 0.97
 SURE = 0.9  # with a candidate of this score, initials are not searched
 MAX_CACHED = 50_000  # names for each knowledge base and scope
-ANY_LABEL = "*"
 
 Ranked = list[tuple[str, float]]
 

@@ -10,6 +10,7 @@ import numpy as np
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.kb.candidates import SIMILAR, Scope
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.label_types import UNTYPED, expand_types
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class LabelRule:
     """What entities of a label may be linked to.
 
     label (str): The label; "*" stands for all labels without a rule.
-    types (frozenset[str]): Concept types, "" for concepts without one; empty for all.
+    types (frozenset[str]): Concept types, or tree numbers of MeSH such as "C" and "F03"; "" for
+        concepts without a type; empty for all.
     sources (frozenset[str]): Names of knowledge bases; empty for all.
     """
 
@@ -52,23 +54,25 @@ def make_scopes(kbs: Sequence[KnowledgeBase], rule: LabelRule | None) -> list[Sc
     if rule is None:
         return [Scope() for _ in kbs]
     chosen = [kb for kb in kbs if not rule.sources or kb.name in rule.sources]
-    known = {"", *(name for kb in chosen for name in kb.type_names)}
-    if unknown := sorted(rule.types - known):
+    wanted = [expand_types(rule.types, kb) for kb in chosen]
+    known = {UNTYPED, *(name for kb in chosen for name in kb.type_names)}
+    if unknown := sorted(set.intersection(*wanted) - known if wanted else ()):
         names = ", ".join(kb.name for kb in chosen)
-        raise ValueError(
-            Errors.E085.format(found=unknown, name=names, known=", ".join(sorted(known - {""})))
-        )
-    scopes: list[Scope | None] = []
-    for kb in kbs:
-        types = rule.types & {"", *kb.type_names}
-        if kb not in chosen or (rule.types and not types):
-            scopes.append(None)
-        elif not rule.types:
-            scopes.append(Scope())
-        else:
-            concepts = kb.concepts_of_types(types)
-            scopes.append(Scope.of(kb, concepts) if np.any(concepts) else None)
-    return scopes
+        listed = ", ".join(sorted(known - {UNTYPED}))
+        raise ValueError(Errors.E085.format(found=unknown, name=names, known=listed))
+    types_of = dict(zip((kb.name for kb in chosen), wanted, strict=True))
+    return [_make_scope(kb, rule, types_of.get(kb.name)) for kb in kbs]
+
+
+def _make_scope(kb: KnowledgeBase, rule: LabelRule, wanted: set[str] | None) -> Scope | None:
+    """Make the scope of one knowledge base; `wanted` is None if the rule leaves it out."""
+    if wanted is None:
+        return None
+    if not rule.types:
+        return Scope()
+    types = wanted & {UNTYPED, *kb.type_names}
+    concepts = kb.concepts_of_types(types)
+    return Scope.of(kb, concepts) if np.any(concepts) else None
 
 
 @dataclass(frozen=True)

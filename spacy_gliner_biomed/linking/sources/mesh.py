@@ -29,6 +29,7 @@ TREES = {
     "V": "Publication Characteristics",
     "Z": "Geographicals",
 }
+BRANCH = 3  # letters and digits of a branch: C08 is "Respiratory Tract Diseases"
 # Records, and how the names of their fields begin.
 RECORDS = {"DescriptorRecord": "Descriptor", "SupplementalRecord": "SupplementalRecord"}
 # Classes of supplementary records.
@@ -101,4 +102,7 @@ def _make(
 
 
 def _tree_types(numbers: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(TREES[number[0]] for number in numbers if number[:1] in TREES))
+    """The trees and branches of a record: "Diseases" and "C08" for C08.127."""
+    known = [number for number in numbers if number[:1] in TREES]
+    trees = [TREES[number[0]] for number in known]
+    return list(dict.fromkeys([*trees, *(number[:BRANCH] for number in known)]))

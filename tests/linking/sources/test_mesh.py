@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,13 +42,14 @@ SY = Rarity|T047
 UI = C1
 """
 ASTHMA = Concept(
-    "MESH:D001249", "Asthma", ["Bronchial Asthma", "Wheezing"], ["Diseases"], "A wheeze."
+    "MESH:D001249", "Asthma", ["Bronchial Asthma", "Wheezing"], ["Diseases", "C08"], "A wheeze."
 )
 
 
 def test_descriptors_of_xml_are_read(tmp_path: Path) -> None:
     (tmp_path / "desc.xml").write_text(DESCRIPTORS)
-    assert list(read_concepts(tmp_path / "desc.xml")) == [ASTHMA]
+    expected = replace(ASTHMA, types=["Diseases", "C08", "C20"])  # of both tree numbers
+    assert list(read_concepts(tmp_path / "desc.xml")) == [expected]
 
 
 def test_supplementary_records_of_xml_are_read(tmp_path: Path) -> None:
