@@ -191,8 +191,8 @@ class Errors:
     # Commands
     E050 = "[GB-E050] There is no file {path}."
     E051 = (
-        "[GB-E051] {path} has the ending {found!r}; the inputs that can be read are .txt, .jsonl "
-        "and .spacy, or a folder that holds some."
+        "[GB-E051] {path} has the ending {found!r}; files to read end with {allowed}, and may be "
+        "compressed (.gz). For another ending, name the format with --input-format."
     )
     E052 = "[GB-E052] {path}, line {line}: {error}. Each line must be a JSON object with a 'text'."
     E053 = "[GB-E053] {path} cannot be read as {what}: {error}. Nothing of it was annotated."
@@ -201,8 +201,8 @@ class Errors:
         '"disease,drug dosage".'
     )
     E055 = (
-        "[GB-E055] There is nothing to annotate in {inputs}: no line of a .jsonl file, no Doc of "
-        "a .spacy file, and no .txt file."
+        "[GB-E055] There is nothing to annotate in {inputs}: no file of a known format with a "
+        "document in it."
     )
     E056 = "[GB-E056] {path} cannot be written: {reason}."
     E057 = (
@@ -440,8 +440,8 @@ class Errors:
         "utf-16."
     )
     E202 = (
-        "[GB-E202] The format of {path} is not clear from its ending and its first bytes. Name it "
-        "with {option}: {allowed}."
+        "[GB-E202] The format of {path} is not clear from its ending and its first bytes"
+        "{hint}. Name it with {option}: {allowed}."
     )
     E203 = (
         "[GB-E203] The format {format!r} of {path} holds texts without entities. Annotate them "
