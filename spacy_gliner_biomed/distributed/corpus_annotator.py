@@ -1,9 +1,10 @@
 """The annotator that all engines use: load the pipeline once, turn partitions into tables."""
 
+import json
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,16 +14,15 @@ from spacy.tokens import Doc
 from spacy.util import import_file, minibatch, raise_error
 
 from spacy_gliner_biomed.distributed.document_counts import COUNTS_KEY, add_document_counter
-from spacy_gliner_biomed.distributed.exports import EXPORTS, Export
+from spacy_gliner_biomed.distributed.exports import Export, make_export
 from spacy_gliner_biomed.distributed.records import CorpusRecord, Partition, describe
-from spacy_gliner_biomed.distributed.result_tables import (
-    Results,
-    TableRow,
-    document_row,
-    entity_rows,
-)
+from spacy_gliner_biomed.distributed.result_tables import Results, document_row
+from spacy_gliner_biomed.documents.formats import FORMATS
+from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.pipelines import LIMITED, configure, get_pipeline
-from spacy_gliner_biomed.linking.component import GlinerBiomedLinker
+from spacy_gliner_biomed.documents.writing.run_settings import WritingOptions, prepare_writing
+from spacy_gliner_biomed.documents.writing.tables import entity_row
+from spacy_gliner_biomed.linking.linker_options import LinkerOptions, add_linker
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 
 
@@ -35,7 +35,10 @@ class AnnotatorConfig:
     code (Path | None): A Python file to import first, for custom components.
     batch_size (int): Documents per batch.
     max_characters (int | None): Longer texts are not annotated but recorded as failures.
-    export (str | None): A further format to write, one of `EXPORTS`.
+    linking (LinkerOptions | None): Adds a linker to the pipeline; None for the pipeline as it is.
+    export (str | None): A further format to write, one of `exports.EXPORTS`.
+    attributes (Sequence[str]): Custom attributes to write, `ent._.NAME`.
+    fhir (Mapping[str, Any]): Changes to the mapping to FHIR, see `fhir_mapping.FhirMapping`.
     """
 
     pipeline: str | None = None
@@ -43,7 +46,10 @@ class AnnotatorConfig:
     code: Path | None = None
     batch_size: int = 64
     max_characters: int | None = None
+    linking: LinkerOptions | None = None
     export: str | None = None
+    attributes: Sequence[str] = ()
+    fhir: Mapping[str, Any] = field(default_factory=dict)
 
 
 class CorpusAnnotator:
@@ -71,7 +77,13 @@ class CorpusAnnotator:
             add_document_counter(self.nlp, found[0])
         elif not LIMITED & set(self.nlp.pipe_factories.values()):
             self.nlp.max_length = sys.maxsize
-        self.own_linker = any(isinstance(p, GlinerBiomedLinker) for _, p in self.nlp.pipeline)
+        if config.linking is not None:
+            add_linker(self.nlp, config.linking)
+        writing = WritingOptions(config.attributes, config.fhir)
+        reads_context = config.export is not None and FORMATS[config.export].reads_context
+        self.read_entities, self.settings = prepare_writing(
+            self.nlp, writing, reads_context=reads_context
+        )
 
     def __call__(self, partition: Partition) -> Results:
         """Annotate a partition.
@@ -82,16 +94,17 @@ class CorpusAnnotator:
         partition (Partition): The records.
         RETURNS (Results): The tables, exported files and warnings.
         """
-        results = Results()
-        export = EXPORTS[self.config.export]() if self.config.export is not None else None
+        results = Results(self.config.attributes)
+        name = self.config.export
+        export = None if name is None else make_export(name, self.settings)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             for batch in minibatch(partition.records, self.config.batch_size):
                 with self.nlp.memory_zone():
                     self._annotate(batch, results, export)
+            if export is not None:
+                results.files = export.files()
         results.warnings = list(dict.fromkeys(str(warning.message) for warning in caught))
-        if export is not None:
-            results.files = export.files()
         return results
 
     def _annotate(
@@ -163,13 +176,13 @@ class CorpusAnnotator:
 
     def _add(self, record: CorpusRecord, doc: Doc, results: Results, export: Export | None) -> None:
         counts: Counter[str] = doc.user_data.pop(COUNTS_KEY, Counter())
-        key = self.gliner.cfg["spans_key"] if self.gliner is not None else None
-        user_data = dict(doc.user_data)
-        rows: list[TableRow] = entity_rows(record, doc, key, own_linker=self.own_linker)
-        doc.user_data = user_data  # reading `Span._` has added defaults to it
+        found = self.read_entities(doc)
+        kinds = self.settings.attributes
+        rows = [entity_row(record.id, entity, kinds) for entity in found]
         row = document_row(record, doc, len(rows), counts)
         if export is not None:
-            export.add(record, doc, rows)
+            meta = json.loads(record.meta) if record.meta else {}
+            export.add(doc, Record(record.id, meta), found)
         results.tables["entities"] += rows
         results.tables["documents"].append(row)
 

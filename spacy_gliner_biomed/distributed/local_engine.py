@@ -162,7 +162,7 @@ class LocalEngine:
             yield from self._mark_failed(job, how)
 
     def _mark_failed(self, job: PartitionJob, how: str) -> Iterator[Event]:
-        results, [record] = Results(), job.partition.records
+        results, [record] = Results(self.spec.config.attributes), job.partition.records
         last = job.error.strip().rpartition("\n")[2] or how
         reason = f"{job.deaths} worker processes died on it, the last with {last}"
         results.fail(record.without_content("died", reason) if record.problem is None else record)

@@ -36,9 +36,14 @@ def make_manifest(corpus: Corpus, config: AnnotatorConfig, storage: Storage) -> 
         "settings": {
             "options": config.options,
             "code": config.code and sha256(config.code.read_bytes()).hexdigest(),
+            # left out where it is not used, so that runs of earlier versions can be resumed
+            **({"linking": config.linking.describe()} if config.linking is not None else {}),
             "max_characters": config.max_characters,
             "partition_size": corpus.partition_size,
             "partition_characters": corpus.partition_characters,
+            # only if they are set, so that earlier runs can be resumed
+            **({"attributes": list(config.attributes)} if config.attributes else {}),
+            **({"fhir": dict(config.fhir)} if config.fhir else {}),
         },
         "format": storage.format,
         "not_read": {

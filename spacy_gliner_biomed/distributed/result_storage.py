@@ -5,17 +5,17 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from uuid import uuid4
 
 from spacy_gliner_biomed.common.files import open_output, read_text, sync_folder
 from spacy_gliner_biomed.common.json_text import parse_json_object
 from spacy_gliner_biomed.common.optional import import_optional, import_parquet
 from spacy_gliner_biomed.distributed.records import RecordRange, parse_partition_name
-from spacy_gliner_biomed.distributed.result_tables import COLUMNS, Results, TableRow
+from spacy_gliner_biomed.distributed.result_tables import Results, TableRow, columns_of
 from spacy_gliner_biomed.errors import Errors
 
 try:
@@ -23,7 +23,6 @@ try:
 except ImportError:  # Windows: two runs at once are not detected there
     fcntl = None  # type: ignore[assignment]
 
-Format = Literal["parquet", "jsonl", "docbin", "brat", "pubtator"]
 PARTS = "parts"
 COUNTS = "counts.json"
 MANIFEST = "manifest.json"
@@ -39,12 +38,12 @@ class Storage:
     """Writes and finds partitions.
 
     folder (Path): The output folder.
-    format_ (Format): "parquet" or "jsonl" for the tables. The other formats write JSON lines and,
+    format_ (str): "parquet" or "jsonl" for the tables. The other formats write JSON lines and,
         in addition, the documents in that format.
     run (int | None): If given, writing is refused once a run with another number has begun.
     """
 
-    def __init__(self, folder: Path, format_: Format, run: int | None = None) -> None:
+    def __init__(self, folder: Path, format_: str, run: int | None = None) -> None:
         self.folder = folder
         self.parts = folder / PARTS
         self.format = format_
@@ -72,7 +71,7 @@ class Storage:
         try:
             temporary.mkdir(parents=True)
             for table, rows in results.tables.items():
-                self._write_table(temporary, table, rows)
+                self._write_table(temporary, table, rows, results.attributes)
             for path, content in results.files.items():
                 (temporary / path).parent.mkdir(exist_ok=True)
                 write_synced(temporary / path, content)
@@ -185,13 +184,15 @@ class Storage:
     def _last_run(self) -> int:
         return len((self.read_manifest() or {"runs": []})["runs"])
 
-    def _write_table(self, folder: Path, table: str, rows: list[TableRow]) -> None:
+    def _write_table(
+        self, folder: Path, table: str, rows: list[TableRow], attributes: Sequence[str]
+    ) -> None:
         if self.format != "parquet":
             lines = [json.dumps(row, ensure_ascii=False).encode("utf8") + b"\n" for row in rows]
             write_synced(folder / f"{table}.jsonl", b"".join(lines))
             return
         path, parquet = folder / f"{table}.parquet", import_parquet("Parquet output")
-        parquet.write_table(arrow_table(table, rows), path, compression="zstd")
+        parquet.write_table(arrow_table(table, rows, attributes), path, compression="zstd")
         with path.open("rb") as stream:
             os.fsync(stream.fileno())
 
@@ -208,10 +209,10 @@ def _read_object(path: Path, hint: str) -> dict[str, Any]:
         raise ValueError(message) from error
 
 
-def arrow_table(table: str, rows: list[TableRow]) -> Any:
-    """Return rows as a `pyarrow.Table` with the columns of `COLUMNS`."""
+def arrow_table(table: str, rows: list[TableRow], attributes: Sequence[str] = ()) -> Any:
+    """Return rows as a `pyarrow.Table` with the columns of `result_tables.columns_of`."""
     pyarrow = import_optional("pyarrow", "Parquet output", extra="parquet")
-    schema = pyarrow.schema(list(COLUMNS[table].items()))
+    schema = pyarrow.schema(list(columns_of(table, attributes).items()))
     return pyarrow.Table.from_pylist(rows, schema=schema)
 
 

@@ -1,14 +1,14 @@
 """The result tables: their columns, and rows made from annotated Docs."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc
 
-from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.distributed.records import LINE, CorpusRecord
+from spacy_gliner_biomed.documents.writing.attributes import ENTITY_COLUMNS, attribute_kinds
 
 TableRow: TypeAlias = dict[str, Any]
 
@@ -35,20 +35,9 @@ COLUMNS: dict[str, dict[str, str]] = {
         "left_out_characters": "int32",
         "meta": "string",
     },
-    "entities": {
-        "document": "string",
-        "start": "int32",
-        "end": "int32",
-        "text": "string",
-        "label": "string",
-        "score": "float32",
-        "concept_id": "string",
-        "concept_score": "float32",
-    },
+    "entities": ENTITY_COLUMNS,
     "failures": {"id": "string", "source": "string", "kind": "string", "reason": "string"},
 }
-DIGITS = 6  # of scores: further digits depend on the order of additions
-CANDIDATES = "kb_ents"  # where scispaCy's and our linkers store candidates
 LARGE = 1_000_000  # characters from which on a document counts as large
 
 
@@ -56,11 +45,13 @@ LARGE = 1_000_000  # characters from which on a document counts as large
 class Results:
     """The results of a partition.
 
+    attributes (Sequence[str]): Custom attributes, which are columns of `entities`.
     tables (dict[str, list[TableRow]]): The rows of each table.
     files (dict[str, bytes]): Further files, see `exports`: path inside the partition, and content.
     warnings (list[str]): The distinct warnings.
     """
 
+    attributes: Sequence[str] = ()
     tables: dict[str, list[TableRow]] = field(
         default_factory=lambda: {name: [] for name in COLUMNS}
     )
@@ -111,54 +102,12 @@ def document_row(
     }
 
 
-def entity_rows(
-    record: CorpusRecord, doc: Doc, spans_key: str | None, *, own_linker: bool
-) -> list[TableRow]:
-    """Make the rows of a document's entities.
+def columns_of(table: str, attributes: Sequence[str] = ()) -> dict[str, str]:
+    """Return the columns of a table and their types.
 
-    record (CorpusRecord): The record.
-    doc (Doc): The annotated document.
-    spans_key (str | None): The component's span group; None takes `doc.ents`, without scores.
-    own_linker (bool): Whether the pipeline's linker writes `Span.kb_id_`, so that an empty id means
-        that no candidate was good enough. scispaCy's linkers write candidates only.
-    RETURNS (list[TableRow]): Rows of the table `entities`.
-    RAISES (ValueError): If a concept id is not valid text; spaCy checks all other strings.
+    table (str): One of `COLUMNS`.
+    attributes (Sequence[str]): Custom attributes, which are further columns of `entities`.
+    RETURNS (dict[str, str]): Types in pyarrow's names.
     """
-    group = doc.spans[spans_key] if spans_key is not None else None
-    spans = list(doc.ents if group is None else group)
-    scores = [None] * len(spans) if group is None else group.attrs["scores"]
-    links = {_span_key(ent): ent.kb_id_ for ent in doc.ents if ent.kb_id_}
-    rows = []
-    for i, (span, score) in enumerate(zip(spans, scores, strict=True)):
-        candidates = _candidates(span, i, group)
-        concept = span.kb_id_ or links.get(_span_key(span))
-        if not concept and candidates and not own_linker:
-            concept = candidates[0][0]
-        rows.append(
-            {
-                "document": record.id,
-                "start": span.start_char,
-                "end": span.end_char,
-                "text": span.text,
-                "label": span.label_,
-                "score": _round(score),
-                "concept_id": check_text(concept) if concept else None,
-                "concept_score": _round(dict(candidates).get(concept)) if concept else None,
-            }
-        )
-    return rows
-
-
-def _candidates(span: Span, i: int, group: SpanGroup | None) -> list[tuple[str, float]]:
-    """Return candidates, best first. `Span._` has one list for all spans with the same offsets."""
-    if group is not None and CANDIDATES in group.attrs:
-        return [(name, score) for name, score in group.attrs[CANDIDATES][i]]
-    return list(getattr(span._, CANDIDATES)) if Span.has_extension(CANDIDATES) else []
-
-
-def _span_key(span: Span) -> tuple[int, int, str]:
-    return span.start_char, span.end_char, span.label_
-
-
-def _round(score: float | None) -> float | None:
-    return None if score is None else round(float(score), DIGITS)
+    further = attribute_kinds(attributes) if table == "entities" else {}
+    return {**COLUMNS[table], **further}

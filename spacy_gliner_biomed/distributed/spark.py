@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,22 +14,25 @@ from spacy_gliner_biomed.distributed.local_engine import LocalEngine
 from spacy_gliner_biomed.distributed.record_readers import make_record
 from spacy_gliner_biomed.distributed.records import Partition
 from spacy_gliner_biomed.distributed.result_storage import Storage
-from spacy_gliner_biomed.distributed.result_tables import COLUMNS, Results, TableRow
+from spacy_gliner_biomed.distributed.result_tables import COLUMNS, Results, TableRow, columns_of
 from spacy_gliner_biomed.distributed.run_spec import RunSpec
 
 ROW = {name: kind for name, kind in COLUMNS["documents"].items() if name != "entities"}
 ROW |= {name: COLUMNS["failures"][name] for name in ("kind", "reason")}
-ENTITY = {name: kind for name, kind in COLUMNS["entities"].items() if name != "document"}
-SQL_TYPES = {"string": "string", "int32": "int", "float32": "float"}
+SQL_TYPES = {"string": "string", "int32": "int", "float32": "float", "bool": "boolean"}
 
 
-def spark_schema() -> str:
+def spark_schema(attributes: Sequence[str] = ()) -> str:
     """Return the schema of the rows that `spark_worker` returns, in Spark's notation.
 
     Each input row gives one row: the columns of `documents`; `kind` and `reason` of `failures`,
     which are null if the document was annotated; and `entities`, an array of structs.
+
+    attributes (Sequence[str]): The custom attributes of the `AnnotatorConfig`.
+    RETURNS (str): The schema.
     """
-    return f"{_declare(ROW, ' ')}, entities array<struct<{_declare(ENTITY, ':')}>>"
+    entity = _declare(_entity_columns(attributes), ":")
+    return f"{_declare(ROW, ' ')}, entities array<struct<{entity}>>"
 
 
 def spark_worker(config: AnnotatorConfig) -> Callable[[Iterator[Any]], Iterator[Any]]:
@@ -60,11 +63,12 @@ def _annotate(annotate: Callable[[Partition], Results], batch: Any, number: int)
     records = [make_record(row, f"{number}:{i}") for i, row in enumerate(rows)]
     # Ids may repeat in Spark, where no process knows all; the source is unique in a batch.
     results = annotate(Partition(number, records, 0))
-    return pyarrow.RecordBatch.from_pylist(_merge(results), schema=_arrow_schema())
+    schema = _arrow_schema(results.attributes)
+    return pyarrow.RecordBatch.from_pylist(_merge(results), schema=schema)
 
 
 def _isolate(config: AnnotatorConfig, partition: Partition) -> Results:
-    results = Results()
+    results = Results(config.attributes)
     with TemporaryDirectory() as folder:
         storage = Storage(Path(folder), "jsonl")
         for _ in LocalEngine(RunSpec(config, storage, threads=1)).run([partition]):
@@ -94,9 +98,15 @@ def _merge(results: Results) -> list[TableRow]:
     ]
 
 
-def _arrow_schema() -> Any:
+def _entity_columns(attributes: Sequence[str]) -> dict[str, str]:
+    columns = columns_of("entities", attributes)
+    return {name: kind for name, kind in columns.items() if name != "document"}
+
+
+def _arrow_schema(attributes: Sequence[str]) -> Any:
     pyarrow = import_optional("pyarrow", "Spark", extra="spark")
-    entities = ("entities", pyarrow.list_(pyarrow.struct(_fields(ENTITY))))
+    fields = _fields(_entity_columns(attributes))
+    entities = ("entities", pyarrow.list_(pyarrow.struct(fields)))
     return pyarrow.schema([*_fields(ROW), entities])
 
 

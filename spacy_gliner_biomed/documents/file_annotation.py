@@ -14,10 +14,12 @@ from tqdm import tqdm
 
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.common.terminal import echo
+from spacy_gliner_biomed.documents.formats import FORMATS
 from spacy_gliner_biomed.documents.inputs import read_inputs
-from spacy_gliner_biomed.documents.outputs import STDOUT, Output, open_writer, scored_spans
+from spacy_gliner_biomed.documents.outputs import STDOUT, Output, open_writer
 from spacy_gliner_biomed.documents.pipelines import find_component, stream_docs
 from spacy_gliner_biomed.documents.summary import summarize
+from spacy_gliner_biomed.documents.writing.run_settings import WritingOptions, prepare_writing
 from spacy_gliner_biomed.errors import Errors
 
 
@@ -26,6 +28,7 @@ def annotate_files(
     files: Sequence[Path],
     outputs: Sequence[Output],
     *,
+    writing: WritingOptions | None = None,
     batch_size: int = 64,
     n_process: int = 1,
     quiet: bool = True,
@@ -35,6 +38,7 @@ def annotate_files(
     nlp (Language): A configured pipeline with exactly one `gliner_biomed` component.
     files (Sequence[Path]): The input files, see `inputs.find_inputs`.
     outputs (Sequence[Output]): The outputs, see `outputs.plan_outputs`.
+    writing (WritingOptions | None): What outputs contain besides the entities.
     batch_size (int): Documents per batch.
     n_process (int): Number of worker processes.
     quiet (bool): Whether to hide the progress bar and the summary.
@@ -42,17 +46,20 @@ def annotate_files(
         of each label. `failed` counts the documents that could not be annotated and the files and
         lines that could not be read; each one is reported as soon as it occurs.
     RAISES (ValueError): If there is no document or none could be annotated. Existing output files
-        are then left unchanged.
+        are then left unchanged. Or if an attribute is not known.
     """
     started, counts = perf_counter(), Counter[str]()
     component = find_component(nlp)
+    reads_context = any(FORMATS[output.format].reads_context for output in outputs)
+    options = writing or WritingOptions()
+    read_entities, settings = prepare_writing(nlp, options, reads_context=reads_context)
     hidden = True if quiet or _on_terminal(outputs) else None  # None: if it is no terminal
     jobs = read_inputs(files, nlp.vocab, partial(_report_unreadable, counts))
     with ExitStack() as stack:
-        writers = [stack.enter_context(open_writer(o, component.labels)) for o in outputs]
+        writers = [stack.enter_context(open_writer(o, settings)) for o in outputs]
         docs = stream_docs(nlp, jobs, counts, batch_size=batch_size, n_process=n_process)
         for doc, record in tqdm(docs, unit=" docs", disable=hidden):
-            found = scored_spans(doc, component.cfg["spans_key"])
+            found = read_entities(doc)
             counts.update(["documents", *(f"label:{span.label}" for span in found)])
             counts["entities"] += len(found)
             for writer in writers:

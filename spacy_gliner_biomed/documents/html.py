@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 from spacy_gliner_biomed.common.terminal import escape_controls
 from spacy_gliner_biomed.documents.colors import label_color, label_colors
 from spacy_gliner_biomed.documents.inputs import Record
-from spacy_gliner_biomed.types import ScoredSpan
+from spacy_gliner_biomed.documents.writing.entities import Entity
 
 HEAD = """<!DOCTYPE html>
 <html>
@@ -50,7 +50,7 @@ class HtmlWriter:
         legend = [LEGEND.format(color=label_color(label), label=escape(label)) for label in labels]
         self._write(HEAD.format(legend=" ".join(legend)))
 
-    def write(self, doc: Doc, record: Record, found: Sequence[ScoredSpan]) -> None:
+    def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
         """Write one section."""
         content = render(doc, found)
         self._write(SECTION.format(name=escape(str(record.id)), content=content))
@@ -64,11 +64,11 @@ class HtmlWriter:
         self.stream.write(escape_controls(text).encode("utf8"))
 
 
-def render(doc: Doc, found: Sequence[ScoredSpan]) -> str:
+def render(doc: Doc, found: Sequence[Entity]) -> str:
     """Render a Doc in displaCy's style "ent", or "span" if entities overlap.
 
     doc (Doc): The Doc.
-    found (Sequence[ScoredSpan]): Its entities.
+    found (Sequence[Entity]): Its entities.
     RETURNS (str): HTML.
     """
     # displaCy escapes the text, but not the labels.
@@ -84,25 +84,25 @@ def _displacy(style: str, data: dict[str, Any], options: dict[str, Any]) -> str:
     return shown
 
 
-def _overlapping(found: Sequence[ScoredSpan]) -> bool:
+def _overlapping(found: Sequence[Entity]) -> bool:
     ordered = sorted(found, key=lambda span: (span.start, span.end))
     return any(b.start < a.end for a, b in pairwise(ordered))
 
 
-def _ent_data(doc: Doc, found: Sequence[ScoredSpan]) -> dict[str, Any]:
+def _ent_data(doc: Doc, found: Sequence[Entity]) -> dict[str, Any]:
     ents = [
         {
             "start": span.start,
             "end": span.end,
             "label": escape(span.label),
-            "params": {"score": f"{span.score:.2f}"},
+            "params": {"score": "" if span.score is None else f"{span.score:.2f}"},
         }
         for span in found
     ]
     return {"text": doc.text, "ents": ents}
 
 
-def _span_data(doc: Doc, found: Sequence[ScoredSpan]) -> dict[str, Any]:
+def _span_data(doc: Doc, found: Sequence[Entity]) -> dict[str, Any]:
     spans = []
     for entity in found:
         span = doc.char_span(entity.start, entity.end)

@@ -7,30 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from spacy.tokens import Doc
-
 from spacy_gliner_biomed.common.files import open_output
 from spacy_gliner_biomed.common.folders import ending_of
-from spacy_gliner_biomed.documents.html import HtmlWriter
+from spacy_gliner_biomed.documents.formats import FORMATS, format_of, names_for
 from spacy_gliner_biomed.documents.inputs import ENDINGS as INPUT_ENDINGS
-from spacy_gliner_biomed.documents.writers import (
-    DocBinWriter,
-    JsonlWriter,
-    TableWriter,
-    Writer,
-    WriterFactory,
-)
+from spacy_gliner_biomed.documents.writing.writer import Writer, WriterSettings
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.types import ScoredSpan
 
 STDOUT = "-"
-FORMATS: dict[str, WriterFactory] = {
-    "jsonl": JsonlWriter,
-    "docbin": DocBinWriter,
-    "html": HtmlWriter,
-    "table": TableWriter,
-}
-FORMAT_OF_ENDING = {".jsonl": "jsonl", ".spacy": "docbin", ".html": "html"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +30,7 @@ class Output:
 
 
 def plan_outputs(paths: Sequence[str], format_: str | None) -> list[Output]:
-    """Choose the format of each output by its ending, or else by `--format`.
+    """Choose the format of each output: `--format` where it fits the ending, or else the ending's.
 
     paths (Sequence[str]): The outputs. Without any, a table goes to standard output, unless a
         format is given.
@@ -62,7 +46,7 @@ def plan_outputs(paths: Sequence[str], format_: str | None) -> list[Output]:
         raise ValueError(Errors.E056.format(path=", ".join(paths), reason="one is given twice"))
     if format_ is not None and all(output.format != format_ for output in outputs):
         reason = f"its ending does not fit --format {format_}"
-        raise ValueError(Errors.E059.format(path=", ".join(paths), reason=reason))
+        raise ValueError(_unclear(", ".join(paths), reason))
     return outputs
 
 
@@ -89,15 +73,15 @@ def check_outputs(outputs: Sequence[Output], inputs: Sequence[Path], files: Sequ
 
 
 @contextmanager
-def open_writer(output: Output, labels: Sequence[str]) -> Iterator[Writer]:
+def open_writer(output: Output, settings: WriterSettings) -> Iterator[Writer]:
     """Open a writer for an output; see `open_stream`.
 
     output (Output): The output.
-    labels (Sequence[str]): The labels that are predicted.
+    settings (WriterSettings): Settings of the run.
     YIELDS (Writer): The writer.
     """
     with open_stream(output.path) as stream:
-        writer = FORMATS[output.format](stream, labels)
+        writer = FORMATS[output.format].factory(stream, settings)
         yield writer
         writer.finish()
 
@@ -112,27 +96,22 @@ def open_stream(path: str) -> Iterator[BinaryIO]:
             yield stream
 
 
-def scored_spans(doc: Doc, spans_key: str) -> list[ScoredSpan]:
-    """Return the entities of an annotated Doc with character offsets.
-
-    doc (Doc): The Doc.
-    spans_key (str): The component's span group.
-    RETURNS (list[ScoredSpan]): The entities.
-    """
-    group = doc.spans[spans_key]
-    return [
-        ScoredSpan(span.start_char, span.end_char, span.label_, score)
-        for span, score in zip(group, group.attrs["scores"], strict=True)
-    ]
-
-
 def _plan(path: str, format_: str | None) -> Output:
-    fixed = FORMAT_OF_ENDING.get(Path(path).suffix.lower())
-    default = "table" if path == STDOUT else None
-    chosen = fixed or format_ or default
+    own = format_of(path)
+    if format_ is not None and (own is None or FORMATS[format_].fits(path)):
+        return Output(path, format_)
+    chosen = own or ("table" if path == STDOUT else None)
     if chosen is None:
-        raise ValueError(Errors.E059.format(path=path, reason="its ending does not say it"))
+        known = f" alone; --format may be {', '.join(names)}" if (names := names_for(path)) else ""
+        reason = f"its ending does not say it{known}"
+        raise ValueError(_unclear(path, reason))
     return Output(path, chosen)
+
+
+def _unclear(path: str, reason: str) -> str:
+    endings = ", ".join(each.endings[0] for each in FORMATS.values() if each.endings)
+    formats = ", ".join(FORMATS)
+    return Errors.E059.format(path=path, reason=reason, endings=endings, formats=formats)
 
 
 def _resolved(path: str) -> str:

@@ -1,58 +1,48 @@
 """Write annotated Docs as JSON lines, a DocBin or a table."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, BinaryIO, Protocol
+from collections.abc import Sequence
+from typing import Any, BinaryIO
 
 from spacy.tokens import Doc, DocBin
 
 from spacy_gliner_biomed.common.json_text import dump_json
 from spacy_gliner_biomed.common.terminal import escape_controls
 from spacy_gliner_biomed.documents.inputs import ID_KEY, META_KEY, Record
-from spacy_gliner_biomed.types import ScoredSpan
+from spacy_gliner_biomed.documents.writing.attributes import as_text
+from spacy_gliner_biomed.documents.writing.entities import Entity
+from spacy_gliner_biomed.documents.writing.writer import (
+    DEFAULT_SETTINGS,
+    WriterSettings,
+    attribute_keys,
+    extra_keys,
+)
 
 NAME_WIDTH = 32
-
-
-class Writer(Protocol):
-    """Writes Docs to a stream; `finish` must be called after the last one."""
-
-    def write(self, doc: Doc, record: Record, found: Sequence[ScoredSpan]) -> None:
-        """Write one Doc.
-
-        doc (Doc): The annotated Doc.
-        record (Record): Its id and metadata.
-        found (Sequence[ScoredSpan]): Its entities.
-        """
-
-    def finish(self) -> None:
-        """Write the end of the output."""
-
-
-# (stream, labels that are predicted) -> writer
-WriterFactory = Callable[[BinaryIO, Sequence[str]], Writer]
+FURTHER_WIDTH = 16  # of concepts and attributes
 
 
 class JsonlWriter:
     """Writes one line for each Doc: id, text, entities with offsets and scores, and metadata."""
 
-    def __init__(self, stream: BinaryIO, labels: Sequence[str]) -> None:
+    def __init__(self, stream: BinaryIO, settings: WriterSettings) -> None:
         self.stream = stream
+        self.settings = settings
 
-    def write(self, doc: Doc, record: Record, found: Sequence[ScoredSpan]) -> None:
+    def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
         """Write one line."""
-        text = doc.text
         entities = [
             {
-                "start": span.start,
-                "end": span.end,
-                "text": text[span.start : span.end],
-                "label": span.label,
-                "score": round(span.score, 6),
+                "start": each.start,
+                "end": each.end,
+                "text": each.text,
+                "label": each.label,
+                "score": each.score,
+                **extra_keys(each, self.settings),
             }
-            for span in found
+            for each in found
         ]
         meta = {key: value for key, value in record.meta.items() if key != "entities"}
-        line = {"id": record.id, "text": text, "entities": entities, **meta}
+        line = {"id": record.id, "text": doc.text, "entities": entities, **meta}
         self.stream.write(dump_json(line) + b"\n")
 
     def finish(self) -> None:
@@ -62,11 +52,11 @@ class JsonlWriter:
 class DocBinWriter:
     """Collects all Docs in one DocBin and writes it at the end, as the format requires."""
 
-    def __init__(self, stream: BinaryIO, labels: Sequence[str]) -> None:
+    def __init__(self, stream: BinaryIO, settings: WriterSettings = DEFAULT_SETTINGS) -> None:
         self.stream = stream
         self.docs = DocBin(store_user_data=True)
 
-    def write(self, doc: Doc, record: Record, found: Sequence[ScoredSpan]) -> None:
+    def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
         """Keep one Doc in the DocBin's compact form; if that fails, the others stay intact."""
         doc.user_data[ID_KEY] = _storable(record.id)
         if record.meta:
@@ -86,27 +76,41 @@ class DocBinWriter:
 class TableWriter:
     """Writes one line for each entity, in columns."""
 
-    def __init__(self, stream: BinaryIO, labels: Sequence[str]) -> None:
+    def __init__(self, stream: BinaryIO, settings: WriterSettings) -> None:
         self.stream = stream
-        self.label_width = max(len(_cell(label)) for label in [*labels, "label"])
-        self._line("document", "characters", "label", "score", "text")
+        self.settings = settings
+        self.label_width = max(len(_cell(label)) for label in [*settings.labels, "label"])
+        concept = ["concept"] if settings.linked else []
+        self._line("document", "characters", "label", "score", [*concept, *settings.attributes])
 
-    def write(self, doc: Doc, record: Record, found: Sequence[ScoredSpan]) -> None:
+    def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
         """Write the lines of one Doc."""
         name = _cell(str(record.id))
         name = name if len(name) <= NAME_WIDTH else "…" + name[1 - NAME_WIDTH :]
-        for span in found:
-            offsets = f"{span.start}-{span.end}"
-            text = _cell(doc.text[span.start : span.end])
-            self._line(name, offsets, _cell(span.label), f"{span.score:.2f}", text)
+        for each in found:
+            offsets = f"{each.start}-{each.end}"
+            score = "" if each.score is None else f"{each.score:.2f}"
+            concept = [each.concept_id or "-"] if self.settings.linked else []
+            values = attribute_keys(each, self.settings).values()
+            further = [*concept, *("-" if value is None else as_text(value) for value in values)]
+            self._line(name, offsets, _cell(each.label), score, further, each.text)
 
     def finish(self) -> None:
         """Do nothing."""
 
-    def _line(self, name: str, offsets: str, label: str, score: str, text: str) -> None:
+    def _line(
+        self,
+        name: str,
+        offsets: str,
+        label: str,
+        score: str,
+        further: Sequence[str],
+        text: str = "text",
+    ) -> None:
         label = label.ljust(self.label_width)
-        line = f"{name:{NAME_WIDTH}}  {offsets:>13}  {label}  {score:>5}  {text}\n"
-        self.stream.write(line.encode("utf8"))
+        cells = [f"{_cell(value):{FURTHER_WIDTH}}" for value in further]
+        line = "  ".join([f"{name:{NAME_WIDTH}}", f"{offsets:>13}", label, f"{score:>5}", *cells])
+        self.stream.write(f"{line}  {_cell(text)}\n".encode())
 
 
 def _truncate(docs: DocBin, n: int) -> None:

@@ -74,7 +74,7 @@ class SilverFile:
     ) -> None:
         self.stream, self.nlp, self.spans_key, self.types = stream, nlp, spans_key, types
         self.n_written = 0
-        self.docs = DocBinWriter(stream, []) if path.suffix == ".spacy" else None
+        self.docs = DocBinWriter(stream) if path.suffix == ".spacy" else None
 
     def write(self, document: str | Doc, record: Record, found: Annotation) -> None:
         """Write a document.

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from spacy_gliner_biomed.distributed.records import CorpusRecord
-from spacy_gliner_biomed.distributed.result_storage import Format, Storage
+from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.result_tables import COLUMNS, Results
 
 ENTITY = {
@@ -17,6 +17,7 @@ ENTITY = {
     "label": "a label",
     "score": 0.25,
     "concept_id": None,
+    "concept_name": None,
     "concept_score": None,
 }
 
@@ -41,7 +42,7 @@ def read_parquet(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("format_", ["parquet", "jsonl", "brat"])
-def test_partition_has_all_tables_and_counts(tmp_path: Path, format_: Format) -> None:
+def test_partition_has_all_tables_and_counts(tmp_path: Path, format_: str) -> None:
     if format_ == "parquet":
         pytest.importorskip("pyarrow", reason="needs the extra 'parquet'")
     storage, made = Storage(tmp_path, format_), results("d1")
@@ -57,6 +58,17 @@ def test_partition_has_all_tables_and_counts(tmp_path: Path, format_: Format) ->
     rows = read_parquet(path) if ending == "parquet" else [json.loads(path.read_text())]
     assert rows == [ENTITY]
     assert storage.counts("part-000000") == made.counts()
+
+
+@pytest.mark.parametrize("rows", [[{**ENTITY, "negex": True, "section": "a"}], []])
+def test_attributes_are_columns_even_without_a_row(tmp_path: Path, rows: list[Any]) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="needs the extra 'parquet'")
+    made = Results(["negex", "section"])
+    made.tables["entities"] += rows
+    Storage(tmp_path, "parquet").write("part-000000", made)
+    table = parquet.read_table(tmp_path / "parts" / "part-000000" / "entities.parquet")
+    assert [str(field.type) for field in table.schema][-2:] == ["bool", "string"]
+    assert table.to_pylist() == rows
 
 
 def test_partition_that_is_there_is_not_written_again(tmp_path: Path) -> None:

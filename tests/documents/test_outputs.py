@@ -4,6 +4,8 @@ import pytest
 
 from spacy_gliner_biomed.documents.outputs import Output, check_outputs, open_stream, plan_outputs
 
+BIOC = ("n.bioc.json", "bioc-json")
+
 
 @pytest.mark.parametrize(
     ("paths", "format_", "expected"),
@@ -16,6 +18,15 @@ from spacy_gliner_biomed.documents.outputs import Output, check_outputs, open_st
         (["a.html", "-"], "jsonl", [Output("a.html", "html"), Output("-", "jsonl")]),
         (["a.tsv"], "table", [Output("a.tsv", "table")]),
         (["a.jsonl"], "jsonl", [Output("a.jsonl", "jsonl")]),
+        (
+            ["x.csv", "n.bioc.json"],
+            None,
+            [Output("x.csv", "csv"), Output("n.bioc.json", "bioc-json")],
+        ),
+        (["a.prodigy.jsonl"], None, [Output("a.prodigy.jsonl", "prodigy")]),
+        (["a.jsonl"], "prodigy", [Output("a.jsonl", "prodigy")]),
+        (["out/NOTE_NLP.csv"], None, [Output("out/NOTE_NLP.csv", "omop")]),
+        (["a.json", "a.csv"], "fhir", [Output("a.json", "fhir"), Output("a.csv", "csv")]),
         (["A.JSONL", "a.Html"], None, [Output("A.JSONL", "jsonl"), Output("a.Html", "html")]),
     ],
 )
@@ -30,7 +41,9 @@ def test_ending_or_option_says_the_format(
     [
         (["a.tsv"], None, r"GB-E059.*a\.tsv"),
         (["a.html"], "jsonl", r"GB-E059.*a\.html.*jsonl"),
-        ([], "csv", r"GB-E030.*'format'.*table.*'csv'"),
+        (["a.json"], None, r"GB-E059.*a\.json.*may be bioc-json, pubannotation, labelstudio, fhir"),
+        (["a.csv"], "fhir", r"GB-E059.*a\.csv.*fhir"),
+        ([], "xls", r"GB-E030.*'format'.*table.*'xls'"),
         (["a.html", "a.html"], None, r"GB-E056.*twice"),
         (["a.html", "./a.html"], None, r"GB-E056.*twice"),
     ],

@@ -6,17 +6,14 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
 
-from spacy_gliner_biomed.documents.html import HtmlWriter
+from spacy_gliner_biomed.documents.formats import FORMATS
 from spacy_gliner_biomed.documents.inputs import Record
-from spacy_gliner_biomed.documents.outputs import scored_spans
-from spacy_gliner_biomed.documents.writers import (
-    DocBinWriter,
-    JsonlWriter,
-    TableWriter,
-    WriterFactory,
-)
+from spacy_gliner_biomed.documents.writers import DocBinWriter, JsonlWriter, TableWriter
+from spacy_gliner_biomed.documents.writing.entities import Entity, read_entities
+from spacy_gliner_biomed.documents.writing.writer import WriterFactory, WriterSettings
 
 LABELS = ["drug", "disease <sub>"]
+HtmlWriter = FORMATS["html"].factory
 FOUND = [(0, 1, "drug", 0.75), (2, 4, "disease <sub>", 0.5)]
 
 
@@ -35,9 +32,9 @@ def annotated(text: str, found: list[tuple[int, int, str, float]]) -> Doc:
 def written(factory: WriterFactory, *docs: Doc, record: Record | None = None) -> bytes:
     """What a writer makes of Docs."""
     stream = BytesIO()
-    writer = factory(stream, LABELS)
+    writer = factory(stream, WriterSettings(LABELS))
     for doc in docs:
-        writer.write(doc, record or Record("note"), scored_spans(doc, "sc"))
+        writer.write(doc, record or Record("note"), read_entities(doc, "sc"))
     writer.finish()
     return stream.getvalue()
 
@@ -63,7 +60,7 @@ def test_docbin_keeps_spans_with_scores_and_what_is_known() -> None:
     doc = annotated("Aspirin for gastric ulcer", FOUND)
     content = written(DocBinWriter, doc, record=Record("n1", {"ward": "x"}))
     (again,) = DocBin().from_bytes(content).get_docs(spacy.blank("en").vocab)
-    assert scored_spans(again, "sc") == scored_spans(doc, "sc")
+    assert read_entities(again, "sc") == read_entities(doc, "sc")
     assert again.user_data["id"] == "n1"
     assert again.user_data["meta"] == {"ward": "x"}
 
@@ -151,3 +148,44 @@ def test_docbin_gives_escapes_and_text_for_what_it_cannot_hold() -> None:
     (again,) = DocBin().from_bytes(written(DocBinWriter, doc, record=record)).get_docs(doc.vocab)
     assert again.user_data["id"] == r"half \ud800"
     assert again.user_data["meta"] == {r"\ud800": (str(10**30), 5, 1.5, None, True)}
+
+
+LINKED = Entity(
+    0, 7, "drug", 0.75, "Aspirin", "MESH:D1", "aspirin", 0.9, {"negex": True, "section": None}
+)
+KINDS = {"negex": "bool", "section": "string"}
+
+
+def linked(factory: WriterFactory, found: Entity, settings: WriterSettings) -> str:
+    stream = BytesIO()
+    writer = factory(stream, settings)
+    writer.write(annotated("Aspirin", []), Record("n"), [found])
+    writer.finish()
+    return stream.getvalue().decode()
+
+
+def test_jsonl_has_concept_and_attributes_where_a_linker_ran() -> None:
+    settings = WriterSettings(LABELS, KINDS, linked=True)
+    (entity,) = json.loads(linked(JsonlWriter, LINKED, settings))["entities"]
+    assert list(entity.items())[5:] == [
+        ("concept_id", "MESH:D1"),
+        ("concept_name", "aspirin"),
+        ("concept_score", 0.9),
+        ("negex", True),
+        ("section", None),
+    ]
+    plain = Entity(0, 7, "drug", 0.75, "Aspirin")
+    (entity,) = json.loads(linked(JsonlWriter, plain, settings))["entities"]
+    assert (entity["concept_id"], entity["negex"]) == (None, None)
+    (entity,) = json.loads(linked(JsonlWriter, plain, WriterSettings()))["entities"]
+    assert "concept_id" not in entity
+
+
+def test_table_has_columns_for_concept_and_attributes() -> None:
+    head, row = linked(TableWriter, LINKED, WriterSettings(LABELS, KINDS, linked=True)).splitlines()
+    columns = ["document", "characters", "label", "score", "concept", "negex", "section", "text"]
+    assert head.split() == columns
+    assert row.split() == ["n", "0-7", "drug", "0.75", "MESH:D1", "true", "-", "Aspirin"]
+    assert [head.index(name) for name in columns[4:]] == [
+        row.index(value) for value in ("MESH:D1", "true", "-  ", "Aspirin")
+    ]

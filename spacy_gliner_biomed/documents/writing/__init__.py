@@ -1,0 +1,1 @@
+"""Write annotated Docs in the formats of other tools."""

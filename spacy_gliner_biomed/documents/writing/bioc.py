@@ -1,0 +1,150 @@
+"""Write BioC, as XML and as JSON, with the package `bioc`."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
+
+from spacy.tokens import Doc
+
+from spacy_gliner_biomed.common.optional import import_optional
+from spacy_gliner_biomed.common.reporting import warn
+from spacy_gliner_biomed.documents.inputs import Record
+from spacy_gliner_biomed.documents.writing.entities import Entity
+from spacy_gliner_biomed.documents.writing.text_forms import count_invalid, xml_text
+from spacy_gliner_biomed.documents.writing.writer import (
+    SYSTEM,
+    JsonList,
+    WriterSettings,
+    attribute_keys,
+)
+from spacy_gliner_biomed.errors import Warnings
+
+PASSAGES_KEY = "passages"  # in `Doc.user_data`: start, end and infons of each section
+
+
+class BiocXmlWriter:
+    """Writes one BioC collection as XML, document by document.
+
+    XML cannot hold control characters: each becomes U+FFFD, and a warning counts them.
+    """
+
+    def __init__(self, stream: BinaryIO, settings: WriterSettings) -> None:
+        self.bioc = _import_bioc()
+        self.settings = settings
+        self.n_invalid = 0
+        xml = import_optional("bioc.biocxml", "BioC", extra="formats")
+        self.writer = xml.BioCXMLDocumentWriter(stream)
+        collection = self.bioc.BioCCollection()
+        collection.source, collection.key = SYSTEM, ""
+        collection.date = settings.started.date().isoformat()
+        self.writer.write_collection_info(collection)
+
+    def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
+        """Write one document."""
+        document = make_document(self.bioc, doc, record, found, self.settings)
+        self.n_invalid += count_invalid(doc.text)
+        for infons in (document.infons, *_all_infons(document)):
+            infons.update({key: xml_text(value) for key, value in infons.items()})
+        self.writer.write_document(document)
+
+    def finish(self) -> None:
+        """Close the collection."""
+        self.writer.close()
+        if self.n_invalid:
+            warn(Warnings.W210.format(n=self.n_invalid))
+
+
+class BiocJsonWriter:
+    """Writes one BioC collection as JSON, document by document."""
+
+    def __init__(self, stream: BinaryIO, settings: WriterSettings) -> None:
+        self.bioc = _import_bioc()
+        self.to_json = import_optional("bioc.biocjson", "BioC", extra="formats").toJSON
+        self.settings = settings
+        date = settings.started.date().isoformat()
+        head = f'{{"bioctype": "BioCCollection", "source": "{SYSTEM}", "date": "{date}", '
+        head += '"key": "", "version": "1.0", "infons": {}, "documents": ['
+        self.list = JsonList(stream, head.encode("utf8"), b"]}")
+
+    def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
+        """Write one document."""
+        document = make_document(self.bioc, doc, record, found, self.settings)
+        self.list.add(self.to_json(document))
+
+    def finish(self) -> None:
+        """Close the collection."""
+        self.list.finish()
+
+
+def make_document(
+    bioc: Any, doc: Doc, record: Record, found: Sequence[Entity], settings: WriterSettings
+) -> Any:
+    """Make a `BioCDocument`. Offsets are characters of the whole text.
+
+    An entity is in the passage in which it begins. Metadata are infons of the document.
+
+    bioc (Any): The package.
+    doc (Doc): The Doc.
+    record (Record): Its id and metadata.
+    found (Sequence[Entity]): Its entities.
+    settings (WriterSettings): Settings of the run.
+    RETURNS (Any): The document.
+    """
+    document = bioc.BioCDocument()
+    document.id = xml_text(record.id)
+    document.infons = dict(record.meta)
+    text = xml_text(doc.text)
+    annotations = [_annotation(bioc, i, each, settings) for i, each in enumerate(found, 1)]
+    for start, end, infons in cut_passages(doc):
+        passage = bioc.BioCPassage()
+        passage.offset, passage.text, passage.infons = start, text[start:end], dict(infons)
+        for entity, annotation in zip(found, annotations, strict=True):
+            if start <= entity.start < max(end, start + 1):
+                passage.add_annotation(annotation)
+        document.add_passage(passage)
+    return document
+
+
+def cut_passages(doc: Doc) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """Cut a text into its passages; what is between them, except white space, is one, too.
+
+    doc (Doc): A Doc; `user_data["passages"]` has its sections, if its reader knew any.
+    YIELDS (tuple[int, int, dict[str, Any]]): First character, one past the last, and infons.
+    """
+    text, position = doc.text, 0
+    known = sorted(doc.user_data.get(PASSAGES_KEY) or (), key=lambda each: int(each["start"]))
+    for passage in known:
+        start, end = max(int(passage["start"]), position), min(int(passage["end"]), len(text))
+        if text[position:start].strip():
+            yield position, start, {}
+        if end >= start:
+            yield start, end, dict(passage.get("infons") or {})
+            position = end
+    if text[position:].strip() or not known:
+        yield position, len(text), {}
+
+
+def _annotation(bioc: Any, number: int, entity: Entity, settings: WriterSettings) -> Any:
+    annotation = bioc.BioCAnnotation()
+    annotation.id = f"T{number}"
+    annotation.text = xml_text(entity.text)
+    known = {
+        "type": entity.label,
+        "score": entity.score,
+        "identifier": entity.concept_id,
+        "name": entity.concept_name,
+        "link_score": entity.concept_score,
+    }
+    infons = {key: value for key, value in known.items() if value is not None}
+    annotation.infons = {**infons, **attribute_keys(entity, settings)}
+    annotation.add_location(bioc.BioCLocation(entity.start, entity.end - entity.start))
+    return annotation
+
+
+def _all_infons(document: Any) -> Iterator[dict[str, Any]]:
+    for passage in document.passages:
+        yield passage.infons
+        yield from (annotation.infons for annotation in passage.annotations)
+
+
+def _import_bioc() -> Any:
+    return import_optional("bioc", "BioC", extra="formats")

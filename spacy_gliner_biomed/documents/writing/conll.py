@@ -1,0 +1,77 @@
+"""Write CoNLL: one token a line, with tags in the BIO scheme."""
+
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from spacy.tokens import Doc
+
+from spacy_gliner_biomed.common.reporting import warn
+from spacy_gliner_biomed.documents.inputs import Record
+from spacy_gliner_biomed.documents.writing.entities import Entity
+from spacy_gliner_biomed.documents.writing.text_forms import utf8_text
+from spacy_gliner_biomed.documents.writing.writer import WriterSettings
+from spacy_gliner_biomed.errors import Warnings
+
+OUTSIDE = "O"
+
+
+class ConllWriter:
+    """Writes token and tag, with a tab between, and an empty line after each sentence.
+
+    A document begins with "-DOCSTART- (ID)". Of entities that overlap, the one with the highest
+    score is written, and a warning counts the others. Tokens that are white space are left out;
+    white space in labels and tokens becomes "_".
+    """
+
+    def __init__(self, stream: BinaryIO, settings: WriterSettings) -> None:
+        self.stream = stream
+        self.n_left_out = 0
+
+    def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
+        """Write one document."""
+        tags, n_left_out = bio_tags(doc, found)
+        starts = {sent.start for sent in doc.sents} if doc.has_annotation("SENT_START") else set()
+        lines = [f"-DOCSTART- ({_cell(str(record.id), ' ')})\t{OUTSIDE}", ""]
+        for token, tag in zip(doc, tags, strict=True):
+            if token.i in starts and not tag.startswith("I-") and lines[-1]:
+                lines.append("")
+            if not token.is_space:
+                lines.append(f"{_cell(token.text)}\t{_cell(tag)}")
+        end = [] if not lines[-1] else [""]
+        self.stream.write("".join(f"{line}\n" for line in [*lines, *end]).encode("utf8"))
+        self.n_left_out += n_left_out
+
+    def finish(self) -> None:
+        """Warn about the entities that are not in the output."""
+        if self.n_left_out:
+            warn(Warnings.W211.format(n=self.n_left_out))
+
+
+def bio_tags(doc: Doc, found: Sequence[Entity]) -> tuple[list[str], int]:
+    """Choose the tag of each token.
+
+    doc (Doc): The Doc.
+    found (Sequence[Entity]): Its entities; those with a higher score are chosen first.
+    RETURNS (tuple[list[str], int]): The tags, and how many entities have none, because they
+        overlap others or are white space.
+    """
+    tags, n_left_out = [OUTSIDE] * len(doc), 0
+    for entity in sorted(found, key=_rank):
+        span = doc.char_span(entity.start, entity.end)
+        tokens = [] if span is None else [token.i for token in span if not token.is_space]
+        if not tokens or any(tags[i] != OUTSIDE for i in range(tokens[0], tokens[-1] + 1)):
+            n_left_out += 1
+            continue
+        tags[tokens[0] : tokens[-1] + 1] = [f"I-{entity.label}"] * (tokens[-1] + 1 - tokens[0])
+        tags[tokens[0]] = f"B-{entity.label}"
+    return tags, n_left_out
+
+
+def _rank(entity: Entity) -> tuple[float, int, int]:
+    score = 1.0 if entity.score is None else entity.score
+    return -score, entity.start, -entity.end
+
+
+def _cell(text: str, space: str = "_") -> str:
+    """Return a text without white space, at which programs would cut the line."""
+    return space.join(utf8_text(text).split()) or space
