@@ -6,8 +6,29 @@ from typing import Annotated
 import typer
 
 from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.cli.linking_options import KbOption, LinkOption
+from spacy_gliner_biomed.errors import Errors
 
 Option = typer.Option
+# The names of `documents.formats`, which is not imported here, so that --help is fast.
+OUTPUT_FORMATS = (
+    "table",
+    "jsonl",
+    "docbin",
+    "html",
+    "csv",
+    "parquet",
+    "bioc-xml",
+    "bioc-json",
+    "pubannotation",
+    "pubtator",
+    "brat",
+    "conll",
+    "labelstudio",
+    "prodigy",
+    "fhir",
+    "omop",
+)
 
 
 @gliner_cli.command("annotate", no_args_is_help=True)
@@ -18,15 +39,37 @@ def annotate_cli(
     ],
     labels: Annotated[
         str | None,
-        Option("--labels", "-l", help="Labels separated by commas, or a JSON list with prompts."),
+        Option(
+            "--labels",
+            "-l",
+            help="Labels separated by commas, or a JSON list with prompts; default: the "
+            "pipeline's. Needed without --pipeline.",
+        ),
     ] = None,
     output: Annotated[
         list[str] | None,
-        Option("--output", "-o", help="Output file, or - for standard output; can be repeated."),
+        Option(
+            "--output",
+            "-o",
+            help="Output file; can be repeated. Default: -, which is standard output.",
+        ),
     ] = None,
     format_: Annotated[
         str | None,
-        Option("--format", "-f", help="jsonl, docbin, html or table, if the ending does not tell."),
+        Option(
+            "--format",
+            "-f",
+            help=f"Output format, if the ending does not tell: {', '.join(OUTPUT_FORMATS)}. "
+            "Default for standard output: table.",
+        ),
+    ] = None,
+    attributes: Annotated[
+        str | None,
+        Option(help="Custom attributes to write (ent._.NAME), by commas: negex,section_category."),
+    ] = None,
+    fhir_mapping: Annotated[
+        Path | None,
+        Option(help="File .json or .toml that changes how entities become FHIR resources."),
     ] = None,
     checkpoint: Annotated[
         str | None, Option(help="Folder or Hugging Face name; default: the packaged model.")
@@ -36,22 +79,37 @@ def annotate_cli(
         str | None,
         Option("--pipeline", "-p", help="A saved spaCy pipeline, instead of --checkpoint."),
     ] = None,
+    code: Annotated[
+        Path | None, Option("--code", "-c", help="Python file with custom components.")
+    ] = None,
     lang: Annotated[str, Option(help="Language of the tokenizer without --pipeline.")] = "en",
-    threshold: Annotated[float | None, Option(help="Minimum score, 0 to 1.")] = None,
-    overlap: Annotated[str | None, Option(help="flat or nested.")] = None,
+    threshold: Annotated[
+        float | None, Option(help="Minimum score, 0 to 1; default: the pipeline's, or 0.5.")
+    ] = None,
+    overlap: Annotated[str | None, Option(help="flat or nested; default: flat.")] = None,
     multi_label: Annotated[
-        bool | None, Option("--multi-label/--one-label", help="Allow several labels on one span.")
+        bool | None,
+        Option("--multi-label/--one-label", help="Allow several labels on one span; default: one."),
     ] = None,
     alignment: Annotated[
         str | None,
-        Option(help="expand, contract, split (exact offsets) or strict."),
+        Option(
+            help="expand, contract, split (exact offsets) or strict; default: split, or the "
+            "pipeline's."
+        ),
     ] = None,
     overwrite: Annotated[
         bool | None,
-        Option("--overwrite/--keep", help="Replace entities of .spacy inputs."),
+        Option("--overwrite/--keep", help="Replace entities of .spacy inputs; default: keep."),
     ] = None,
-    device: Annotated[str | None, Option(help="cpu, cuda, cuda:1, mps.")] = None,
-    precision: Annotated[str | None, Option(help="auto, float32, bfloat16 or float16.")] = None,
+    device: Annotated[
+        str | None, Option(help="cpu, cuda, cuda:1, mps; default: as spaCy is set, the CPU.")
+    ] = None,
+    precision: Annotated[
+        str | None, Option(help="auto, float32, bfloat16 or float16; default: float32.")
+    ] = None,
+    kb: KbOption = None,
+    link: LinkOption = None,
     batch_size: Annotated[int, Option(min=1, help="Documents per batch.")] = 64,
     n_process: Annotated[int, Option(min=1, help="Number of worker processes.")] = 1,
     quiet: Annotated[bool, Option("--quiet", "-q", help="Hide progress and summary.")] = False,
@@ -60,23 +118,32 @@ def annotate_cli(
 
     Without --output, a table goes to standard output. The ending of an output sets its format:
     .jsonl (id, text, entities and all other keys of the input line), .spacy (a DocBin with scores
-    in doc.spans) or .html (one displaCy page). An existing file is replaced when all documents are
-    done. Without --pipeline, spans keep their exact offsets (--alignment split).
+    in doc.spans), .html (a page), .csv (for spreadsheets), .parquet, .bioc.xml, .bioc.json,
+    .pubannotation.json, .pubtator, .brat.zip, .conll, .labelstudio.json, .prodigy.jsonl, .fhir.json
+    or .omop.csv. An existing file is replaced when all documents are done. Without --pipeline,
+    spans keep their exact offsets (--alignment split). Concept ids, preferred names and scores of
+    links are written wherever the pipeline has a linker.
 
     Documents, lines and files that cannot be read or annotated are reported on standard error; the
     others are annotated, and the exit status is 1. If no document can be annotated, no output is
     written. A warning counts the files of other formats in a folder. Hidden files, whose names
     begin with a dot, are skipped.
+
+    Example: python -m spacy gliner annotate notes/ --labels "disease,drug" --output found.csv
     """
     from spacy_gliner_biomed.documents.file_annotation import annotate_files
     from spacy_gliner_biomed.documents.inputs import find_inputs
     from spacy_gliner_biomed.documents.outputs import check_outputs, plan_outputs
     from spacy_gliner_biomed.documents.pipelines import configure, get_pipeline, parse_labels
+    from spacy_gliner_biomed.documents.writing.run_settings import make_writing_options
+    from spacy_gliner_biomed.linking.linker_options import LinkerOptions, add_linker
 
     with reported():
         files = find_inputs(inputs)
         outputs = plan_outputs(output or [], format_)
         check_outputs(outputs, inputs, files)
+        writing = make_writing_options(attributes, fhir_mapping)
+        import_code(code)
         nlp = get_pipeline(pipeline, lang=lang, checkpoint=checkpoint, revision=revision)
         options = {
             "labels": parse_labels(labels),
@@ -89,8 +156,31 @@ def annotate_cli(
             "precision": precision,
         }
         configure(nlp, options, n_process=n_process)
+        if (linking := LinkerOptions.of(kb, link)) is not None:
+            add_linker(nlp, linking)
         counts = annotate_files(
-            nlp, files, outputs, batch_size=batch_size, n_process=n_process, quiet=quiet
+            nlp,
+            files,
+            outputs,
+            writing=writing,
+            batch_size=batch_size,
+            n_process=n_process,
+            quiet=quiet,
         )
     if counts["failed"]:
         raise typer.Exit(1)
+
+
+def import_code(path: Path | None) -> None:
+    """Import a Python file with custom components.
+
+    path (Path | None): The file; None imports nothing.
+    RAISES (ValueError): If the file does not exist.
+    """
+    from spacy.util import import_file
+
+    if path is None:
+        return
+    if not path.is_file():
+        raise ValueError(Errors.E050.format(path=path))
+    import_file("python_code", path)

@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from spacy_gliner_biomed.cli.annotate import OUTPUT_FORMATS
 from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.cli.linking_options import KbOption, LinkOption
 from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.errors import Errors
 
 if TYPE_CHECKING:
     from spacy_gliner_biomed.distributed.corpus_run import Engine
     from spacy_gliner_biomed.distributed.run_spec import RunSpec
+    from spacy_gliner_biomed.linking.linker_options import LinkerOptions
 
 Option = typer.Option
 ENGINES = ("local", "ray")
-FORMATS = ("parquet", "jsonl", "docbin", "brat", "pubtator")
+FORMATS = ("parquet", *(name for name in OUTPUT_FORMATS if name not in ("table", "parquet")))
 INCOMPLETE = 3  # exit status: the run is complete, but some records failed
 
 
@@ -36,21 +39,43 @@ def annotate_corpus_cli(
     ] = "packaged",
     labels: Annotated[
         str | None,
-        Option("--labels", "-l", help="Labels separated by commas, or a JSON list with prompts."),
+        Option(
+            "--labels",
+            "-l",
+            help="Labels separated by commas, or a JSON list with prompts; default: the "
+            "pipeline's. Needed for 'packaged'.",
+        ),
     ] = None,
-    threshold: Annotated[float | None, Option(help="Minimum score, 0 to 1.")] = None,
-    precision: Annotated[str | None, Option(help="auto, float32, bfloat16 or float16.")] = None,
+    threshold: Annotated[
+        float | None, Option(help="Minimum score, 0 to 1; default: the pipeline's, or 0.5.")
+    ] = None,
+    precision: Annotated[
+        str | None, Option(help="auto, float32, bfloat16 or float16; default: float32.")
+    ] = None,
     format_: Annotated[
         str,
         Option(
-            "--format", "-f", help="parquet or jsonl for tables only; docbin, brat or pubtator."
+            "--format",
+            "-f",
+            help="parquet or jsonl for tables only; one of the others for tables as JSON lines and "
+            f"the documents in this format: {', '.join(FORMATS[2:])}.",
         ),
     ] = "parquet",
+    attributes: Annotated[
+        str | None,
+        Option(help="Custom attributes to write (ent._.NAME), by commas: negex,section_category."),
+    ] = None,
+    fhir_mapping: Annotated[
+        Path | None,
+        Option(help="File .json or .toml that changes how entities become FHIR resources."),
+    ] = None,
+    kb: KbOption = None,
+    link: LinkOption = None,
     resume: Annotated[bool, Option("--resume", help="Continue an interrupted run.")] = False,
     engine: Annotated[str, Option(help="local or ray.")] = "local",
     workers: Annotated[int, Option(min=1, help="Worker processes or Ray actors.")] = 1,
     min_workers: Annotated[
-        int | None, Option(min=1, help="Ray actors at the start; --workers is the maximum.")
+        int | None, Option(min=1, help="Ray actors at the start; default and maximum: --workers.")
     ] = None,
     threads: Annotated[
         int | None, Option(min=1, help="Torch threads per worker; default: 1 if there are several.")
@@ -59,7 +84,8 @@ def annotate_corpus_cli(
         float, Option(min=0, help="0.5 for two workers on one GPU; 0: the pipeline's device.")
     ] = 0.0,
     address: Annotated[
-        str | None, Option(help="Address of a Ray cluster: auto or host:port.")
+        str | None,
+        Option(help="Address of a Ray cluster: auto or host:port; default: Ray on this machine."),
     ] = None,
     partition_size: Annotated[
         int, Option(min=1, max=99_999, help="Documents per partition.")
@@ -84,9 +110,12 @@ def annotate_corpus_cli(
     Exit status: 0 if all records were annotated; 3 if the run is complete but some records are in
     failures (deleted and superseded PubMed citations do not count); 1 if the run could not start
     or continue (see --resume); 2 for an invalid option.
+
+    Example: python -m spacy gliner annotate-corpus notes/ entities/ --labels "disease,drug"
     """
     from spacy_gliner_biomed.distributed.corpus import Corpus
     from spacy_gliner_biomed.distributed.corpus_run import run_corpus
+    from spacy_gliner_biomed.linking.linker_options import LinkerOptions
 
     with reported():
         _check(format_, "format", FORMATS)
@@ -101,7 +130,10 @@ def annotate_corpus_cli(
             batch_size=batch_size,
             threads=threads or (1 if workers > 1 else None),
             patience=patience,
+            linking=LinkerOptions.of(kb, link),
             code=code,
+            attributes=attributes,
+            fhir_mapping=fhir_mapping,
         )
         corpus = Corpus(source, partition_size=partition_size)
         pool = (workers, min_workers)
@@ -123,7 +155,10 @@ def make_run_spec(
     batch_size: int = 64,
     threads: int | None = None,
     patience: float = 600,
+    linking: "LinkerOptions | None" = None,
     code: Path | None = None,
+    attributes: str | None = None,
+    fhir_mapping: Path | None = None,
 ) -> "RunSpec":
     """Make the settings of a run from the command's options.
 
@@ -135,20 +170,28 @@ def make_run_spec(
     batch_size (int): Documents per batch.
     threads (int | None): Number of torch threads; None keeps torch's default.
     patience (float): Seconds for which failing writes are retried.
+    linking (LinkerOptions | None): Adds a linker; None for the pipeline as it is.
     code (Path | None): A Python file with custom components.
+    attributes (str | None): Custom attributes to write, separated by commas.
+    fhir_mapping (Path | None): A file that changes the mapping to FHIR.
     RETURNS (RunSpec): The settings.
-    RAISES (ValueError): If labels are invalid or not text, or the file of code does not exist.
+    RAISES (ValueError): If labels are invalid or not text, the file of code does not exist, or the
+        mapping is wrong.
     RAISES (ImportError): If the format needs a package that is not installed.
     """
     from spacy_gliner_biomed.common.optional import import_parquet
     from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
-    from spacy_gliner_biomed.distributed.exports import EXPORTS
+    from spacy_gliner_biomed.distributed.exports import EXPORTS, make_export
     from spacy_gliner_biomed.distributed.result_storage import Storage
     from spacy_gliner_biomed.distributed.run_spec import RunSpec
     from spacy_gliner_biomed.documents.pipelines import parse_labels
+    from spacy_gliner_biomed.documents.writing.run_settings import make_writing_options
 
     if format_ == "parquet":
         import_parquet("--format parquet (the default)")
+    if format_ in EXPORTS:
+        make_export(format_)  # is all that it needs installed?
+    writing = make_writing_options(attributes, fhir_mapping)
     if code is not None and not code.is_file():
         raise ValueError(Errors.E050.format(path=code))
     given = {**options, "labels": _check_labels(parse_labels(options.get("labels")))}
@@ -156,9 +199,12 @@ def make_run_spec(
         pipeline=None if pipeline == "packaged" else pipeline,
         options={key: value for key, value in given.items() if value is not None},
         code=code,
+        linking=linking,
         batch_size=batch_size,
         max_characters=max_characters,
         export=format_ if format_ in EXPORTS else None,
+        attributes=writing.attributes,
+        fhir=writing.fhir,
     )
     return RunSpec(config, Storage(output, format_), threads, patience)
 
