@@ -18,6 +18,7 @@ from spacy_gliner_biomed.documents.inputs import Record, with_passages
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
+from spacy_gliner_biomed.training.prompt_forms import with_words
 
 Labels = Sequence[str | Mapping[str, Any]]
 
@@ -27,6 +28,8 @@ LIMITED = {"parser", "ner"}
 
 def parse_labels(value: str | None) -> Labels | None:
     """Parse the option `--labels`: labels separated by commas, or a JSON list.
+
+    Labels such as "GENE_OR_PROTEIN" are asked for as words, unless they have a prompt.
 
     value (str | None): The option.
     RETURNS (Labels | None): The labels; None if the option was not given.
@@ -43,7 +46,7 @@ def parse_labels(value: str | None) -> Labels | None:
         labels = [label.strip() for label in value.split(",") if label.strip()]
     if not labels:
         raise ValueError(Errors.E054)
-    return labels
+    return [with_words(label) if isinstance(label, str) else label for label in labels]
 
 
 def get_pipeline(

@@ -26,6 +26,7 @@ from spacy_gliner_biomed.pipeline.prediction import Predictor, row_maker, widest
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.training.gold import Gold, gold_labels, read_gold
+from spacy_gliner_biomed.training.prompt_forms import with_words
 from spacy_gliner_biomed.training.training_rows import TrainingRow
 from spacy_gliner_biomed.types import FloatArray, Prediction
 
@@ -162,6 +163,7 @@ class GlinerBiomed(GlinerPipe):
         *,
         nlp: Language | None = None,
         labels: Sequence[str | Mapping[str, Any]] | None = None,
+        labels_as_words: bool = True,
     ) -> None:
         """Load the weights, set the labels, and report gold entities that cannot be learned.
 
@@ -170,6 +172,8 @@ class GlinerBiomed(GlinerPipe):
         nlp (Language | None): The pipeline.
         labels (Sequence | None): As written by `spacy init labels`. Without them, the config's
             labels stay; if it has none (`labels = []`), the labels of the training data are used.
+        labels_as_words (bool): Whether the model is asked for labels of the training data such as
+            "GENE_OR_PROTEIN" in words, "gene or protein". Docs get them as they are written.
         RAISES (ValueError): If the checkpoint cannot be found or read, or the training data has no
             gold or no labels.
         """
@@ -182,7 +186,8 @@ class GlinerBiomed(GlinerPipe):
         golds = [read_gold(doc, self.spans_key) for doc in docs]
         check_gold(docs, golds, self.name, self.spans_key, self.reports)
         if not self.labels:
-            self.labels = gold_labels(golds)
+            found = gold_labels(golds)
+            self.labels = [with_words(x) for x in found] if labels_as_words else found
         if not self.labels:
             raise ValueError(Errors.E147.format(component=self.name, n=len(docs)))
         if nlp is not None:

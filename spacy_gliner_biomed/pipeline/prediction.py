@@ -24,6 +24,7 @@ from spacy_gliner_biomed.tokenization.windows import (
     owned,
 )
 from spacy_gliner_biomed.tokenization.words import split_words
+from spacy_gliner_biomed.training.sampling import with_own_prompts
 from spacy_gliner_biomed.training.training_rows import RowMaker, Sampler
 from spacy_gliner_biomed.types import (
     Candidates,
@@ -222,13 +223,18 @@ def row_maker(model: GlinerModel, settings: Settings, sampler: Sampler) -> RowMa
     max_subtokens = min(subtokens.max_length or NO_LIMIT, settings.batch_subtokens)
     budget = max_subtokens // 2 - len(subtokens.prefix) - len(subtokens.suffix)
 
+    prompts = {spec.label: spec.prompt for spec in reversed(settings.labels)}
+
     def encode_prompt(texts: Sequence[str]) -> Prompt:
         return encode_labels(texts, checkpoint, budget)[0]
+
+    def sample(positives: Sequence[str], annotated: Sequence[str]) -> list[tuple[str, str]]:
+        return with_own_prompts(sampler(positives, annotated), prompts)
 
     return RowMaker(
         subtokens=subtokens,
         encode_prompt=encode_prompt,
-        sampler=sampler,
+        sampler=sample,
         splitter=config.words_splitter_type,
         max_width=widest_entity(config),
         tokens=config.kind == "uni_token",

@@ -1,12 +1,70 @@
-"""Forms of a label: plural, capitals, CamelCase, snake_case, typing errors."""
+"""Forms of a label: plural, capitals, CamelCase, snake_case, typing errors; and back to words."""
 
 import random
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 IRREGULAR = {"anatomy": "anatomies", "species": "species", "diagnosis": "diagnoses"}
 # Left as they are: what they stand for is not counted.
 UNCOUNTED = ("use", "anatomy", "sex", "DNA", "RNA", "age", "surgery", "staging", "therapy")
+
+# Capitals of up to three letters are an abbreviation, unless they are one of these words.
+SHORT_WORDS = {"AGE", "ALL", "AND", "ANY", "ARM", "BY", "DAY", "EAR", "END", "EYE", "FOR", "GAS"}
+SHORT_WORDS |= {"GUM", "HIP", "IN", "JAW", "LAB", "LEG", "LIP", "NON", "NOT", "OF", "ON", "OR"}
+SHORT_WORDS |= {"PER", "RIB", "SEX", "TO", "TOE", "USE", "VIA"}
+MAX_ABBREVIATION = 3  # letters
+
+
+def in_words(label: str) -> str:
+    """Return a label as words: "GeneOrProtein", "gene_or_protein" and "GENE_OR_PROTEIN" become
+    "gene or protein".
+
+    Abbreviations stay as they are: "DNA", "mRNA", "ADR". So does a label with a space, which is
+    in words already, or with other characters than letters, digits, "_" and "-".
+
+    label (str): The label, as a corpus writes it.
+    RETURNS (str): The words.
+    """
+    if not re.fullmatch(r"[\w-]+", label):
+        return label
+    parts = [
+        " ".join(word for chunk in part.split("_") for word in _words_of(chunk))
+        for part in label.split("-")
+    ]
+    return "-".join(parts) if all(parts) else label
+
+
+def with_words(label: str) -> str | dict[str, str]:
+    """Return a label for the setting `labels`: written as it is, and asked for as words."""
+    words = in_words(label)
+    return label if words == label else {"label": label, "prompt": words}
+
+
+def _words_of(chunk: str) -> list[str]:
+    """Return the words of a part of a label, in lower case but for abbreviations."""
+    borders = [i for i in range(1, len(chunk)) if _is_border(chunk, i)]
+    cuts = [0, *borders, len(chunk)]
+    pieces = [chunk[start:end] for start, end in pairwise(cuts)]
+    return [_in_lower_case(piece) for piece in pieces if piece]
+
+
+def _is_border(chunk: str, i: int) -> bool:
+    """Return whether a word begins at a character of "DNARegion", "cellLine" or "CD4Cell"."""
+    before, after = chunk[:i], chunk[i:]
+    if not after[0].isupper() or not any(map(str.islower, chunk)):
+        return False
+    if before[-1].isupper():  # the last capital of several begins a word
+        return after[1:2].islower() and after[1:] != "s"
+    is_prefix = before.islower() and len(before) <= MAX_ABBREVIATION  # "mRNA", "pH"
+    return not (is_prefix and after.rstrip("s").isupper())
+
+
+def _in_lower_case(piece: str) -> str:
+    if piece.isupper():
+        is_short = len(piece) <= MAX_ABBREVIATION and piece not in SHORT_WORDS
+        return piece if is_short or not piece.isalpha() else piece.lower()
+    return piece.lower() if piece[1:].islower() else piece
 
 
 def plural(prompt: str) -> str:

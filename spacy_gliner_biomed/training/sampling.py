@@ -81,6 +81,21 @@ class LabelSampler:
         return vary_form(prompt, self.random)
 
 
+def with_own_prompts(
+    pairs: Sequence[tuple[str, str]], prompts: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """Ask for labels that were sampled without another wording by their own prompts.
+
+    pairs (Sequence[tuple[str, str]]): Labels and prompts, see `LabelSampler`.
+    prompts (Mapping[str, str]): The prompts of labels that have one.
+    RETURNS (list[tuple[str, str]]): Labels and prompts, no prompt twice.
+    """
+    asked: dict[str, str] = {}
+    for label, prompt in pairs:
+        asked.setdefault(prompts.get(label, prompt) if prompt == label else prompt, label)
+    return [(label, prompt) for prompt, label in asked.items()]
+
+
 def make_label_sampler(
     max_labels: int = 24,
     negatives: int = 8,

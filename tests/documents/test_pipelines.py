@@ -25,6 +25,8 @@ MakeNlp = Callable[..., Language]
         (None, None),
         ("disease", ["disease"]),
         (" disease,, drug dosage ,", ["disease", "drug dosage"]),
+        ("DNA,CellLine", ["DNA", {"label": "CellLine", "prompt": "cell line"}]),
+        ('["A_B", {"label": "A_B"}]', [{"label": "A_B", "prompt": "A B"}, {"label": "A_B"}]),
         ('["a, b", {"label": "D", "prompt": "drug"}]', ["a, b", {"label": "D", "prompt": "drug"}]),
     ],
 )

@@ -236,3 +236,25 @@ def test_spacys_default_optimizer_is_warned_of_once_and_ours_suits(
     ours = component.create_optimizer()
     component.update(examples_of(nlp), sgd=ours)  # no warning
     assert float(ours.learn_rate) <= 1e-4
+
+
+@pytest.mark.parametrize("as_words", [True, False])
+def test_labels_of_corpora_are_learned_as_words_and_written_as_they_are(
+    make_nlp: Callable[..., Language], as_words: bool
+) -> None:
+    nlp = make_nlp(labels=[], threshold=0.0, label_sampler={"vary": 0.0, "all_negatives": 1.0})
+    names = ["ADR", "GENE_OR_PROTEIN"]
+    text = AnnotatedText("a gene was seen", [(2, 6, "GENE_OR_PROTEIN")], [], names)
+    component = nlp.get_pipe("gliner_biomed")
+    examples = examples_of(nlp, [text])
+    component.initialize(lambda: examples, nlp=nlp, labels_as_words=as_words)
+    assert set(component.labels) == set(names)
+    (row,) = component._training_rows(examples, component.settings())
+    asked = "gene or protein" if as_words else "GENE_OR_PROTEIN"
+    assert set(row.row.prompts) == {"ADR", asked}
+    label = row.row.prompts.index(asked)
+    assert [tuple(found) for found in np.argwhere(row.targets)] == [(1, 0, label)]
+    doc = nlp("a gene was seen")
+    found = {span.label_ for span in doc.spans["sc"]}
+    assert found <= set(names)
+    assert found

@@ -3,7 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_gliner_biomed.training.sampling import LabelSampler, make_label_sampler
+from spacy_gliner_biomed.training.sampling import (
+    LabelSampler,
+    make_label_sampler,
+    with_own_prompts,
+)
 
 LABELS = st.lists(st.sampled_from("abcdefghij"), unique=True)
 
@@ -67,3 +71,13 @@ def test_a_label_alone_is_as_often_absent_as_present() -> None:
     alone = [labels[0][0] for labels in samples if len(labels) == 1]
     assert 150 < len(alone) < 250
     assert 0.4 < sum(label == "disease" for label in alone) / len(alone) < 0.6
+
+
+def test_a_label_is_asked_for_by_its_own_prompt_unless_it_was_worded() -> None:
+    prompts = {"CHEM": "chemical", "Drug": "chemical"}
+    pairs = [("CHEM", "CHEM"), ("Drug", "Drug"), ("gene", "gene"), ("CHEM", "compound")]
+    assert with_own_prompts(pairs, prompts) == [
+        ("CHEM", "chemical"),
+        ("gene", "gene"),
+        ("CHEM", "compound"),
+    ]
