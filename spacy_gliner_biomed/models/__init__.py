@@ -1,1 +1,1 @@
-"""Where thinc and torch meet: the registered architecture, checkpoints, arrays <-> tensors."""
+"""Connect thinc and torch: the registered architectures, checkpoints, and training."""

@@ -1,4 +1,4 @@
-"""The labels that a checkpoint was trained with, as data beside its weights."""
+"""The labels that a checkpoint was trained with, stored beside its weights."""
 
 import json
 import re
@@ -16,11 +16,11 @@ from spacy_gliner_biomed.errors import Errors
 class TrainedLabel:
     """A label of the training data.
 
-    label (str): Its words.
-    family (str): What it is a kind of, for overviews.
-    prompt_variants (Sequence[str]): Other words that mean the same.
+    label (str): The label.
+    family (str): A broader category, for overviews.
+    prompt_variants (Sequence[str]): Other prompts with the same meaning.
     examples (Sequence[str]): Mentions from training texts.
-    mentions (int): Annotated mentions in the training data.
+    mentions (int): Number of annotated mentions in the training data.
     f1 (float | None): Strict F1 in percent on held-out documents; None if not measured.
     """
 
@@ -34,16 +34,16 @@ class TrainedLabel:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All labels that a checkpoint was trained with; empty if it does not say.
+    """All labels that a checkpoint was trained with; empty if they are not known.
 
-    labels (Sequence[TrainedLabel]): In the order of overviews.
+    labels (Sequence[TrainedLabel]): The labels, in the order of overviews.
     """
 
     labels: Sequence[TrainedLabel] = ()
 
     @cached_property
     def _known(self) -> dict[str, str]:
-        """Labels by each of their prompts, normalized."""
+        """The label of each normalized prompt."""
         variants = {
             normalize(prompt): trained.label
             for trained in reversed(self.labels)
@@ -52,15 +52,15 @@ class Catalogue:
         return {**variants, **{normalize(row.label): row.label for row in self.labels}}
 
     def familiar(self, prompt: str) -> str | None:
-        """Return the trained label that a prompt stands for, or None."""
+        """Return the trained label with the same meaning as a prompt, or None."""
         return self._known.get(normalize(prompt))
 
     def nearest(self, prompt: str, count: int = 3) -> list[str]:
-        """Return trained labels with similar words, the most similar first.
+        """Return the trained labels that are most similar to a prompt.
 
         prompt (str): The prompt.
         count (int): Maximum number of labels.
-        RETURNS (list[str]): The labels; may be empty.
+        RETURNS (list[str]): The labels, the most similar first; may be empty.
         """
         normal = normalize(prompt)
         words = {word for word in normal.split() if len(word) > 3}
@@ -73,18 +73,18 @@ NO_LABELS = Catalogue()
 
 
 def normalize(prompt: str) -> str:
-    """Return a prompt in lower case and singular: "GeneOrProteins" as "gene or protein"."""
+    """Return a prompt in lower case and singular: "GeneOrProteins" gives "gene or protein"."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", prompt)
     words = re.split(r"[\W_]+", spaced.lower())
     return " ".join(_singular(word) for word in words if word)
 
 
 def read_catalogue(path: Path) -> Catalogue:
-    """Read a catalogue; an empty one if there is no such file.
+    """Read a catalogue.
 
-    path (Path): Written by `write_catalogue`.
-    RETURNS (Catalogue): The catalogue.
-    RAISES (ValueError): If the file is broken.
+    path (Path): A file written by `write_catalogue`.
+    RETURNS (Catalogue): The catalogue; empty if the file does not exist.
+    RAISES (ValueError): If the file is damaged.
     """
     if not path.exists():
         return Catalogue()
@@ -96,7 +96,7 @@ def read_catalogue(path: Path) -> Catalogue:
 
 
 def write_catalogue(labels: Iterable[TrainedLabel], path: Path) -> None:
-    """Write a catalogue, one label a line."""
+    """Write a catalogue, one label per line."""
     rows = ",\n".join(json.dumps(asdict(label), ensure_ascii=False) for label in labels)
     path.write_text(f'{{"labels": [\n{rows}\n]}}\n', encoding="utf8")
 

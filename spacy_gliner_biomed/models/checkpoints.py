@@ -1,4 +1,4 @@
-"""A checkpoint as a value: read from a folder, and written so that GLiNER reads it, too."""
+"""Read checkpoints from folders, and write them so that the GLiNER package can read them, too."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -51,16 +51,16 @@ from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 
 @dataclass
 class Checkpoint:
-    """All that a component needs to run.
+    """A network with everything that is needed to run it.
 
     config (NetworkConfig): The network's architecture.
-    network (Network): With its weights, in evaluation mode.
-    subtokens (Subtokenizer): The text tokenizer, with the markers.
+    network (Network): The network with its weights, in evaluation mode.
+    subtokens (Subtokenizer): The text tokenizer, including the markers.
     label_subtokens (Subtokenizer | None): The label tokenizer of a bi-encoder.
-    source (str): Where the checkpoint came from, with the hub's revision.
-    calibration (Calibration): Turns logits into probabilities; does nothing for published
+    source (str): The folder or the name of the checkpoint, with the hub's revision.
+    calibration (Calibration): Turns logits into probabilities; the identity for published
         checkpoints.
-    catalogue (Catalogue): The labels that it was trained with; empty if not known.
+    catalogue (Catalogue): The labels that the network was trained with; empty if not known.
     """
 
     config: NetworkConfig
@@ -97,12 +97,12 @@ def load_checkpoint(checkpoint: str, revision: str | None = None) -> Checkpoint:
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
-    """Read a checkpoint folder, written by GLiNER or by `write_checkpoint`.
+    """Read a checkpoint folder that GLiNER or `write_checkpoint` wrote.
 
     folder (Path): The folder.
     RETURNS (Checkpoint): The checkpoint.
-    RAISES (ValueError): If a file is missing or broken, if it differs from its SHA-256 (which
-        published checkpoints do not have), or if the files contradict each other.
+    RAISES (ValueError): If a file is missing or damaged, if it differs from its SHA-256 (GLiNER
+        writes none), or if the files do not match each other.
     """
     config = NetworkConfig.from_dict(read_json_object(folder / CONFIG_NAME, Errors.E016))
     calibration = UNCALIBRATED
@@ -122,14 +122,15 @@ def read_checkpoint(folder: Path) -> Checkpoint:
 
 
 def write_checkpoint(checkpoint: Checkpoint, folder: Path, *, half: bool = False) -> None:
-    """Write a folder that `read_checkpoint` reads offline, and that GLiNER reads, too.
+    """Write a folder that `read_checkpoint` and the GLiNER package can read offline.
 
-    The folder holds the SHA-256 of its files, see `models.checksums`. If the word splitter is not
-    one of GLiNER's, GLiNER uses its default.
+    The folder includes the SHA-256 of its files, see `models.checksums`. The GLiNER package always
+    splits words with its default splitter.
 
     checkpoint (Checkpoint): The checkpoint.
     folder (Path): Created if it does not exist.
-    half (bool): Store the weights as float16: half the size, rounded. Computation stays in float32.
+    half (bool): Store the weights as float16, which halves the size and rounds them. They are
+        computed with in float32.
     RAISES (ValueError): If a weight is not finite, or too large for float16.
     """
     from safetensors.torch import save_file
@@ -143,7 +144,7 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path, *, half: bool = False
     if half:
         tensors = {name: cast_weight(t, torch.float16, name) for name, t in tensors.items()}
     save_file(tensors, folder / SAFETENSORS_NAME)
-    (folder / SAFETENSORS_NAME).chmod(0o644)  # safetensors makes it readable to the user alone
+    (folder / SAFETENSORS_NAME).chmod(0o644)  # safetensors makes it readable for the user only
     labels = checkpoint.label_subtokens
     _write_tokenizer(folder, checkpoint.subtokens)
     if labels is not None:
@@ -188,8 +189,8 @@ def _read_tokenizer(folder: Path, surroundings: dict[str, Any]) -> Subtokenizer:
         raise ValueError(Errors.E071.format(path=path, error=shorten(error))) from error
     subtokens = Subtokenizer(definition=definition, **surroundings)
     try:
-        subtokens.backend  # noqa: B018  parses it, once
-    except Exception as error:  # tokenizers raises no class of its own
+        subtokens.backend  # noqa: B018  parses the definition
+    except Exception as error:  # tokenizers has no exception class of its own
         raise ValueError(Errors.E071.format(path=path, error=shorten(error))) from error
     return subtokens
 
@@ -207,7 +208,7 @@ def _surroundings(subtokens: Subtokenizer) -> dict[str, Any]:
 
 
 def _with_encoder_configs(config: NetworkConfig) -> NetworkConfig:
-    """Fetch the encoders' configs by name, which checkpoints of GLiNER <= 2.1 lack."""
+    """Fetch missing encoder configs by name; checkpoints up to GLiNER 2.1 have none."""
     changes = {}
     if not config.encoder_config:
         changes["encoder_config"] = _fetch_config(config.model_name)

@@ -1,8 +1,8 @@
-"""SHA-256 of a checkpoint's files, stored beside them. Without it, a flipped bit that leaves a
-number finite or a word readable would change results unnoticed.
+"""SHA-256 of a checkpoint's files, stored beside them.
 
-Checkpoints from elsewhere have no checksums; of these, only unreadable or impossible values are
-detected.
+Without checksums, a flipped bit that leaves a number finite or a word readable would change results
+unnoticed. Checkpoints that GLiNER wrote have no checksums; in these, only unreadable or impossible
+values are detected.
 """
 
 import hashlib
@@ -15,14 +15,14 @@ from spacy_gliner_biomed.common.hashing import add_file
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.hub import EXTRAS_NAME, SAVED_FILES
 
-KEY = "sha256"  # in the extras: digests by file name, those of the other extras under their own
+KEY = "sha256"  # in the extras: digests by file name, including one of the extras themselves
 
 
 def with_digests(folder: Path, extras: Mapping[str, Any]) -> dict[str, Any]:
-    """Add the digests of the files in a folder, and of the extras themselves, to the extras.
+    """Add digests to the extras: of the files in a folder, and of the extras themselves.
 
-    folder (Path): Complete except for the extras.
-    extras (Mapping[str, Any]): What else is written beside the checkpoint.
+    folder (Path): A checkpoint that is complete except for the extras.
+    extras (Mapping[str, Any]): The content of the extras file.
     RETURNS (dict[str, Any]): The extras with the digests.
     """
     others = [name for name in SAVED_FILES if name != EXTRAS_NAME and (folder / name).is_file()]
@@ -32,11 +32,11 @@ def with_digests(folder: Path, extras: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_digests(folder: Path, extras: Mapping[str, Any]) -> None:
-    """Compare a folder with the digests in its extras. Missing digests are not an error.
+    """Compare the files of a folder with the digests in its extras. Digests may be missing.
 
     folder (Path): A checkpoint.
-    extras (Mapping[str, Any]): From `with_digests`, or without digests.
-    RAISES (ValueError): For a file that differs.
+    extras (Mapping[str, Any]): The content of its extras file.
+    RAISES (ValueError): If a file differs from its digest.
     """
     digests = extras.get(KEY, {})
     if not isinstance(digests, dict):
@@ -48,13 +48,13 @@ def check_digests(folder: Path, extras: Mapping[str, Any]) -> None:
         elif path.is_file():
             found = _digest(path)
         else:
-            continue  # who reads it misses it
+            continue  # reading the file raises the error
         if found != expected:
             raise ValueError(Errors.E135.format(path=path, extras=EXTRAS_NAME))
 
 
 def _digest(path: Path) -> str:
-    """Return a file's digest; of text, without regard to line ends, which git may change."""
+    """Return a file's digest. For JSON, line ends are ignored, because git may change them."""
     if path.suffix == ".json":
         return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
     digest = hashlib.sha256()

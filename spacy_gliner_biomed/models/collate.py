@@ -1,4 +1,4 @@
-"""Turn rows into padded tensors, with one copy to the device each, and spans back into rows."""
+"""Turn rows into padded tensors, and split selected spans into rows again."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -13,20 +13,20 @@ from spacy_gliner_biomed.nn.networks import RowBatch
 from spacy_gliner_biomed.nn.selection import SelectedSpans
 from spacy_gliner_biomed.types import IntArray, Row, SpanLogits
 
-# In training, numbers of words and of labels are multiples of these: few shapes, for each of
-# which oneDNN prepares its products and the LSTM once (see `nn.encoders.blocks.LENGTH_STEP`).
+# In training, the numbers of words and of labels are padded to multiples of these. oneDNN then has
+# few shapes to compile kernels for (see `nn.encoders.blocks.LENGTH_STEP`).
 WORD_STEP, LABEL_STEP = 16, 4
 
 
 def collate_rows(
     rows: Sequence[Row], *, pad_id: int, device: torch.device, training: bool = False
 ) -> RowBatch:
-    """Pad rows to one length.
+    """Pad rows to equal length.
 
-    rows (Sequence[Row]): At least one, each of at least one word.
-    pad_id (int): Fills `input_ids`.
-    device (torch.device): Where the tensors go; the word counts stay on the CPU.
-    training (bool): Also pad words and labels, to few different lengths.
+    rows (Sequence[Row]): At least one row, each with at least one word.
+    pad_id (int): The id that fills `input_ids`.
+    device (torch.device): The device of the tensors; the word counts stay on the CPU.
+    training (bool): Also pad words and labels to a few different lengths.
     RETURNS (RowBatch): The padded rows.
     """
     word_step, label_step = (WORD_STEP, LABEL_STEP) if training else (1, 1)
@@ -45,10 +45,10 @@ def collate_rows(
 
 
 def pad_arrays(arrays: Sequence[NDArray[Any]], value: float, step: int = 1) -> NDArray[Any]:
-    """Stack arrays of different lengths and one type.
+    """Pad arrays of one type to equal length, and stack them.
 
-    arrays (Sequence[NDArray]): At least one.
-    value (float): Fills the ends.
+    arrays (Sequence[NDArray]): At least one array.
+    value (float): The value to pad with.
     step (int): The padded length is a multiple of this.
     RETURNS (NDArray): # (B, longest)
     """
@@ -60,9 +60,9 @@ def pad_arrays(arrays: Sequence[NDArray[Any]], value: float, step: int = 1) -> N
 
 
 def spans_by_row(spans: SelectedSpans, rows: Sequence[Row]) -> list[SpanLogits]:
-    """Split selected spans into rows, each with the logits of its own labels.
+    """Split selected spans by row, and keep the logits of the row's own labels.
 
-    spans (SelectedSpans): Of all rows.
+    spans (SelectedSpans): The spans of all rows.
     rows (Sequence[Row]): The rows, in order.
     RETURNS (list[SpanLogits]): The spans of each row.
     """

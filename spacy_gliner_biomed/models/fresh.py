@@ -1,4 +1,4 @@
-"""Creates a new network on a pretrained text encoder, to be trained."""
+"""Create a new, untrained network on a pretrained text encoder."""
 
 from pathlib import Path
 
@@ -25,23 +25,24 @@ def new_checkpoint(
     words: str,
     seed: int,
 ) -> Checkpoint:
-    """Return a uni-encoder span network whose encoder is pretrained and whose scorer is random.
+    """Return a uni-encoder span network with a pretrained encoder and a random scorer.
 
     encoder (str): A folder or a Hugging Face repository of a pretrained encoder.
-    encoder_name (str | None): Its name on the hub, for the record, if it comes from a folder.
-    hidden_size (int | None): D; None takes the encoder's width.
+    encoder_name (str | None): The name to store for an encoder that is loaded from a folder.
+    hidden_size (int | None): D; None for the encoder's width.
     max_width (int): K.
-    max_len (int): Words in a window.
-    num_rnn_layers (int): 0 for no LSTM.
+    max_len (int): Number of words in a window.
+    num_rnn_layers (int): Number of LSTM layers; 0 for no LSTM.
     words (str): The word splitter, see `tokenization.words`.
-    seed (int): Of the random weights.
-    RAISES (ValueError): If the encoder cannot be had, or its weights are not finite.
+    seed (int): Seed of the random weights.
+    RETURNS (Checkpoint): The network with its tokenizer.
+    RAISES (ValueError): If the encoder cannot be loaded, or its weights are not finite.
     """
     from transformers import AutoConfig, AutoModel
 
     with hub_errors(encoder, f"The encoder {encoder!r}"):
         hf_config = AutoConfig.from_pretrained(encoder, **NO_CODE)
-        hf_config._attn_implementation = None  # could name one that is downloaded and run
+        hf_config._attn_implementation = None  # could name code that is downloaded and run
         pretrained = AutoModel.from_pretrained(encoder, config=hf_config, **NO_CODE).float()
     config = NetworkConfig.from_dict(
         {
@@ -64,7 +65,7 @@ def new_checkpoint(
 
 
 def _copy_encoder(pretrained: nn.Module, encoder: nn.Module) -> None:
-    """Copy all weights; new tokens start near the mean of the known ones."""
+    """Copy all weights. The vectors of new tokens start near the mean of the other vectors."""
     weights = pretrained.state_dict()
     target = encoder.state_dict()
     for name, tensor in target.items():

@@ -1,4 +1,4 @@
-"""The registered architecture: a thinc model from rows to logits."""
+"""The registered architectures: thinc models from rows to logits."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,24 +12,24 @@ from spacy_gliner_biomed.models.layout_marks import load_with_layout
 from spacy_gliner_biomed.models.shim import NetworkShim
 from spacy_gliner_biomed.types import FloatArray, Row
 
-# From rows to all logits of each: (W, K, C) of spans, or (W, C, 3) of tokens.
+# From rows to the logits of each row: (W, K, C) for spans, or (W, C, 3) for tokens.
 GlinerModel = Model[Sequence[Row], list[FloatArray]]
 
 
 def GLiNER_v1(
     checkpoint: str = "packaged", revision: str | None = None, layout: bool = False
 ) -> GlinerModel:
-    """Return a GLiNER network of a checkpoint, whose class follows from the checkpoint's config.
+    """Return the GLiNER network of a checkpoint. Its config selects the type of the network.
 
-    Registered as `spacy-gliner-biomed.GLiNER.v1`. Nothing is loaded, let alone downloaded,
-    until the component is initialized, sees its first Doc, or is saved.
+    Registered as `spacy-gliner-biomed.GLiNER.v1`. The checkpoint is loaded, and if necessary
+    downloaded, when the component is initialized, processes its first Doc, or is saved.
 
     checkpoint (str): "packaged", a folder, or a Hugging Face repository name.
     revision (str | None): Commit, branch or tag of the repository.
-    layout (bool): Give the network layout marks (see `tokenization.layout`), to be trained with
-        them. A checkpoint that has them keeps them.
-    RETURNS (GlinerModel): From rows to the logits of each: (W, K, C) of spans, or (W, C, 3) as
-        start, end and inside of a token model.
+    layout (bool): Add layout marks (see `tokenization.layout`) to a checkpoint without them. The
+        network must then be trained. A checkpoint with layout marks keeps them in any case.
+    RETURNS (GlinerModel): A model from rows to the logits of each row: (W, K, C) for spans, or
+        (W, C, 3) for start, end and inside in a token model.
     """
     load = partial(load_checkpoint, checkpoint, revision)
     return _model(partial(load_with_layout, load) if layout else load)
@@ -46,10 +46,10 @@ def NewGLiNER_v1(
     layout: bool = False,
     seed: int = 0,
 ) -> GlinerModel:
-    """Return a new uni-encoder span network on a pretrained encoder, to be trained.
+    """Return a new, untrained uni-encoder span network on a pretrained encoder.
 
-    Registered as `spacy-gliner-biomed.NewGLiNER.v1`; arguments as `models.fresh.new_checkpoint`,
-    and `layout` as `GLiNER_v1`.
+    Registered as `spacy-gliner-biomed.NewGLiNER.v1`. For the arguments, see
+    `models.fresh.new_checkpoint`; for `layout`, see `GLiNER_v1`.
     """
     make = partial(
         new_checkpoint,

@@ -1,4 +1,4 @@
-"""Finds a checkpoint: in the package, in a folder, or on the Hugging Face hub."""
+"""Find a checkpoint in the package, in a folder, or on the Hugging Face hub."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +13,12 @@ CONFIG_NAME = "gliner_config.json"
 TOKENIZER_NAME = "tokenizer.json"
 TOKENIZER_CONFIG_NAME = "tokenizer_config.json"
 LABEL_TOKENIZER_FOLDER = "labels_tokenizer"  # since GLiNER 0.2.29
-# What GLiNER's own files have no place for. A folder without it is a foreign checkpoint.
+# Holds values for which GLiNER's files have no key. Only this package writes it.
 EXTRAS_NAME = "spacy_gliner_biomed.json"
 # The labels that a checkpoint was trained with, see `models.catalogue`.
 LABELS_NAME = "labels.json"
 
-# All that a saved checkpoint may consist of.
+# All files that a saved checkpoint can have.
 SAVED_FILES = (
     CONFIG_NAME,
     SAFETENSORS_NAME,
@@ -33,7 +33,7 @@ SAVED_FILES = (
 PACKAGED = "packaged"
 PACKAGED_FOLDER = Path(__file__).parent.parent / "packaged"
 
-# All that is read beside the weights, of whatever kind of tokenizer.
+# All files besides the weights, for any type of tokenizer.
 SMALL_FILES = (
     CONFIG_NAME,
     EXTRAS_NAME,
@@ -76,7 +76,7 @@ def find_checkpoint(checkpoint: str, revision: str | None) -> Path:
 
 
 def _download(name: str, revision: str | None) -> Path:
-    """Fetch config, tokenizer and one weights file, or take them from the hub's cache."""
+    """Get config, tokenizer and one file of weights from the hub or from its cache."""
     from huggingface_hub import snapshot_download
 
     def fetch(*names: str) -> Path:
@@ -91,15 +91,15 @@ def _download(name: str, revision: str | None) -> Path:
 
 @contextmanager
 def hub_errors(name: str, what: str) -> Iterator[None]:
-    """Turn any error of the hub's client into one message that says what to do.
+    """Turn any error of the hub's client into one message with advice.
 
     name (str): Repository or folder.
-    what (str): What is loaded, as the subject of the message.
-    RAISES (ValueError): For each exception inside.
+    what (str): The object to load, as the subject of the message.
+    RAISES (ValueError): For any exception inside.
     """
     try:
         yield
-    except Exception as error:  # OSError, ValueError, or of its HTTP library, by version
+    except Exception as error:  # the exception depends on the version of the hub's client
         refuse_code(error, what)
         reason = shorten(error) or type(error).__name__
         message = Errors.E017.format(what=what, error=reason, name=name, cwd=Path.cwd())

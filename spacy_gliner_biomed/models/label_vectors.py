@@ -1,4 +1,4 @@
-"""A cache of a bi-encoder's label vectors by prompt: they do not depend on a text."""
+"""A cache of a bi-encoder's label vectors, which do not depend on the text."""
 
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -9,7 +9,7 @@ from torch import Tensor
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 from spacy_gliner_biomed.types import IntArray
 
-MAX_CACHED = 10_000  # of 4 * D bytes each
+MAX_CACHED = 10_000  # vectors of 4 * D bytes
 BATCH = 64
 
 # Ids of labels -> their vectors. # (S,) each -> (C, D)
@@ -17,24 +17,26 @@ EncodeLabels = Callable[[Sequence[IntArray]], Tensor]
 
 
 class LabelVectors:
-    """Caches the label vectors that were used last. Threads may share it: its dict is replaced and
-    never changed, so that at worst a label is encoded twice.
+    """A cache of the label vectors that were used last.
+
+    Threads can share it: its dict is replaced instead of changed, so at worst a label is encoded
+    twice.
     """
 
     def __init__(self) -> None:
-        self.cache: dict[str, Tensor] = {}  # the labels asked for last come last
+        self.cache: dict[str, Tensor] = {}  # least recently used first
         self.last: tuple[tuple[str, ...], Tensor] | None = None
 
     def get(
         self, prompts: Sequence[str], subtokens: Subtokenizer, encode: EncodeLabels
     ) -> Tensor:  # (C, D)
-        """Return the vectors of labels; encode those that are not cached, in batches by length.
+        """Return the vectors of labels. New labels are encoded in batches of similar length.
 
-        The same prompts give the same tensor, so that values derived from it can be cached.
+        The same prompts give the same tensor, so values derived from it can be cached.
 
-        prompts (Sequence[str]): The labels.
+        prompts (Sequence[str]): The prompts of the labels.
         subtokens (Subtokenizer): The label tokenizer.
-        encode (EncodeLabels): From ids to vectors.
+        encode (EncodeLabels): Computes vectors from ids.
         RETURNS (Tensor): # (C, D)
         """
         last, cache = self.last, self.cache
@@ -54,5 +56,5 @@ class LabelVectors:
         return vectors
 
     def clear(self) -> None:
-        """Drop all vectors: the weights, the device or the precision changed."""
+        """Remove all vectors, because the weights, the device or the precision have changed."""
         self.cache, self.last = {}, None

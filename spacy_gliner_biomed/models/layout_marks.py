@@ -1,4 +1,4 @@
-"""Gives a network layout marks: unused tokens of its vocabulary, with initial vectors."""
+"""Add layout marks to a network: unused tokens of its vocabulary, with initial vectors."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,21 +11,21 @@ from spacy_gliner_biomed.models.checkpoints import Checkpoint
 from spacy_gliner_biomed.tokenization.layout import MARK_NAMES
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 
-# BERT's vocabularies reserve these; each mark begins as the mean of tokens that separate, too.
+# BERT's vocabularies reserve these tokens. A mark's first vector is the mean of similar separators.
 MARK_TOKENS = {"line": "[unused1]", "paragraph": "[unused2]", "column": "[unused3]"}
 SIMILAR_TOKENS = {"line": (";", "-"), "paragraph": (".", ";"), "column": ("|", ",")}
 
 
 def load_with_layout(load: Callable[[], Checkpoint]) -> Checkpoint:
-    """Load a checkpoint, and add layout marks if it has none. Can be pickled."""
+    """Load a checkpoint, and add layout marks if it has none. A partial of this can be pickled."""
     checkpoint = load()
     return checkpoint if checkpoint.subtokens.layout else add_layout(checkpoint)
 
 
 def add_layout(checkpoint: Checkpoint) -> Checkpoint:
-    """Make a network read layout marks. It has to be trained with them.
+    """Add layout marks to a network, which must then be trained with them.
 
-    checkpoint (Checkpoint): Changed in place: three rows of its embedding.
+    checkpoint (Checkpoint): The checkpoint; three rows of its embedding are changed in place.
     RETURNS (Checkpoint): The same network, with the marks in its tokenizer.
     RAISES (ValueError): If the vocabulary has no unused tokens.
     """
@@ -40,7 +40,7 @@ def add_layout(checkpoint: Checkpoint) -> Checkpoint:
 
 
 def _word_vectors(encoder: nn.Module) -> Tensor:
-    """Return the largest embedding, which is that of words. # (vocabulary, H)"""
+    """Return the word embeddings, the largest embedding table. # (vocabulary, H)"""
     tables = [module for module in encoder.modules() if isinstance(module, nn.Embedding)]
     return max(tables, key=lambda table: table.num_embeddings).weight
 

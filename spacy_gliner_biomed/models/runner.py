@@ -1,4 +1,4 @@
-"""Runs a network: rows and names in, arrays out, and gradients back."""
+"""Run a network on rows or names, forward and backward."""
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -19,16 +19,16 @@ from spacy_gliner_biomed.nn.selection import SelectedSpans, select_spans
 from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.types import FloatArray, IntArray, Precision, Row, SpanLogits
 
-NAME_SUBTOKENS, NAME_BATCH = 64, 2048  # of a name, and of all names in a pass
+NAME_SUBTOKENS, NAME_BATCH = 64, 2048  # maximum subtokens of a name, and of a batch of names
 
 
 class NetworkRunner:
-    """Runs a checkpoint's network.
+    """Runs the network of a checkpoint.
 
-    checkpoint (Checkpoint): Its network is on the device.
-    device (torch.device): Where it computes.
-    precision (Precision): "float32" is exact; the others run matrix products in 16 bits where the
-        device does so faster, see `nn.precision`.
+    checkpoint (Checkpoint): A checkpoint whose network is on the device.
+    device (torch.device): The device.
+    precision (Precision): "float32" is exact. The others compute matrix products in 16 bits if this
+        is faster on the device, see `nn.precision`.
     """
 
     def __init__(self, checkpoint: Checkpoint, device: torch.device, precision: Precision) -> None:
@@ -39,8 +39,8 @@ class NetworkRunner:
     def logits(self, rows: Sequence[Row]) -> list[FloatArray]:
         """Compute all logits of each row.
 
-        rows (Sequence[Row]): At least one.
-        RETURNS (list[FloatArray]): Of spans (W, K, C), or of tokens (W, C, 3).
+        rows (Sequence[Row]): At least one row.
+        RETURNS (list[FloatArray]): Logits of spans (W, K, C) or of tokens (W, C, 3).
         """
         with torch.inference_mode(), self._autocast():
             logits = self._score(rows, self._cached_labels)
@@ -49,12 +49,13 @@ class NetworkRunner:
     def span_logits(
         self, rows: Sequence[Row], min_logits: Sequence[FloatArray]
     ) -> list[SpanLogits]:
-        """Compute the logits of the spans that have one above its label's minimum.
+        """Select the spans with a logit above its label's minimum, and return their logits.
 
-        The spans are selected before anything leaves the device.
+        Spans are selected on the device; the logits of others are not copied to the CPU.
 
-        rows (Sequence[Row]): At least one, for a span network.
-        min_logits (Sequence[FloatArray]): For each row; rows may share one array. # (C,) each
+        rows (Sequence[Row]): At least one row, for a span network.
+        min_logits (Sequence[FloatArray]): The labels' minimum logits for each row; rows may share
+            one array. # (C,) each
         RETURNS (list[SpanLogits]): The selected spans of each row.
         """
         with torch.inference_mode(), self._autocast():
@@ -64,7 +65,7 @@ class NetworkRunner:
     def embed(self, rows: Sequence[Row]) -> FloatArray:
         """Return the mean vector of each row's words.
 
-        rows (Sequence[Row]): At least one.
+        rows (Sequence[Row]): At least one row.
         RETURNS (FloatArray): # (B, D)
         """
         batch = self._collate(rows)
@@ -77,8 +78,8 @@ class NetworkRunner:
         return mean
 
     def embed_names(self, names: Sequence[str]) -> FloatArray:
-        """Return unit vectors of names: the mean state of the label encoder or, without one, of the
-        text encoder.
+        """Return unit vectors of names: the mean state of a bi-encoder's label encoder, or of the
+        text encoder of any other network.
 
         names (Sequence[str]): Any strings.
         RETURNS (FloatArray): # (N, H)
@@ -101,10 +102,10 @@ class NetworkRunner:
     ) -> tuple[list[FloatArray], Callable[[Sequence[FloatArray]], None]]:
         """Compute all logits with dropout.
 
-        rows (Sequence[Row]): At least one.
+        rows (Sequence[Row]): At least one row.
         dropout (float): The rate of all dropout layers, from 0 to 1.
-        RETURNS (tuple): The logits of each row, as `logits`, and a function that takes their
-            gradients and accumulates those of the weights.
+        RETURNS (tuple): The logits of each row, see `logits`; and a function that gets their
+            gradients and accumulates the gradients of the weights.
         """
         network = self.checkpoint.network.train()
         set_dropout(network, dropout)
@@ -151,13 +152,13 @@ class NetworkRunner:
         return collate_rows(rows, pad_id=pad_id, device=self.device, training=training)
 
     def _pad_min_logits(self, min_logits: Sequence[FloatArray]) -> Tensor:
-        """Pad with infinity, which no logit exceeds. # (B, C), or (1, C) if all are one array"""
+        """Pad with infinity, which no logit exceeds. # (B, C), or (1, C) if rows share one array"""
         shared = all(each is min_logits[0] for each in min_logits)
         padded = pad_arrays(min_logits[:1] if shared else min_logits, np.inf)
         return torch.from_numpy(padded).to(self.device)
 
     def _per_row(self, logits: FloatArray, rows: Sequence[Row]) -> list[FloatArray]:
-        """Return views of each row's part, without padding."""
+        """Return a view of each row's logits without padding."""
         views = []
         for values, row in zip(logits, rows, strict=True):
             labels = slice(len(row.prompts))
@@ -167,7 +168,7 @@ class NetworkRunner:
         return views
 
     def _new_labels(self, prompts: Sequence[str]) -> Tensor:  # (C, D)
-        """Encode labels with their gradient."""
+        """Encode labels without the cache, so that gradients reach the label encoder."""
         subtokens = self.checkpoint.label_subtokens
         assert subtokens is not None
         return self._encode_labels([subtokens.encode_sequence(prompt) for prompt in prompts])
@@ -196,13 +197,13 @@ class NetworkRunner:
 
 
 def _distinct_prompts(rows: Sequence[Row]) -> list[str]:
-    """Return the prompts of all rows, each once."""
+    """Return the prompts of all rows without repetitions."""
     groups = {id(row.prompts): row.prompts for row in rows}.values()
     return list(dict.fromkeys(chain.from_iterable(groups)))
 
 
 def _share_prompts(rows: Sequence[Row], prompts: Sequence[str]) -> bool:
-    """Return whether each row asks for exactly these prompts, as in prediction."""
+    """Return whether every row has exactly these prompts, as in prediction."""
     first = rows[0].prompts
     return all(row.prompts is first for row in rows) and len(first) == len(prompts)
 

@@ -1,4 +1,4 @@
-"""thinc's side of the network: loads weights late, moves them, runs rows, serializes."""
+"""The thinc shim of the network: loads it when needed, places it on a device, runs and saves it."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +31,7 @@ from spacy_gliner_biomed.types import FloatArray, Precision, Row, SpanLogits
 class NetworkShim(Shim):
     """Holds a checkpoint, which is loaded when it is first needed.
 
-    load (Callable): Loads or makes it; must pickle.
+    load (Callable): Loads or creates the checkpoint; must be picklable.
     """
 
     def __init__(self, load: Callable[[], Checkpoint]) -> None:
@@ -43,8 +43,8 @@ class NetworkShim(Shim):
         self.reported: set[str] = set()
         self.process = os.getpid()
         self.trainer: TorchTrainer | None = None
-        self.checked = True  # the weights are finite, as they are when loaded
-        self.lock = RLock()  # of threads that load or place it
+        self.checked = True  # whether the weights are known to be finite
+        self.lock = RLock()  # held while a thread loads or moves the network
 
     @property
     def runner(self) -> NetworkRunner:
@@ -52,25 +52,25 @@ class NetworkShim(Shim):
 
         RAISES (ValueError): If the checkpoint cannot be found or read.
         """
-        self._settle_in_fork()  # torch copies large weights with its threads
+        self._settle_in_fork()  # before loading, which uses torch's threads
         if self.running is None:
             with self.lock:
-                if self.running is None:  # no other thread has loaded it meanwhile
+                if self.running is None:  # another thread may have loaded it
                     self._set(self.load())
         assert self.running is not None
         return self.running
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """The checkpoint, loaded if necessary; raises as `runner`."""
+        """The checkpoint, see `runner`."""
         return self.runner.checkpoint
 
     def move_to_device(self, device: str | None, precision: Precision) -> None:
-        """Move the network to a device, and choose its precision.
+        """Move the network to a device, and set its precision.
 
-        device (str | None): As torch names it; None follows thinc (`spacy.prefer_gpu()`).
-        precision (Precision): "float32" is exact; the others run matrix products in 16 bits. If the
-            device is slower with that, float32 is used, with one warning.
+        device (str | None): The name of a torch device; None follows thinc (`spacy.prefer_gpu()`).
+        precision (Precision): "float32" is exact. The others compute matrix products in 16 bits. If
+            this is slower on the device, float32 is used, with one warning.
         RAISES (ValueError): If torch cannot use the device.
         """
         checkpoint = self.checkpoint
@@ -94,7 +94,7 @@ class NetworkShim(Shim):
     def logits(self, rows: Sequence[Row]) -> list[FloatArray]:
         """Compute all logits of each row, see `NetworkRunner.logits`.
 
-        RAISES (ValueError): If a training has made weights that are not finite.
+        RAISES (ValueError): If training has produced weights that are not finite.
         """
         self._check_trained()
         return self.runner.logits(rows)
@@ -102,9 +102,9 @@ class NetworkShim(Shim):
     def span_logits(
         self, rows: Sequence[Row], min_logits: Sequence[FloatArray]
     ) -> list[SpanLogits]:
-        """Compute the logits of the spans that may count, see `NetworkRunner.span_logits`.
+        """Compute the logits of selected spans, see `NetworkRunner.span_logits`.
 
-        RAISES (ValueError): If a training has made weights that are not finite.
+        RAISES (ValueError): If training has produced weights that are not finite.
         """
         self._check_trained()
         return self.runner.span_logits(rows, min_logits)
@@ -123,7 +123,7 @@ class NetworkShim(Shim):
         return self.runner.embed_names(names)
 
     def begin_training(self, tuning: Tuning) -> TorchTrainer:
-        """Prepare the network for `begin_update`, unless that was done."""
+        """Prepare the network for `begin_update`, if it is not prepared yet."""
         if self.trainer is None:
             self.trainer = TorchTrainer(self.checkpoint.network, tuning)
         return self.trainer
@@ -138,17 +138,17 @@ class NetworkShim(Shim):
         """Take a step with the accumulated gradients, if there are any."""
         if self.trainer is not None:
             self.trainer.step(optimizer)
-            self.checked = False  # by the next prediction
-        self.runner.label_vectors.clear()  # they are of the weights before the step
+            self.checked = False  # the next prediction checks the weights
+        self.runner.label_vectors.clear()  # computed with the weights before the step
         forget(self.checkpoint.network)
 
     @contextmanager
     def use_params(self, params: Any) -> Iterator[None]:  # type: ignore[override]
-        """Do nothing: parameters of torch are not averaged by thinc."""
+        """Do nothing, because thinc does not average torch's parameters."""
         yield
 
     def to_disk(self, path: str | Path) -> None:
-        """Write the checkpoint as a folder, see `models.checkpoints.write_checkpoint`."""
+        """Write the checkpoint to a folder, see `models.checkpoints.write_checkpoint`."""
         write_checkpoint(self.checkpoint, Path(path))
 
     def from_disk(self, path: str | Path) -> "NetworkShim":
@@ -157,7 +157,7 @@ class NetworkShim(Shim):
         return self
 
     def to_bytes(self) -> bytes:
-        """Return the files of `to_disk` as one message."""
+        """Return the files of `to_disk` as one msgpack message."""
         with TemporaryDirectory(ignore_cleanup_errors=True) as name:
             self.to_disk(Path(name))
             files = {
@@ -171,7 +171,8 @@ class NetworkShim(Shim):
     def from_bytes(self, bytes_data: bytes) -> "NetworkShim":
         """Read the checkpoint from a message of `to_bytes`.
 
-        RAISES (ValueError): If a file name is not one of a checkpoint: it could point anywhere.
+        RAISES (ValueError): If a file name is not that of a checkpoint file; such a name could be
+            a path outside of the folder.
         """
         files = srsly.msgpack_loads(bytes_data)
         for file in files:
@@ -214,13 +215,15 @@ class NetworkShim(Shim):
         self.trainer, self.checked = None, True
 
     def _settle_in_fork(self) -> None:
-        """Prepare a forked worker of `n_process`. OpenMP's threads do not survive a fork, and a
-        parallel region would wait for them forever; a single thread needs none.
+        """Prepare a forked worker of `n_process`.
+
+        OpenMP's threads do not survive a fork, and a parallel region would wait for them forever.
+        The worker therefore uses a single thread.
         """
         if self.process == os.getpid():
             return
         if self.device.type == "cuda":
             raise RuntimeError(Errors.E034.format(device=self.device))
         torch.set_num_threads(1)
-        self.lock = RLock()  # a thread that held it did not survive the fork either
+        self.lock = RLock()  # the thread that held the old one did not survive the fork
         self.process = os.getpid()

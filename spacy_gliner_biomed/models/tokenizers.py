@@ -1,4 +1,4 @@
-"""Reads a checkpoint's tokenizers, and adds GLiNER's markers to that of the text."""
+"""Read a checkpoint's tokenizers, and add GLiNER's markers to the text tokenizer."""
 
 import json
 from pathlib import Path
@@ -18,18 +18,19 @@ from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 
 UNLIMITED = 1_000_000  # transformers writes 1e30 for a tokenizer without a limit
 
-UNKNOWN_TOKENS = ("[UNK]", "<unk>")  # by name where a tokenizer's definition does not say
+# Names of the unknown token, for tokenizers whose definition has none.
+UNKNOWN_TOKENS = ("[UNK]", "<unk>")
 
-# Upstream adds this left-over of GLiNER 0.1 before its two markers (gliner/model.py,
-# `_get_special_tokens`), so the ids of all checkpoints of that kind depend on it.
+# GLiNER adds this token, which is left over from version 0.1, before its two markers
+# (gliner/model.py, `_get_special_tokens`). The markers' ids in checkpoints depend on it.
 LEGACY_TOKEN = "[FLERT]"
 
 
 def read_text_tokenizer(folder: Path, config: NetworkConfig) -> tuple[Subtokenizer, NetworkConfig]:
-    """Read the text tokenizer of a checkpoint folder, and complete the config with its indices.
+    """Read the text tokenizer of a checkpoint, and add the ids of its markers to the config.
 
     folder (Path): The checkpoint.
-    config (NetworkConfig): The checkpoint's.
+    config (NetworkConfig): The checkpoint's config.
     RETURNS (tuple[Subtokenizer, NetworkConfig]): The tokenizer and the completed config.
     RAISES (ValueError): If the tokenizer cannot be found or read.
     """
@@ -40,10 +41,10 @@ def read_text_tokenizer(folder: Path, config: NetworkConfig) -> tuple[Subtokeniz
 
 
 def read_label_tokenizer(folder: Path, config: NetworkConfig) -> Subtokenizer:
-    """Read the label tokenizer of a bi-encoder; checkpoints of GLiNER < 0.2.29 only name it.
+    """Read the label tokenizer of a bi-encoder. Checkpoints before GLiNER 0.2.29 only name it.
 
     folder (Path): The checkpoint.
-    config (NetworkConfig): The checkpoint's.
+    config (NetworkConfig): The checkpoint's config.
     RETURNS (Subtokenizer): The tokenizer.
     RAISES (ValueError): If it cannot be found or read.
     """
@@ -54,12 +55,12 @@ def read_label_tokenizer(folder: Path, config: NetworkConfig) -> Subtokenizer:
 def check_tokenizers(
     config: NetworkConfig, subtokens: Subtokenizer, label_subtokens: Subtokenizer | None
 ) -> None:
-    """Check tokenizers against the markers and embeddings of the config.
+    """Compare tokenizers with the markers and the vocabulary sizes of the config.
 
-    config (NetworkConfig): The checkpoint's.
+    config (NetworkConfig): The checkpoint's config.
     subtokens (Subtokenizer): The text tokenizer.
     label_subtokens (Subtokenizer | None): The label tokenizer of a bi-encoder.
-    RAISES (ValueError): If they contradict each other.
+    RAISES (ValueError): If they do not match.
     """
     problems = []
     if config.kind != "bi_span":
@@ -82,7 +83,7 @@ def check_tokenizers(
 
 
 def tokenizer_config(subtokens: Subtokenizer) -> dict[str, Any]:
-    """Return a `tokenizer_config.json` with which transformers reads the tokenizer."""
+    """Return the `tokenizer_config.json` that transformers needs to read the tokenizer."""
     unknown = json.loads(subtokens.definition)["model"].get("unk_token")
     vocab = subtokens.backend.get_vocab()
     names = [name for name in (unknown, *UNKNOWN_TOKENS) if name in vocab]
@@ -95,7 +96,7 @@ def tokenizer_config(subtokens: Subtokenizer) -> dict[str, Any]:
 
 
 def _auto_tokenizer(folder: Path, name: str) -> Any:
-    """Load the tokenizer in a folder or, as upstream, the one with the name."""
+    """Load the tokenizer in a folder or, like GLiNER, the one with the given name."""
     from transformers import AutoTokenizer
 
     if not (folder / TOKENIZER_CONFIG_NAME).exists():
@@ -104,7 +105,7 @@ def _auto_tokenizer(folder: Path, name: str) -> Any:
     else:
         try:
             tokenizer = AutoTokenizer.from_pretrained(str(folder), **NO_CODE)
-        except Exception as error:  # broken files raise whatever their reader stumbles on
+        except Exception as error:  # a damaged file can raise any exception
             refuse_code(error, f"The tokenizer in {folder}")
             raise ValueError(Errors.E071.format(path=folder, error=shorten(error))) from error
     if not tokenizer.is_fast:
@@ -113,7 +114,7 @@ def _auto_tokenizer(folder: Path, name: str) -> Any:
 
 
 def _add_markers(tokenizer: Any, config: NetworkConfig) -> NetworkConfig:
-    """Add the markers as upstream did when the checkpoint was made."""
+    """Add the markers as GLiNER did when the checkpoint was made."""
     unknown = -1 in (config.class_token_index, config.vocab_size)
     if config.ent_token not in tokenizer.get_vocab():
         legacy = unknown or config.class_token_index == len(tokenizer) + 1

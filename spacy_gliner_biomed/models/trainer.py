@@ -1,4 +1,4 @@
-"""Takes optimizer steps in torch, controlled by thinc's optimizer and its schedules."""
+"""Take optimizer steps in torch, with the settings and schedules of thinc's optimizer."""
 
 import math
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ TABLE_ROWS = 2**13
 class AdamW(Optimizer):
     """thinc's Adam with the settings of GLiNER's training; `torch.optim.AdamW` takes the steps.
 
-    scorer_factor (float): Learning rate of all but the encoders, as a multiple of theirs.
+    scorer_factor (float): Learning rate of all other weights, as a multiple of the encoders' rate.
     """
 
     def __init__(self, learn_rate: Any, *, scorer_factor: float = 1.0, **settings: Any) -> None:
@@ -37,13 +37,14 @@ def make_adamw(
     beta2: float = 0.999,
     eps: float = 1e-8,
 ) -> AdamW:
-    """Registered as `spacy-gliner-biomed.AdamW.v1`.
+    """Make an `AdamW` optimizer. Registered as `spacy-gliner-biomed.AdamW.v1`.
 
-    learn_rate: Of the encoder: a number or a thinc schedule.
-    scorer_factor (float): Learning rate of the scorer, as a multiple.
-    L2 (float): Weight decay, not of biases and norms.
-    grad_clip (float): Norm of all gradients together, at most.
-    beta1, beta2, eps (float): As in Adam.
+    learn_rate: Learning rate of the encoders: a number or a thinc schedule.
+    scorer_factor (float): Learning rate of all other weights, as a multiple of `learn_rate`.
+    L2 (float): Weight decay; not applied to biases and norms.
+    grad_clip (float): Maximum norm of all gradients together; 0 for no clipping.
+    beta1, beta2, eps (float): Adam's parameters.
+    RETURNS (AdamW): The optimizer.
     """
     return AdamW(
         learn_rate,
@@ -59,8 +60,8 @@ def make_adamw(
 class TorchTrainer:
     """The training state of a network.
 
-    network (nn.Module): Trained in place.
-    tuning (Tuning): Which weights learn.
+    network (nn.Module): The network, which is trained in place.
+    tuning (Tuning): Selects the weights to train.
     RAISES (ImportError): If LoRA is requested and peft is not installed.
     """
 
@@ -84,7 +85,7 @@ class TorchTrainer:
         """Take a step with the current values of a thinc optimizer, and clear the gradients.
 
         settings (Optimizer): Learning rate, weight decay, clipping and Adam's parameters.
-        RAISES (ValueError): If a gradient is not finite; the weights stay as they were.
+        RAISES (ValueError): If a gradient is not finite; the weights are then unchanged.
         """
         for table in self.tables:
             table.spread()
@@ -100,7 +101,7 @@ class TorchTrainer:
         self._clear_gradients()
 
     def _clip(self, max_norm: float) -> None:
-        """Scale the gradients down to a norm, if it is greater than 0, and check them."""
+        """Check the gradients, and scale them down to the maximum norm, unless that is 0."""
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = nn.utils.get_total_norm(gradients)
         if not math.isfinite(norm):
@@ -115,7 +116,7 @@ class TorchTrainer:
             table.clear()
 
     def state(self) -> dict[str, Any]:
-        """Return all that the next step depends on, except for the settings."""
+        """Return the state of the weights and of the optimizer, without the settings."""
         return {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -125,16 +126,17 @@ class TorchTrainer:
         RAISES (ValueError): If its weights are not finite.
         """
         self.network.load_state_dict(state["network"])
-        check_weights(self.network, "The weights in the state of training")
+        check_weights(self.network, "The weights in the training state")
         self.optimizer.load_state_dict(state["optimizer"])
 
 
 class Table:
-    """The gradient of a large embedding table, in memory that stays, of which a step writes and
-    clears the rows alone that a batch has: a fresh tensor of zeros for each batch took a
-    twentieth of a training step.
+    """The gradient of a large embedding table, in memory that is allocated only once.
 
-    module (nn.Embedding): From now on has sparse gradients.
+    A step writes and clears only the rows that occur in the batch. A new tensor of zeros for each
+    batch would take a twentieth of the time of a training step.
+
+    module (nn.Embedding): The embedding; its gradients become sparse.
     """
 
     def __init__(self, module: nn.Embedding) -> None:

@@ -1,4 +1,4 @@
-"""The state of a training in one file: tensors and plain values, no pickled objects."""
+"""Store the state of a training run in one file of tensors and plain values."""
 
 import random
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from spacy_gliner_biomed.nn.pickled import load_pickled
 
 
 def write_state(state: Mapping[str, Any], path: Path) -> None:
-    """Write a state. If the process is killed, the file is the old one or the new one."""
+    """Write a state. If the process is killed, either the old or the new file is complete."""
     unfinished = path.with_suffix(".unfinished")
     torch.save(dict(state), unfinished)
     unfinished.replace(path)
@@ -22,7 +22,7 @@ def write_state(state: Mapping[str, Any], path: Path) -> None:
 def read_state(path: Path) -> dict[str, Any]:
     """Read a file of `write_state`.
 
-    RAISES (ValueError): If the file is broken, or holds more than tensors and plain values.
+    RAISES (ValueError): If the file is damaged, or holds other objects.
     """
     state: dict[str, Any] = load_pickled(path, Errors.E067)
     return state

@@ -1,4 +1,4 @@
-"""Chooses which weights learn: all, upper layers, the scorer, or low-rank additions (LoRA)."""
+"""Select the weights to train: all, upper layers, the scorer, or low-rank adapters (LoRA)."""
 
 import re
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ ENCODERS = ("encoder.", "labels_encoder.")
 
 @dataclass(frozen=True)
 class Tuning:
-    """What training may change. The scorer always learns.
+    """Selects the weights to train. The scorer is always trained.
 
-    freeze_embeddings (bool): The encoders' embeddings keep their values.
-    freeze_layers (int): So do their embeddings and this many of the lowest layers; -1 freezes
-        the encoders whole.
-    lora_rank (int): The encoders keep all their values, and each of their linear layers learns
-        an addition of this rank (LoRA, arXiv 2106.09685; needs peft). 0 for none.
-    lora_alpha (int): The addition is scaled by lora_alpha / lora_rank.
-    RAISES (ValueError): For values that are not allowed.
+    freeze_embeddings (bool): Freeze the encoders' embeddings.
+    freeze_layers (int): Freeze the encoders' embeddings and this many of their lowest layers; -1
+        freezes the encoders completely.
+    lora_rank (int): Freeze the encoders, and train an adapter of this rank for each of their linear
+        layers (LoRA, arXiv 2106.09685; needs peft). 0 for no adapters.
+    lora_alpha (int): The adapters are scaled by lora_alpha / lora_rank.
+    RAISES (ValueError): If a value is not allowed.
     """
 
     freeze_embeddings: bool = False
@@ -33,15 +33,15 @@ class Tuning:
     def __post_init__(self) -> None:
         for name, minimum in (("freeze_layers", -1), ("lora_rank", 0)):
             if getattr(self, name) < minimum:
-                allowed = f"a whole number from {minimum} on"
+                allowed = f"a whole number of at least {minimum}"
                 raise ValueError(
                     Errors.E030.format(name=name, allowed=allowed, found=getattr(self, name))
                 )
 
     def apply(self, network: nn.Module) -> None:
-        """Freeze weights, and add LoRA's.
+        """Freeze weights, and add LoRA adapters if they are requested.
 
-        network (nn.Module): Changed in place.
+        network (nn.Module): The network, which is changed in place.
         RAISES (ImportError): If LoRA is requested and peft is not installed.
         """
         if self.lora_rank:
@@ -80,5 +80,7 @@ def make_tuning(
     lora_rank: int = 0,
     lora_alpha: int = 16,
 ) -> Tuning:
-    """Make a `Tuning`. Registered as `spacy-gliner-biomed.Tuning.v1`; arguments as `Tuning`."""
+    """Make a `Tuning`, which explains the arguments. Registered as
+    `spacy-gliner-biomed.Tuning.v1`.
+    """
     return Tuning(freeze_embeddings, freeze_layers, lora_rank, lora_alpha)

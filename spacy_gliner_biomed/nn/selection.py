@@ -1,4 +1,4 @@
-"""Selects the few spans whose logits exceed the minimum."""
+"""Select the spans whose logit exceeds the minimum."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -24,7 +24,7 @@ class SelectedSpans(NamedTuple):
 
 
 def select_spans(logits: Tensor, min_logits: Tensor) -> SelectedSpans:
-    """Select the spans that have a logit above its label's minimum, or one that is not a number.
+    """Select the spans with a logit that is NaN or above its label's minimum.
 
     logits (Tensor): # (B, W, K, C)
     min_logits (Tensor): For each row, or shared. # (B, C) or (1, C)

@@ -1,4 +1,4 @@
-"""Products of span sums with queries, with a gradient that stores no span."""
+"""Products of span sums with queries, differentiable without storing the sums."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,8 +11,9 @@ from spacy_gliner_biomed.nn.dropout import draw_keep_mask
 
 
 class SpanProducts(torch.autograd.Function):
-    """relu(start + end) of all spans times queries, one width after the other. The sums are
-    computed again for the gradient, so that no tensor of all spans is stored.
+    """relu(start + end) of all spans times queries, one width after the other.
+
+    The backward pass computes the sums again, so no tensor with all spans is stored.
     """
 
     @staticmethod

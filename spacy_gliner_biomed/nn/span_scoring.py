@@ -1,5 +1,5 @@
-"""Scores of every span of up to K words against every label: what span layers share, and the
-older one of the two.
+"""Score every span of up to K words against every label: the base class of the span layers, and
+the older layer, `Marker`.
 """
 
 import torch
@@ -11,12 +11,12 @@ from spacy_gliner_biomed.nn.selection import SelectedSpans, select_spans
 
 
 class SpanScorer(nn.Module):
-    """Parts of both span layers. Their `forward` computes all logits."""
+    """The base class of both span layers. Their `forward` computes all logits."""
 
     def select(
         self, words: Tensor, labels: Tensor, max_width: int, n_words: Tensor, min_logits: Tensor
     ) -> SelectedSpans:
-        """Select the spans that have a logit above its label's minimum.
+        """Select the spans with a logit above its label's minimum.
 
         words (Tensor): Word vectors. # (B, W, D)
         labels (Tensor): Label vectors, for each row or shared. # (B, C, D) or (C, D)
@@ -30,8 +30,8 @@ class SpanScorer(nn.Module):
 
 
 class Marker(SpanScorer):
-    """The older span layer `marker` (`SpanMarker`): with one Linear at the end, a span's score
-    is the sum of a term of its first word and a term of its last.
+    """The older span layer `marker` (GLiNER's `SpanMarker`). It ends in a single Linear, so the
+    score of a span is the sum of one term for its first word and one for its last word.
     """
 
     def __init__(self, width: int, dropout: float) -> None:
@@ -59,7 +59,7 @@ class Marker(SpanScorer):
 
 
 def mask_tails(logits: Tensor, n_words: Tensor) -> Tensor:
-    """Set the logits of spans that end beyond their row's words to minus infinity.
+    """Set the logits of spans that extend past the end of their row to minus infinity.
 
     logits (Tensor): Changed in place if they need no gradient. # (B, W, K, C)
     n_words (Tensor): # (B,)
@@ -71,7 +71,7 @@ def mask_tails(logits: Tensor, n_words: Tensor) -> Tensor:
     beyond = start + width >= n_words.to(logits.device)[:, None, None]  # (B, W, K)
     if logits.requires_grad:
         return logits.masked_fill(beyond.unsqueeze(-1), float("-inf"))
-    # Few spans are beyond: they alone are written, and not all logits read.
+    # Few spans extend past the end: write only these instead of going through all logits.
     logits.view(-1, logits.size(-1)).index_fill_(0, beyond.flatten().nonzero()[:, 0], float("-inf"))
     return logits
 

@@ -1,4 +1,4 @@
-"""Scores of every word against every label, as start, end or inside of an entity."""
+"""Score every word against every label, as the start, the end or the inside of an entity."""
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +12,8 @@ from spacy_gliner_biomed.nn.linear import Linear, compute_dtype, in_inference, p
 class TokenScorer(nn.Module):
     """GLiNER's token scorer (gliner/modeling/scorers.py, `Scorer`), factorised exactly.
 
-    Published form: MLP([t0; l0; t1 * l1]) for every pair of a word and a label. The first
-    Linear is split in three, so the parts of the word and of the label are computed once.
+    Published form: MLP([t0; l0; t1 * l1]) for every pair of a word and a label. The first Linear is
+    split into three, so its parts for the word and for the label are computed only once.
     """
 
     def __init__(self, width: int, dropout: float) -> None:
@@ -44,7 +44,7 @@ class TokenScorer(nn.Module):
         word = F.linear(word, to_word, hidden.bias)  # (B, W, 4D)
         label = F.linear(label, to_label)  # (B, C, 4D)
         logits = []
-        for c in range(labels.size(1)):  # one label at a time: no (W, C, 4D) tensor
+        for c in range(labels.size(1)):  # one label at a time, to avoid a (W, C, 4D) tensor
             both = self._of_both(word_gate * label_gate[:, c, None])
             logits.append(output(dropout(word + label[:, c, None] + both).relu()))
         return torch.stack(logits, dim=2)

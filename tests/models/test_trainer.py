@@ -71,7 +71,7 @@ def test_a_state_with_weights_that_are_not_finite_is_refused() -> None:
         **trainer.state(),
         "network": {**net.state_dict(), "scorer.bias": torch.full((2,), torch.nan)},
     }
-    with pytest.raises(ValueError, match=r"\[GB-E130\].*state of training.*scorer.bias"):
+    with pytest.raises(ValueError, match=r"\[GB-E130\].*training state.*scorer.bias"):
         trainer.restore(state)
 
 

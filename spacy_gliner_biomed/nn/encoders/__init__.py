@@ -1,1 +1,1 @@
-"""Our own BERT and DeBERTa: names of weights and results as in transformers, but faster."""
+"""Faster BERT and DeBERTa, with the weight names and the results of transformers."""

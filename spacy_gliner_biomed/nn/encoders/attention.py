@@ -11,8 +11,8 @@ from spacy_gliner_biomed.nn.dropout import drop
 from spacy_gliner_biomed.nn.encoders.packing import Run
 from spacy_gliner_biomed.nn.linear import HALVES, in_inference
 
-# Of exponentials: what a row loses below the smallest number is a 10**-8th of its sum, and its
-# products with values stay below the largest.
+# Allowed range of the sum of a row's exponentials. Within it, exponentials that underflow make up
+# less than 10**-8 of the sum, and products with the values do not overflow.
 MIN_SUM, MAX_SUM = 1e-30, 1e30
 LOG2_OF_E = math.log2(math.e)
 
@@ -23,7 +23,7 @@ def split_heads(states: Tensor, rows: int, n_heads: int) -> Tensor:
 
 
 def join_heads(context: Tensor) -> Tensor:
-    """Undo `split_heads`; of one row, a view. # (rows, heads, N, d) -> (rows * N, heads, d)"""
+    """Undo `split_heads`; a view for a single row. # (rows, heads, N, d) -> (rows * N, heads, d)"""
     return context.transpose(1, 2).flatten(0, 1)
 
 
@@ -32,7 +32,7 @@ def attend_in_16_bits(
 ) -> Tensor:
     """Attend within all runs, without bias and dropout, in inference on a CPU.
 
-    Takes 0.8 of the time of `weigh`, because less is copied, scaled and called.
+    This takes 0.8 times as long as `weigh`, because it copies and scales less.
 
     query, key, value (Tensor): # (T, H)
     runs (Sequence[Run]): The rows of the T subtokens.
@@ -46,7 +46,7 @@ def attend_in_16_bits(
     by_run = zip(runs, *(part.split(sizes, dim=1) for part in parts), strict=True)
     for run, *of_run, context in by_run:  # (heads, rows * L, d)
         shape = (n_heads * run.rows, run.length, context.size(-1))
-        # torch would copy what is strided all the same, but keys number by number.
+        # torch would copy strided tensors itself, but the keys number by number.
         queries, keys, values = (part.reshape(shape).contiguous() for part in of_run)
         scores = torch.baddbmm(
             unread, queries, keys.transpose(1, 2), beta=0, alpha=scale * LOG2_OF_E
@@ -70,14 +70,16 @@ def weigh(
 
     query (Tensor): # (rows, heads, N, d)
     key, value (Tensor): # (rows, heads, L, d)
-    bias (Tensor | None): Numbers to add, or False for masked keys. # (rows, 1 or heads, 1 or N, L)
+    bias (Tensor | None): Added to the scores; if boolean, False masks a key.
+        # (rows, 1 or heads, 1 or N, L)
     scale (float): Factor of the scores.
-    dropout (float): Rate of the attention weights, from 0 to 1.
+    dropout (float): Dropout rate of the attention weights, from 0 to 1.
     RETURNS (Tensor): # (rows, heads, N, d)
     """
     if query.dtype in HALVES and query.device.type == "cpu":
-        # In 16 bits, torch's fused attention converts; plain products take half its time, and
-        # a quarter of it backwards (0.6 instead of 2.2 ms for 12 heads and 200 subtokens).
+        # In 16 bits, torch's fused attention converts to float32. Plain products take half of the
+        # time, and a quarter in the backward pass (0.6 instead of 2.2 ms for 12 heads and 200
+        # subtokens).
         scores = torch.matmul(query * scale, key.transpose(-1, -2))
         if bias is not None and bias.dtype == torch.bool:
             scores.masked_fill_(~bias, float("-inf"))
@@ -96,13 +98,13 @@ def weigh(
 def softmax_parts(scores: Tensor, *, base_2: bool = False) -> tuple[Tensor, Tensor]:
     """Return two tensors whose quotient is softmax(scores), in inference on a CPU.
 
-    torch's softmax subtracts the largest score of each row, lest exp overflows; in bfloat16,
-    finding it takes longer than all else. bfloat16 has the range of float32, in which exp of the
-    usual scores does not overflow; the sums show whether it did. This takes 0.6 to 0.9 of the time,
-    products included, for 128 to 256 subtokens.
+    torch's softmax first subtracts the largest score of each row, so that exp cannot overflow. In
+    bfloat16, finding that score takes longer than everything else. But bfloat16 has the range of
+    float32, in which exp of usual scores does not overflow; the sums show whether it did. For 128
+    to 256 subtokens, attention then takes 0.6 to 0.9 times as long.
 
     scores (Tensor): Overwritten. # (.., N, L)
-    base_2 (bool): Whether the scores are exponents of 2, which take 0.8 of the time of those of e.
+    base_2 (bool): Whether the scores are exponents of 2 instead of e; exp2 takes 0.8 times as long.
     RETURNS (tuple[Tensor, Tensor]): # (.., N, L), (.., N, 1)
     """
     if scores.dtype == torch.bfloat16:

@@ -1,4 +1,4 @@
-"""BERT with absolute positions (Devlin and others, 2019), as transformers' `BertModel`."""
+"""BERT with absolute positions (Devlin et al. 2019), equal to transformers' `BertModel`."""
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +32,7 @@ class BertEmbeddings(nn.Module):
         """Embed packed subtokens. # (T,), (T,) -> (T, H)
 
         ids (Tensor): Ids of the subtokens. # (T,)
-        columns (Tensor): Their positions in their rows. # (T,)
+        columns (Tensor): Position of each subtoken in its row. # (T,)
         """
         words = self.word_embeddings(ids) + self.token_type_embeddings.weight[0]
         normalised = self.LayerNorm(words + self.position_embeddings(columns))

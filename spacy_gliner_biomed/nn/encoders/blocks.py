@@ -1,4 +1,4 @@
-"""Layers that BERT and DeBERTa share. Attribute names are those of transformers' weights."""
+"""Layers that BERT and DeBERTa share. Attributes have the names of transformers' weights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,9 @@ from spacy_gliner_biomed.nn.encoders.packing import Packing
 from spacy_gliner_biomed.nn.layers import pick
 from spacy_gliner_biomed.nn.linear import Linear, compute_dtype, in_inference
 
-# In training, the lengths of rows. oneDNN prepares each product of a new shape, forwards and
-# twice backwards, for longer than a short row's attention takes: a fifth of a training step.
+# In training, rows are padded to a multiple of this length. oneDNN compiles three kernels for each
+# new shape, forward and backward, which takes longer than the attention of a short row. Fewer
+# shapes save a fifth of a training step.
 LENGTH_STEP = 16
 
 
@@ -30,7 +31,7 @@ class EncoderOutput:
 
 
 class Residual(nn.Module):
-    """Linear and dropout; the layer's input is added, and the sum normalized."""
+    """Linear, dropout, addition of the layer's input, and layer norm."""
 
     def __init__(self, settings: EncoderSettings, width_in: int) -> None:
         super().__init__()
@@ -57,13 +58,13 @@ class Intermediate(nn.Module):
         """Apply the layer. # (T, H) -> (T, intermediate_size)"""
         if type(self.dense) is Linear:
             return self.dense(states, "gelu")  # type: ignore[no-any-return]
-        return F.gelu(self.dense(states))  # an adapter adds to what comes before GELU
+        return F.gelu(self.dense(states))  # an adapter changes the input of GELU
 
 
 class Attention(nn.Module):
     """Self-attention with its output layer.
 
-    attend (nn.Module): Called with states, packing, and the layer's relative positions.
+    attend (nn.Module): Called with states, packing and the layer's relative positions.
     """
 
     def __init__(self, settings: EncoderSettings, attend: nn.Module) -> None:
@@ -84,9 +85,9 @@ class Layer(nn.Module):
     def forward(self, states: Tensor, packing: Packing, *positions: Tensor) -> Tensor:
         """Apply the layer. # (T, H) -> (T, H)
 
-        states (Tensor): Of all packed subtokens. # (T, H)
-        packing (Packing): Which of them are a row.
-        positions (Tensor): What the attention knows of relative positions.
+        states (Tensor): States of all packed subtokens. # (T, H)
+        packing (Packing): The rows of the T subtokens.
+        positions (Tensor): See `PackedEncoder.relative_positions`.
         RETURNS (Tensor): # (T, H)
         """
         context = self.attention.self(states, packing, *positions)
@@ -96,7 +97,7 @@ class Layer(nn.Module):
 
 
 class Layers(nn.Module):
-    """The transformer layers, under the name that their weights have."""
+    """The transformer layers, as `layer`, the prefix of their weights' names."""
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         super().__init__()
@@ -135,7 +136,7 @@ class PackedEncoder(nn.Module):
         """Return the states of all packed subtokens. # (T,) -> (T, H)"""
         states = self.embed(ids, packing)
         if in_inference(states):
-            states = states.to(compute_dtype(states))  # once, instead of before each product
+            states = states.to(compute_dtype(states))  # cast once instead of before each product
         positions = self.relative_positions(states, packing)
         for layer, of_layer in zip(self.layers(), positions, strict=True):
             states = layer(states, packing, *of_layer)
@@ -150,11 +151,11 @@ class PackedEncoder(nn.Module):
         raise NotImplementedError
 
     def relative_positions(self, states: Tensor, packing: Packing) -> Sequence[tuple[Tensor, ...]]:
-        """Return what each layer's attention knows of relative positions; nothing, by default.
+        """Return each layer's relative positions for its attention; none by default.
 
         states (Tensor): Input of the first layer. # (T, H)
         packing (Packing): The rows of the T subtokens.
-        RETURNS (Sequence[tuple[Tensor, ...]]): Further arguments of each layer.
+        RETURNS (Sequence[tuple[Tensor, ...]]): Additional arguments of each layer.
         """
         return [()] * len(self.layers())
 

@@ -1,4 +1,4 @@
-"""DeBERTa-v3 (He et al. 2021), as transformers' `DebertaV2Model` with v3's settings."""
+"""DeBERTa-v3 (He et al. 2021), equal to transformers' `DebertaV2Model` with v3's settings."""
 
 from collections.abc import Sequence
 
@@ -14,11 +14,12 @@ from spacy_gliner_biomed.nn.encoders.packing import Packing
 from spacy_gliner_biomed.nn.encoders.positions import buckets, distances
 from spacy_gliner_biomed.nn.linear import in_inference
 
-REACH = 256  # Relative positions are kept for rows of a multiple of so many subtokens.
+# Projected positions are cached for the longest row, rounded up to a multiple of this length.
+REACH = 256
 
 
 class DebertaEmbeddings(nn.Module):
-    """Word embeddings, normalized. Positions enter in the attention."""
+    """Word embeddings with layer norm. Only the attention uses positions."""
 
     def __init__(self, settings: EncoderSettings) -> None:
         super().__init__()
@@ -33,7 +34,7 @@ class DebertaEmbeddings(nn.Module):
 
 
 class RelativeLayers(Layers):
-    """The layers, with the embeddings of relative positions that they share."""
+    """The layers, and the embeddings of relative positions that they share."""
 
     def __init__(self, settings: EncoderSettings) -> None:
         n_layers = settings.num_hidden_layers
@@ -68,8 +69,9 @@ class Deberta(PackedEncoder):
         """Return each layer's projected positions, see `DisentangledAttention.forward`."""
         if not in_inference(states):
             return self._by_distance(None, packing.longest)
-        # They follow from the weights alone: computed once, not once a batch (5 to 8 %).
-        # Another thread may set another reach at any time.
+        # They depend only on the weights, so they are computed once instead of once per batch,
+        # which saves 5 to 8 % of the time. `reach` is also a local variable, because another thread
+        # may change the attribute.
         reach = self.reach = max(self.reach, -(-packing.longest // REACH) * REACH)
         dtype, weights = states.dtype, [*self.encoder.parameters()]
         tables: Sequence[tuple[Tensor, ...]] = self.derived.get(

@@ -1,4 +1,4 @@
-"""Attention of DeBERTa (He et al. 2021): contents and relative positions, disentangled."""
+"""The disentangled attention of DeBERTa (He et al. 2021): contents and relative positions."""
 
 import torch
 from torch import Tensor, nn
@@ -10,14 +10,15 @@ from spacy_gliner_biomed.nn.encoders.packing import Packing
 from spacy_gliner_biomed.nn.encoders.positions import blocks, scores_by_position, shear
 from spacy_gliner_biomed.nn.linear import Linear, in_inference, product
 
-# Rows from so many subtokens on are attended head by head; the calls cost shorter ones more.
+# Rows of at least this many subtokens are processed head by head. For shorter rows, the calls would
+# cost more than they save.
 BY_HEAD = 128
 
 
 class DisentangledAttention(nn.Module):
     """Content to content, content to position, position to content.
 
-    With q and k of contents, and q' and k' of how far position i is ahead of position j:
+    With q and k for contents, and q' and k' for the distance of position i from position j:
 
         score[i, j] = (q_i . k_j + q_i . k'_(i - j) + k_j . q'_(i - j)) / sqrt(3 * head width)
     """
@@ -34,9 +35,9 @@ class DisentangledAttention(nn.Module):
         self.dropout = Dropout(settings.attention_probs_dropout_prob)
 
     def tables(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
-        """Project relative positions: q', scaled, and k' of all buckets.
+        """Project the relative positions of all buckets to q', scaled, and k'.
 
-        embeddings (Tensor): Of relative positions, normalized. # (2 * buckets, H)
+        embeddings (Tensor): Normalized embeddings of relative positions. # (2 * buckets, H)
         RETURNS (tuple[Tensor, Tensor]): # (heads, 2 * buckets, d) each
         """
         embeddings = self.pos_dropout(embeddings)
@@ -47,11 +48,11 @@ class DisentangledAttention(nn.Module):
     def forward(self, states: Tensor, packing: Packing, queries: Tensor, keys: Tensor) -> Tensor:
         """Attend within each row.
 
-        states (Tensor): Of all packed subtokens. # (T, H)
-        packing (Packing): Which of them are a row.
-        queries (Tensor): q' of all distances of a row of S subtokens or more, the lowest
-            first. # (heads, 2 * S, d)
-        keys (Tensor): k' of all distances, the highest first. # (heads, 2 * S, d)
+        states (Tensor): States of all packed subtokens. # (T, H)
+        packing (Packing): The rows of the T subtokens.
+        queries (Tensor): q' of all distances, ascending, where S is at least the length of the
+            longest row. # (heads, 2 * S, d)
+        keys (Tensor): k' of all distances, descending. # (heads, 2 * S, d)
         RETURNS (Tensor): # (T, H)
         """
         query = self.query_proj(states) * self.scale
@@ -82,12 +83,12 @@ def attend(
     mask: Tensor | None,
     dropout: float,
 ) -> Tensor:
-    """Attend within equally long rows, all heads at once.
+    """Attend within rows of equal length, all heads at once.
 
     query, key, value (Tensor): # (rows, heads, L, d)
     by_distance (tuple[Tensor, Tensor]): q' and k'. # (heads, 2 * L, d) each
     mask (Tensor | None): False for padding. # (rows, 1, 1, L)
-    dropout (float): Rate of the attention weights, from 0 to 1.
+    dropout (float): Dropout rate of the attention weights, from 0 to 1.
     RETURNS (Tensor): # (rows * L, H)
     """
     queries, keys = by_distance
@@ -105,8 +106,10 @@ def attend_by_head(
     value: Tensor,
     by_distance: tuple[Tensor, Tensor],
 ) -> Tensor:
-    """Attend within one row, head by head, in inference. One head's scores fit the cache, and
-    oneDNN multiplies: half the time of `attend` for 330 subtokens in float32.
+    """Attend within one row, head by head, in inference.
+
+    The scores of one head fit into the cache, and oneDNN computes the products. For 330 subtokens
+    in float32, this takes half of the time of `attend`.
 
     query, key, value (Tensor): # (L, H)
     by_distance (tuple[Tensor, Tensor]): q' and k'. # (heads, 2 * L, d) each
@@ -124,8 +127,8 @@ def attend_by_head(
         for block, near in blocks(length):
             scores[block].add_(shear(product(of_query[block], to_key[near], None)))
             behind = shear(product(of_key[block], to_query[near], None)).T
-            # torch adds a transposed matrix of 16 bits number by number, but copies it fast.
+            # In 16 bits, torch adds a transposed matrix number by number, but copies it quickly.
             scores[:, block].add_(turned[:, block].copy_(behind))
         weights, sums = softmax_parts(scores)
         contexts.append(product(weights, of_value, None).div_(sums))
-    return torch.cat(contexts, dim=-1)  # heads lie beside each other
+    return torch.cat(contexts, dim=-1)  # heads side by side

@@ -1,10 +1,10 @@
-"""Decide which encoder configs are built here, and not by transformers."""
+"""Decide which encoders are built here instead of by transformers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# What transformers takes for a key that a config leaves out.
+# The defaults of transformers.
 BERT = {
     "vocab_size": 30522,
     "hidden_size": 768,
@@ -32,7 +32,7 @@ DEBERTA = {
     "position_buckets": -1,
 }
 DEFAULTS = {"bert": BERT, "deberta-v2": DEBERTA}
-# Keys without which, or with which values alone, ours is what transformers would build.
+# The values of each key for which our encoders equal those of transformers; None if it is missing.
 NEEDED: dict[str, dict[str, tuple[Any, ...]]] = {
     "bert": {
         "position_embedding_type": (None, "absolute"),
@@ -58,7 +58,7 @@ RATES = ("hidden_dropout_prob", "attention_probs_dropout_prob", "layer_norm_eps"
 
 @dataclass(frozen=True)
 class EncoderSettings:
-    """The keys of a Hugging Face config that our encoders are built from, under their names."""
+    """The keys of a Hugging Face config that our encoders use."""
 
     vocab_size: int
     hidden_size: int
@@ -77,7 +77,7 @@ class EncoderSettings:
 
 
 def own_settings(config: Mapping[str, Any]) -> EncoderSettings | None:
-    """Read the settings of an encoder that is built here.
+    """Read the settings of an encoder, if it can be built here.
 
     config (Mapping[str, Any]): As stored in a checkpoint; `model_type` names the architecture.
     RETURNS (EncoderSettings | None): None if transformers has to build the encoder.
@@ -90,7 +90,7 @@ def own_settings(config: Mapping[str, Any]) -> EncoderSettings | None:
     defaults: dict[str, Any] = DEFAULTS[model_type]
     values = {key: config.get(key, default) for key, default in defaults.items()}
     if not all(_is_sound(key, value) for key, value in values.items()):
-        return None  # transformers says what is wrong
+        return None  # transformers raises the error
     settings = EncoderSettings(**values)
     whole_heads = settings.hidden_size % settings.num_attention_heads == 0
     buckets = model_type == "bert" or settings.position_buckets > 1

@@ -1,4 +1,4 @@
-"""Pack padded rows into one sequence of subtokens, on which all dense layers work."""
+"""Pack padded rows into one sequence of subtokens, the input of all dense layers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,20 +9,21 @@ from torch import Tensor
 
 from spacy_gliner_biomed.nn.linear import round_up_rows
 
-# Attention takes equally long rows together up to so many scores a head, which is one row from
-# 128 subtokens on: memory that is fresh from the kernel costs more than the calls. And 1, 2, 4..
-# rows: each number of them is a product of its own, which oneDNN prepares and keeps.
+# Attention processes rows of equal length together, up to this many scores per head: from 128
+# subtokens on, a single row. With more scores, mapping new memory costs more than the calls save.
+# The number of rows is a power of two, because oneDNN compiles and caches a kernel for each number.
 MAX_SCORES = 2**15 - 1
 
-COARSE = 4  # 8 numbers of subtokens an octave, where rows have steps
+COARSE = 4  # with a step: 8 sizes per doubling, see `round_up_rows`
 
 
 @dataclass(frozen=True)
 class Run:
     """Consecutive rows of equal length, which attention processes together.
 
-    rows, length (int): The number of rows, and the subtokens of each.
-    mask (Tensor | None): True for subtokens, if the rows are padded. # (rows, 1, 1, length)
+    rows, length (int): The number of rows, and the number of subtokens in each.
+    mask (Tensor | None): True for subtokens and False for padding; None if there is no padding.
+        # (rows, 1, 1, length)
     """
 
     rows: int
@@ -31,20 +32,21 @@ class Run:
 
     @property
     def size(self) -> int:
-        """Subtokens of all rows."""
+        """The number of subtokens in all rows."""
         return self.rows * self.length
 
 
 @dataclass(frozen=True)
 class Packing:
-    """Where the subtokens of padded rows are once they follow each other, T in all.
+    """The positions of T packed subtokens in their padded rows.
 
-    shape (tuple[int, int]): Rows and columns of the padded rows. # B, S
-    runs (list[Run]): In order; on a CPU, an unread run of padding may follow the rows.
-    index (Tensor): Index of each packed subtoken among the padded ones; padding between rows has
-        the index of its row's first subtoken. # (T,)
-    firsts (Tensor): Index of each row's first packed subtoken. # (B,), or (B + 1,) with padding
-    n_true (int): Packed subtokens before the unread run.
+    shape (tuple[int, int]): The shape of the padded rows. # B, S
+    runs (list[Run]): The runs in order. On a CPU, a run of unused padding may follow the rows.
+    index (Tensor): Index of each packed subtoken in the flattened padded rows; padding within a row
+        has the index of the row's first subtoken. # (T,)
+    firsts (Tensor): Index of each row's first packed subtoken. # (B,), or (B + 1,) with a run of
+        padding
+    n_true (int): Number of packed subtokens without the run of padding.
     """
 
     shape: tuple[int, int]
@@ -57,11 +59,11 @@ class Packing:
     def of(cls, mask: Tensor, step: int = 1) -> "Packing":
         """Pack rows that are padded at their ends.
 
-        On a GPU the padding stays: the rows of a batch differ little in length, and counting
+        On a GPU, the padding stays: the rows of a batch are similar in length, and counting
         subtokens would wait for the device.
 
         mask (Tensor): 1 for subtokens, then 0 for padding. # (B, S)
-        step (int): Rows keep as much padding as makes their length a multiple of this.
+        step (int): Rows are padded to a multiple of this length.
         RETURNS (Packing): The packing.
         """
         n_rows, size = mask.shape
@@ -85,12 +87,12 @@ class Packing:
 
     @property
     def sizes(self) -> list[int]:
-        """Packed subtokens of each run."""
+        """The number of packed subtokens in each run."""
         return [run.size for run in self.runs]
 
     @property
     def longest(self) -> int:
-        """Subtokens of the longest row."""
+        """The number of subtokens in the longest row."""
         return max(run.length for run in self.runs)
 
     @property
@@ -103,7 +105,7 @@ class Packing:
         return padded.flatten(0, 1)[self.index]
 
     def locate(self, positions: Tensor) -> Tensor:
-        """Return where positions of rows are among the packed subtokens.
+        """Convert positions in rows to indices of packed subtokens.
 
         positions (Tensor): Index into each row; -1 gives the row's first subtoken. # (B, N)
         RETURNS (Tensor): # (B, N)
@@ -119,7 +121,7 @@ class Packing:
 
 
 def _filled(count: int, step: int) -> int:
-    """Return the number of subtokens with an unread run; with steps there is always such a run."""
+    """Round up the number of subtokens; with a step, always add at least one."""
     return round_up_rows(count) if step == 1 else round_up_rows(count + 1, COARSE)
 
 
@@ -133,6 +135,6 @@ def _runs(lengths: Sequence[int], true: Tensor) -> Iterator[Run]:
 
 
 def _mask(true: Tensor, length: int) -> Tensor | None:
-    """Return True for the subtokens of rows; None if all are. # (rows, 1, 1, length)"""
+    """Return the mask of a run, or None if it has no padding. # (rows, 1, 1, length)"""
     inside = torch.arange(length) < true[:, None]
     return None if bool(inside.all()) else inside[:, None, None]

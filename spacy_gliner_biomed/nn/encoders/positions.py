@@ -1,28 +1,28 @@
-"""Relative positions of DeBERTa: buckets of distances, and scores by distance without gathers."""
+"""Relative positions of DeBERTa: buckets of distances, and scores by position without gathers."""
 
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-# A block of so many places is multiplied with L + 512 distances, instead of 2 L.
+# Positions per block. A block is multiplied with L + BLOCK distances instead of 2 * L.
 BLOCK = 512
 
 
 def distances(length: int, device: torch.device) -> Tensor:
-    """Return how far a position can be ahead of another in a row, descending. # (2 * length,)"""
+    """Return all distances between two positions of a row, descending. # (2 * length,)"""
     return torch.arange(length - 1, -length - 1, -1, device=device)
 
 
 def buckets(distance: Tensor, n_buckets: int, max_position: int) -> Tensor:
     """Return the row of the position embeddings for each distance.
 
-    Near distances have rows of their own; far distances share rows by their logarithm. Operations
-    are in the order of transformers' `make_log_bucket_position`, so that they round alike.
+    Each short distance has its own row; long distances share rows by their logarithm. Operations
+    have the order of transformers' `make_log_bucket_position`, so rounding is the same.
 
     distance (Tensor): How far a position is ahead of another. # (N,)
-    n_buckets (int): Buckets in each direction; there are twice as many rows.
-    max_position (int): The farthest distance that the logarithm distinguishes.
+    n_buckets (int): Number of buckets in each direction; there are twice as many rows.
+    max_position (int): The largest distance that the logarithm distinguishes.
     RETURNS (Tensor): # (N,)
     """
     middle = n_buckets // 2
@@ -35,9 +35,9 @@ def buckets(distance: Tensor, n_buckets: int, max_position: int) -> Tensor:
 
 
 def blocks(length: int) -> Iterator[tuple[slice, slice]]:
-    """Yield blocks of a row's positions, each with the part of a table of distances that it needs.
+    """Yield blocks of a row's positions, and for each the part of a table of distances it needs.
 
-    Line u of such a table is for the position that is u - (length - 1) ahead. # (2 * length, d)
+    Line u of the table is for the position that is u - (length - 1) ahead. # (2 * length, d)
     """
     for first in range(0, length, BLOCK):
         last = min(first + BLOCK, length)
@@ -45,10 +45,10 @@ def blocks(length: int) -> Iterator[tuple[slice, slice]]:
 
 
 def scores_by_position(vectors: Tensor, table: Tensor) -> Tensor:
-    """Multiply each vector with the table's entries for its distances to all positions.
+    """Multiply each vector with the table's lines for its distances to all positions.
 
-    vectors (Tensor): One for each position of a row. # (.., heads, L, d)
-    table (Tensor): See `blocks`, for each head. # (heads, 2 * L, d)
+    vectors (Tensor): One vector per position of a row. # (.., heads, L, d)
+    table (Tensor): One table per head, see `blocks`. # (heads, 2 * L, d)
     RETURNS (Tensor): # (.., heads, L, L)
     """
     parts = [
@@ -59,8 +59,8 @@ def scores_by_position(vectors: Tensor, table: Tensor) -> Tensor:
 
 
 def shear(scores: Tensor) -> Tensor:
-    """View scores by distance as scores by position: each line is shifted by one more, so that
-    DeBERTa's attention needs no gather.
+    """View scores by distance as scores by position, without a gather: each line is shifted by one
+    more than the line before.
 
         distance  -2 -1  0 +1 +2 +3      position  0  1  2
         line 0     .  .  a  b  c  .      line 0    a  b  c
