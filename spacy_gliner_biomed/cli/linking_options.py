@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 KB_HELP = (
-    "Link entities to this knowledge base: a file of 'spacy gliner kb build', or a terminology that "
-    "it reads, which is then built at each start. Can be repeated."
+    "Link entities to this knowledge base: a file of 'spacy gliner kb build', or a terminology "
+    "that it reads, which is then built at each start. Can be repeated."
 )
 LINK_HELP = (
     "What a label may be linked to: LABEL=TYPE,TYPE, or LABEL for its default. TYPE is a type of "

@@ -38,7 +38,10 @@ class RunSpec:
         pipeline, code = self.config.pipeline, self.config.code
         if pipeline is not None and Path(pipeline).is_dir():
             pipeline = str(Path(pipeline).resolve())
-        config = replace(self.config, pipeline=pipeline, code=code and code.resolve())
+        linking = self.config.linking and self.config.linking.absolute()
+        config = replace(
+            self.config, pipeline=pipeline, code=code and code.resolve(), linking=linking
+        )
         storage = self.storage.absolute()
         return replace(self, config=config, storage=storage)
 

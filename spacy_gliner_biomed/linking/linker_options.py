@@ -11,6 +11,7 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.component import GlinerBiomedLinker
 from spacy_gliner_biomed.linking.label_types import default_rules, parse_links
 from spacy_gliner_biomed.linking.loading import describe, load_all
+from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 
 FACTORY = "gliner_biomed_linker"
 
@@ -47,15 +48,13 @@ class LinkerOptions:
         return {"kbs": [[kb["file"], kb["sha256"]] for kb in kbs], "links": list(self.links)}
 
 
-def add_linker(
-    nlp: Language, options: LinkerOptions, labels: Sequence[str], spans_key: str | None
-) -> GlinerBiomedLinker:
+def add_linker(nlp: Language, options: LinkerOptions) -> GlinerBiomedLinker:
     """Add a linker at the end of a pipeline, or change the rules of the one that is there.
+
+    It links the span group of the component `gliner_biomed`, or `doc.ents` without one.
 
     nlp (Language): The pipeline, which is changed.
     options (LinkerOptions): What to link to.
-    labels (Sequence[str]): The labels of the entities, for the default rules.
-    spans_key (str | None): The span group to link; None for `doc.ents`.
     RETURNS (GlinerBiomedLinker): The linker, whose rules are checked.
     RAISES (ValueError): If there are two linkers or none, a knowledge base cannot be read, or a
         rule names a type that no concept has.
@@ -70,9 +69,18 @@ def add_linker(
         if own:
             raise ValueError(Errors.E303.format(name=own[0].name))
         kbs = load_all([Path(path) for path in options.kbs])
+        labels, key = _entities_of(nlp)
         rules = parse_links(options.links, kbs) if options.links else default_rules(labels, kbs)
-        added: Any = nlp.add_pipe(FACTORY, config={"spans_key": spans_key, "labels": rules})
+        added: Any = nlp.add_pipe(FACTORY, config={"spans_key": key, "labels": rules})
         linker = added
         linker.set_kbs(kbs)
     linker.linker  # noqa: B018  checks the rules
     return linker
+
+
+def _entities_of(nlp: Language) -> tuple[list[str], str | None]:
+    """Return the labels of a pipeline's entities, and the span group where they are."""
+    found = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, GlinerBiomed)]
+    if found:
+        return list(found[0].labels), found[0].cfg["spans_key"]
+    return [label for labels in nlp.pipe_labels.values() for label in labels], None
