@@ -74,7 +74,7 @@ def serve_cli(
         settings = {"threshold": threshold, "device": device, "precision": precision}
         configure(nlp, {"labels": _default_labels(nlp, labels), **settings})
         limits = Limits(
-            max_characters=min(max_characters, nlp.max_length),
+            max_characters=max_characters,
             max_texts=max_texts,
             max_labels=max_labels,
             max_bytes=max_bytes,

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -38,6 +37,11 @@ class Service:
     limits: Limits
     name: str = "packaged"
     draining: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        # Of texts over spaCy's own limit, one would end its whole batch.
+        allowed = min(self.limits.max_characters, self.annotator.nlp.max_length)
+        self.limits = replace(self.limits, max_characters=allowed)
 
     @cached_property
     def batcher(self) -> Batcher[CallSettings, Document]:
@@ -93,8 +97,8 @@ class Service:
         self, futures: "Sequence[asyncio.Future[Any]]", receive: Receive
     ) -> list[Any]:
         """Wait for results, as long as the client waits and the time allows."""
-        gone: asyncio.Future[Any] = asyncio.ensure_future(wait_for_disconnect(receive))
-        results: asyncio.Future[Any] = asyncio.gather(*map(settled, futures))
+        gone = asyncio.create_task(wait_for_disconnect(receive))
+        results = asyncio.create_task(_all_settled(futures))
         try:
             await asyncio.wait(
                 {gone, results},
@@ -102,16 +106,14 @@ class Service:
                 return_when=asyncio.FIRST_COMPLETED,
             )
             if results.done():
-                found: list[Any] = results.result()
-                return found
+                return results.result()
             if gone.done():
                 raise ClientGoneError
             raise ServiceError(408, Errors.E247.format(what="It", seconds=self.limits.timeout))
         finally:
             for task in (gone, results, *futures):
                 task.cancel()
-            with suppress(asyncio.CancelledError):
-                await gone
+            await asyncio.wait({gone, results})
 
     def _observe(self, n: int) -> None:
         self.metrics.batches.observe(n)
@@ -123,6 +125,10 @@ async def settled(future: "asyncio.Future[Any]") -> Any:
         return await future
     except Exception as error:
         return as_service_error(error)
+
+
+async def _all_settled(futures: "Sequence[asyncio.Future[Any]]") -> list[Any]:
+    return [await settled(future) for future in futures]
 
 
 async def wait_for_disconnect(receive: Receive) -> None:

@@ -1,5 +1,6 @@
 """A service on a tiny checkpoint, shared by the tests of this folder."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ def tiny_nlp(checkpoint: Path, **config: Any) -> Language:
     nlp = spacy.blank("en")
     settings = {"labels": ["disease", "drug"], "alignment": "split", "threshold": 0.2, **config}
     nlp.add_pipe("gliner_biomed", config={**settings, "model": {"checkpoint": str(checkpoint)}})
+    nlp.max_length = sys.maxsize  # as the command sets it
     return nlp
 
 
@@ -37,7 +39,7 @@ def shared_service(uni_span: Path) -> Iterator[Running]:
         yield service
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def client(shared_service: Running) -> Client:
     return shared_service.client()
 

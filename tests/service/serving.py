@@ -51,6 +51,12 @@ class Client:
     def __post_init__(self) -> None:
         self.connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=60)
 
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
     def request(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> Reply:
