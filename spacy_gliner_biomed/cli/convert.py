@@ -18,10 +18,27 @@ from spacy_gliner_biomed.errors import Errors, Warnings
 
 if TYPE_CHECKING:
     from spacy_gliner_biomed.training.corpora import AnnotatedText
+    from spacy_gliner_biomed.training.formats.options import ReadOptions
 
     Writer = Callable[[Iterable[AnnotatedText], BinaryIO], int]
 
 
+# The names of `training.formats.table` and `documents.formats`, which are not imported here, so
+# that --help is fast.
+FORMATS_HELP = (
+    "jsonl, docbin, brat, pubtator, bioc-xml, bioc-json, pubannotation, conll, prodigy, doccano, "
+    "labelstudio, gliner, gliner2, instructions"
+)
+TARGETS: tuple[str, ...] = (
+    "docbin",
+    "jsonl",
+    "gliner",
+    "instructions",
+    "bioc-xml",
+    "bioc-json",
+    "pubannotation",
+)
+TARGETS += ("pubtator", "brat", "conll", "labelstudio", "prodigy")
 DOCS_PER_FILE = 10_000  # in a folder of DocBins; each DocBin is built in memory
 
 
@@ -31,78 +48,125 @@ def convert_cli(
     output: Annotated[
         Path,
         typer.Argument(
-            help=f"Output file. A DocBin has the ending .spacy; any other name makes a folder of "
-            f"DocBins with {DOCS_PER_FILE:,} documents each, for corpora larger than memory."
+            help=f"Output file. A DocBin has the ending .spacy; a name without a known ending "
+            f"makes a folder of DocBins with {DOCS_PER_FILE:,} documents each, for corpora larger "
+            "than memory."
         ),
     ],
     data_format: Annotated[
-        str, typer.Option("--format", "-f", help="jsonl, gliner, brat, pubtator, instructions.")
-    ],
+        str | None,
+        typer.Option("--format", "-f", help=f"{FORMATS_HELP}; default: detected."),
+    ] = None,
     target_format: Annotated[
-        str, typer.Option("--to", "-t", help="docbin, gliner or instructions.")
-    ] = "docbin",
+        str | None,
+        typer.Option(
+            "--to", "-t", help=f"{', '.join(TARGETS)}; default: by the output's ending, or docbin."
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help='Table of labels to rename: JSON {"Chemical": "drug"}, or CSV.'),
+    ] = None,
+    encoding: Annotated[
+        str, typer.Option(help="Encoding of the source, such as cp1252; XML files declare theirs.")
+    ] = "utf-8",
+    column: Annotated[
+        int | None, typer.Option(help="Column of the tags in CoNLL files, from 1; default: last.")
+    ] = None,
     lang: Annotated[str, typer.Option(help="Language of the tokenizer.")] = "en",
     spans_key: Annotated[str, typer.Option(help="Key of the gold spans in doc.spans.")] = "sc",
 ) -> None:
-    """Write annotated texts as a DocBin, for `spacy train` and `spacy evaluate`.
+    """Convert annotated texts: to a DocBin for `spacy train`, or to another format.
 
     Every entity keeps its exact offsets: a token is split if an entity begins or ends inside it.
-    All labels that occur in the source count as annotated. With --to, the command writes GLiNER's
-    training JSON or instructions for language models instead.
+    All labels that occur in the source count as annotated. What the source or the output cannot
+    represent is counted in a warning.
+
+    Example: python -m spacy gliner convert export.jsonl train.spacy --labels words.json
     """
-    options = {"to": target_format, "lang": lang, "spans_key": spans_key}
+    from spacy_gliner_biomed.training.formats.options import ReadOptions
+
     with reported():
-        n_docs, n_spans = convert(source, output, data_format, **options)
+        options = ReadOptions(encoding=encoding, column=column, spans_key=spans_key)
+        n_docs, n_spans = convert(
+            source, output, data_format, to=target_format, labels=labels, lang=lang, options=options
+        )
     echo(f"✔ Wrote {n_docs:,} documents, {n_spans:,} entities: {output}", color=typer.colors.GREEN)
 
 
 def convert(
     source: Path,
     output: Path,
-    data_format: str,
+    data_format: str | None = None,
     *,
-    to: str = "docbin",
+    to: str | None = None,
+    labels: Path | None = None,
     lang: str = "en",
-    spans_key: str = "sc",
+    options: "ReadOptions | None" = None,
 ) -> tuple[int, int]:
     """Convert annotated texts to another format.
 
-    source (Path): See `training.formats.read_format`.
+    source (Path): See `training.formats.table.read_format`.
     output (Path): The output. Its folder is created; for DocBins see the command.
-    data_format (str): See `training.formats.read_format`.
-    to (str): "docbin"; "gliner" or "instructions", see `training.exchange`.
-    lang (str): Language of the tokenizer for DocBins.
-    spans_key (str): Key of the gold spans in `doc.spans` for DocBins.
+    data_format (str | None): See `training.formats.table.read_format`.
+    to (str | None): One of `TARGETS`; None for what the output's ending says, or "docbin".
+    labels (Path | None): A table of labels, see `training.label_table`.
+    lang (str): Language of the tokenizer.
+    options (ReadOptions | None): How to read the source; `spans_key` is also that of the output.
     RETURNS (tuple[int, int]): The numbers of documents and entities.
     RAISES (ValueError): If the source cannot be read, with file and line, or the output folder
         exists.
     """
     from spacy_gliner_biomed.documents.outputs import open_stream
-    from spacy_gliner_biomed.training.exchange import write_gliner_json, write_instructions
-    from spacy_gliner_biomed.training.formats import read_format
+    from spacy_gliner_biomed.training.formats.options import DEFAULTS
+    from spacy_gliner_biomed.training.formats.table import read_format
+    from spacy_gliner_biomed.training.label_table import read_label_table, rename_labels
 
-    write_docs = partial(_write_docs, lang=lang, spans_key=spans_key)
-    writers: dict[str, Writer] = {
-        "docbin": write_docs,
-        "gliner": write_gliner_json,
-        "instructions": write_instructions,
-    }
-    if to not in writers:
-        allowed = "one of " + ", ".join(map(repr, writers))
-        raise ValueError(Errors.E030.format(name="to", allowed=allowed, found=to))
+    options = options or DEFAULTS
+    target = _target(output, to)
     if output.resolve() == source.resolve():
         reason = "it is the source. Name another file"
         raise ValueError(Errors.E056.format(path=output, reason=reason))
+    table = None if labels is None else read_label_table(labels)
     counts: Counter[str] = Counter()
-    texts = _counted(read_format(source, data_format), counts)
-    if to == "docbin" and output.suffix != ".spacy":
-        lost = _write_folder(texts, output, write_docs)
+    texts = read_format(source, data_format, options)
+    if table is not None and labels is not None:
+        texts = rename_labels(texts, table, labels, source)
+    write = _writer(target, lang, options.spans_key)
+    if target == "docbin" and output.suffix != ".spacy":
+        lost = _write_folder(_counted(texts, counts), output, write)
     else:
         with open_stream(str(output)) as stream:
-            lost = writers[to](texts, stream)
+            lost = write(_counted(texts, counts), stream)
     if lost:
         warn(Warnings.W012.format(n=lost, path=output))
     return counts["documents"], counts["entities"] - lost
+
+
+def _target(output: Path, to: str | None) -> str:
+    """Return the format to write."""
+    from spacy_gliner_biomed.documents.formats import format_of
+
+    if to is None:
+        found = format_of(str(output))
+        return found if found in TARGETS else "docbin"
+    if to not in TARGETS:
+        allowed = "one of " + ", ".join(map(repr, TARGETS))
+        raise ValueError(Errors.E030.format(name="to", allowed=allowed, found=to))
+    return to
+
+
+def _writer(target: str, lang: str, spans_key: str) -> "Writer":
+    """Return the function that writes texts and returns the number of lost entities."""
+    from spacy_gliner_biomed.training.exchange import write_gliner_json, write_instructions
+
+    writers: dict[str, Writer] = {
+        "docbin": partial(_write_docs, lang=lang, spans_key=spans_key),
+        "gliner": write_gliner_json,
+        "instructions": write_instructions,
+    }
+    other = partial(_write_format, target=target, lang=lang, spans_key=spans_key)
+    return writers.get(target, other)
 
 
 def _counted(texts: Iterable["AnnotatedText"], counts: "Counter[str]") -> Iterator["AnnotatedText"]:
@@ -123,13 +187,47 @@ def _write_docs(
 
     from spacy_gliner_biomed.training.corpora import gold_doc
 
-    nlp, docs = spacy.blank(lang), DocBin()
+    nlp, docs = spacy.blank(lang), DocBin(store_user_data=True)
     nlp.max_length = sys.maxsize
     for text in texts:
         with nlp.memory_zone():  # a million texts would fill the vocabulary
             docs.add(gold_doc(nlp, text, spans_key))
     stream.write(docs.to_bytes())
     return 0
+
+
+def _write_format(
+    texts: Iterable["AnnotatedText"], stream: BinaryIO, *, target: str, lang: str, spans_key: str
+) -> int:
+    """Write a format of `documents.formats`, whose writer reports what is lost; return 0."""
+    import spacy
+
+    from spacy_gliner_biomed.documents.formats import FORMATS
+    from spacy_gliner_biomed.documents.inputs import Record
+    from spacy_gliner_biomed.documents.writing.entities import Entity
+    from spacy_gliner_biomed.documents.writing.writer import DEFAULT_SETTINGS
+    from spacy_gliner_biomed.training.corpora import gold_doc
+
+    nlp, writer = spacy.blank(lang), FORMATS[target].factory(stream, DEFAULT_SETTINGS)
+    nlp.max_length = sys.maxsize
+    for text in texts:
+        ids = {(a, b, label): concept for a, b, label, concept in text.concepts}
+        entities = [
+            Entity(a, b, label, None, text.text[a:b], ids.get((a, b, label)))
+            for a, b, label in text.spans
+        ]
+        with nlp.memory_zone():
+            record = Record(text.name, _meta(text, target))
+            writer.write(gold_doc(nlp, text, spans_key), record, entities)
+    writer.finish()
+    return 0
+
+
+def _meta(text: "AnnotatedText", target: str) -> dict[str, object]:
+    """Return what a writer copies; others than that of JSON lines read passages from the Doc."""
+    annotated = {} if text.annotated is None else {"annotated_labels": list(text.annotated)}
+    passages = {"passages": list(text.passages)} if text.passages and target == "jsonl" else {}
+    return {**text.meta, **annotated, **passages}
 
 
 def _write_folder(texts: Iterable["AnnotatedText"], folder: Path, write: "Writer") -> int:

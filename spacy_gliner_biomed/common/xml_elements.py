@@ -1,5 +1,7 @@
 """Read the elements of an XML file one by one, without expanding entities that it declares."""
 
+import codecs
+import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from html.entities import html5
@@ -12,6 +14,7 @@ from spacy_gliner_biomed.common.files import open_bytes
 from spacy_gliner_biomed.errors import Errors
 
 CHUNK = 1 << 16  # bytes
+DECLARED = re.compile(rb"""(?:\xef\xbb\xbf)?<\?xml[^>]*?\sencoding\s*=\s*["']([^"']+)""")
 MAX_DEPTH = 1000  # levels of elements
 
 
@@ -34,16 +37,17 @@ def read_elements(path: Path, tags: Collection[str]) -> Iterator[Element]:
 def root_tag(path: Path) -> str | None:
     """Return the tag of an XML file's root element; None if there is none in its beginning."""
     found: list[str] = []
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = lambda tag, _: found.append(tag)
-    with open_bytes(path) as stream, suppress(expat.ExpatError):
-        parser.Parse(stream.read(CHUNK))
+    with open_bytes(path) as stream, suppress(expat.ExpatError, ValueError):
+        chunk = stream.read(CHUNK)
+        parser = expat.ParserCreate(_encoding(chunk))
+        parser.StartElementHandler = lambda tag, _: found.append(tag)
+        parser.Parse(chunk)
     return found[0] if found else None
 
 
 def _parse(stream: BinaryIO, path: Path, tags: Collection[str]) -> Iterator[Element]:
-    collector = _Collector(tags)
-    parser = expat.ParserCreate()
+    collector, chunk = _Collector(tags), stream.read(CHUNK)
+    parser = expat.ParserCreate(_encoding(chunk))
     parser.buffer_text = True
     parser.StartElementHandler = collector.start
     parser.EndElementHandler = collector.end
@@ -51,9 +55,10 @@ def _parse(stream: BinaryIO, path: Path, tags: Collection[str]) -> Iterator[Elem
     parser.SkippedEntityHandler = collector.skipped
     parser.EntityDeclHandler = collector.declared
     try:
-        while chunk := stream.read(CHUNK):
+        while chunk:
             parser.Parse(chunk)
             yield from collector.take()
+            chunk = stream.read(CHUNK)
         parser.Parse(b"", True)
     except (expat.ExpatError, ValueError) as error:
         if str(error).startswith("[GB-"):
@@ -61,6 +66,17 @@ def _parse(stream: BinaryIO, path: Path, tags: Collection[str]) -> Iterator[Elem
         line, problem = parser.CurrentLineNumber, str(error).partition(": line ")[0]
         raise ValueError(Errors.E060.format(path=path, line=line, error=problem)) from error
     yield from collector.take()
+
+
+def _encoding(head: bytes) -> str | None:
+    """Return the encoding if a file declares UTF-8 by a name that only Python knows, as files
+    that the package bioc writes do ("utf8"); otherwise None, and the declaration counts.
+    """
+    found = DECLARED.match(head)
+    with suppress(LookupError, UnicodeDecodeError):
+        if found and codecs.lookup(found[1].decode()).name == "utf-8":
+            return "utf-8"
+    return None
 
 
 class _Collector:

@@ -34,7 +34,7 @@ from spacy_gliner_biomed.training.formats.notes_table import has_texts
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 from spacy_gliner_biomed.training.formats.table import FORMATS, find_format, read_texts
 from spacy_gliner_biomed.training.json_items import read_values
-from spacy_gliner_biomed.training.record_checks import check_keys
+from spacy_gliner_biomed.training.record_checks import check_keys, format_place
 
 # The key in `Doc.user_data` for the further keys of a document's line of JSON.
 META_KEY = "meta"
@@ -244,7 +244,7 @@ def _located(error: ValueError, path: Path, line: int | str) -> ValueError:
     """Return an error with file and line."""
     if str(error).startswith("[GB-"):
         return error
-    return ValueError(Errors.E052.format(path=path, line=line, error=shorten(error, 300)))
+    return ValueError(format_place(Errors.E052, path, line, error))
 
 
 def _parse_record(values: dict[str, Any], name: str) -> InputDocument:

@@ -33,6 +33,10 @@ ENTITY_KEYS = ("start", "end", "label")
 # The keys in `Doc.user_data` for a document's id and its passages.
 ID_KEY, PASSAGES_KEY = "id", "passages"
 
+# The key in `AnnotatedText.meta`, and in the attributes of the span group, for the labels of the
+# entities before they were renamed, in order.
+WRITTEN_LABELS = "written_labels"
+
 # A passage: {"start": first character, "end": one past the last, "infons": {key: text}}, where the
 # infons say what it is, as in BioC: {"type": "paragraph", "section": "Methods"}.
 Passage = Mapping[str, Any]
@@ -149,6 +153,8 @@ def gold_doc(nlp: Language, example: AnnotatedText, spans_key: str) -> Doc:
         doc = Doc(nlp.vocab, words=words, spaces=spaces)
     gold = Gold(example.spans, example.annotated, example.corpus, partial=example.partial)
     write_gold(doc, gold, spans_key)
+    if written := example.meta.get(WRITTEN_LABELS):
+        doc.spans[spans_key].attrs[WRITTEN_LABELS] = list(written)
     if example.name:
         doc.user_data[ID_KEY] = example.name
     if example.passages:

@@ -43,8 +43,21 @@ def located(path: Path, line: int | str) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        problem = shorten(error, 300)
-        raise ValueError(Errors.E060.format(path=path, line=line, error=problem)) from error
+        raise ValueError(format_place(Errors.E060, path, line, error)) from error
+
+
+def format_place(message: str, path: Path, line: int | str, error: ValueError) -> str:
+    """Return a message that begins with "{path}, line {line}: {error}".
+
+    message (str): One of `Errors`.
+    path (Path): The file.
+    line (int | str): The number of a line, or as in "item 3", which then stands alone.
+    error (ValueError): What is wrong.
+    RETURNS (str): The message.
+    """
+    if isinstance(line, str):
+        message = message.replace("line {line}", "{line}")
+    return message.format(path=path, line=line, error=shorten(error, 300))
 
 
 def check_keys(record: Any, keys: Collection[str]) -> None:

@@ -1,14 +1,18 @@
 import gzip
+import json
 import os
 import re
 from pathlib import Path
 
 import pytest
 import spacy
+from spacy.tokens import DocBin
 from spacy.training import Corpus
 from typer.testing import CliRunner
 
 from spacy_gliner_biomed.cli import convert, gliner_cli
+from spacy_gliner_biomed.documents.formats import FORMATS as OUTPUT_FORMATS
+from spacy_gliner_biomed.training.formats.table import WITH_ENTITIES
 from spacy_gliner_biomed.training.gold import read_gold
 
 run = CliRunner().invoke
@@ -134,3 +138,50 @@ def test_a_device_stays_a_device(tmp_path: Path) -> None:
     arguments = ["convert", str(source), "/dev/null", "--format", "pubtator", "--to"]
     assert run(gliner_cli, [*arguments, "instructions"]).exit_code == 0
     assert Path("/dev/null").is_char_device()
+
+
+def test_labels_are_renamed_by_a_table_and_the_written_ones_are_kept(tmp_path: Path) -> None:
+    source, output, table = tmp_path / "a.txt", tmp_path / "a.spacy", tmp_path / "words.csv"
+    source.write_text(PUBTATOR)
+    table.write_text("drug,chemical substance\n")
+    result = run(gliner_cli, ["convert", str(source), str(output), "--labels", str(table)])
+    assert result.exit_code == 0, result.output
+    (doc,) = DocBin(store_user_data=True).from_disk(output).get_docs(spacy.blank("en").vocab)
+    gold = read_gold(doc, "sc")
+    assert (gold.spans, gold.annotated) == ([(0, 7, "chemical substance")], ["chemical substance"])
+    assert doc.spans["sc"].attrs["written_labels"] == ["drug"]
+    assert doc.user_data["id"] == "7"
+    assert [each["infons"] for each in doc.user_data["passages"]] == [
+        {"type": "title"},
+        {"type": "abstract"},
+    ]
+
+
+def test_format_is_detected_and_encoding_and_column_are_options(tmp_path: Path) -> None:
+    source, output = tmp_path / "a.conll", tmp_path / "a.jsonl"
+    source.write_bytes("fièvre B-symptom NN\n".encode("cp1252"))
+    arguments = ["convert", str(source), str(output), "--column", "2", "--encoding"]
+    result = run(gliner_cli, [*arguments, "cp1252"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(output.read_text(encoding="utf8"))["entities"][0]["text"] == "fièvre"
+    wrong = run(gliner_cli, arguments[:-1])
+    assert wrong.exit_code == 1
+    assert re.search(r"GB-E160.*'fièvre B-symptom NN'.*--encoding cp1252", wrong.stderr)
+    unknown = run(gliner_cli, [*arguments, "klingon"])
+    assert (unknown.exit_code, "GB-E201" in unknown.stderr) == (1, True)
+
+
+def test_unclear_formats_and_those_without_entities_are_refused(tmp_path: Path) -> None:
+    for name, content, code in (
+        ("a.json", '{"a": 1}', "GB-E202"),
+        ("a.csv", "text\nZinc\n", "GB-E203"),
+        ("a.xml", "<PubmedArticleSet/>", "annotate-corpus"),
+    ):
+        (tmp_path / name).write_text(content)
+        result = run(gliner_cli, ["convert", str(tmp_path / name), str(tmp_path / "x.spacy")])
+        assert (result.exit_code, code in result.stderr) == (1, True), result.stderr
+
+
+def test_help_lists_the_formats_that_there_are() -> None:
+    assert ", ".join(WITH_ENTITIES) == convert.FORMATS_HELP
+    assert set(convert.TARGETS) - {"gliner", "instructions"} <= set(OUTPUT_FORMATS)

@@ -207,7 +207,7 @@ def test_other_formats_give_texts_with_ids_metadata_and_passages(tmp_path: Path)
         ("Zinc works", Record(f"{tmp_path.as_posix()}/d.jsonl:1")),
     ]
     (failure,) = failures
-    assert re.search(r"GB-E052\] .*c\.json, line item 2: 'text' is missing", failure)
+    assert re.search(r"GB-E052\] .*c\.json, item 2: 'text' is missing", failure)
 
 
 def test_encoding_columns_and_format_can_be_named(tmp_path: Path) -> None:

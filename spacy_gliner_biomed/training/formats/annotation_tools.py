@@ -97,7 +97,7 @@ def read_pubannotation(path: Path, options: ReadOptions, counts: Counts) -> Iter
                 others = ("relations", "attributes", "modifications", "blocks")
                 counts[NO_ENTITIES] += sum(len(check_list(track, key)) for key in others)
             parts = (record.get(key) for key in ("sourcedb", "sourceid", "divid"))
-            name = ":".join(str(part) for part in parts if part is not None)
+            name = ":".join(str(part) for part in parts if part not in (None, ""))
         yield AnnotatedText(text, list(spans), [], None, name)
 
 

@@ -60,7 +60,7 @@ def read_conll(path: Path, options: ReadOptions, counts: Counts) -> Iterator[Ann
     """
     beginnings = _Beginnings()
     for document in _documents(path, options):
-        with located(path, f"document {document.name!r}" if document.name else "unknown"):
+        with located(path, f"document {document.name!r}"):
             text = _annotated(document, counts, beginnings)
         yield text
     if beginnings.marked:  # in IOB1, entities begin with I-

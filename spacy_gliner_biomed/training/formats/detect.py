@@ -32,7 +32,6 @@ KEYS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"text", "sourcedb"}), "pubannotation"),
     (frozenset({"documents"}), "bioc-json"),
     (frozenset({"PubTator3"}), "bioc-json"),
-    (frozenset({"passages", "id"}), "bioc-json"),
     (frozenset({"data", "annotations"}), "labelstudio"),
     (frozenset({"data", "completions"}), "labelstudio"),
     (frozenset({"data", "predictions"}), "labelstudio"),
@@ -68,6 +67,8 @@ def format_of_record(record: Any) -> str | None:
     for keys, name in KEYS:
         if keys <= record.keys():
             return name
+    if "passages" in record and "text" not in record:
+        return "bioc-json"
     if {"input", "output"} <= record.keys():
         return "instructions" if isinstance(record["output"], str) else "gliner2"
     if "text" not in record:

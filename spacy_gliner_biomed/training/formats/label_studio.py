@@ -51,7 +51,8 @@ def read_label_studio(path: Path, options: ReadOptions, counts: Counts) -> Itera
             spans = dict.fromkeys(
                 span for result in results or [] for span in _spans(result, text, counts)
             )
-            name = "" if task.get("id") is None else str(task["id"])
+            own = task.get("id", _data(task).get("id"))
+            name = "" if own is None else str(own)
         yield AnnotatedText(text, list(spans), [], None, name)
 
 
@@ -92,8 +93,7 @@ def _text(task: Mapping[str, Any], results: list[Any]) -> str:
 
     RAISES (ValueError): If it is not clear.
     """
-    data = task.get("data", task)
-    check_keys(data, ())
+    data = _data(task)
     strings = [key for key, value in data.items() if isinstance(value, str)]
     names = [str(result.get("to_name")) for result in results if isinstance(result, dict)]
     for key in [*dict.fromkeys(names), "text"]:
@@ -102,6 +102,13 @@ def _text(task: Mapping[str, Any], results: list[Any]) -> str:
     if len(strings) == 1:
         return check_text(data[strings[0]])
     raise ValueError(f"the task has no 'text'; the keys of its data are: {list_names(data)}")
+
+
+def _data(task: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the data of a task, which is the task itself in the short form."""
+    data = task.get("data", task)
+    check_keys(data, ())
+    return data  # type: ignore[no-any-return]
 
 
 def _spans(result: Any, text: str, counts: Counts) -> Iterator[GoldSpan]:

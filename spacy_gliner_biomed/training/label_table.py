@@ -1,0 +1,93 @@
+"""Rename the labels of a corpus by a table."""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from spacy_gliner_biomed.common.files import UTF8, open_text
+from spacy_gliner_biomed.common.folders import ending_of
+from spacy_gliner_biomed.common.json_files import read_json_object
+from spacy_gliner_biomed.common.reporting import list_names, warn
+from spacy_gliner_biomed.errors import Errors, Warnings
+from spacy_gliner_biomed.training.corpora import WRITTEN_LABELS, AnnotatedText
+from spacy_gliner_biomed.training.gold import GoldSpan
+from spacy_gliner_biomed.training.record_checks import check_label
+
+TABLE_ENDINGS = (".csv", ".tsv")
+
+
+def read_label_table(path: Path, encoding: str = UTF8) -> dict[str, str]:
+    """Read a table of labels: {"label in the corpus": "label to write"}, or two columns.
+
+    path (Path): A file .json, .csv or .tsv.
+    encoding (str): The encoding of a CSV file.
+    RETURNS (dict[str, str]): The labels.
+    RAISES (ValueError): If it is no such table, or is empty.
+    """
+    try:
+        if ending_of(path, TABLE_ENDINGS):
+            pairs = dict(_rows(path, encoding))
+        else:
+            pairs = read_json_object(path, Errors.E205)
+        table = {check_label(label): check_label(name) for label, name in pairs.items()}
+        if not table:
+            raise ValueError("it is empty")
+    except (ValueError, OSError) as error:
+        if str(error).startswith("[GB-"):
+            raise
+        raise ValueError(Errors.E205.format(path=path, error=error)) from error
+    return table
+
+
+def rename_labels(
+    texts: Iterable[AnnotatedText], table: Mapping[str, str], path: Path, source: Path
+) -> Iterator[AnnotatedText]:
+    """Rename the labels of texts; others stay. The labels as they were are in the metadata.
+
+    texts (Iterable[AnnotatedText]): The texts.
+    table (Mapping[str, str]): See `read_label_table`.
+    path, source (Path): The files of the table and the texts, for a warning about labels in the
+        table that do not occur.
+    YIELDS (AnnotatedText): The texts.
+    """
+    unused = set(table)
+    for text in texts:
+        written: dict[GoldSpan, list[str]] = {}
+        for start, end, label in text.spans:
+            written.setdefault((start, end, table.get(label, label)), []).append(label)
+        annotated = text.annotated
+        unused -= {label for *_, label in text.spans} | set(annotated or ())
+        concepts = [(a, b, table.get(label, label), ids) for a, b, label, ids in text.concepts]
+        labels = [" | ".join(labels) for labels in written.values()]
+        yield replace(
+            text,
+            spans=list(written),
+            annotated=annotated and sorted({table.get(label, label) for label in annotated}),
+            concepts=concepts,
+            meta={**text.meta, WRITTEN_LABELS: labels},
+        )
+    if unused:
+        found = list_names(unused)
+        warn(Warnings.W206.format(n=len(unused), path=path, source=source, found=found))
+
+
+def _rows(path: Path, encoding: str) -> Iterator[tuple[str, str]]:
+    """Yield the two columns of a CSV file.
+
+    RAISES (ValueError): If a row has another number of columns, or a label is in it twice.
+    """
+    seen: set[str] = set()
+    with open_text(path, newline="", encoding=encoding) as file:
+        delimiter = "\t" if ending_of(path, (".tsv",)) else ","
+        try:
+            for row in csv.reader(file, delimiter=delimiter, strict=True):
+                if not any(row):
+                    continue
+                if len(row) != 2 or row[0] in seen:
+                    problem = "is there twice" if len(row) == 2 else f"has {len(row)} columns"
+                    raise ValueError(f"row {row[0]!r} {problem}")
+                seen.add(row[0])
+                yield row[0].strip(), row[1].strip()
+        except csv.Error as error:
+            raise ValueError(str(error)) from error
