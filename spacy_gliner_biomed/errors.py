@@ -7,9 +7,9 @@ class Errors:
     # Checkpoints
     E010 = (
         "[GB-E010] This checkpoint needs {found}, which is not supported. Supported models are "
-        "uni-encoder and bi-encoder span models (span_mode 'markerV0' or 'marker'), and "
-        "uni-encoder token models (span_mode 'token_level'). Use another checkpoint, or load this "
-        "one with the GLiNER package."
+        "uni-encoder and bi-encoder span models (span_mode 'markerV0', 'marker', 'markerV1' or "
+        "'markerV2') and token models (span_mode 'token_level'). Use another checkpoint, or load "
+        "this one with the GLiNER package."
     )
     E011 = (
         "[GB-E011] {folder} has no weights; found: {found}. A checkpoint needs 'model.safetensors' "
@@ -66,6 +66,28 @@ class Errors:
     E072 = (
         "[GB-E072] In gliner_config.json, {name!r} must be {allowed}; found {found}. Copy or "
         "download the checkpoint again."
+    )
+    E260 = (
+        "[GB-E260] This checkpoint finds relations between entities (relations_layer {found}), "
+        "which is not supported, not even for its entities alone. Supported models are "
+        "uni-encoder and bi-encoder span models and token models without relations. Use another "
+        "checkpoint, or load this one with the GLiNER package."
+    )
+    E261 = (
+        "[GB-E261] {folder} is a GLiNER2 checkpoint (architecture {found!r} in its config.json), "
+        "another format than GLiNER's, which is not supported: it has no 'gliner_config.json'. "
+        "Set 'checkpoint' to a GLiNER checkpoint such as 'Ihor/gliner-biomed-base-v1.0', or load "
+        "this one with the gliner2 package."
+    )
+    E262 = (
+        "[GB-E262] The checkpoint stores the vectors of its labels (precomputed_prompts_mode) and "
+        "can be asked for no others; it has none of: {found}. Set 'labels' to some of: {allowed}. "
+        "To write another label on the Doc, give one of these as its 'prompt'."
+    )
+    E263 = (
+        "[GB-E263] Layout marks need a checkpoint that represents a word by its first subtoken; "
+        "this one has subtoken_pooling {found!r}, in which a mark would become part of the word. "
+        "Set 'layout' to false, or use another checkpoint."
     )
 
     E130 = (
@@ -241,6 +263,10 @@ class Errors:
     E225 = (
         "[GB-E225] A {kind} is not valid FHIR R4B: {error}. Correct the mapping (--fhir-mapping), "
         "or the document's metadata."
+    )
+    E226 = (
+        "[GB-E226] This pipeline needs the module {module!r}, which cannot be imported: {error}. "
+        "Install the package {package!r}, or take its component out of the config."
     )
 
     # Linking
