@@ -24,8 +24,9 @@ from spacy_gliner_biomed.models.trainer import make_adamw
 from spacy_gliner_biomed.models.tuning import Tuning
 from spacy_gliner_biomed.nn.derived import forget
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc
-from spacy_gliner_biomed.training.readers import cut_sentences, read_corpus
+from spacy_gliner_biomed.training.readers import read_corpus
 from spacy_gliner_biomed.training.sampling import LabelSampler
+from spacy_gliner_biomed.training.text_windows import cut_sentences
 
 BATCH = 16
 RATE = 2e-4  # learning rate of the encoder, as in the recipe; the scorer has three times it

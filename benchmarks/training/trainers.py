@@ -37,7 +37,8 @@ FOCAL = {"focal_loss_alpha": 0.75, "focal_loss_gamma": 2.0}
 
 def windows(arguments: argparse.Namespace) -> list[Any]:
     """Cut as many windows of whole sentences of the corpus as the steps need."""
-    from spacy_gliner_biomed.training.readers import cut_sentences, read_corpus
+    from spacy_gliner_biomed.training.readers import read_corpus
+    from spacy_gliner_biomed.training.text_windows import cut_sentences
 
     rng = random.Random(0)
     texts = read_corpus(arguments.corpora, arguments.corpus, ["train"])
