@@ -7,6 +7,13 @@ import typer
 
 from spacy_gliner_biomed.cli.app import gliner_cli, reported
 from spacy_gliner_biomed.cli.linking_options import KbOption, LinkOption
+from spacy_gliner_biomed.cli.reading_options import (
+    ColumnOption,
+    EncodingOption,
+    IdColumnOption,
+    InputFormatOption,
+    TextColumnOption,
+)
 from spacy_gliner_biomed.errors import Errors
 
 Option = typer.Option
@@ -35,7 +42,10 @@ OUTPUT_FORMATS = (
 def annotate_cli(
     inputs: Annotated[
         list[Path],
-        typer.Argument(help="Files .txt (one document each), .jsonl, .spacy, or folders."),
+        typer.Argument(
+            help="Files or folders: text (.txt, one document each), JSON lines, CSV, DocBin, BioC, "
+            "JATS, PubTator, BRAT, CoNLL and the formats of annotation tools."
+        ),
     ],
     labels: Annotated[
         str | None,
@@ -63,6 +73,11 @@ def annotate_cli(
             "Default for standard output: table.",
         ),
     ] = None,
+    input_format: InputFormatOption = None,
+    encoding: EncodingOption = "utf-8",
+    column: ColumnOption = None,
+    text_column: TextColumnOption = None,
+    id_column: IdColumnOption = None,
     attributes: Annotated[
         str | None,
         Option(help="Custom attributes to write (ent._.NAME), by commas: negex,section_category."),
@@ -137,9 +152,11 @@ def annotate_cli(
     from spacy_gliner_biomed.documents.pipelines import configure, get_pipeline, parse_labels
     from spacy_gliner_biomed.documents.writing.run_settings import make_writing_options
     from spacy_gliner_biomed.linking.linker_options import LinkerOptions, add_linker
+    from spacy_gliner_biomed.training.formats.options import ReadOptions
 
     with reported():
-        files = find_inputs(inputs)
+        reading = ReadOptions(encoding, column, text_column, id_column, data_format=input_format)
+        files = find_inputs(inputs, reading)
         outputs = plan_outputs(output or [], format_)
         check_outputs(outputs, inputs, files)
         writing = make_writing_options(attributes, fhir_mapping)
@@ -162,6 +179,7 @@ def annotate_cli(
             nlp,
             files,
             outputs,
+            reading=reading,
             writing=writing,
             batch_size=batch_size,
             n_process=n_process,

@@ -9,6 +9,13 @@ import typer
 from spacy_gliner_biomed.cli.annotate import OUTPUT_FORMATS
 from spacy_gliner_biomed.cli.app import gliner_cli, reported
 from spacy_gliner_biomed.cli.linking_options import KbOption, LinkOption
+from spacy_gliner_biomed.cli.reading_options import (
+    ColumnOption,
+    EncodingOption,
+    IdColumnOption,
+    InputFormatOption,
+    TextColumnOption,
+)
 from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.errors import Errors
 
@@ -29,8 +36,8 @@ def annotate_corpus_cli(
         Path,
         typer.Argument(
             metavar="INPUT",
-            help="A folder, or a file .jsonl(.gz), .parquet, .spacy, .txt or PubMed .xml(.gz); "
-            "case of the endings does not matter.",
+            help="A folder or a file: text, JSON lines, Parquet, CSV, DocBin, PubMed, BioC, JATS, "
+            "PubTator, CoNLL, formats of annotation tools; .gz where the format is text.",
         ),
     ],
     output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="A new or empty folder.")],
@@ -61,6 +68,11 @@ def annotate_corpus_cli(
             f"the documents in this format: {', '.join(FORMATS[2:])}.",
         ),
     ] = "parquet",
+    input_format: InputFormatOption = None,
+    encoding: EncodingOption = "utf-8",
+    column: ColumnOption = None,
+    text_column: TextColumnOption = None,
+    id_column: IdColumnOption = None,
     attributes: Annotated[
         str | None,
         Option(help="Custom attributes to write (ent._.NAME), by commas: negex,section_category."),
@@ -116,10 +128,12 @@ def annotate_corpus_cli(
     from spacy_gliner_biomed.distributed.corpus import Corpus
     from spacy_gliner_biomed.distributed.corpus_run import run_corpus
     from spacy_gliner_biomed.linking.linker_options import LinkerOptions
+    from spacy_gliner_biomed.training.formats.options import ReadOptions
 
     with reported():
         _check(format_, "format", FORMATS)
         _check(engine, "engine", ENGINES)
+        reading = ReadOptions(encoding, column, text_column, id_column, data_format=input_format)
         options = {"labels": labels, "threshold": threshold, "precision": precision}
         spec = make_run_spec(
             output,
@@ -135,7 +149,7 @@ def annotate_corpus_cli(
             attributes=attributes,
             fhir_mapping=fhir_mapping,
         )
-        corpus = Corpus(source, partition_size=partition_size)
+        corpus = Corpus(source, partition_size=partition_size, reading=reading)
         pool = (workers, min_workers)
         chosen = make_engine(engine, spec, pool, gpus_per_worker, address)
         manifest = run_corpus(corpus, spec, chosen, resume=resume, quiet=quiet)

@@ -12,6 +12,11 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.cli.reading_options import (
+    ColumnOption,
+    DataFormatOption,
+    EncodingOption,
+)
 from spacy_gliner_biomed.common.reporting import warn
 from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.errors import Errors, Warnings
@@ -23,12 +28,7 @@ if TYPE_CHECKING:
     Writer = Callable[[Iterable[AnnotatedText], BinaryIO], int]
 
 
-# The names of `training.formats.table` and `documents.formats`, which are not imported here, so
-# that --help is fast.
-FORMATS_HELP = (
-    "jsonl, docbin, brat, pubtator, bioc-xml, bioc-json, pubannotation, conll, prodigy, doccano, "
-    "labelstudio, gliner, gliner2, instructions"
-)
+# The names of `documents.formats` and others, which are not imported here, so that --help is fast.
 TARGETS: tuple[str, ...] = (
     "docbin",
     "jsonl",
@@ -53,10 +53,7 @@ def convert_cli(
             "than memory."
         ),
     ],
-    data_format: Annotated[
-        str | None,
-        typer.Option("--format", "-f", help=f"{FORMATS_HELP}; default: detected."),
-    ] = None,
+    data_format: DataFormatOption = None,
     target_format: Annotated[
         str | None,
         typer.Option(
@@ -67,12 +64,8 @@ def convert_cli(
         Path | None,
         typer.Option(help='Table of labels to rename: JSON {"Chemical": "drug"}, or CSV.'),
     ] = None,
-    encoding: Annotated[
-        str, typer.Option(help="Encoding of the source, such as cp1252; XML files declare theirs.")
-    ] = "utf-8",
-    column: Annotated[
-        int | None, typer.Option(help="Column of the tags in CoNLL files, from 1; default: last.")
-    ] = None,
+    encoding: EncodingOption = "utf-8",
+    column: ColumnOption = None,
     lang: Annotated[str, typer.Option(help="Language of the tokenizer.")] = "en",
     spans_key: Annotated[str, typer.Option(help="Key of the gold spans in doc.spans.")] = "sc",
 ) -> None:

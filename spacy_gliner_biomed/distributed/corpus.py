@@ -17,6 +17,9 @@ from spacy_gliner_biomed.distributed.id_set import IdSet
 from spacy_gliner_biomed.distributed.pubmed import is_pubmed
 from spacy_gliner_biomed.distributed.record_readers import read_file
 from spacy_gliner_biomed.distributed.records import CorpusRecord, Partition
+from spacy_gliner_biomed.training.formats.detect import detect_format
+from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
+from spacy_gliner_biomed.training.formats.table import FORMATS
 
 
 class Corpus:
@@ -30,16 +33,23 @@ class Corpus:
     partition_size (int): Maximum number of records in a partition.
     partition_characters (int): Maximum number of characters in a partition; a longer text gets a
         partition of its own.
+    reading (ReadOptions): How to read the files, and their format.
     RAISES (ValueError): If there is no file of a supported format.
     """
 
     def __init__(
-        self, path: Path, *, partition_size: int = 1000, partition_characters: int = 4_000_000
+        self,
+        path: Path,
+        *,
+        partition_size: int = 1000,
+        partition_characters: int = 4_000_000,
+        reading: ReadOptions = DEFAULTS,
     ) -> None:
         self.path = path
         self.partition_size = partition_size
         self.partition_characters = partition_characters
-        self.size = measure_corpus(path)
+        self.reading = reading
+        self.size = measure_corpus(path, reading)
         self.ids = IdSet()  # of all records except PubMed citations
         self.citation_ids = IdSet()
         self.n_bytes_before = 0  # of the files read so far
@@ -67,8 +77,8 @@ class Corpus:
 
     def _records(self) -> Iterator[CorpusRecord]:
         xml: list[Path] = []
-        for path in walk_files(self.path):
-            if is_pubmed(path.name):
+        for path in walk_files(self.path, reading=self.reading):
+            if self._has_citations(path):
                 xml.append(path)
             else:
                 yield from self._read(path)
@@ -77,6 +87,15 @@ class Corpus:
         for path in newest_first:
             citations.begin(path)
             yield from map(citations.check, self._read(path))
+
+    def _has_citations(self, path: Path) -> bool:
+        """Return whether an XML file is PubMed's, or of no known form, which its reader reports."""
+        if self.reading.data_format is not None or not is_pubmed(path.name):
+            return False
+        try:
+            return detect_format(path, self.reading.encoding) not in FORMATS
+        except (OSError, ValueError):
+            return True
 
     def _note(self, newest_first: list[Path]) -> Citations:
         citations = Citations()
@@ -91,7 +110,7 @@ class Corpus:
 
     def _read(self, path: Path) -> Iterator[CorpusRecord]:
         position = Position()
-        for record in read_file(path, relative_name(path, self.path), position):
+        for record in read_file(path, relative_name(path, self.path), position, self.reading):
             self.consumed = self.n_bytes_before + position.bytes
             yield record
         self.n_bytes_before += file_size(path)
@@ -100,8 +119,8 @@ class Corpus:
     def _without_repeated(self, records: list[CorpusRecord]) -> list[CorpusRecord]:
         """Mark records with repeated ids. A broken record does not claim its id."""
         good = [i for i, record in enumerate(records) if record.problem is None]
-        citations = [i for i in good if _is_citation(records[i])]
-        others = [i for i in good if not _is_citation(records[i])]
+        citations = [i for i in good if records[i].is_citation]
+        others = [i for i in good if not records[i].is_citation]
         checked = list(records)
         for i in _where(others, self.ids.add([records[i].id for i in others])):
             checked[i] = records[i].without_content(
@@ -115,10 +134,6 @@ class Corpus:
             reason = "a record of a file that is not PubMed's has the same id"
             checked[i] = records[i].without_content("duplicate", reason)
         return checked
-
-
-def _is_citation(record: CorpusRecord) -> bool:
-    return is_pubmed(record.source.rpartition(":")[0])
 
 
 def _where(indices: list[int], flags: list[bool]) -> list[int]:

@@ -18,12 +18,13 @@ from spacy_gliner_biomed.distributed.exports import Export, make_export
 from spacy_gliner_biomed.distributed.records import CorpusRecord, Partition, describe
 from spacy_gliner_biomed.distributed.result_tables import Results, document_row
 from spacy_gliner_biomed.documents.formats import FORMATS
-from spacy_gliner_biomed.documents.inputs import Record
+from spacy_gliner_biomed.documents.inputs import Record, with_passages
 from spacy_gliner_biomed.documents.pipelines import LIMITED, configure, get_pipeline
 from spacy_gliner_biomed.documents.writing.run_settings import WritingOptions, prepare_writing
 from spacy_gliner_biomed.documents.writing.tables import entity_row
 from spacy_gliner_biomed.linking.linker_options import LinkerOptions, add_linker
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
+from spacy_gliner_biomed.training.corpora import PASSAGES_KEY
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,9 @@ class CorpusAnnotator:
 
     def _content(self, record: CorpusRecord) -> str | Doc:
         if isinstance(record.content, str):
-            return record.content
+            if f'"{PASSAGES_KEY}"' not in record.meta:
+                return record.content
+            return with_passages(self.nlp, record.content, json.loads(record.meta))
         return Doc(self.nlp.vocab).from_bytes(record.content)
 
     def _check(self, record: CorpusRecord) -> CorpusRecord:

@@ -10,9 +10,13 @@ from pathlib import Path
 
 from spacy_gliner_biomed.common.folders import ending_of, kind_of
 from spacy_gliner_biomed.common.reporting import shorten
+from spacy_gliner_biomed.distributed.pubmed import is_pubmed
+from spacy_gliner_biomed.documents.inputs import ENDINGS as INPUT_ENDINGS
+from spacy_gliner_biomed.documents.inputs import input_endings, is_readable
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 
-ENDINGS = (".jsonl", ".jsonl.gz", ".parquet", ".spacy", ".txt", ".xml", ".xml.gz")
+ENDINGS = (*INPUT_ENDINGS, ".parquet")
 MAX_KINDS = 12  # kinds of unsupported files that are counted separately
 OTHERS = "other files"
 
@@ -63,18 +67,21 @@ class Size:
     not_read: NotRead
 
 
-def walk_files(root: Path, not_read: NotRead | None = None) -> Iterator[Path]:
+def walk_files(
+    root: Path, not_read: NotRead | None = None, reading: ReadOptions = DEFAULTS
+) -> Iterator[Path]:
     """Find the files of supported formats in a folder and its subfolders; skip hidden ones.
 
     Only the names of one folder at a time are in memory.
 
     root (Path): A folder or a file.
     not_read (NotRead | None): Counts the other files.
+    reading (ReadOptions): How the files will be read.
     YIELDS (Path): Files in the order of their names, those of a folder before its subfolders.
     """
     not_read = NotRead() if not_read is None else not_read
     if not root.is_dir():
-        if _is_readable(root, root, not_read):
+        if _is_readable(root, root, not_read, reading):
             yield root
         return
 
@@ -88,27 +95,29 @@ def walk_files(root: Path, not_read: NotRead | None = None) -> Iterator[Path]:
                 not_read.add("linked folders", relative_name(path, root))
         for name in sorted(files):
             path = Path(folder, name)
-            if not name.startswith(".") and _is_readable(path, root, not_read):
+            if not name.startswith(".") and _is_readable(path, root, not_read, reading):
                 yield path
 
 
-def measure_corpus(root: Path) -> Size:
+def measure_corpus(root: Path, reading: ReadOptions = DEFAULTS) -> Size:
     """Count the files of a corpus.
 
     root (Path): A folder or a file.
+    reading (ReadOptions): How the files will be read.
     RETURNS (Size): The number, size and digest of the files.
     RAISES (ValueError): If there is no file of a supported format.
     """
     if not root.exists():
         raise ValueError(Errors.E050.format(path=root))
     digest, n_files, n_bytes, not_read = blake2b(digest_size=16), 0, 0, NotRead()
-    for path in walk_files(root, not_read):
+    for path in walk_files(root, not_read, reading):
         size, time = _size_and_time(path)
         digest.update(f"{relative_name(path, root)}\0{size}\0{time}\n".encode())
         n_files, n_bytes = n_files + 1, n_bytes + size
     if not n_files:
         found = str(not_read) or "no file"
-        raise ValueError(Errors.E106.format(path=root, endings=", ".join(ENDINGS), found=found))
+        endings = ", ".join(ending for ending in ENDINGS if not ending.endswith(".gz"))
+        raise ValueError(Errors.E106.format(path=root, endings=endings, found=found))
     return Size(n_files, n_bytes, digest.hexdigest(), not_read)
 
 
@@ -125,8 +134,16 @@ def relative_name(path: Path, root: Path) -> str:
     return _as_text(path.relative_to(root).as_posix() if path != root else path.name)
 
 
-def _is_readable(path: Path, root: Path, not_read: NotRead) -> bool:
-    if ending_of(path, ENDINGS) is None:
+def _is_readable(path: Path, root: Path, not_read: NotRead, reading: ReadOptions) -> bool:
+    """Return whether a file may hold records; if not, count it. What an XML file of an unknown form
+    is, its reader says.
+    """
+    named = reading.data_format
+    endings = ENDINGS if named is None else input_endings(named)
+    unclear = named is None and not is_pubmed(path.name) and path.is_file()
+    if not (named is not None and path == root) and (
+        ending_of(path, endings) is None or (unclear and not is_readable(path, reading))
+    ):
         not_read.add(_as_text(kind_of(path)), relative_name(path, root))
         return False
     try:

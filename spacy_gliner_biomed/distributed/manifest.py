@@ -1,6 +1,7 @@
 """The manifest of a run: input, pipeline, settings, versions. A resumed run is checked with it."""
 
 import platform
+from dataclasses import asdict
 from datetime import datetime, timezone
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -15,6 +16,7 @@ from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
 from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.hub import PACKAGED, PACKAGED_FOLDER
+from spacy_gliner_biomed.training.formats.options import DEFAULTS
 
 PACKAGES = ("spacy-gliner-biomed", "spacy", "torch", "transformers", "numpy", "pyarrow", "ray")
 # The keys that must be equal for a run to be resumed.
@@ -42,6 +44,7 @@ def make_manifest(corpus: Corpus, config: AnnotatorConfig, storage: Storage) -> 
             "partition_size": corpus.partition_size,
             "partition_characters": corpus.partition_characters,
             # only if they are set, so that earlier runs can be resumed
+            **({"reading": asdict(corpus.reading)} if corpus.reading != DEFAULTS else {}),
             **({"attributes": list(config.attributes)} if config.attributes else {}),
             **({"fhir": dict(config.fhir)} if config.fhir else {}),
         },

@@ -95,6 +95,7 @@ def _parse_citation(element: Element, source: str, numbered: str) -> CorpusRecor
         text,
         meta=f'{{"version": {version}}}' if version > 1 else "",
         version=version,
+        is_citation=True,
         left_out=sum(map(len, foreign)) if english else 0,
     )
     if not text:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,34 +12,48 @@ from spacy.vocab import Vocab
 from spacy_gliner_biomed.common.counted_stream import Position
 from spacy_gliner_biomed.common.files import (
     decode_line,
+    is_utf8,
     open_bytes,
     read_byte_lines,
+    read_lines,
     read_text,
 )
+from spacy_gliner_biomed.common.folders import ending_of
 from spacy_gliner_biomed.common.json_text import check_depth, check_text, parse_json_object
 from spacy_gliner_biomed.common.optional import import_parquet
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.distributed.pubmed import is_pubmed, read_pubmed
 from spacy_gliner_biomed.distributed.records import CorpusRecord, FailureKind, describe
-from spacy_gliner_biomed.documents.inputs import read_docbin
+from spacy_gliner_biomed.documents.inputs import (
+    TEXT_RECORDS,
+    is_lines,
+    read_docbin,
+    read_inputs,
+)
+from spacy_gliner_biomed.training.formats.detect import detect_format
+from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
+from spacy_gliner_biomed.training.formats.table import FORMATS
 
 MAX_LINE = 1 << 28  # bytes: a small compressed file can hold a line larger than the memory
 ROWS = 256  # Parquet rows that are converted to Python objects at once
 
 
-def read_file(path: Path, name: str, position: Position) -> Iterator[CorpusRecord]:
+def read_file(
+    path: Path, name: str, position: Position, reading: ReadOptions = DEFAULTS
+) -> Iterator[CorpusRecord]:
     """Read the records of one file.
 
     path (Path): A file with one of the endings in `corpus_files.ENDINGS`.
     name (str): The name of the file in ids and sources.
     position (Position): Kept up to date while the file is read.
+    reading (ReadOptions): How to read it, and its format.
     YIELDS (CorpusRecord): The records. If the file is broken, one record with a problem stands for
         the part that cannot be read; a file without records also gives one.
     RAISES (ImportError): If a package that the file format needs is not installed.
     """
     number = 0
     try:
-        for record in _records(path, name, position):
+        for record in _records(path, name, position, reading):
             number += 1
             yield record
     except ImportError:
@@ -61,23 +76,50 @@ def _is_encoding(error: Exception) -> bool:
     return isinstance(error, UnicodeError) or isinstance(error.__cause__, UnicodeError)
 
 
-def _records(path: Path, name: str, position: Position) -> Iterator[CorpusRecord]:
-    ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
-    if ending == "jsonl":
-        yield from _read_jsonl(path, name, position)
-    elif ending == "parquet":
+def _records(
+    path: Path, name: str, position: Position, reading: ReadOptions
+) -> Iterator[CorpusRecord]:
+    if reading.data_format is None and ending_of(path, (".parquet",)):
         yield from _read_parquet(path, name, position)
-    elif ending == "spacy":
+        return
+    kind = reading.data_format or detect_format(path, reading.encoding)
+    if kind in TEXT_RECORDS and is_lines(path):
+        yield from _read_jsonl(path, name, position, reading.encoding)
+    elif kind == "docbin":
         yield from _read_docbin(path, name)
-    elif ending == "xml":
+    elif kind == "text":
+        yield _read_text(path, name, reading.encoding)
+    elif kind in FORMATS:
+        yield from _read_others(path, name, kind, reading)
+    elif is_pubmed(path):
         with open_bytes(path, position) as stream:
             yield from read_pubmed(stream, name)
     else:
-        yield _read_text(path, name)
+        raise ValueError("its format is not clear. Name it with --input-format")
 
 
-def _read_jsonl(path: Path, name: str, position: Position) -> Iterator[CorpusRecord]:
-    for number, line in read_byte_lines(path, max_bytes=MAX_LINE, position=position):
+def _read_others(path: Path, name: str, kind: str, reading: ReadOptions) -> Iterator[CorpusRecord]:
+    """Read a format that both this command and `annotate` read."""
+    failures: list[Exception] = []
+    options = replace(reading, data_format=kind)
+    found = read_inputs([path], Vocab(), failures.append, options)
+    for number, (text, record) in enumerate(found, 1):
+        own = None if record.id == f"{path.as_posix()}:{number}" else record.id
+        yield make_record({**record.meta, "id": own, "text": text}, f"{name}:{number}")
+    for number, error in enumerate(failures, 1):
+        if not str(error).startswith("[GB-E162]"):  # that nothing is in it
+            source = f"{name}:broken-{number}"
+            failed: FailureKind = "not_utf8" if _is_encoding(error) else "broken"
+            yield CorpusRecord(source, source).without_content(failed, str(error))
+
+
+def _read_jsonl(path: Path, name: str, position: Position, encoding: str) -> Iterator[CorpusRecord]:
+    lines: Iterator[tuple[int, bytes]]
+    if not is_utf8(encoding):
+        lines = ((number, line.encode()) for number, line in read_lines(path, encoding))
+    else:
+        lines = read_byte_lines(path, max_bytes=MAX_LINE, position=position)
+    for number, line in lines:
         source = f"{name}:{number}"
         if len(line) > MAX_LINE:
             reason = f"the line has more than {MAX_LINE:,} bytes"
@@ -156,9 +198,9 @@ def _make_doc_record(doc: Doc, meta: Mapping[str, Any], own: Any, source: str) -
         return CorpusRecord(source, source).without_content("broken", describe(error))
 
 
-def _read_text(path: Path, name: str) -> CorpusRecord:
+def _read_text(path: Path, name: str, encoding: str) -> CorpusRecord:
     try:
-        return CorpusRecord(name, name, read_text(path))
+        return CorpusRecord(name, name, read_text(path, encoding))
     except ValueError as error:
         return CorpusRecord(name, name).without_content("not_utf8", str(error))
 

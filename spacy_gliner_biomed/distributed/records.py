@@ -1,7 +1,7 @@
 """The records of a corpus, and the partitions in which they are annotated and written."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from spacy_gliner_biomed.common.reporting import shorten
@@ -47,6 +47,7 @@ class CorpusRecord:
     problem (Problem | None): Why the record cannot be annotated; None if it can.
     version (int): The version of a PubMed citation; several versions share one id.
     left_out (int): Number of characters in other languages that `content` does not contain.
+    is_citation (bool): Whether it is one of PubMed's.
     """
 
     id: str
@@ -56,6 +57,7 @@ class CorpusRecord:
     problem: Problem | None = None
     version: int = 1
     left_out: int = 0
+    is_citation: bool = field(default=False, compare=False)
 
     def without_content(self, kind: FailureKind, reason: str) -> "CorpusRecord":
         """Return the record without its content, marked as not annotated.

@@ -21,6 +21,7 @@ from spacy_gliner_biomed.documents.pipelines import find_component, stream_docs
 from spacy_gliner_biomed.documents.summary import summarize
 from spacy_gliner_biomed.documents.writing.run_settings import WritingOptions, prepare_writing
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 
 
 def annotate_files(
@@ -28,6 +29,7 @@ def annotate_files(
     files: Sequence[Path],
     outputs: Sequence[Output],
     *,
+    reading: ReadOptions = DEFAULTS,
     writing: WritingOptions | None = None,
     batch_size: int = 64,
     n_process: int = 1,
@@ -38,6 +40,7 @@ def annotate_files(
     nlp (Language): A configured pipeline with exactly one `gliner_biomed` component.
     files (Sequence[Path]): The input files, see `inputs.find_inputs`.
     outputs (Sequence[Output]): The outputs, see `outputs.plan_outputs`.
+    reading (ReadOptions): How to read the files.
     writing (WritingOptions | None): What outputs contain besides the entities.
     batch_size (int): Documents per batch.
     n_process (int): Number of worker processes.
@@ -54,7 +57,7 @@ def annotate_files(
     options = writing or WritingOptions()
     read_entities, settings = prepare_writing(nlp, options, reads_context=reads_context)
     hidden = True if quiet or _on_terminal(outputs) else None  # None: if it is no terminal
-    jobs = read_inputs(files, nlp.vocab, partial(_report_unreadable, counts))
+    jobs = read_inputs(files, nlp.vocab, partial(_report_unreadable, counts), reading)
     with ExitStack() as stack:
         writers = [stack.enter_context(open_writer(o, settings)) for o in outputs]
         docs = stream_docs(nlp, jobs, counts, batch_size=batch_size, n_process=n_process)

@@ -32,7 +32,7 @@ from spacy_gliner_biomed.training.corpora import PASSAGES_KEY, AnnotatedText
 from spacy_gliner_biomed.training.formats.detect import UNCLEAR, detect_format
 from spacy_gliner_biomed.training.formats.notes_table import has_texts
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
-from spacy_gliner_biomed.training.formats.table import FORMATS, find_format, read_texts
+from spacy_gliner_biomed.training.formats.table import FORMATS, check_name, find_format, read_texts
 from spacy_gliner_biomed.training.json_items import read_values
 from spacy_gliner_biomed.training.record_checks import check_keys, format_place
 
@@ -61,18 +61,17 @@ InputDocument = tuple[str | Doc, Record]
 OnFailure = Callable[[Exception], None]
 
 
-def find_inputs(
-    paths: Sequence[Path], data_format: str | None = None, options: ReadOptions = DEFAULTS
-) -> list[Path]:
+def find_inputs(paths: Sequence[Path], options: ReadOptions = DEFAULTS) -> list[Path]:
     """Find the files to read, each once; warn about the other files in folders.
 
     paths (Sequence[Path]): Files of supported formats, and folders.
-    data_format (str | None): The format of all files; None to detect it.
-    options (ReadOptions): How to read them.
+    options (ReadOptions): How to read them, and their format.
     RETURNS (list[Path]): The named files, and the files of supported formats in the folders.
     RAISES (ValueError): If a path does not exist, or a named file has an unsupported format.
     """
-    endings = input_endings(data_format)
+    if options.data_format is not None:
+        check_name(options.data_format, INPUT_FORMAT)
+    endings = input_endings(options.data_format)
     files: dict[Path, Path] = {}
     unread: Unread = []
     for path in paths:
@@ -81,7 +80,7 @@ def find_inputs(
         found = [path]
         if path.is_dir():
             found, others = find_files(path, endings)
-            known = [file for file in found if data_format or is_readable(file, options)]
+            known = [file for file in found if is_readable(file, options)]
             unread += others
             unread += [
                 (f"{kind_of(file)} of an unknown form", file.name)
@@ -89,7 +88,7 @@ def find_inputs(
                 if file not in known
             ]
             found = known
-        elif data_format is None and ending_of(path, endings) is None:
+        elif options.data_format is None and ending_of(path, endings) is None:
             allowed = ", ".join(ending for ending in endings if not ending.endswith(".gz"))
             raise ValueError(Errors.E051.format(path=path, found=path.suffix, allowed=allowed))
         for file in found:
@@ -102,7 +101,6 @@ def read_inputs(
     files: Iterable[Path],
     vocab: Vocab,
     on_failure: OnFailure | None = None,
-    data_format: str | None = None,
     options: ReadOptions = DEFAULTS,
 ) -> Iterator[InputDocument]:
     """Read the documents of files, in order, in the form for `nlp.pipe(..., as_tuples=True)`.
@@ -111,15 +109,14 @@ def read_inputs(
     vocab (Vocab): The vocab for the Docs of a DocBin.
     on_failure (OnFailure | None): Called with the error of each line, Doc or file that cannot be
         read, and of each file without a document; reading continues. None raises the first error.
-    data_format (str | None): The format of all files; None to detect it.
-    options (ReadOptions): How to read them.
+    options (ReadOptions): How to read them, and their format.
     YIELDS (InputDocument): The text as it is in the file, with its line ends.
     RAISES (ValueError): Without `on_failure`, with the place, if a file is broken.
     """
     for path in files:
         n_read = 0
         try:
-            for found in _read_file(path, vocab, data_format, options):
+            for found in _read_file(path, vocab, options):
                 n_read += 1
                 if not isinstance(found, ValueError):
                     yield found
@@ -153,7 +150,7 @@ def is_readable(path: Path, options: ReadOptions = DEFAULTS) -> bool:
     path (Path): A file with one of `input_endings`.
     options (ReadOptions): How to read it.
     """
-    if ending_of(path, UNCLEAR) is None:
+    if options.data_format is not None or ending_of(path, UNCLEAR) is None:
         return True
     try:
         found = detect_format(path, options.encoding)
@@ -198,13 +195,13 @@ def _fits(passage: Any, text: str) -> bool:
 
 
 def _read_file(
-    path: Path, vocab: Vocab, data_format: str | None, options: ReadOptions
+    path: Path, vocab: Vocab, options: ReadOptions
 ) -> Iterator[InputDocument | ValueError]:
     """Yield the documents of a file, and the error of each line or Doc that cannot be read.
 
     RAISES (ValueError): If the rest of the file cannot be read.
     """
-    name = find_format(path, data_format, options, INPUT_FORMAT)
+    name = find_format(path, options.data_format, options, INPUT_FORMAT)
     if name == "docbin":
         yield from read_docbin(path, vocab)
     elif name == "text":

@@ -182,7 +182,7 @@ def test_what_cannot_be_read_is_reported_and_the_others_are_done(
         r"no document in .*empty\.jsonl",
         r"zz\.jsonl, line 2: Expecting value",
         r"zz\.jsonl, line 3: .*half of a surrogate pair",
-        r"GB-W160\] 1 .*: 1 \.csv \(table\.csv\)",
+        r"GB-W160\] 1 .*: 1 \.csv of an unknown form \(table\.csv\)",
         r"FAILED, and missing in the output: 6 documents",
     ):
         assert re.search(failure, said), said

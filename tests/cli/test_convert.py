@@ -10,9 +10,9 @@ from spacy.tokens import DocBin
 from spacy.training import Corpus
 from typer.testing import CliRunner
 
-from spacy_gliner_biomed.cli import convert, gliner_cli
+from spacy_gliner_biomed.cli import convert, gliner_cli, reading_options
 from spacy_gliner_biomed.documents.formats import FORMATS as OUTPUT_FORMATS
-from spacy_gliner_biomed.training.formats.table import WITH_ENTITIES
+from spacy_gliner_biomed.training.formats.table import FORMATS
 from spacy_gliner_biomed.training.gold import read_gold
 
 run = CliRunner().invoke
@@ -183,5 +183,6 @@ def test_unclear_formats_and_those_without_entities_are_refused(tmp_path: Path) 
 
 
 def test_help_lists_the_formats_that_there_are() -> None:
-    assert ", ".join(WITH_ENTITIES) == convert.FORMATS_HELP
+    listed = f"{reading_options.WITH_ENTITIES}, {reading_options.WITHOUT_ENTITIES}"
+    assert listed == ", ".join(FORMATS)
     assert set(convert.TARGETS) - {"gliner", "instructions"} <= set(OUTPUT_FORMATS)

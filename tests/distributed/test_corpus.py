@@ -10,7 +10,7 @@ from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.records import CorpusRecord
 from tests.distributed.conftest import texts, write_lines
 from tests.distributed.test_citations import version
-from tests.distributed.test_pubmed import citation, deletion, write_pubmed
+from tests.distributed.test_pubmed import citation, deletion, pubmed, write_pubmed
 
 
 def records(path: Path, size: int = 1000) -> list[CorpusRecord]:
@@ -134,16 +134,21 @@ def test_small_cases_are_each_read_or_reported_or_counted(shared: Path) -> None:
     folder = shared / "cases" / "notes_mixed"
     found = {name: kind for name, [kind] in kinds(folder).items()}
     assert found == {
+        "1": "Asthma, mild",
         "C.TXT": "Asthma.\n",
         "a.txt": "Fever and cough.\n",
         "b_cp1252.txt": "not_utf8",
         "e_utf16.txt": "not_utf8",
+        "f.json:1": "Asthma.",
         "g.jsonl.gz:1": "Zinc for fever.",
         "h_empty.txt": "",
     }
-    assert str(Corpus(folder).size.not_read) == "1 .csv (d.csv), 1 .json (f.json)"
+    assert not Corpus(folder).size.not_read.counts
     other = shared / "cases" / "pubmed" / "other_xml"
-    assert set(map(tuple, kinds(other).values())) == {("no_records",)}
+    assert set(map(tuple, kinds(other).values())) == {
+        ("Aspirin in migraine\n\nIt helped.\n\nFever was seen.",),
+        ("Zinc for fever.",),
+    }
     versions = kinds(shared / "cases" / "pubmed" / "versions.xml")
     assert versions == {"6": ["superseded", "Second version ibuprofen"]}
 
@@ -166,3 +171,15 @@ def test_corpus_that_is_not_there_or_empty_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "scan.pdf"):
         with pytest.raises(ValueError, match=r"GB-E106.*\.jsonl.*found: 1 \.pdf \(scan\.pdf\)"):
             Corpus(path)
+
+
+def test_articles_and_bioc_are_no_citations(tmp_path: Path) -> None:
+    article = (
+        "<article><front><article-meta><article-id pub-id-type='pmid'>1</article-id><title-group>"
+        "<article-title>Zinc.</article-title></title-group></article-meta></front></article>"
+    )
+    (tmp_path / "a.xml").write_text(article)
+    (tmp_path / "b.nxml").write_text(article)
+    (tmp_path / "c.xml").write_bytes(pubmed(citation(1, "Iron."), citation(2, "Gout.")))
+    found = kinds(tmp_path)
+    assert found == {"1": ["Zinc.", "duplicate", "duplicate"], "2": ["Gout."]}

@@ -15,6 +15,7 @@ from spacy_gliner_biomed.common.counted_stream import Position
 from spacy_gliner_biomed.distributed import record_readers
 from spacy_gliner_biomed.distributed.record_readers import read_file
 from spacy_gliner_biomed.distributed.records import LINE, CorpusRecord
+from spacy_gliner_biomed.training.formats.options import ReadOptions
 from tests.distributed.test_pubmed import citation, pubmed
 
 
@@ -279,3 +280,42 @@ def test_docbin_without_one_of_its_strings_is_read_up_to_there(tmp_path: Path) -
     assert (one.id, one.problem) == ("a.spacy:1", None)
     assert [kind for _, kind in problems(rest)]
     assert {kind for _, kind in problems(rest)} == {"broken"}
+
+
+OTHER_FORMATS = {
+    "bioc.xml": "<collection><document><id>1</id><passage><infon key='type'>title</infon>"
+    "<offset>0</offset><text>Zinc.</text></passage></document></collection>",
+    "jats.xml": "<article><front><article-meta><article-id pub-id-type='pmid'>1</article-id>"
+    "<title-group><article-title>Zinc.</article-title></title-group></article-meta></front>"
+    "</article>",
+    "notes.csv": "id,text,ward\n1,Zinc.,x\n",
+    "a.pubtator": "1|t|Zinc.\n",
+    "a.conll": "# newdoc id = 1\nZinc. B-drug\n",
+    "a.json": '[{"id": 1, "text": "Zinc.", "spans": []}]',
+    "lines.jsonl.gz": '{"id": 1, "text": "Zinc.", "label": []}\n',
+}
+
+
+@pytest.mark.parametrize("name", OTHER_FORMATS)
+def test_other_formats_are_records_with_their_own_ids(tmp_path: Path, name: str) -> None:
+    content = OTHER_FORMATS[name].encode()
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    [record] = read(tmp_path / name)
+    assert (record.id, record.content, record.problem) == ("1", "Zinc.", None)
+    assert not record.is_citation
+    if name in ("bioc.xml", "jats.xml"):
+        passage = {"start": 0, "end": 5, "infons": {"type": "title"}}
+        assert json.loads(record.meta) == {"passages": [passage]}
+
+
+def test_what_is_broken_in_other_formats_is_a_row(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('[{"text": "Zinc"}, {"text": 3}, {"text": "Iron"}, oops]')
+    records = read(tmp_path / "a.json")
+    assert [record.content for record in records[:2]] == ["Zinc", "Iron"]
+    assert [kind for _, kind in problems(records)] == ["broken", "broken"]
+    (tmp_path / "b.csv").write_bytes("text\nNaïve\n".encode("cp1252"))
+    assert [kind for _, kind in problems(read(tmp_path / "b.csv"))] == ["not_utf8"]
+    [record] = read_file(tmp_path / "b.csv", "b.csv", Position(), ReadOptions("cp1252"))
+    assert record.content == "Naïve"
+    (tmp_path / "c.json").write_text("[]")
+    assert [kind for _, kind in problems(read(tmp_path / "c.json"))] == ["broken"]

@@ -215,15 +215,17 @@ def test_encoding_columns_and_format_can_be_named(tmp_path: Path) -> None:
     path.write_bytes("Note,Nr\r\nNaïve,1\r\n".encode("cp1252"))
     with pytest.raises(ValueError, match=r"GB-E051.*--input-format"):
         find_inputs([path])
-    options = ReadOptions(encoding="cp1252", text_column="note", id_column="Nr")
-    (job,) = read_inputs(find_inputs([path], "csv", options), Vocab(), None, "csv", options)
+    options = ReadOptions("cp1252", text_column="note", id_column="Nr", data_format="csv")
+    (job,) = read_inputs(find_inputs([path], options), Vocab(), options=options)
     assert job == ("Naïve", Record("1"))
     lines = tmp_path / "a.jsonl"
     lines.write_bytes('{"text": "Naïve"}'.encode("utf-16"))
     (job,) = read_inputs([lines], Vocab(), options=ReadOptions(encoding="utf-16"))
     assert job[0] == "Naïve"
     with pytest.raises(ValueError, match=r"GB-E200.*cannot be read as utf-16"):
-        list(read_inputs([path], Vocab(), None, "text", ReadOptions(encoding="utf-16")))
+        list(read_inputs([path], Vocab(), options=ReadOptions("utf-16", data_format="text")))
+    with pytest.raises(ValueError, match=r"GB-E030.*'--input-format'.*'docx'"):
+        find_inputs([path], ReadOptions(data_format="docx"))
     with pytest.raises(ValueError, match=r"GB-E201.*'klingon'"):
         ReadOptions(encoding="klingon")
 

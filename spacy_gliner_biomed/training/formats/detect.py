@@ -1,19 +1,21 @@
 """Tell the format of a file from its ending and its beginning."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from spacy_gliner_biomed.common.files import UTF8, open_text
 from spacy_gliner_biomed.common.folders import ending_of
+from spacy_gliner_biomed.common.json_text import parse_json
 from spacy_gliner_biomed.common.xml_elements import root_tag
 from spacy_gliner_biomed.training.formats.brat import is_brat
 from spacy_gliner_biomed.training.formats.conll import parse_tag
 from spacy_gliner_biomed.training.json_items import read_values
 
 HEAD = 1 << 16  # characters of the first line that are looked at
+LONGEST_LINE = 1 << 20  # characters of a line of JSON that are looked at
 N_RECORDS = 50  # records that are looked at if the first do not say it
 # Endings of files whose content says whether they hold documents.
 UNCLEAR = tuple(
@@ -83,8 +85,21 @@ def format_of_record(record: Any) -> str | None:
 
 
 def _tell_json(path: Path, encoding: str) -> str | None:
+    records: list[Any] = []
+    try:
+        for _, record in islice(read_values(path, encoding), N_RECORDS):
+            records.append(record)
+            if found := format_of_record(record):
+                return found
+    except ValueError:
+        if not records:
+            raise
+    return _format_of_records(records)
+
+
+def _format_of_records(records: Iterable[Any]) -> str | None:
     record: Any = None
-    for _, record in islice(read_values(path, encoding), N_RECORDS):
+    for record in records:
         if found := format_of_record(record):
             return found
     if not isinstance(record, Mapping) or "text" not in record:
@@ -94,11 +109,14 @@ def _tell_json(path: Path, encoding: str) -> str | None:
 
 
 def _tell_json_lines(path: Path, encoding: str) -> str | None:
-    """Return "jsonl" if the first records do not say it: its readers name what is broken."""
+    """Return "jsonl" if the first lines do not say it: its readers name what is broken."""
     try:
-        return _tell_json(path, encoding) or "jsonl"
+        with open_text(path, encoding=encoding) as file:
+            lines = [file.readline(LONGEST_LINE) for _ in range(N_RECORDS)]
+        records = [parse_json(line) for line in lines if line.strip()]
     except ValueError:
         return "jsonl"
+    return _format_of_records(records) or "jsonl"
 
 
 def _tell_xml(path: Path, _: str) -> str | None:
@@ -106,7 +124,10 @@ def _tell_xml(path: Path, _: str) -> str | None:
 
 
 def _tell_text(path: Path, encoding: str) -> str | None:
-    lines = _first_lines(path, encoding)
+    try:
+        lines = _first_lines(path, encoding)
+    except ValueError:  # the reader names what is broken
+        return "text"
     if lines and PUBTATOR_LINE.match(lines[0]):
         return "pubtator"
     return "conll" if _has_tags(lines) else "text"

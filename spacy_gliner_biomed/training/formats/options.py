@@ -21,6 +21,7 @@ class ReadOptions:
     text_column (str | None): The column of the texts in CSV files; None for "text".
     id_column (str | None): The column of the ids in CSV files; None for "id", if there is one.
     spans_key (str): The span group of the entities in DocBins.
+    data_format (str | None): The format of all inputs of a command; None to detect it.
     gold (bool): Whether entities are wanted; if so, examples without an accepted annotation are
         left out.
     RAISES (ValueError): If there is no such encoding or column.
@@ -31,6 +32,7 @@ class ReadOptions:
     text_column: str | None = None
     id_column: str | None = None
     spans_key: str = "sc"
+    data_format: str | None = None
     gold: bool = True
 
     def __post_init__(self) -> None:

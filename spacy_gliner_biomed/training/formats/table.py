@@ -123,9 +123,8 @@ def find_format(
     RAISES (ValueError): If the path does not exist, there is no such format, or the format is not
         clear.
     """
-    if name is not None and name not in FORMATS:
-        allowed = "one of " + ", ".join(map(repr, FORMATS))
-        raise ValueError(Errors.E030.format(name="format", allowed=allowed, found=name))
+    if name is not None:
+        check_name(name, option)
     if not path.exists():
         raise ValueError(Errors.E050.format(path=path))
     found = detect_format(path, options.encoding) if name is None else name
@@ -136,6 +135,18 @@ def find_format(
     if path.is_dir() and found != "brat":
         raise ValueError(Errors.E164.format(path=path, format=found))
     return found
+
+
+def check_name(name: str, option: str = "--format") -> None:
+    """Check the name of a format.
+
+    name (str): The name.
+    option (str): The command's option for it, for the message.
+    RAISES (ValueError): If there is no such format.
+    """
+    if name not in FORMATS:
+        allowed = "one of " + ", ".join(map(repr, FORMATS))
+        raise ValueError(Errors.E030.format(name=option, allowed=allowed, found=name))
 
 
 def _with_labels(path: Path, name: str, options: ReadOptions) -> Iterator[AnnotatedText]:
