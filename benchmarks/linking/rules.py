@@ -1,7 +1,6 @@
-"""The labels of BC5CDR and the semantic types of MeSH that belong to them."""
+"""The labels of BC5CDR and their trees of MeSH, as the default rules have them."""
 
-DISEASES = ["Diseases", "Psychiatry and Psychology", "Phenomena and Processes", ""]
 RULES = [
-    {"label": "Disease", "types": DISEASES},
-    {"label": "Chemical", "types": ["Chemicals and Drugs", ""]},
+    {"label": "Disease", "types": ["C", "F03", ""]},
+    {"label": "Chemical", "types": ["D", ""]},
 ]

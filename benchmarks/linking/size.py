@@ -4,7 +4,7 @@
 
 It has the names of all terminologies in the folder, and these again with a word of another name
 after them, until there are as many as `--aliases` says. The mentions to link are the gold ones of
-BC5CDR's test set.
+BC5CDR's test set. Times are CPU seconds.
 """
 
 import argparse
@@ -64,11 +64,17 @@ def ask(kb_path: Path, corpora: Path) -> dict[str, Any]:
     nlp = spacy.blank("en")
     linker = nlp.add_pipe("gliner_biomed_linker")
     docs = [example.predicted for example in read(nlp)]
-    before, started = peak_mib(), time.perf_counter()
+    before, started = peak_mib(), time.process_time()
     linker.kbs = [KnowledgeBase.from_disk(kb_path)]  # type: ignore[attr-defined]
     n_mentions = sum(len(doc.ents) for doc in linker.pipe(docs))  # type: ignore[attr-defined]
-    rate = n_mentions / (time.perf_counter() - started)
+    rate = n_mentions / (time.process_time() - started)
     return {"mentions_s": round(rate), "peak_mib": peak_mib(), "peak_mib_before": before}
+
+
+def children_s() -> float:
+    """Return the CPU seconds of the processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -86,11 +92,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         with source.open("w", encoding="utf8") as file:
             for concept in many_concepts(arguments.ontologies, arguments.aliases):
                 file.write(json.dumps(asdict(concept), ensure_ascii=False) + "\n")
-        started = time.perf_counter()
+        started = children_s()
         command = [sys.executable, "-m", "spacy", "gliner", "kb", "build", str(source), str(built)]
         subprocess.run(command, check=True)
         results: dict[str, Any] = {
-            "build_s": round(time.perf_counter() - started, 1),
+            "build_s": round(children_s() - started, 1),
             "build_peak_mib": peak_mib(resource.RUSAGE_CHILDREN),
             "file_mib": round(built.stat().st_size / 2**20, 3),
         }

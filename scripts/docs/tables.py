@@ -3,41 +3,16 @@
 A page names a table in a comment, which the build replaces: `<!-- table: accuracy -->`.
 """
 
-import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from statistics import mean, stdev
 from typing import Any
 
-RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
-PLACE = re.compile(r"^<!-- table: ([\w-]+)(?: (\S+))? -->$", re.MULTILINE)
+from scripts.docs.linking_tables import linking, linking_coverage, linking_speed
+from scripts.docs.table_parts import markdown, named, read
 
-NAMES = {
-    "bc5cdr": "BC5CDR",
-    "bionlp13cg": "BioNLP13CG",
-    "jnlpba": "JNLPBA",
-    "ncbi_disease": "NCBI Disease",
-    "bc2gm": "BC2GM",
-    "anatem": "AnatEM",
-    "craft": "CRAFT",
-    "nlm_gene": "NLM-Gene",
-    "tmvar3": "tmVar3",
-    "linnaeus": "LINNAEUS",
-    "maccrobat": "MACCROBAT",
-    "leaf_clinical_trials": "LEAF clinical trials",
-    "phee": "PHEE",
-    "crossner_science": "CrossNER science",
-    "random-small-512": "DeBERTa-v3-small, D = 512 (random weights)",
-    "random-small-768": "DeBERTa-v3-small, D = 768 (random weights)",
-    "random-base-768": "DeBERTa-v3-base, D = 768 (random weights)",
-    "random-bi-small": "bi-encoder of DeBERTa-v3-small (random weights)",
-    "starter": "MiniLM-L6 with an LSTM",
-    "packaged": "packaged model",
-    "fp32": "float32",
-    "bf16": "bfloat16",
-}
+PLACE = re.compile(r"^<!-- table: ([\w-]+)(?: (\S+))? -->$", re.MULTILINE)
 
 
 def insert_tables(text: str) -> str:
@@ -46,22 +21,6 @@ def insert_tables(text: str) -> str:
     RAISES (KeyError): If a page names a table that is not known.
     """
     return PLACE.sub(lambda found: TABLES[found[1]](*filter(None, [found[2]])), text)
-
-
-def markdown(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Return a table of Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
-
-
-def read(name: str) -> Any:
-    """Read the results of a file, which also names machine and arguments."""
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf8"))["results"]
-
-
-def named(name: str) -> str:
-    """Return the name that a table shows."""
-    return NAMES.get(name, name)
 
 
 def accuracy() -> str:
@@ -226,27 +185,6 @@ def distillation() -> str:
     return markdown(["", "count"], rows)
 
 
-def linking() -> str:
-    """Accuracy at 1 and 5 of each setting."""
-    found = read("linking-accuracy")
-    head = ["accuracy at 1 / 5, gold mentions", "BC5CDR", "NCBI Disease"]
-    rows = (
-        [r["setting"], *(f"{r[c][0]} / {r[c][1]}" for c in ("bc5cdr", "ncbi_disease"))]
-        for r in found
-    )
-    return markdown(head, rows)
-
-
-def linking_speed() -> str:
-    """This package and scispaCy, by number of names."""
-    head = ["names", "system", "index, s", "mentions/s", "accuracy at 1"]
-    rows = (
-        [f"{r['names']:,}", r["system"], r["index_s"], f"{r['mentions_s']:,}", r["accuracy"]]
-        for r in read("linking-speed")
-    )
-    return markdown(head, rows)
-
-
 def scale() -> str:
     """What `benchmarks/scale/runs.py` measured."""
     workers, overhead = read("scale-workers"), read("scale-overhead")
@@ -293,6 +231,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "int8": int8,
     "levers": levers,
     "linking": linking,
+    "linking-coverage": linking_coverage,
     "linking-speed": linking_speed,
     "partial-annotation": partial_annotation,
     "scale": scale,

@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 
 from benchmarks.common import read_results
-from benchmarks.linking import accuracy, size, speed, text
-from benchmarks.linking.rules import DISEASES
+from benchmarks.linking import accuracy, coverage, size, speed, text
+from spacy_gliner_biomed.linking.kb.concepts import Concept
+from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 from tests.benchmarks.conftest import IDS, NAMES, strings
 
 
 def types(name: str) -> str:
-    """Return a semantic type; each that the rules name is there."""
+    """Return a tree of MeSH; each that the rules name is there."""
     if name in NAMES["Chemical"]:
         return "Chemicals and Drugs"
-    return "Diseases" if name in NAMES["Disease"] else DISEASES[len(name) % 2 + 1]
+    return "Diseases" if name in NAMES["Disease"] else "Psychiatry and Psychology"
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,38 @@ def test_the_baseline(corpora: Path, ontologies: Path, monkeypatch: pytest.Monke
     assert len(gold) == 8
     found = list(accuracy.by_trigrams(kb, gold))  # trigrams of " alias" are in ten names
     assert len(found) == 8
+
+
+def test_coverage(corpora: Path, ontologies: Path, tmp_path: Path) -> None:
+    rows = run(coverage.main, corpora, ontologies, tmp_path / "out.json")
+    found = {(row["corpus"], *(row["labels"] or ())): row for row in rows}
+    chemicals = found["bc5cdr", "Chemical"]
+    assert chemicals["mentions"] > chemicals["ids"] > 0
+    assert (chemicals["missing"], chemicals["missing_ids"], chemicals["outside"]) == (0, 0, 0)
+    assert "outside" not in found["nlm_gene", "Gene"]  # no terminology with default rules
+
+
+def test_missing_and_disallowed_ids_are_counted(tmp_path: Path) -> None:
+    concepts = [
+        Concept("MESH:D1", "Asthma", [], ["Diseases"]),
+        Concept("MESH:D2", "Schizophrenia", [], ["Psychiatry and Psychology"]),
+        Concept("MESH:D3", "Thinking", [], ["Health Care"]),
+    ]
+    kb = KnowledgeBase.build(concepts, name="mesh")
+    ids = ["MESH:D1", "MESH:D2", "MESH:D2|MESH:C9", "MESH:D3", "MESH:C9", "OMIM:1", "-1", ""]
+    entities = [{"label": "D", "id": id_} for id_ in ids]
+    (tmp_path / "meta.json").write_text('{"labels": {"D": "disease"}}')
+    with gzip.open(tmp_path / "test.jsonl.gz", "wt", encoding="utf8") as file:
+        file.write(json.dumps({"entities": entities}) + "\n")
+    assert coverage.measure(tmp_path, ["D"], kb) == {
+        "mentions": 6,
+        "missing": 2,
+        "outside": 1,  # health care
+        "outside_one_tree": 3,  # and mental disorders
+        "missing_by_kind": {"MESH:C": 1, "OMIM": 1},
+        "ids": 5,
+        "missing_ids": 2,
+    }
 
 
 def test_raw_text(corpora: Path, ontologies: Path, checkpoint: Path, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ def test_terms_are_a_terminology() -> None:
     assert {kind for concept in concepts for kind in concept.types} == {
         "Chemicals and Drugs",
         "Diseases",
+        "Psychiatry and Psychology",
     }
 
 

@@ -1,8 +1,8 @@
 """Words for people and mice, which mean species but are no names in NCBI's taxonomy.
 
-Annotators of species corpora (LINNAEUS, CRAFT, tmVar3) link "patients" and "women" to Homo sapiens
-and "mice" to Mus musculus. The rules hold for knowledge bases with ids of NCBI's taxonomy only:
-other terminologies, such as MeSH, have concepts of their own for patients and children.
+Annotators of species link "patients" and "women" to Homo sapiens (tmVar3) and "mice" to Mus
+musculus (LINNAEUS, tmVar3; CRAFT has the genus, Mus). The rules hold for knowledge bases with ids
+of NCBI's taxonomy only: MeSH, for one, has concepts of its own for patients and children.
 """
 
 from collections.abc import Sequence
