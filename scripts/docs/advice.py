@@ -9,7 +9,7 @@ ADVICE = {
     "E055": "Check the path, and whether the files hold text.",
     "E056": "Check the folder's permissions and the space on the disk.",
     "E062": "Check the path and the option --format.",
-    "E084": "Check the id, and that the terminology holds its source.",
+    "E084": "Check the id, and that the knowledge base was built from its source.",
     "E086": "Write the rule in the form of the message.",
     "E103": "Load the pipeline with spacy.load() first, which shows the same error alone.",
     "E107": "Run the command in the message.",

@@ -1,4 +1,4 @@
-"""Fits a calibration to gold Docs, and measures how well scores are calibrated."""
+"""Fit a calibration to gold Docs, and measure how well scores are calibrated."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,11 +12,11 @@ from spacy_gliner_biomed.models.catalogue import normalize
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 from spacy_gliner_biomed.training.gold import read_gold
 
-FLOOR = 0.02  # entities with lower scores are hardly ever right, and very many
+MIN_SCORE = 0.02  # entities with lower scores are many, and hardly ever right
 BINS = 10
-GRID = np.round(np.arange(0.05, 0.96, 0.01), 2)
-SHIFTS = np.round(np.arange(-2, 4.01, 0.1), 1)
-PRIOR = 20
+GRID = np.round(np.arange(0.05, 0.96, 0.01), 2)  # thresholds
+SHIFTS = np.round(np.arange(-2, 4.01, 0.1), 1)  # candidate shifts of a label's logits
+PRIOR = 20  # gold entities, see `label_shifts`
 Floats = NDArray[np.float64]
 
 
@@ -24,10 +24,10 @@ Floats = NDArray[np.float64]
 class Scored:
     """Entities found in gold Docs, as parallel arrays. # (N,)
 
-    scores (NDArray): Probabilities.
-    right (NDArray): 1 if characters and label are those of a gold entity, else 0.
+    scores (NDArray): Their probabilities.
+    right (NDArray): 1 if a gold entity has the same characters and label, otherwise 0.
     labels (Sequence[str]): Their labels.
-    gold (dict[str, int]): Number of gold entities of each label.
+    gold (dict[str, int]): Number of gold entities, by label.
     """
 
     scores: Floats
@@ -36,13 +36,13 @@ class Scored:
     gold: dict[str, int]
 
     def of(self, label: str) -> "Scored":
-        """Those of one label."""
+        """Return the entities of one label."""
         mine = np.array([found == label for found in self.labels], dtype=bool)
         gold = {label: self.gold.get(label, 0)}
         return Scored(self.scores[mine], self.right[mine], [label] * int(mine.sum()), gold)
 
     def f1(self, thresholds: Floats) -> Floats:
-        """Strict F1 at each threshold. # (T,)"""
+        """Return the strict F1 at each threshold. # (T,)"""
         order = np.argsort(-self.scores, kind="stable")
         hits = np.concatenate([[0.0], np.cumsum(self.right[order])])
         n_found = np.searchsorted(-self.scores[order], -thresholds, side="left")
@@ -52,17 +52,18 @@ class Scored:
 
 
 def score_docs(component: GlinerBiomed, examples: Iterable[Example]) -> Scored:
-    """Return what a component finds at a low threshold, compared with gold.
+    """Find entities with a low threshold, and compare them with gold entities.
 
-    Only labels that a Doc annotates count, see `training.gold`.
+    Only the annotated labels of a Doc count, see `training.gold`.
 
-    component (GlinerBiomed): With the labels that are asked.
-    examples (Iterable[Example]): Gold Docs.
+    component (GlinerBiomed): The component, with its labels.
+    examples (Iterable[Example]): Examples with gold Docs.
+    RETURNS (Scored): The entities that were found.
     """
     docs = [example.reference for example in examples]
     scores, right, labels = [], [], []
     gold_counts: dict[str, int] = {}
-    predictions = component.predict(docs, threshold=FLOOR)
+    predictions = component.predict(docs, threshold=MIN_SCORE)
     for doc, prediction in zip(docs, predictions, strict=True):
         gold = read_gold(doc, component.cfg["spans_key"])
         known = component.labels if gold.annotated is None else gold.annotated
@@ -78,11 +79,12 @@ def score_docs(component: GlinerBiomed, examples: Iterable[Example]) -> Scored:
 
 
 def fit(scored: Scored, iterations: int = 50) -> Calibration:
-    """Platt scaling by Newton's method, with the targets of Platt (1999), which keep few
-    examples from being fitted exactly.
+    """Fit Platt scaling by Newton's method. The targets of Platt (1999) avoid overfitting if there
+    are few examples.
 
-    scored (Scored): At least one right and one wrong entity.
-    iterations (int): Steps, at most.
+    scored (Scored): Entities, of which at least one is right and one is wrong.
+    iterations (int): Maximum number of steps.
+    RETURNS (Calibration): The calibration.
     """
     logits = _logit(scored.scores)
     n_right = scored.right.sum()
@@ -106,14 +108,14 @@ def fit(scored: Scored, iterations: int = 50) -> Calibration:
 
 
 def calibrated(scored: Scored, calibration: Calibration) -> Scored:
-    """Return the same entities with their scores calibrated; a label stands for its prompt."""
+    """Return the entities with calibrated scores. Labels are used as prompts."""
     logits = calibration.scale * _logit(scored.scores) + calibration.shifts(scored.labels)
     return replace(scored, scores=_sigmoid(logits))
 
 
 def best_threshold(scored: Scored) -> tuple[float, float]:
-    """The threshold with the best strict F1 on a grid, and that F1; the one nearest to 0.5 if
-    several are as good.
+    """Return the threshold of a grid with the best strict F1, and that F1. Of several equally good
+    thresholds, return the one nearest to 0.5.
     """
     values = scored.f1(GRID)
     near = np.flatnonzero(values >= values.max() - 1e-9)
@@ -122,15 +124,15 @@ def best_threshold(scored: Scored) -> tuple[float, float]:
 
 
 def centre(scored: Scored, max_loss: float) -> Calibration:
-    """Shift scores by as little as needed for 0.5 to be nearly the threshold with the best F1.
+    """Find the smallest shift of scores with which the threshold 0.5 is nearly the best.
 
-    Of calibrated scores the best threshold is about half of the best F1 (Lipton et al., ECML
-    2014), so below 0.5: a pipeline that keeps the default threshold loses F1. The shift gives
-    up some calibration for it.
+    The best threshold for calibrated scores is about half of the best F1 (Lipton et al., ECML
+    2014) and thus below 0.5, so a pipeline with the default threshold loses F1. The shift avoids
+    this, at the cost of some calibration.
 
     scored (Scored): Entities with calibrated scores.
-    max_loss (float): F1 that 0.5 may lose to the best threshold, 0 to 1.
-    RETURNS (Calibration): A shift alone.
+    max_loss (float): How much lower the F1 at 0.5 may be than the best F1, from 0 to 1.
+    RETURNS (Calibration): A calibration that only shifts.
     """
     threshold, best = best_threshold(scored)
     direction = 1 if threshold < DEFAULT_THRESHOLD else -1
@@ -143,14 +145,14 @@ def centre(scored: Scored, max_loss: float) -> Calibration:
 
 
 def label_shifts(scored: Scored, min_gold: int) -> Calibration:
-    """Shift the scores of single labels towards a best threshold of 0.5 for each.
+    """Find a shift for each label that moves its best threshold towards 0.5.
 
-    A few dozen gold entities say little about a label's best threshold, so its counts are joined
-    with `PRIOR` gold entities' worth of the counts of all labels.
+    A few dozen gold entities say little about a label's best threshold. The counts of all labels,
+    scaled to `PRIOR` gold entities, are therefore added to the counts of each label.
 
     scored (Scored): Entities with calibrated scores.
-    min_gold (int): Gold entities that a label needs.
-    RETURNS (Calibration): The shifts alone; a label stands for its prompt.
+    min_gold (int): Minimum number of gold entities of a label; labels with fewer get no shift.
+    RETURNS (Calibration): A calibration that only shifts; labels are used as prompts.
     """
     everything = _counts(scored)
     share = PRIOR / max(sum(scored.gold.values()), 1)
@@ -166,7 +168,9 @@ def label_shifts(scored: Scored, min_gold: int) -> Calibration:
 
 
 def _counts(scored: Scored) -> Floats:
-    """Right entities, and found plus gold ones, at 0.5 after each of `SHIFTS`. # (2, T)"""
+    """Count the right entities, and the found plus the gold entities, at the threshold 0.5 after
+    each of `SHIFTS`. # (2, T)
+    """
     found = _logit(scored.scores)[:, None] + SHIFTS > 0
     n_gold = sum(scored.gold.values())
     return np.stack([scored.right @ found, found.sum(axis=0) + n_gold])
@@ -174,7 +178,7 @@ def _counts(scored: Scored) -> Floats:
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Entities with scores in one interval: how many, their mean score, the share of right ones."""
+    """Entities with scores in one interval: their number, mean score and share of right ones."""
 
     low: float
     high: float
@@ -184,7 +188,7 @@ class ReliabilityBin:
 
 
 def reliability(scored: Scored, bins: int = BINS) -> list[ReliabilityBin]:
-    """Return the bins that have entities, by score."""
+    """Return the bins that are not empty, in ascending order of scores."""
     which = np.minimum((scored.scores * bins).astype(int), bins - 1)
     rows = []
     for i in range(bins):
@@ -197,8 +201,8 @@ def reliability(scored: Scored, bins: int = BINS) -> list[ReliabilityBin]:
 
 
 def calibration_error(scored: Scored, bins: int = BINS) -> float:
-    """Expected calibration error: the mean distance of score and precision, by entities
-    (Naeini et al., AAAI 2015). 0 to 1; 0 without entities.
+    """Return the expected calibration error (Naeini et al., AAAI 2015), from 0 to 1: the difference
+    of score and precision in each bin, averaged over entities. It is 0 without entities.
     """
     rows = reliability(scored, bins)
     total = sum(row.count for row in rows)
@@ -217,5 +221,5 @@ def _sigmoid(logits: Floats) -> Floats:
 
 
 def _loss(logits: Floats, targets: Floats) -> float:
-    """Cross-entropy."""
+    """Return the cross-entropy."""
     return float((np.logaddexp(0, logits) - targets * logits).sum())

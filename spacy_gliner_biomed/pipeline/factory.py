@@ -1,4 +1,4 @@
-"""The factory that `nlp.add_pipe("gliner_biomed")` calls; its defaults are config text."""
+"""The factory of `nlp.add_pipe("gliner_biomed")`, and its default config."""
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -107,33 +107,34 @@ def make_gliner_biomed(
 ) -> GlinerBiomed:
     """Make the component.
 
-    labels: Strings, or dicts {"label", "prompt", "threshold"}: what is written on the Doc, what
-        the model reads (default: the label), and a threshold of the label's own.
-    threshold (float | None): A span is found if its probability is strictly greater. 0 to 1;
-        None takes the checkpoint's own (0.5 for published checkpoints).
-    spans_key (str): The group in `doc.spans`; `attrs["scores"]` holds the probabilities.
-    annotate_ents (bool): Set `doc.ents` as well: flat, best score first.
-    overwrite (bool): Replace entities, blocked tokens and spans that are on the Doc already,
-        instead of keeping them.
-    overlap ("flat" or "nested"): No overlap at all, or containment allowed.
-    multi_label (bool): One span may have several labels.
-    alignment: Where a span ends inside a token of the Doc: "expand" or "contract" it to token
-        borders, "split" the token, or be "strict" and leave the span out.
-    window, stride (int | None): Words in a window of a long text, and from one window's start
-        to the next; None follows the checkpoint.
-    batch_subtokens (int): Upper bound of subtokens, padding included, in one forward pass; on a
-        CPU, prediction takes no more than `prediction.CPU_SUBTOKENS`.
-    device (str | None): "cpu", "cuda", "cuda:1", "mps"; None follows thinc.
-    precision: "float32" is exact; "bfloat16" and "float16" are approximations, faster where the
-        machine has instructions for them, and computed in float32 where it has not; "auto" is
-        bfloat16 where it is faster, and else float32.
-    ents_filter: Chooses the entities of `doc.ents` from those there and those found.
-    scorer: Used by `nlp.evaluate`.
-    loss: Loss and gradient of a training row, see `training.loss`.
-    label_sampler: Chooses the labels of a training row, see `training.sampling`.
-    tuning: Which weights learn, see `models.tuning`.
-    model: Rows to logits, see `models.gliner.GLiNER_v1`.
-    RAISES (ValueError): For a value that is not allowed.
+    labels (list): Strings, or dicts with "label" (written on the Doc) and, optionally, "prompt"
+        (read by the model; default: the label) and "threshold" (for this label).
+    threshold (float | None): Spans whose probability is greater than this are found; from 0 to 1.
+        None for the checkpoint's own threshold (0.5 for published checkpoints).
+    spans_key (str): The group in `doc.spans`; its `attrs["scores"]` are the probabilities.
+    annotate_ents (bool): Whether to set `doc.ents`, too. If spans overlap, the best score wins.
+    overwrite (bool): Whether to replace entities, blocked tokens and spans that are already on the
+        Doc instead of keeping them.
+    overlap (str): "flat" for spans that do not overlap, or "nested" if spans may contain others.
+    multi_label (bool): Whether a span can have several labels.
+    alignment (str): For spans that begin or end inside a token: "expand" or "contract" them to
+        token borders, "split" the token, or leave the span out ("strict").
+    window, stride (int | None): Number of words in a window of a long text, and between the starts
+        of two windows. None for the checkpoint's values.
+    batch_subtokens (int): Maximum number of subtokens in a forward pass, including padding. On a
+        CPU, prediction uses at most `prediction.CPU_SUBTOKENS`.
+    device (str | None): "cpu", "cuda", "cuda:1" or "mps"; None follows thinc.
+    precision (str): "float32" is exact. "bfloat16" and "float16" are approximate; they are faster
+        on machines with instructions for them, and computed in float32 on others. "auto" is
+        bfloat16 where it is faster, and otherwise float32.
+    ents_filter (EntsFilter): Selects the entities of `doc.ents` from earlier and new ones.
+    scorer (Callable | None): The scorer of `nlp.evaluate`.
+    loss (FocalLoss): Computes the loss and the gradient of a training row, see `training.loss`.
+    label_sampler (Sampler): Selects the labels of a training row, see `training.sampling`.
+    tuning (Tuning): Selects the weights to train, see `models.tuning`.
+    model (Model): Computes logits from rows, see `models.gliner.GLiNER_v1`.
+    RETURNS (GlinerBiomed): The component.
+    RAISES (ValueError): If a value is not allowed.
     """
     cfg = {
         "labels": labels,

@@ -1,9 +1,8 @@
-"""Fine labels from ontologies: what a gold mention's concept id says about "antihypertensive
-agent" or "kidney disease".
+"""Derive fine labels, such as "kidney disease", from the concept ids of gold mentions.
 
-A folder holds `<name>.parents.jsonl.gz`, one concept a line ({"concept_id", "name", "parents"}
-and, optionally, "tree_numbers", "roles", "part_of", "exact_match"), and `labels.json.gz`: the
-ids that are used as labels, with their words.
+A folder contains ontologies and labels. Each ontology is a file `<name>.parents.jsonl.gz` with one
+concept per line: {"concept_id", "name", "parents"} and, optionally, "tree_numbers", "roles",
+"part_of" and "exact_match". `labels.json.gz` maps the ids that are used as labels to their words.
 """
 
 import re
@@ -15,11 +14,11 @@ from typing import Any
 from spacy_gliner_biomed.common.json_files import read_json_lines, read_json_object
 from spacy_gliner_biomed.training.record_checks import check_keys, located
 
-# Wholes ("part of the eye") are labels with this before their id.
+# Prefix of the ids of labels such as "part of the eye".
 PART = "PART:"
 ROLE = " role"
 
-# Mentions that name a class as such, or persons that corpora annotate as species.
+# Mentions that name only a class, or persons that corpora annotate as species.
 GENERIC = re.compile(
     r"(?i)(diseases?|disorders?|syndromes?|conditions?|genes?|proteins?|drugs?|compounds?|agents?"
     r"|cells?|tissues?|organs?|symptoms?|deficien\w+|defects?|abnormalit\w+|mutants?|animals?"
@@ -30,9 +29,9 @@ GENERIC = re.compile(
 
 
 class Hierarchy:
-    """Concepts, what is above them, and which of them are labels.
+    """Concepts of ontologies with their ancestors and labels.
 
-    folder (Path): See the top of this file.
+    folder (Path): The folder, see the module's docstring.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -42,7 +41,7 @@ class Hierarchy:
 
     @cached_property
     def concepts(self) -> dict[str, dict[str, Any]]:
-        """Concepts by id, of all files; of an id in several files the parents are joined."""
+        """The concepts of all files, by id. If several files have an id, its parents are joined."""
         found: dict[str, dict[str, Any]] = {}
         for path in sorted(self.folder.glob("*.parents.jsonl.gz")):
             for number, concept in read_json_lines(path):
@@ -54,7 +53,7 @@ class Hierarchy:
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """Words of the ids that are labels."""
+        """The words of labels, by id."""
         return read_json_object(self.folder / "labels.json.gz")
 
     @cached_property
@@ -67,7 +66,7 @@ class Hierarchy:
 
     @cached_property
     def _exact(self) -> dict[str, str]:
-        """Concepts of other ontologies that are the same as an id, where there is just one."""
+        """The equivalent concept of an id of another ontology, if there is exactly one."""
         matches = defaultdict(set)
         for name, concept in self.concepts.items():
             for other in concept.get("exact_match", ()):
@@ -75,7 +74,7 @@ class Hierarchy:
         return {other: next(iter(names)) for other, names in matches.items() if len(names) == 1}
 
     def labels_of(self, ids: list[str]) -> list[str]:
-        """Ids of the labels that fit a mention with these concept ids, in a fixed order."""
+        """Return the ids of labels that fit a mention with these concept ids, in fixed order."""
         common = [self.ancestors(concept) for concept in ids]
         if not common:
             return []
@@ -88,9 +87,9 @@ class Hierarchy:
 
         ids (list[str]): Concept ids of the mention.
         label (str): Id of the label.
-        RETURNS (bool | None): None if that cannot be said: an unknown id, a mention broader
-            than the label, or an id with nothing in the label's facet (a drug without any
-            action says nothing about "analgesic").
+        RETURNS (bool | None): None if this is not known, because an id is unknown, the mention is
+            broader than the label, or an id has no ancestor in the label's facet. For example, a
+            drug without any known action may or may not be an "analgesic".
         """
         above = [self.ancestors(concept) for concept in ids]
         if not above or not all(above):
@@ -110,7 +109,7 @@ class Hierarchy:
         return False if informed else None
 
     def ancestors(self, concept: str) -> dict[str, str]:
-        """Facets of a concept and of all that is above it, by id; empty if it is not known."""
+        """Return the facets of a concept and its ancestors, by id; empty for an unknown concept."""
         if concept not in self._ancestors:
             self._ancestors[concept] = self._find_ancestors(concept)
         return self._ancestors[concept]
@@ -123,7 +122,7 @@ class Hierarchy:
         for start in starts:
             base = self._closure(start)
             found.update((name, _facet(name)) for name in sorted(base))
-            # MeSH gives actions to each descriptor; elsewhere they are inherited.
+            # MeSH lists the actions of each descriptor; in other ontologies they are inherited.
             for name in [start] if start.startswith("MESH:") else sorted(base):
                 for role in self.concepts.get(name, {}).get("roles", ()):
                     for above in sorted(self._closure(role)):
@@ -132,7 +131,7 @@ class Hierarchy:
         return found
 
     def _closure(self, concept: str) -> frozenset[str]:
-        """Return a concept and all its ancestors; in MeSH by the prefixes of tree numbers."""
+        """Return a concept and its ancestors; in MeSH, found by prefixes of tree numbers."""
         if concept not in self._closures:
             numbers = self.concepts.get(concept, {}).get("tree_numbers")
             found = self._prefixes(numbers) if numbers else self._reach([concept], "parents")
@@ -149,7 +148,7 @@ class Hierarchy:
         return found
 
     def _wholes(self, base: frozenset[str]) -> set[str]:
-        """Return what concepts are parts of, and the ancestors of that."""
+        """Return the wholes that concepts are parts of, and the ancestors of the wholes."""
         direct = [w for name in base for w in self.concepts.get(name, {}).get("part_of", ())]
         return self._reach(direct, "part_of", "parents")
 
@@ -171,7 +170,7 @@ class Hierarchy:
 
 
 def concept_ids(raw: str | None) -> list[str]:
-    """Split a corpus' field of concept ids, which every corpus separates in its own way."""
+    """Split a field of concept ids, in the different notations of the corpora."""
     parts = [part.strip() for part in re.split(r"[|,;+]", raw or "")]
     cut = [re.sub(r"^(?:NCBIGene:)?(\d+)\(Tax:\d+\)$", r"NCBIGene:\1", part) for part in parts]
     return [part.replace("OMIM_", "OMIM:") for part in cut if part]
