@@ -7,6 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.cli.reading_options import (
+    ColumnOption,
+    DataFormatOption,
+    EncodingOption,
+)
 from spacy_gliner_biomed.common.json_files import write_report
 from spacy_gliner_biomed.common.terminal import echo
 
@@ -23,7 +28,7 @@ curate_cli = typer.Typer(
 )
 gliner_cli.add_typer(curate_cli)
 
-Source = Annotated[Path, typer.Argument(help="Input file: .spacy, .jsonl or .jsonl.gz.")]
+Source = Annotated[Path, typer.Argument(help="Input file of any format with entities.")]
 Target = Annotated[
     Path,
     typer.Argument(help="Output file with the selected documents: .spacy, .jsonl or .jsonl.gz."),
@@ -36,6 +41,9 @@ def select_cli(
     ctx: typer.Context,
     source: Source,
     target: Target,
+    data_format: DataFormatOption = None,
+    encoding: EncodingOption = "utf-8",
+    column: ColumnOption = None,
     scorer: Annotated[
         str, typer.Option(help=f"{', '.join(SCORERS)}, or a name in the registry 'misc'.")
     ] = "difficulty",
@@ -59,15 +67,24 @@ def select_cli(
     from spacy.util import registry
 
     from spacy_gliner_biomed.curation.curated_files import select_file
+    from spacy_gliner_biomed.training.formats.options import ReadOptions
 
     options = parse_config_overrides(ctx.args)
     settings = {key.removeprefix("scorer."): value for key, value in options.items()}
     with reported():
+        reading = ReadOptions(encoding, column, data_format=data_format)
         block = {"@misc": SCORERS.get(scorer, scorer), **settings}
         with show_validation_error(hint_fill=False):
             made = registry.resolve({"scorer": block})["scorer"]
         decisions, counts = select_file(
-            source, target, made, _progress, ratio=ratio, negatives=negatives, balance=balance
+            source,
+            target,
+            made,
+            _progress,
+            ratio=ratio,
+            negatives=negatives,
+            balance=balance,
+            reading=reading,
         )
         _show_counts(counts, target, report)
         if histogram is not None:
@@ -80,6 +97,9 @@ def select_cli(
 def clean_cli(
     source: Source,
     target: Target,
+    data_format: DataFormatOption = None,
+    encoding: EncodingOption = "utf-8",
+    column: ColumnOption = None,
     against: Annotated[
         list[Path] | None,
         typer.Option(help="Files whose texts must not be repeated, such as test sets."),
@@ -98,11 +118,19 @@ def clean_cli(
     """Remove low-quality texts and near-duplicates; report mentions with contradictory labels."""
     from spacy_gliner_biomed.curation.cleaning import Gates
     from spacy_gliner_biomed.curation.curated_files import clean_file
+    from spacy_gliner_biomed.training.formats.options import ReadOptions
 
     with reported():
+        reading = ReadOptions(encoding, column, data_format=data_format)
         gates = Gates(min_sentences, min_words, max_special, max_capitals)
         counts = clean_file(
-            source, target, _progress, against=against or [], gates=gates, cosine=cosine
+            source,
+            target,
+            _progress,
+            against=against or [],
+            gates=gates,
+            cosine=cosine,
+            reading=reading,
         )
         _show_counts(counts, target, report)
 

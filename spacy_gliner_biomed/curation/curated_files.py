@@ -23,6 +23,7 @@ from spacy_gliner_biomed.curation.selection import (
     ValueIndex,
     select,
 )
+from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 
 REPEATS_TEST = "repeats a test text"
 REPEATS = "repeats another text"
@@ -41,6 +42,7 @@ def select_file(
     ratio: float,
     negatives: float = 1.0,
     balance: bool = False,
+    reading: ReadOptions = DEFAULTS,
 ) -> tuple[Decisions, dict[str, Any]]:
     """Select documents of a file by their scores, and write them.
 
@@ -51,15 +53,16 @@ def select_file(
     ratio (float): Share of documents with entities to keep, from 0 to 1.
     negatives (float): Share of documents without entities to keep, from 0 to 1.
     balance (bool): Keep the share for each label, see `selection.select`.
+    reading (ReadOptions): How to read the source.
     RETURNS (tuple[Decisions, dict[str, Any]]): The decisions, and counts; see `SelectionCounts`.
     RAISES (ValueError): If a file or a share cannot be used.
     """
-    texts = (document.text for document in progress(read_documents(source), "Scoring"))
+    texts = (document.text for document in progress(read_documents(source, reading), "Scoring"))
     decisions = select(texts, scorer, ratio=ratio, negatives=negatives, balance=balance)
     counts = SelectionCounts()
 
     def selected() -> Iterator[CuratedDocument]:
-        documents = progress(read_documents(source), "Writing")
+        documents = progress(read_documents(source, reading), "Writing")
         for document, decision in zip(documents, decisions, strict=True):
             counts.add(document.text, decision.outcome)
             if decision.outcome == KEPT:
@@ -77,6 +80,7 @@ def clean_file(
     against: Sequence[Path] = (),
     gates: Gates,
     cosine: float = 0.9,
+    reading: ReadOptions = DEFAULTS,
 ) -> dict[str, Any]:
     """Drop documents with bad text and near-duplicates, and write the rest.
 
@@ -86,11 +90,12 @@ def clean_file(
     against (Sequence[Path]): Files whose texts must not be repeated, such as test sets.
     gates (Gates): Limits that a text must meet.
     cosine (float): Minimum similarity of near-duplicates, see `NearDuplicates`.
+    reading (ReadOptions): How to read the source.
     RETURNS (dict[str, Any]): Number of documents by outcome; which document repeats which, and
         mentions with contradictory labels, at most `MAX_LISTED` of each.
     RAISES (ValueError): If a file cannot be read.
     """
-    cleaning = _Cleaning(source, against, progress, gates, cosine)
+    cleaning = _Cleaning(source, against, progress, gates, cosine, reading)
     write_documents(cleaning.selected(), target)
     return cleaning.counts()
 
@@ -99,9 +104,16 @@ class _Cleaning:
     """What is known of the documents after the first reading; arguments as in `clean_file`."""
 
     def __init__(
-        self, source: Path, against: Sequence[Path], progress: Progress, gates: Gates, cosine: float
+        self,
+        source: Path,
+        against: Sequence[Path],
+        progress: Progress,
+        gates: Gates,
+        cosine: float,
+        reading: ReadOptions,
     ) -> None:
         self.source, self.against, self.progress = source, against, progress
+        self.reading = reading
         self.contradictions = Contradictions()
         self.names = ValueIndex([KEPT])
         self.problems = array("i")  # index in `names` of each document's outcome
@@ -122,7 +134,7 @@ class _Cleaning:
         originals = self._test_names()
         number = self.n_tests - 1
         outcomes = list(self.names)
-        documents = self.progress(read_documents(self.source), "Writing")
+        documents = self.progress(read_documents(self.source, self.reading), "Writing")
         for document, problem in zip(documents, self.problems, strict=True):
             outcome = outcomes[problem]
             if outcome == KEPT:
@@ -150,7 +162,7 @@ class _Cleaning:
         }
 
     def _passed(self, gates: Gates) -> Iterator[str]:
-        for document in self.progress(read_documents(self.source), "Reading"):
+        for document in self.progress(read_documents(self.source, self.reading), "Reading"):
             problem = gates.problem(document.text.text)
             self.problems.append(self.names[problem or KEPT])
             if not problem:

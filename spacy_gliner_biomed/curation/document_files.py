@@ -1,18 +1,27 @@
-"""Reads annotated documents from a DocBin or JSON lines, and writes them back unchanged."""
+"""Read annotated documents, and write those of DocBins and JSON lines back unchanged."""
 
 import gzip
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 import spacy
 from spacy.tokens import Doc, DocBin
 
-from spacy_gliner_biomed.common.files import open_output, read_lines
+from spacy_gliner_biomed.common.files import is_utf8, open_output, read_lines
+from spacy_gliner_biomed.common.folders import ending_of
 from spacy_gliner_biomed.common.json_text import dump_json
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
+from spacy_gliner_biomed.training.corpora import (
+    ID_KEY,
+    PASSAGES_KEY,
+    AnnotatedText,
+    gold_doc,
+    read_jsonl,
+)
+from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
+from spacy_gliner_biomed.training.formats.table import find_format, read_format
 from spacy_gliner_biomed.training.gold import read_gold
 
 ENDINGS = (".spacy", ".jsonl", ".jsonl.gz")
@@ -26,28 +35,26 @@ class CuratedDocument:
     """A document.
 
     text (AnnotatedText): Its text, entities and corpus.
-    source (Doc | str): The Doc or line it was read as, which is written unchanged.
+    source (Doc | str | None): The Doc or line it was read as, which is written unchanged; None if
+        it was read from another format.
     """
 
     text: AnnotatedText
-    source: Doc | str
+    source: Doc | str | None
 
 
-def read_documents(path: Path, spans_key: str = "sc") -> Iterator[CuratedDocument]:
+def read_documents(path: Path, reading: ReadOptions = DEFAULTS) -> Iterator[CuratedDocument]:
     """Read the documents of a file one by one; a DocBin is read into memory as a whole.
 
-    path (Path): A file with the ending .spacy, .jsonl or .jsonl.gz. The corpus of a line is the
-        name of the file's folder.
-    spans_key (str): Name of the span group with gold entities.
+    path (Path): A file of a format with entities, or a folder for BRAT. The corpus of a document
+        is the name of the file's folder, unless it is in a DocBin.
+    reading (ReadOptions): How to read it, its format, and the span group of the entities.
     YIELDS (CuratedDocument): The documents, in order.
-    RAISES (ValueError): If the file is missing, has another ending, or has no documents, or if a
-        document is broken.
+    RAISES (ValueError): If the file is missing, its format is not clear, or it has no documents, or
+        if a document is broken.
     """
-    if not path.is_file():
-        raise ValueError(Errors.E050.format(path=path))
-    read = _read_docs if _ending(path) == ".spacy" else _read_lines
-    number = 0
-    for number, document in enumerate(read(path, spans_key), 1):
+    kind, number = find_format(path, reading.data_format, reading), 0
+    for number, document in enumerate(_read(path, kind, reading), 1):
         try:
             document.text.text.encode("utf8")
         except UnicodeEncodeError as error:  # half of a surrogate pair, which cannot be stored
@@ -67,13 +74,22 @@ def write_documents(documents: Iterable[CuratedDocument], path: Path, spans_key:
     """
     write = _write_docs if _ending(path) == ".spacy" else _write_lines
     with open_output(path) as stream:
-        if path.suffix == ".gz":
+        if path.suffix.lower() == ".gz":
             with gzip.GzipFile(fileobj=stream, mode="wb") as zipped:
                 return write(documents, zipped, spans_key)
         return write(documents, stream, spans_key)
 
 
-def _read_lines(path: Path, _: str) -> Iterator[CuratedDocument]:
+def _read(path: Path, kind: str, reading: ReadOptions) -> Iterator[CuratedDocument]:
+    if kind == "docbin":
+        return _read_docs(path, reading.spans_key)
+    if kind == "jsonl" and ending_of(path, ENDINGS) and is_utf8(reading.encoding):
+        return _read_lines(path)
+    texts = read_format(path, kind, reading)
+    return (CuratedDocument(replace(text, corpus=path.parent.name), None) for text in texts)
+
+
+def _read_lines(path: Path) -> Iterator[CuratedDocument]:
     texts = read_jsonl(path, None, corpus=path.parent.name)
     lines = (line for _, line in read_lines(path) if line.strip())
     # The texts come first, so that their reader reports broken lines.
@@ -94,10 +110,12 @@ def _read_docs(path: Path, spans_key: str) -> Iterator[CuratedDocument]:
 
 def _from_doc(doc: Doc, number: int, spans_key: str) -> CuratedDocument:
     gold = read_gold(doc, spans_key)
-    name = str(doc.user_data.get("id", number))
-    return CuratedDocument(
-        AnnotatedText(doc.text, gold.spans, [], gold.annotated, name, gold.corpus), doc
+    name = str(doc.user_data.get(ID_KEY, number))
+    passages = doc.user_data.get(PASSAGES_KEY, ())
+    text = AnnotatedText(
+        doc.text, gold.spans, [], gold.annotated, name, gold.corpus, passages=passages
     )
+    return CuratedDocument(text, doc)
 
 
 def _write_docs(documents: Iterable[CuratedDocument], stream: Stream, spans_key: str) -> int:
@@ -125,11 +143,15 @@ def _as_line(text: AnnotatedText) -> bytes:
         for start, end, label in text.spans
     ]
     line = {"id": text.name, "text": text.text, "entities": entities}
+    if text.annotated is not None:
+        line["annotated_labels"] = list(text.annotated)
+    if text.passages:
+        line[PASSAGES_KEY] = list(text.passages)
     return dump_json(line)
 
 
 def _ending(path: Path) -> str:
-    for ending in ENDINGS:
-        if path.name.endswith(ending):
-            return ending
+    found = ending_of(path, ENDINGS)
+    if found is not None:
+        return found
     raise ValueError(Errors.E110.format(path=path, allowed=", ".join(ENDINGS)))

@@ -90,8 +90,10 @@ def test_wrong_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="GB-E050"):
         list(read_documents(tmp_path / "none.jsonl"))
     (tmp_path / "x.csv").write_text("a")
-    with pytest.raises(ValueError, match="GB-E110"):
+    with pytest.raises(ValueError, match="GB-E203"):
         list(read_documents(tmp_path / "x.csv"))
+    with pytest.raises(ValueError, match="GB-E110"):
+        write_documents([], tmp_path / "y.csv")
     (tmp_path / "x.spacy").write_text("a")
     with pytest.raises(ValueError, match="GB-E053"):
         list(read_documents(tmp_path / "x.spacy"))
@@ -172,3 +174,21 @@ def test_after_an_error_there_is_no_half_file(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="GB-E053"):
         write_documents(read_documents(path), target)
     assert list(target.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("target", ["x.jsonl", "x.spacy"])
+def test_other_formats_are_read_and_written_as_lines_or_docs(tmp_path: Path, target: str) -> None:
+    source = tmp_path / "pool" / "a.pubtator"
+    source.parent.mkdir()
+    source.write_text("7|t|Zinc\n7|a|for fever.\n7\t0\t4\tZinc\tdrug\tD1\n8|t|Gout\n8|a|\n")
+    assert write_documents(read_documents(source), tmp_path / target) == 2
+    first, second = (item.text for item in read_documents(tmp_path / target))
+    assert (first.name, first.text, list(first.spans)) == (
+        "7",
+        "Zinc\nfor fever.",
+        [(0, 4, "drug")],
+    )
+    assert [passage["infons"]["type"] for passage in first.passages] == ["title", "abstract"]
+    assert first.annotated == second.annotated == ["drug"]
+    if target == "x.spacy":
+        assert first.corpus == "pool"
