@@ -5,7 +5,6 @@ ADVICE = {
     "E031": "Use the name that the message suggests. Other settings cannot change for one call: "
     "set them on the component.",
     "E050": "Check the path; a relative one counts from the current folder.",
-    "E051": "Convert the file, or save it with the ending that fits its content.",
     "E055": "Check the path, and whether the files hold text.",
     "E056": "Check the folder's permissions and the space on the disk.",
     "E062": "Check the path and the option --format.",

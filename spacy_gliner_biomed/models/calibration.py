@@ -16,15 +16,15 @@ DEFAULT_THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class Calibration:
-    """Platt scaling (Platt 1999): the probability of a logit x is
-    sigmoid(scale * x + shift + the shift of its prompt).
+    """Platt scaling (Platt 1999). The probability of a logit x is
+    sigmoid(scale * x + shift + prompt_shifts[prompt]).
 
     scale (float): 1 / temperature, greater than 0.
     shift (float): Added to all scaled logits.
-    threshold (float): Used where a pipeline's `threshold` is null, from 0 to 1.
-    prompt_shifts (Mapping[str, float]): Also added to those of single prompts, by normalized
-        prompt (see `catalogue.normalize`), so that one threshold suits all labels.
-    RAISES (ValueError): For values that are not allowed.
+    threshold (float): The threshold of pipelines whose `threshold` is null, from 0 to 1.
+    prompt_shifts (Mapping[str, float]): Added to the scaled logits of single prompts, so that one
+        threshold suits all labels. Keys are normalized prompts, see `catalogue.normalize`.
+    RAISES (ValueError): If a value is not allowed.
     """
 
     scale: float = 1.0
@@ -41,10 +41,11 @@ class Calibration:
             _check(f"prompt_shifts: {prompt}", shift, "a number", True)
 
     def shifts(self, prompts: Sequence[str], catalogue: Catalogue = NO_LABELS) -> FloatArray:
-        """Return what is added to the scaled logits of each prompt.
+        """Return the total shift of each prompt's scaled logits.
 
         prompts (Sequence[str]): The prompts.
-        catalogue (Catalogue): A prompt without a shift has that of the label that it stands for.
+        catalogue (Catalogue): Trained labels. A prompt without a shift of its own gets that of the
+            trained label with the same meaning.
         RETURNS (FloatArray): # (C,)
         """
         own = [self._shift(prompt, catalogue) for prompt in prompts]
@@ -59,9 +60,9 @@ class Calibration:
     def calibrated(self, logits: FloatArray, shifts: FloatArray) -> FloatArray:
         """Return calibrated logits; the same array if nothing changes.
 
-        logits (FloatArray): Of spans (.., C) or of tokens (.., C, 3).
-        shifts (FloatArray): As `shifts` returns them, in a shape that broadcasts.
-        RETURNS (FloatArray): In the shape of `logits`.
+        logits (FloatArray): Logits of spans (.., C) or of tokens (.., C, 3).
+        shifts (FloatArray): The result of `shifts`, in a shape that broadcasts.
+        RETURNS (FloatArray): Calibrated logits, in the shape of `logits`.
         """
         if self.scale == 1 and not shifts.any():
             return logits
@@ -69,14 +70,14 @@ class Calibration:
         return values
 
     def uncalibrated(self, logits: FloatArray, shifts: FloatArray) -> FloatArray:
-        """Return the network's logits that `calibrated` turns into these."""
+        """Undo `calibrated`: return the network's logits."""
         if self.scale == 1 and not shifts.any():
             return logits
         values: FloatArray = (logits - shifts) / np.float32(self.scale)
         return values
 
     def then(self, later: "Calibration") -> "Calibration":
-        """Combine this calibration with a later one, whose threshold counts."""
+        """Return this calibration followed by a later one; the later one's threshold is used."""
         shifts = {prompt: later.scale * shift for prompt, shift in self.prompt_shifts.items()}
         for prompt, shift in later.prompt_shifts.items():
             shifts[prompt] = shifts.get(prompt, 0.0) + shift
@@ -93,9 +94,10 @@ class Calibration:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Calibration":
-        """Read the values that a checkpoint stores; missing ones have their defaults.
+        """Make a calibration from the values that a checkpoint stores. Missing values have their
+        defaults.
 
-        values (Mapping[str, Any]): As `to_dict` returns them.
+        values (Mapping[str, Any]): Values by name, as returned by `to_dict`.
         RETURNS (Calibration): The calibration.
         RAISES (ValueError): If a value is not allowed.
         RAISES (TypeError): If a name is not known.
