@@ -420,6 +420,19 @@ class Errors:
         "[GB-E109] Another run has begun to write to {path}; what is left of this one is refused, "
         "so that nothing is written twice."
     )
+    E320 = (
+        "[GB-E320] {url} cannot be opened: {error}. Other stores than S3 need their own package: "
+        "gcsfs (gs://), adlfs (abfss://), huggingface_hub (hf://)."
+    )
+    E321 = (
+        "[GB-E321] {url} cannot be written to: '{scheme}://' is for input only. Choose a folder, "
+        "or a store such as s3://, gs:// or abfss://."
+    )
+    E322 = "[GB-E322] The store of {url} failed: {error}."
+    E323 = (
+        "[GB-E323] There is no {url} with a file in it. Check the bucket, the path and the "
+        "credentials."
+    )
     E180 = (
         "[GB-E180] The pipeline in {path} has {found} components 'gliner_biomed'; to be calibrated "
         "it must have one."
@@ -530,10 +543,6 @@ class Errors:
     )
     E253 = (
         "[GB-E253] {method} {path} is not served here. What is, with examples, is in /openapi.json."
-    )
-    E254 = (
-        "[GB-E254] There is no custom attribute {found}. The pipeline's attributes of spans "
-        "(Span.set_extension) are: {allowed}."
     )
     E255 = (
         "[GB-E255] The server failed: {error}. Its log has the place in the code, without the "
@@ -730,5 +739,13 @@ class Warnings:
     W240 = (
         "[GB-W240] The service listens on {host} without a token: everybody who can reach this "
         "machine can use it. Give a token (--token-file), or listen on 127.0.0.1."
+    )
+    W320 = (
+        "[GB-W320] The last run on {path} has not released its lock. It may have been killed: "
+        "waiting {seconds} s for a sign of life."
+    )
+    W321 = (
+        "[GB-W321] The store of {path} ignores conditions on writing, so that two runs at once are "
+        "not noticed: start only one."
     )
     W150 = "[GB-W150] {n} blank rows in {path} were skipped."

@@ -83,8 +83,9 @@ def serve_cli(
             batch_documents=batch_size,
             batch_wait=batch_wait / 1000,
         )
+        source: Any = "pipeline" if pipeline else "checkpoint" if checkpoint else "packaged"
         name = Path(pipeline or checkpoint or "packaged").name
-        service = Service(Annotator(nlp), limits, name)
+        service = Service(Annotator(nlp), limits, source, name)
         _report_address(listening, token)
         # Clients get it in their answers; the log has no label that they send.
         warnings.filterwarnings("ignore", message=r"\[GB-W180\]")

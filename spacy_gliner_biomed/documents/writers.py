@@ -21,6 +21,23 @@ NAME_WIDTH = 32
 FURTHER_WIDTH = 16  # of concepts and attributes
 
 
+def entity_json(entity: Entity, settings: WriterSettings) -> dict[str, Any]:
+    """Return an entity as JSON.
+
+    entity (Entity): The entity.
+    settings (WriterSettings): Settings of the run.
+    RETURNS (dict[str, Any]): Offsets, text, label, score, and keys of the concept and attributes.
+    """
+    return {
+        "start": entity.start,
+        "end": entity.end,
+        "text": entity.text,
+        "label": entity.label,
+        "score": entity.score,
+        **extra_keys(entity, settings),
+    }
+
+
 class JsonlWriter:
     """Writes one line for each Doc: id, text, entities with offsets and scores, and metadata."""
 
@@ -30,17 +47,7 @@ class JsonlWriter:
 
     def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
         """Write one line."""
-        entities = [
-            {
-                "start": each.start,
-                "end": each.end,
-                "text": each.text,
-                "label": each.label,
-                "score": each.score,
-                **extra_keys(each, self.settings),
-            }
-            for each in found
-        ]
+        entities = [entity_json(each, self.settings) for each in found]
         meta = {key: value for key, value in record.meta.items() if key != "entities"}
         line = {"id": record.id, "text": doc.text, "entities": entities, **meta}
         self.stream.write(dump_json(line) + b"\n")

@@ -2,22 +2,26 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_gliner_biomed.documents.pipelines import find_component
-from spacy_gliner_biomed.linking.component import GlinerBiomedLinker
+from spacy_gliner_biomed.documents.writing.attributes import attribute_kinds
+from spacy_gliner_biomed.documents.writing.entities import EntityReader
+from spacy_gliner_biomed.documents.writing.writer import WriterSettings
 from spacy_gliner_biomed.models.catalogue import Catalogue
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.pipeline.decoding import Overlap
 from spacy_gliner_biomed.pipeline.labels import parse_labels
-from spacy_gliner_biomed.service.entities import Shape, entities_of
+from spacy_gliner_biomed.service.entities import Shape, entities_json
 from spacy_gliner_biomed.tokenization.alignment import Alignment
 from spacy_gliner_biomed.types import LabelSpec
 
 Entities = list[dict[str, Any]]
+READERS = 16  # sets of attributes that requests may ask for at little cost
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class Annotator:
     def __init__(self, nlp: Language) -> None:
         self.nlp = nlp
         self.component = find_component(nlp)
+        # They remember names of concepts.
+        self._reader = lru_cache(READERS)(lambda attributes: EntityReader(nlp, attributes))
         nlp.set_error_handler(_keep_error)  # type: ignore[arg-type]  # its stub never returns
 
     @property
@@ -123,9 +129,7 @@ class Annotator:
         results: dict[int, Entities | Exception] = {}
         for i, doc, document in self._docs(settings, documents):
             try:
-                results[i] = entities_of(
-                    doc, self.component.cfg["spans_key"], document.shape, self._names(doc)
-                )
+                results[i] = self._entities(doc, document.shape)
             except Exception as error:
                 results[i] = error
         missing = RuntimeError("a component returned no Doc")
@@ -142,16 +146,11 @@ class Annotator:
         for doc, (i, document) in stream:
             yield i, doc, document
 
-    def _names(self, doc: Doc) -> dict[str, str]:
-        """Return the preferred names of the concepts that a linker wrote on a Doc."""
-        kbs = [
-            kb
-            for _, pipe in self.nlp.pipeline
-            if isinstance(pipe, GlinerBiomedLinker)
-            for kb in pipe.kbs
-        ]
-        ids = {span.kb_id_ for span in doc.spans.get(self.component.cfg["spans_key"], ())}
-        return {id_: kb[id_].canonical_name for id_ in ids for kb in kbs if id_ and id_ in kb}
+    def _entities(self, doc: Doc, shape: Shape) -> Entities:
+        reader = self._reader(shape.attributes)
+        kinds = attribute_kinds(shape.attributes)
+        settings = WriterSettings(attributes=kinds, linked=reader.linked)
+        return entities_json(doc.text, reader(doc), settings, shape)
 
 
 def _labels(settings: CallSettings) -> list[dict[str, Any]]:

@@ -17,7 +17,13 @@ def catalogue_answer(service: Service) -> dict[str, Any]:
         for row in annotator.catalogue.labels
     ]
     return {
-        "pipeline": service.name,
+        "pipeline": {
+            "source": service.source,
+            "name": service.name,
+            "lang": annotator.nlp.lang,
+            "component": annotator.component.name,
+            "spans_key": cfg["spans_key"],
+        },
         "labels": rows,
         "defaults": {
             "labels": list(cfg["labels"]),

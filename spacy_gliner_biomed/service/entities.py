@@ -1,16 +1,15 @@
-"""The entities of a Doc as JSON: offsets, scores, concepts and custom attributes."""
+"""The entities of a Doc as JSON, as `spacy gliner annotate` writes them, with further offsets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.tokens import Doc, Span
-from spacy.tokens.underscore import Underscore
 
-from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.service.service_error import ServiceError
+from spacy_gliner_biomed.documents.writers import entity_json
+from spacy_gliner_biomed.documents.writing.entities import Entity
+from spacy_gliner_biomed.documents.writing.writer import WriterSettings
 
 
 @dataclass(frozen=True)
@@ -18,40 +17,25 @@ class Shape:
     """What a request wants to know of each entity, beside the usual.
 
     utf16 (bool): Offsets in UTF-16 units, as JavaScript, Java and .NET count.
-    attributes (Sequence[str]): Names of custom attributes (`Span._`).
+    attributes (tuple[str, ...]): Names of custom attributes (`Span._`).
     """
 
     utf16: bool = False
-    attributes: Sequence[str] = ()
+    attributes: tuple[str, ...] = ()
 
 
-def entities_of(
-    doc: Doc, spans_key: str, shape: Shape, names: Mapping[str, str] | None = None
+def entities_json(
+    text: str, found: Sequence[Entity], settings: WriterSettings, shape: Shape
 ) -> list[dict[str, Any]]:
-    """Return the entities of an annotated Doc, with the keys that `annotate` writes.
+    """Return entities as JSON.
 
-    doc (Doc): The Doc.
-    spans_key (str): The component's span group.
+    text (str): The text of the Doc.
+    found (Sequence[Entity]): Its entities.
+    settings (WriterSettings): Which attributes, and whether concepts are written.
     shape (Shape): What is wanted.
-    names (Mapping[str, str] | None): The names of linked concepts by id.
     RETURNS (list[dict[str, Any]]): The entities, by start.
     """
-    group = doc.spans.get(spans_key)
-    if group is None:
-        return []
-    text, scores = doc.text, group.attrs["scores"]
-    entities = [
-        {
-            "start": span.start_char,
-            "end": span.end_char,
-            "text": text[span.start_char : span.end_char],
-            "label": span.label_,
-            "score": round(score, 6),
-            **_concept(span, names or {}),
-            **_attributes(span, shape.attributes),
-        }
-        for span, score in zip(group, scores, strict=True)
-    ]
+    entities = [entity_json(each, settings) for each in found]
     if shape.utf16 and entities:
         units = utf16_units(text)
         for entity in entities:
@@ -70,39 +54,3 @@ def utf16_units(text: str) -> NDArray[np.int64]:
     units = np.zeros(len(codes) + 1, dtype=np.int64)
     np.cumsum(1 + (codes > 0xFFFF), out=units[1:])
     return units
-
-
-def check_attributes(names: Sequence[str]) -> None:
-    """Check that custom attributes exist.
-
-    names (Sequence[str]): The names.
-    RAISES (ServiceError): If one does not.
-    """
-    unknown = [name for name in names if not Span.has_extension(name)]
-    if unknown:
-        allowed = ", ".join(sorted(Underscore.span_extensions)) or "none"
-        message = Errors.E254.format(found=", ".join(map(repr, unknown)), allowed=allowed)
-        raise ServiceError(422, message)
-
-
-def plain(value: Any) -> Any:
-    """Return a value of any type in a form that JSON has; what it has not becomes text."""
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(inner) for inner in value]
-    return str(value)
-
-
-def _concept(span: Span, names: Mapping[str, str]) -> dict[str, Any]:
-    """Return the id of the linked concept, with its name where one is known."""
-    if not span.kb_id_:
-        return {}
-    name = names.get(span.kb_id_)
-    return {"kb_id": span.kb_id_, **({} if name is None else {"kb_name": name})}
-
-
-def _attributes(span: Span, names: Sequence[str]) -> dict[str, Any]:
-    return {"attributes": {name: plain(span._.get(name)) for name in names}} if names else {}

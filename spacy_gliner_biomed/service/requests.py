@@ -10,9 +10,10 @@ from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.common.settings_dict import nearest
 from spacy_gliner_biomed.documents.pipelines import parse_labels
+from spacy_gliner_biomed.documents.writing.attributes import check_attributes, parse_attributes
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.service.annotator import Annotator, CallSettings
-from spacy_gliner_biomed.service.entities import Shape, check_attributes
+from spacy_gliner_biomed.service.entities import Shape
 from spacy_gliner_biomed.service.limits import Limits
 from spacy_gliner_biomed.service.schema import AnnotateRequest, CallOptions, LabelSetting
 from spacy_gliner_biomed.service.service_error import ServiceError
@@ -55,7 +56,7 @@ def read_query(query: Sequence[tuple[str, str]]) -> CallOptions:
     if "labels" in values:
         values["labels"] = parse_labels(values["labels"])
     if "attributes" in values:
-        values["attributes"] = [name.strip() for name in values["attributes"].split(",")]
+        values["attributes"] = parse_attributes(values["attributes"])
     try:
         return CallOptions.model_validate(values, strict=False)
     except ValidationError as error:

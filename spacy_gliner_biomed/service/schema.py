@@ -77,18 +77,20 @@ class AnnotateRequest(CallOptions):
 
 
 class Entity(BaseModel):
-    """An entity, with the keys that `spacy gliner annotate` writes."""
+    """An entity, with the keys that `spacy gliner annotate` writes, and attributes asked for."""
+
+    model_config = ConfigDict(extra="allow")
 
     start: int = Field(description="First character, counted in code points.")
     end: int = Field(description="One past the last character.")
     text: str
     label: str
-    score: float = Field(description="Probability.")
+    score: float | None = Field(description="Probability.")
     start_utf16: int | None = Field(None, description="If 'utf16' is true.")
     end_utf16: int | None = Field(None, description="If 'utf16' is true.")
-    kb_id: str | None = Field(None, description="Id of the linked concept.")
-    kb_name: str | None = Field(None, description="Preferred name of the linked concept.")
-    attributes: dict[str, Any] | None = Field(None, description="The attributes asked for.")
+    concept_id: str | None = Field(None, description="Id of the linked concept.")
+    concept_name: str | None = Field(None, description="Its preferred name.")
+    concept_score: float | None = Field(None, description="The score of the link.")
 
 
 class ErrorDetail(BaseModel):
@@ -138,7 +140,7 @@ class CatalogueLabel(BaseModel):
 class CatalogueAnswer(BaseModel):
     """The catalogue, and what a request without settings gets."""
 
-    pipeline: str
+    pipeline: dict[str, str]
     labels: list[CatalogueLabel]
     defaults: dict[str, Any]
     limits: dict[str, float]

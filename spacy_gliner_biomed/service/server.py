@@ -19,6 +19,7 @@ from spacy_gliner_biomed.service.service import Service
 
 BACKLOG = 2048
 GRACE = 5.0  # seconds beyond the time limit of a request, until what runs is cut off
+KEEP_ALIVE = 75  # seconds; longer than proxies keep a connection that nobody uses
 MIN_TOKEN = 16
 
 
@@ -42,6 +43,7 @@ class DrainingServer(uvicorn.Server):
             ws="none",
             lifespan="on",
             server_header=False,
+            timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=int(service.limits.timeout + GRACE),
         )
         super().__init__(config)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from starlette.types import Message
 
@@ -16,6 +16,7 @@ from spacy_gliner_biomed.service.metrics import Metrics
 from spacy_gliner_biomed.service.requests import Call, check_document
 from spacy_gliner_biomed.service.service_error import ServiceError, as_service_error
 
+Source = Literal["packaged", "checkpoint", "pipeline"]
 Answer = dict[str, Any]  # of one document: its entities, or its error
 Receive = Callable[[], Awaitable[Message]]
 
@@ -30,11 +31,13 @@ class Service:
 
     annotator (Annotator): Runs the pipeline.
     limits (Limits): The limits.
-    name (str): The pipeline's name, for people.
+    source (Source): Where the pipeline comes from, for the page's lines of Python.
+    name (str): The name of the folder or package, for people.
     """
 
     annotator: Annotator
     limits: Limits
+    source: Source = "packaged"
     name: str = "packaged"
     draining: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,6 +51,7 @@ class Client:
 
     def __post_init__(self) -> None:
         self.connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=60)
+        self.used = time.monotonic()
 
     def __enter__(self) -> "Client":
         return self
@@ -62,6 +64,9 @@ class Client:
     ) -> Reply:
         """Send a request; a body that is no bytes is sent as JSON."""
         content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        if time.monotonic() - self.used > 30:  # the server closes it after a while
+            self.connection.close()
+        self.used = time.monotonic()
         token = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         self.connection.request(method, path, content, {**JSON, **token, **(headers or {})})
         reply = self.connection.getresponse()

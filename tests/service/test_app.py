@@ -2,12 +2,18 @@
 
 import json
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, SpanGroup
 
+from spacy_gliner_biomed.documents.inputs import Record
+from spacy_gliner_biomed.documents.writers import JsonlWriter
+from spacy_gliner_biomed.documents.writing.attributes import attribute_kinds
+from spacy_gliner_biomed.documents.writing.entities import EntityReader
+from spacy_gliner_biomed.documents.writing.writer import WriterSettings
 from spacy_gliner_biomed.service.app import STATIC
 from spacy_gliner_biomed.service.limits import Limits
 from tests.service.conftest import TOKEN
@@ -120,7 +126,7 @@ def test_a_document_on_which_a_component_fails_has_its_own_error(
         ({"text": TEXT, "labels": ["x" * 201]}, 422, "GB-E243"),
         ({"text": TEXT, "labels": [f"label {n}" for n in range(201)]}, 422, "GB-E245"),
         ({"text": TEXT, "labels": ["a <<ENT>> b"]}, 422, "GB-E020"),
-        ({"text": TEXT, "attributes": ["no_such_thing"]}, 422, "GB-E254"),
+        ({"text": TEXT, "attributes": ["no_such_thing"]}, 422, "GB-E220"),
         ({"text": "x" * 100_001}, 413, "GB-E244"),
         ({"texts": ["a"] * 257}, 413, "GB-E245"),
     ],
@@ -210,7 +216,9 @@ def test_openapi_has_examples_that_work(client: Client) -> None:
     assert {"/labels", "/health", "/ready", "/metrics"} <= set(schema["paths"])
 
 
-def test_concepts_and_attributes_are_given(new_nlp: Callable[..., Language]) -> None:
+def test_concepts_and_attributes_are_those_of_the_command(
+    new_nlp: Callable[..., Language],
+) -> None:
     nlp = new_nlp()
     Span.set_extension("test_negated", default=False)
     try:
@@ -218,21 +226,24 @@ def test_concepts_and_attributes_are_given(new_nlp: Callable[..., Language]) -> 
         @Language.component("test_links")
         def links(doc: Doc) -> Doc:
             group = doc.spans["sc"]
-            attrs = dict(group.attrs)
             spans = [Span(doc, s.start, s.end, label=s.label, kb_id="MESH:D1") for s in group]
-            doc.spans["sc"] = spans
-            doc.spans["sc"].attrs.update(attrs)
+            doc.spans["sc"] = SpanGroup(doc, name="sc", attrs=dict(group.attrs), spans=spans)
             for span in spans:
                 span._.test_negated = {"by": {1}}
             return doc
 
         nlp.add_pipe("test_links")
         with running(nlp) as service:
-            (first, *_) = service.client().entities(TEXT, attributes=["test_negated"])
+            found = service.client().entities(TEXT, attributes=["test_negated"])
+        stream = BytesIO()
+        settings = WriterSettings(attributes=attribute_kinds(["test_negated"]))
+        entities = EntityReader(nlp, ["test_negated"])(nlp(TEXT))
+        JsonlWriter(stream, settings).write(nlp(TEXT), Record("x"), entities)
     finally:
         Span.remove_extension("test_negated")
-    assert first["kb_id"] == "MESH:D1"
-    assert first["attributes"] == {"test_negated": {"by": [1]}}
+    assert found == json.loads(stream.getvalue())["entities"]
+    assert found[0]["concept_id"] == "MESH:D1"
+    assert found[0]["test_negated"] == {"by": [1]}
 
 
 def test_the_static_files_are_complete(client: Client) -> None:

@@ -95,7 +95,7 @@ def test_wrong_settings_are_refused_before_the_first_line(client: Client) -> Non
         ("threshold=2", "GB-E030"),
         ("labels=[", "GB-E058"),
         ("labels=,", "GB-E054"),
-        ("attributes=nothing", "GB-E254"),
+        ("attributes=nothing", "GB-E220"),
     ]:
         reply = client.request("POST", f"/annotate/stream?{query}", b"{}\n")
         assert (reply.status, reply.code()) == (422, code), query
