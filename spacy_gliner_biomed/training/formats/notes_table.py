@@ -2,7 +2,8 @@
 
 import csv
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from spacy_gliner_biomed.common.files import open_text
@@ -31,7 +32,7 @@ def read_notes(path: Path, options: ReadOptions, counts: Counts) -> Iterator[Ann
     csv.field_size_limit(sys.maxsize if sys.maxsize < 2**31 else 2**31 - 1)  # of a long note
     with open_text(path, newline="", encoding=options.encoding) as file:
         first = file.readline()
-        rows = csv.reader(_chain(first, file), delimiter=_delimiter(path, first), strict=True)
+        rows = csv.reader(chain([first], file), delimiter=_delimiter(path, first), strict=True)
         with located(path, 1):
             header = [name.strip() for name in _next(rows) or []]
         text_at = _find(header, options.text_column or TEXT, path)
@@ -101,8 +102,3 @@ def _next(rows: Iterator[list[str]]) -> list[str] | None:
         return next(rows, None)
     except csv.Error as error:
         raise ValueError(f"{error}. Check the quotes of this row") from error
-
-
-def _chain(first: str, rest: Iterable[str]) -> Iterator[str]:
-    yield first
-    yield from rest
