@@ -87,7 +87,7 @@ def test_blank_labels_are_refused(labels, make_nlp, nlp):
 @pytest.mark.parametrize("kind", ["uni_span", "uni_token"])
 def test_a_label_with_the_marker_is_refused(kind, make_nlp, request):
     nlp = make_nlp(request.getfixturevalue(kind), labels=["drug", "a <<ENT>> b"])
-    with pytest.raises(ValueError, match=r"GB-E020.*'a <<ENT>> b' holds '<<ENT>>'"):
+    with pytest.raises(ValueError, match=r"GB-E020.*'a <<ENT>> b' contains '<<ENT>>'"):
         nlp(TEXT)
 
 
