@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import pytest
 import spacy
 from spacy.tokens import Doc
 
 from spacy_gliner_biomed.distributed.records import CorpusRecord
+from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.result_tables import (
     COLUMNS,
     Results,
@@ -71,3 +74,15 @@ def test_text_that_was_left_out_is_counted() -> None:
         )
     assert [row["left_out_characters"] for row in results.tables["documents"]] == [3, 0]
     assert results.counts()["left_out_characters"] == 3
+
+
+def test_all_parts_are_one_table_with_pyarrow_alone(tmp_path: Path) -> None:
+    ds = pytest.importorskip("pyarrow.dataset", reason="needs the extra 'parquet'")
+    for number in range(2):
+        results = Results()
+        results.tables["entities"] += [entity_row("d1", entity, {}) for entity in ENTITIES]
+        Storage(tmp_path, "parquet").write(f"part-{number:06d}", results)
+    paths = sorted(map(str, tmp_path.glob("parts/*/entities.parquet")))
+    entities = ds.dataset(paths).to_table()  # as in docs/scale.md
+    counts = entities.group_by(["label", "concept_id"]).aggregate([([], "count_all")]).to_pylist()
+    assert [(row["label"], row["count_all"]) for row in counts] == [("DRUG", 2), ("DISEASE", 2)]
