@@ -32,7 +32,7 @@ class BiocXmlWriter:
         self.settings = settings
         self.n_invalid = 0
         xml = import_optional("bioc.biocxml", "BioC", extra="formats")
-        self.writer = xml.BioCXMLDocumentWriter(stream)
+        self.writer = xml.BioCXMLDocumentWriter(stream, encoding="utf-8")
         collection = self.bioc.BioCCollection()
         collection.source, collection.key = SYSTEM, ""
         collection.date = settings.started.date().isoformat()

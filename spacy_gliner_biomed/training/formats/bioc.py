@@ -45,7 +45,9 @@ def read_bioc_xml(path: Path, options: ReadOptions, counts: Counts) -> Iterator[
     for number, element in enumerate(read_elements(path, {"document"}), 1):
         with located(path, f"document {number}"):
             try:
-                collection = bioc.loads(COLLECTION.format(tostring(element, encoding="unicode")))
+                # A carriage return as it is would become a line feed.
+                content = tostring(element, encoding="unicode").replace("\r", "&#13;")
+                collection = bioc.loads(COLLECTION.format(content))
             except (AttributeError, KeyError, TypeError) as error:
                 raise ValueError(f"an offset, id or other part is missing ({error})") from error
             text = _annotated(collection.documents[0], counts)

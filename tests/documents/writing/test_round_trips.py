@@ -1,0 +1,102 @@
+"""What our readers find in the files that the writers made."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spacy_gliner_biomed.documents.writing.entities import Entity
+from spacy_gliner_biomed.training.formats.options import DEFAULTS
+from spacy_gliner_biomed.training.formats.table import find_format, read_format
+from tests.documents.writing.samples import Written, documents, sample, write
+
+# Words with spaces and line ends between them: readers cut white space off mentions.
+WORDS = st.lists(st.sampled_from(["a", "Köln", "IL-2", "<b>", "🙂", '"c"', "&"]), min_size=1)
+TEXTS = st.tuples(WORDS, st.sampled_from([" ", "\n", "\r\n"])).map(
+    lambda pair: pair[1].join(pair[0])
+)
+LABELS = st.sampled_from(["drug", "gene or protein", "é"])
+EXACT = ["jsonl", "bioc-xml", "bioc-json", "pubannotation", "prodigy", "labelstudio"]
+ENDINGS = dict.fromkeys(EXACT, ".json") | {"jsonl": ".jsonl", "prodigy": ".jsonl"}
+ENDINGS |= {"bioc-xml": ".xml", "conll": ".conll"}
+
+
+def clean(written: Written) -> Written:
+    """A document whose entities have no white space at an end, each once."""
+    doc, record, found = written
+    kept = {(e.start, e.end, e.label): e for e in found if e.text == e.text.strip()}
+    return doc, record, list(kept.values())
+
+
+def save(folder: Path, format_: str, *written: Written) -> Path:
+    path = folder / f"written{ENDINGS[format_]}"
+    content = write(format_, *written)
+    if format_ == "labelstudio":  # as if a person had accepted all suggestions
+        content = content.replace(b'"predictions"', b'"annotations"')
+    path.write_bytes(content)
+    return path
+
+
+def spans(found: list[Entity]) -> list[tuple[int, int, str]]:
+    return sorted((entity.start, entity.end, entity.label) for entity in found)
+
+
+@pytest.mark.filterwarnings("ignore:.GB-W")  # of concepts and attributes that are not gold
+@pytest.mark.parametrize("format_", EXACT)
+@settings(max_examples=20)
+@given(written=st.lists(documents(TEXTS, LABELS).map(clean), min_size=1, max_size=2))
+def test_texts_ids_and_entities_are_read_back(
+    format_: str, written: list[Written], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = save(tmp_path_factory.mktemp("round_trip"), format_, *written)
+    back = list(read_format(path, format_))
+    assert [text.text for text in back] == [doc.text for doc, *_ in written]
+    assert [sorted(text.spans) for text in back] == [spans(found) for *_, found in written]
+    assert [text.name for text in back] == [str(record.id) for _, record, _ in written]
+
+
+@pytest.mark.filterwarnings("ignore:.GB-W211")
+@settings(max_examples=20)
+@given(written=documents(TEXTS, LABELS).map(clean))
+def test_tags_are_read_back_as_mentions(
+    written: Written, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (text,) = read_format(save(tmp_path_factory.mktemp("conll"), "conll", written), "conll")
+    doc, _, found = written
+    mentions = {(" ".join(entity.text.split()), entity.label) for entity in found}
+    read = {(text.text[start:end], label.replace("_", " ")) for start, end, label in text.spans}
+    squeezed = {("".join(mention.split()), label) for mention, label in mentions}
+    assert {("".join(mention.split()), label) for mention, label in read} <= squeezed
+    assert bool(read) == bool(found)
+    assert "".join(text.text.split()) == "".join(doc.text.split())
+
+
+@pytest.mark.filterwarnings("ignore:.GB-W")
+@pytest.mark.parametrize("format_", [name for name in EXACT if name != "labelstudio"])
+def test_concepts_are_read_back(format_: str, tmp_path: Path) -> None:
+    (text,) = read_format(save(tmp_path, format_, sample()), format_)
+    assert [concept[:3] for concept in text.concepts] in ([(0, 7, "drug")], [])
+    if text.concepts:
+        assert text.concepts[0][3] == "MESH:D001241"
+
+
+@pytest.mark.parametrize("format_", [*EXACT, "conll"])
+def test_the_format_is_detected(format_: str, tmp_path: Path) -> None:
+    assert find_format(save(tmp_path, format_, sample()), None, DEFAULTS) == format_
+
+
+@pytest.mark.parametrize("format_", ["bioc-xml", "bioc-json"])
+def test_passages_are_read_back(format_: str, tmp_path: Path) -> None:
+    doc, record, found = sample()
+    doc.user_data["passages"] = [
+        {"start": 0, "end": 13, "infons": {"type": "title"}},
+        {"start": 13, "end": len(doc.text), "infons": {"type": "abstract"}},
+    ]
+    (text,) = read_format(save(tmp_path, format_, (doc, record, found)), format_)
+    assert text.text == doc.text
+    assert sorted(text.spans) == spans(found)
+    assert [(each["start"], each["end"], each["infons"]["type"]) for each in text.passages] == [
+        (0, 13, "title"),
+        (13, len(doc.text), "abstract"),
+    ]
