@@ -55,6 +55,7 @@ class Row:
     input_ids (IntArray): Prompt and text, with the tokenizer's special tokens. # (S,)
     word_positions (IntArray): Subtoken that stands for each word; -1 for a word that has
         no subtoken, whose vector is then zero. # (W,)
+    word_lengths (IntArray): Subtokens of each word. # (W,)
     label_positions (IntArray): Subtoken that stands for each label; empty for a
         bi-encoder. # (C,)
     prompts (Sequence[str]): The prompts of the labels, in order; rows that ask for the same
@@ -63,6 +64,7 @@ class Row:
 
     input_ids: IntArray
     word_positions: IntArray
+    word_lengths: IntArray
     label_positions: IntArray
     prompts: Sequence[str]
 
@@ -76,11 +78,14 @@ class SpanLogits:
 
     starts, ends (IntArray): First word, and one past the last word.
     logits (FloatArray): The span's logits for all labels. # (N, C)
+    token_logits (FloatArray | None): Of a token model, the smallest logit of the span's words;
+        minus infinity for labels that did not find it. None of a span model. # (N, C)
     """
 
     starts: IntArray
     ends: IntArray
     logits: FloatArray
+    token_logits: FloatArray | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 
 from spacy_gliner_biomed.models.checkpoints import Checkpoint, write_checkpoint
 from spacy_gliner_biomed.nn.config import NetworkConfig
-from spacy_gliner_biomed.nn.networks import Network, build_network
+from spacy_gliner_biomed.nn.network_base import Network
+from spacy_gliner_biomed.nn.networks import build_network
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 
 ENT, SEP = "<<ENT>>", "<<SEP>>"

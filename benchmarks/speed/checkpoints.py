@@ -8,7 +8,8 @@ import torch
 from spacy_gliner_biomed.models.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from spacy_gliner_biomed.models.hub import find_checkpoint
 from spacy_gliner_biomed.nn.config import NetworkConfig
-from spacy_gliner_biomed.nn.networks import Network, SpanNetwork, build_network
+from spacy_gliner_biomed.nn.network_base import Network
+from spacy_gliner_biomed.nn.networks import SpanNetwork, build_network
 
 MINILM = {
     "model_type": "bert",
@@ -80,7 +81,7 @@ def make_random(kind: str, folder: Path) -> Path:
     if "labels_encoder" not in raw:
         raw |= {"class_token_index": packaged.config.class_token_index, "vocab_size": size}
     config = NetworkConfig.from_dict({"model_name": kind, "max_len": 384, **raw})
-    labels = packaged.subtokens if config.kind == "bi_span" else None
+    labels = packaged.subtokens if config.bi_encoder else None
     network = _random_network(config)
     write_checkpoint(Checkpoint(config, network, packaged.subtokens, labels, kind), folder)
     return folder

@@ -235,7 +235,7 @@ def levers_of(config: Any, precision: str) -> list[str]:
     """
     idle = ["many labels screened"] if precision == "bfloat16" else [*IN_16_BITS]
     idle += [] if config.encoder_config["model_type"] == "deberta-v2" else OF_DEBERTA
-    idle += [] if config.kind == "bi_span" else OF_BI_ENCODERS
+    idle += [] if config.bi_encoder else OF_BI_ENCODERS
     return [name for name in LEVERS if name not in idle]
 
 

@@ -44,7 +44,8 @@ from spacy_gliner_biomed.nn.checkpoint_tensors import (
 )
 from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.nn.finite import cast_weight, check_weights
-from spacy_gliner_biomed.nn.networks import BiEncoderSpan, Network
+from spacy_gliner_biomed.nn.label_encoding import BiEncoder
+from spacy_gliner_biomed.nn.network_base import Network
 from spacy_gliner_biomed.nn.remote_code import NO_CODE
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 
@@ -77,7 +78,7 @@ class Checkpoint:
         encoder.
         """
         network = self.network
-        if isinstance(network, BiEncoderSpan) and self.label_subtokens is not None:
+        if isinstance(network, BiEncoder) and self.label_subtokens is not None:
             return network.labels_encoder, self.label_subtokens
         return network.encoder, self.subtokens
 
@@ -111,7 +112,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     else:
         config = _with_encoder_configs(config)
         subtokens, config = read_text_tokenizer(folder, config)
-        bi = config.kind == "bi_span"
+        bi = config.bi_encoder
         label_subtokens = read_label_tokenizer(folder, config) if bi else None
         source = str(folder)
     check_tokenizers(config, subtokens, label_subtokens)
@@ -212,7 +213,7 @@ def _with_encoder_configs(config: NetworkConfig) -> NetworkConfig:
     changes = {}
     if not config.encoder_config:
         changes["encoder_config"] = _fetch_config(config.model_name)
-    if config.kind == "bi_span" and not config.labels_encoder_config:
+    if config.bi_encoder and not config.labels_encoder_config:
         changes["labels_encoder_config"] = _fetch_config(config.labels_encoder)
     return config.evolve(**changes)
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from spacy_gliner_biomed.nn.networks import RowBatch
+from spacy_gliner_biomed.nn.network_base import RowBatch
 from spacy_gliner_biomed.nn.selection import SelectedSpans
 from spacy_gliner_biomed.types import IntArray, Row, SpanLogits
 
@@ -34,13 +34,16 @@ def collate_rows(
     lengths = np.array([len(row) for row in rows])
     mask = np.arange(ids.shape[1]) < lengths[:, None]
     words = [row.word_positions for row in rows]
+    word_lengths = [row.word_lengths for row in rows]
     labels = [row.label_positions for row in rows]
     return RowBatch(
         input_ids=_to(ids, device),
         attention_mask=_to(mask.astype(np.int64), device),
         word_positions=_to(pad_arrays(words, -1, word_step), device),
+        word_lengths=_to(pad_arrays(word_lengths, 0, word_step), device),
         label_positions=_to(pad_arrays(labels, -1, label_step), device),
         n_words=torch.tensor(list(map(len, words))),
+        n_labels=torch.tensor([len(row.prompts) for row in rows]),
     )
 
 
@@ -68,9 +71,15 @@ def spans_by_row(spans: SelectedSpans, rows: Sequence[Row]) -> list[SpanLogits]:
     """
     row, starts, widths = spans.indices.cpu().numpy().T.astype(np.int32)
     logits = spans.logits.float().cpu().numpy()
+    tokens = None if spans.token_logits is None else spans.token_logits.float().cpu().numpy()
     borders = np.searchsorted(row, np.arange(len(rows) + 1))
     return [
-        SpanLogits(starts[a:b], starts[a:b] + widths[a:b] + 1, logits[a:b, : len(line.prompts)])
+        SpanLogits(
+            starts[a:b],
+            starts[a:b] + widths[a:b] + 1,
+            logits[a:b, : len(line.prompts)],
+            None if tokens is None else tokens[a:b, : len(line.prompts)],
+        )
         for line, (a, b) in zip(rows, pairwise(borders.tolist()), strict=True)
     ]
 

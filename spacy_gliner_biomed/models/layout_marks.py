@@ -27,9 +27,12 @@ def add_layout(checkpoint: Checkpoint) -> Checkpoint:
 
     checkpoint (Checkpoint): The checkpoint; three rows of its embedding are changed in place.
     RETURNS (Checkpoint): The same network, with the marks in its tokenizer.
-    RAISES (ValueError): If the vocabulary has no unused tokens.
+    RAISES (ValueError): If the vocabulary has no unused tokens, or words are not represented by
+        their first subtoken.
     """
-    subtokens = checkpoint.subtokens
+    subtokens, pooling = checkpoint.subtokens, checkpoint.config.subtoken_pooling
+    if pooling != "first":
+        raise ValueError(Errors.E263.format(found=pooling))
     ids = tuple(_token_id(subtokens, MARK_TOKENS[name]) for name in MARK_NAMES)
     vectors = _word_vectors(checkpoint.network.encoder)
     with torch.no_grad():

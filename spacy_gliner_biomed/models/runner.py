@@ -10,12 +10,14 @@ import torch
 from torch import Tensor
 
 from spacy_gliner_biomed.models.checkpoints import Checkpoint
-from spacy_gliner_biomed.models.collate import collate_rows, pad_arrays, spans_by_row
+from spacy_gliner_biomed.models.collate import LABEL_STEP, collate_rows, pad_arrays, spans_by_row
 from spacy_gliner_biomed.models.label_vectors import LabelVectors
 from spacy_gliner_biomed.models.trainer import set_dropout
-from spacy_gliner_biomed.nn.networks import BiEncoderSpan, RowBatch, SpanNetwork, mean_state
+from spacy_gliner_biomed.nn.label_encoding import BiEncoder, mean_state
+from spacy_gliner_biomed.nn.network_base import RowBatch
+from spacy_gliner_biomed.nn.networks import SpanNetwork, TokenNetwork
 from spacy_gliner_biomed.nn.precision import effective_precision
-from spacy_gliner_biomed.nn.selection import SelectedSpans, select_spans
+from spacy_gliner_biomed.nn.selection import SelectedSpans
 from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.types import FloatArray, IntArray, Precision, Row, SpanLogits
 
@@ -128,24 +130,41 @@ class NetworkRunner:
         *,
         training: bool = False,
     ) -> Tensor:
-        """Compute the logits of all rows, padded. # (B, W, K, C) or (B, W, C, 3)"""
+        """Compute the logits of all rows, padded. # (B, W, K, C) or (B, W, C, 3 or 3 + K)"""
         network, batch = self.checkpoint.network, self._collate(rows, training=training)
-        if not isinstance(network, BiEncoderSpan):
-            return network(batch)  # type: ignore[no-any-return]
-        prompts = _distinct_prompts(rows)
-        logits: Tensor = network(batch, encode_labels(prompts))
-        return logits if _share_prompts(rows, prompts) else _own_labels(logits, rows, prompts)
+        queries = self._queries(rows, encode_labels, LABEL_STEP if training else 1)
+        logits: Tensor = network(batch, queries)
+        return logits
 
     def _select(self, rows: Sequence[Row], min_logits: Tensor) -> SelectedSpans:
         """Select the spans above the minimum logits. # min_logits: (B, C) or (1, C)"""
         network = self.checkpoint.network
-        assert isinstance(network, SpanNetwork)
-        if not isinstance(network, BiEncoderSpan):
-            return network.select(self._collate(rows), min_logits)
+        assert isinstance(network, SpanNetwork | TokenNetwork)
+        queries = self._queries(rows, self._cached_labels)
+        return network.select(self._collate(rows), min_logits, queries)
+
+    def _queries(
+        self, rows: Sequence[Row], encode: Callable[[Sequence[str]], Tensor], step: int = 1
+    ) -> Tensor | None:
+        """Return the labels of rows that are not in the rows themselves, if there are any.
+
+        rows (Sequence[Row]): The rows.
+        encode (Callable): Encodes the labels of a bi-encoder.
+        step (int): The padded number of labels is a multiple of this.
+        RETURNS (Tensor | None): For each row, or shared. # (B, C, D) or (C, D)
+        """
+        network = self.checkpoint.network
+        if network.precomputed_prompts is not None:
+            encode = self._stored_labels
+        elif not isinstance(network, BiEncoder):
+            return None
         prompts = _distinct_prompts(rows)
-        if not _share_prompts(rows, prompts):
-            return select_spans(self._score(rows, self._cached_labels), min_logits)
-        return network.select(self._collate(rows), min_logits, self._cached_labels(prompts))
+        queries = encode(prompts)
+        if _share_prompts(rows, prompts):
+            return queries
+        column_of = {prompt: column for column, prompt in enumerate(prompts)}
+        columns = [np.array([column_of[prompt] for prompt in row.prompts]) for row in rows]
+        return queries[torch.from_numpy(pad_arrays(columns, 0, step)).to(queries.device)]
 
     def _collate(self, rows: Sequence[Row], *, training: bool = False) -> RowBatch:
         pad_id = self.checkpoint.subtokens.pad_id
@@ -162,7 +181,7 @@ class NetworkRunner:
         views = []
         for values, row in zip(logits, rows, strict=True):
             labels = slice(len(row.prompts))
-            token = self.checkpoint.config.kind == "uni_token"
+            token = self.checkpoint.config.token_level
             view = values[: len(row.word_positions)]
             views.append(view[:, labels] if token else view[:, :, labels])
         return views
@@ -172,6 +191,12 @@ class NetworkRunner:
         subtokens = self.checkpoint.label_subtokens
         assert subtokens is not None
         return self._encode_labels([subtokens.encode_sequence(prompt) for prompt in prompts])
+
+    def _stored_labels(self, prompts: Sequence[str]) -> Tensor:  # (C, D)
+        """Return labels of which the checkpoint stores the vectors."""
+        labels = self.checkpoint.config.precomputed_labels
+        columns = torch.tensor([labels.index(prompt) for prompt in prompts], device=self.device)
+        return self.checkpoint.network.stored_queries(columns)
 
     def _pad(self, encoded: Sequence[IntArray], pad_id: int) -> tuple[Tensor, Tensor]:
         """Return ids and mask of sequences."""
@@ -186,7 +211,7 @@ class NetworkRunner:
 
     def _encode_labels(self, encoded: Sequence[IntArray]) -> Tensor:  # (C, D)
         network, subtokens = self.checkpoint.network, self.checkpoint.label_subtokens
-        assert isinstance(network, BiEncoderSpan)
+        assert isinstance(network, BiEncoder)
         assert subtokens is not None
         return network.encode_labels(*self._pad(encoded, subtokens.pad_id))
 
@@ -206,11 +231,3 @@ def _share_prompts(rows: Sequence[Row], prompts: Sequence[str]) -> bool:
     """Return whether every row has exactly these prompts, as in prediction."""
     first = rows[0].prompts
     return all(row.prompts is first for row in rows) and len(first) == len(prompts)
-
-
-def _own_labels(logits: Tensor, rows: Sequence[Row], prompts: Sequence[str]) -> Tensor:
-    """Select each row's labels from those of all rows. # (B, W, K, all) -> (B, W, K, C)"""
-    column_of = {prompt: column for column, prompt in enumerate(prompts)}
-    columns = [np.array([column_of[prompt] for prompt in row.prompts]) for row in rows]
-    index = torch.from_numpy(pad_arrays(columns, 0)).long().to(logits.device)
-    return logits.gather(-1, index[:, None, None].expand(*logits.shape[:3], -1))

@@ -1,6 +1,7 @@
 """Read a checkpoint's tokenizers, and add GLiNER's markers to the text tokenizer."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from spacy_gliner_biomed.models.hub import (
     hub_errors,
 )
 from spacy_gliner_biomed.nn.config import NetworkConfig
-from spacy_gliner_biomed.nn.encoder import max_positions
+from spacy_gliner_biomed.nn.encoder import max_positions, vocabulary_size
 from spacy_gliner_biomed.nn.remote_code import NO_CODE, refuse_code
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 
@@ -35,9 +36,9 @@ def read_text_tokenizer(folder: Path, config: NetworkConfig) -> tuple[Subtokeniz
     RAISES (ValueError): If the tokenizer cannot be found or read.
     """
     tokenizer = _auto_tokenizer(folder, config.model_name)
-    if config.kind != "bi_span":
+    if not config.bi_encoder:
         config = _add_markers(tokenizer, config)
-    return _to_subtokenizer(tokenizer, max_positions(config.encoder_config)), config
+    return _to_subtokenizer(tokenizer, config.encoder_config, bi=config.bi_encoder), config
 
 
 def read_label_tokenizer(folder: Path, config: NetworkConfig) -> Subtokenizer:
@@ -49,7 +50,7 @@ def read_label_tokenizer(folder: Path, config: NetworkConfig) -> Subtokenizer:
     RAISES (ValueError): If it cannot be found or read.
     """
     tokenizer = _auto_tokenizer(folder / LABEL_TOKENIZER_FOLDER, config.labels_encoder)
-    return _to_subtokenizer(tokenizer, max_positions(config.labels_encoder_config))
+    return _to_subtokenizer(tokenizer, config.labels_encoder_config, bi=True)
 
 
 def check_tokenizers(
@@ -63,7 +64,7 @@ def check_tokenizers(
     RAISES (ValueError): If they do not match.
     """
     problems = []
-    if config.kind != "bi_span":
+    if not config.bi_encoder:
         found = subtokens.token_id(config.ent_token)
         if found != config.class_token_index:
             problems.append(
@@ -127,7 +128,9 @@ def _add_markers(tokenizer: Any, config: NetworkConfig) -> NetworkConfig:
     return config.evolve(encoder_config=encoder_config)
 
 
-def _to_subtokenizer(tokenizer: Any, positions: int | None) -> Subtokenizer:
+def _to_subtokenizer(
+    tokenizer: Any, encoder_config: Mapping[str, Any], *, bi: bool
+) -> Subtokenizer:
     backend = tokenizer.backend_tokenizer
     backend.no_truncation()
     backend.no_padding()
@@ -136,12 +139,29 @@ def _to_subtokenizer(tokenizer: Any, positions: int | None) -> Subtokenizer:
     if not bare:
         raise ValueError(Errors.E018.format(found="the tokenizer has no subtoken for 'a'"))
     before = next(i for i in range(len(full)) if full[i : i + len(bare)] == bare)
-    limits = [tokenizer.model_max_length, positions]
+    limits = [tokenizer.model_max_length, max_positions(encoder_config)]
     limits = [limit for limit in limits if limit is not None and limit < UNLIMITED]
+    definition = json.loads(backend.to_str())
+    if bi:
+        _drop_tokens_without_a_row(definition, vocabulary_size(encoder_config))
     return Subtokenizer(
-        definition=json.dumps(json.loads(backend.to_str()), ensure_ascii=False),
+        definition=json.dumps(definition, ensure_ascii=False),
         prefix=tuple(full[:before]),
         suffix=tuple(full[before + len(bare) :]),
         pad_id=tokenizer.pad_token_id or 0,
         max_length=int(min(limits)) if limits else None,
     )
+
+
+def _drop_tokens_without_a_row(definition: dict[str, Any], n_rows: int | None) -> None:
+    """Remove added tokens that the embedding has no row for.
+
+    GLiNER adds markers to the tokenizer of a bi-encoder, but does not resize its embedding, so
+    that they cannot be encoded. A text that contains one of them is split like any other text.
+
+    definition (dict[str, Any]): The tokenizer's JSON, changed in place.
+    n_rows (int | None): Rows of the embedding.
+    """
+    if n_rows is not None:
+        added = definition.get("added_tokens") or []
+        definition["added_tokens"] = [token for token in added if token["id"] < n_rows]

@@ -14,7 +14,8 @@ from spacy_gliner_biomed.nn.allocator import tune_malloc_for_inference
 from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.nn.finite import check_weights
 from spacy_gliner_biomed.nn.initialization import SkipRandomInit
-from spacy_gliner_biomed.nn.networks import Network, build_network
+from spacy_gliner_biomed.nn.network_base import Network
+from spacy_gliner_biomed.nn.networks import build_network
 from spacy_gliner_biomed.nn.pickled import load_pickled
 
 SAFETENSORS_NAME = "model.safetensors"
@@ -28,6 +29,7 @@ PREFIXES = (
     ("token_rep_layer.labels_projection.", "labels_projection."),
     ("rnn.lstm.", "lstm."),
     ("span_rep_layer.span_rep_layer.", "span_scorer."),
+    ("span_rep_layer.context_encoder.", "context_encoder."),
     ("prompt_rep_layer.", "prompt_projection."),
     ("scorer.", "token_scorer."),
 )
@@ -77,6 +79,10 @@ def load_network(config: NetworkConfig, tensors: Mapping[str, Tensor]) -> Networ
     given = {_rename(name.replace("_orig_mod.", "")): tensor for name, tensor in tensors.items()}
     if not any(name.startswith("lstm.") for name in given):
         config = config.evolve(num_rnn_layers=0)
+    # GLiNER 0.2.17 built three layers, whatever its config said.
+    fusions = {name.split(".")[2] for name in given if name.startswith("cross_fuser.layers.")}
+    if config.post_fusion_schema and fusions:
+        config = config.evolve(num_post_fusion_layers=len(fusions))
     # On the meta device, which allocates nothing: the config may not match the tensors.
     with torch.device("meta"), SkipRandomInit():
         skeleton = build_network(config)
@@ -151,8 +157,8 @@ def _unused(name: str, config: NetworkConfig, expected: Iterable[str]) -> bool:
     return (
         name.endswith("embeddings.position_ids")  # a buffer that old transformers saved
         or name.split(".")[1:2] == ["pooler"]
-        or (config.kind == "bi_span" and name.startswith("lstm."))
-        or (config.kind != "bi_span" and name.startswith("cross_fuser."))
+        or (config.bi_encoder and name.startswith("lstm."))
+        or (not config.bi_encoder and name.startswith("cross_fuser."))
         or name.startswith("span_scorer.project_first.")
     )
 

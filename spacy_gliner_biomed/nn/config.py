@@ -4,52 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from spacy_gliner_biomed.common.reporting import shorten
-from spacy_gliner_biomed.errors import Errors
-
-Kind = Literal["uni_span", "uni_token", "bi_span"]
-
-SPAN_MODES = ("markerV0", "marker")
-TOKEN_MODE = "token_level"
-
-# Language models that GLiNER turns into encoders with llm2vec. Without it, they would read from
-# left to right only, and give different numbers without an error.
-DECODER_TYPES = (
-    "llama",
-    "mistral",
-    "gemma",
-    "gemma2",
-    "gemma3_text",
-    "qwen2",
-    "qwen3",
-    "phi",
-    "phi3",
-    "gpt2",
-    "gpt_neox",
-    "opt",
+from spacy_gliner_biomed.nn.config_checks import (
+    CONTEXT_ENCODERS,
+    ENCODER_CONFIGS,
+    TOKEN_MODE,
+    check_encoder,
+    check_value,
+    refuse_variants,
+    refused,
 )
 
-# Keys that select an unsupported architecture if they are set.
-REFUSED = (
-    "relations_layer",
-    "labels_decoder",
-    "precomputed_prompts_mode",
-    "span_encoder_config",
-    "fuse_layers",
+Kind = Literal["uni_span", "uni_token", "bi_span", "bi_token"]
+# Values that follow from several keys of the file, or from its era.
+DERIVED = (
+    "kind",
+    "num_rnn_layers",
+    "subtoken_pooling",
+    "represent_spans",
+    "post_fusion_schema",
+    "precomputed_labels",
 )
-STREAMING_TYPE = "gliner_streaming_span"
-# Smallest and largest allowed values, checked before anything is built.
-BOUNDS = {
-    "hidden_size": (1, 2**15),
-    "max_width": (1, 2**12),
-    "max_len": (1, 2**24),
-    "num_rnn_layers": (0, 16),
-    "class_token_index": (-1, 2**24),
-    "vocab_size": (-1, 2**24),
-}
-# Largest values in an encoder's config: of keys with "layer" in their name, and of all others.
-MAX_LAYERS, MAX_SIZE = 512, 2**31
-ENCODER_CONFIGS = ("encoder_config", "labels_encoder_config")
 
 
 @dataclass(frozen=True)
@@ -74,6 +48,16 @@ class NetworkConfig:
         embedding matrix; -1 if both are known only after the markers are added to the tokenizer.
     words_splitter_type (str): The word splitter, see `tokenization.words`.
     labels_encoder, labels_encoder_config: Name and config of a bi-encoder's label encoder.
+    subtoken_pooling (str): How a word's vector follows from its subtokens: the "first", the
+        "last", their "mean", or their "max".
+    span_encoder_config (dict): The encoder between words and the span layer; empty for none.
+    represent_spans (bool): Whether a token model scores the spans that it finds again.
+    neg_spans_ratio (float): In the training of these scores, negative spans per entity.
+    post_fusion_schema (str): Attention between the words and the labels of a bi-encoder, such as
+        "l2l-l2t"; empty for none, and for uni-encoders, which ignore it.
+    num_post_fusion_layers (int): How often the steps of the schema are taken.
+    precomputed_labels (tuple[str, ...]): The labels whose vectors are stored in the checkpoint,
+        which can be asked for no others; empty if labels are read with the text.
     raw (dict): The file as it was read, for writing it back.
 
     GLiNER's class is `GLiNERConfig` (gliner/config.py).
@@ -96,6 +80,13 @@ class NetworkConfig:
     words_splitter_type: str = "whitespace"
     labels_encoder: str = ""
     labels_encoder_config: dict[str, Any] = field(default_factory=dict)
+    subtoken_pooling: str = "first"
+    span_encoder_config: dict[str, Any] = field(default_factory=dict)
+    represent_spans: bool = False
+    neg_spans_ratio: float = 1.0
+    post_fusion_schema: str = ""
+    num_post_fusion_layers: int = 1
+    precomputed_labels: tuple[str, ...] = ()
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -106,109 +97,83 @@ class NetworkConfig:
         RETURNS (NetworkConfig): The checked values.
         RAISES (ValueError): If the variant is not supported, or a value is not allowed.
         """
-        _refuse_variants(raw)
-        names = set(cls.__dataclass_fields__) - {"kind", "num_rnn_layers", "raw"}
+        refuse_variants(raw)
+        names = set(cls.__dataclass_fields__) - {*DERIVED, "raw"}
         given = {key: raw[key] for key in names & set(raw) if raw[key] is not None}
         given = {"model_name": "microsoft/deberta-v3-small", "encoder_config": {}, **given}
         for key in ENCODER_CONFIGS:
             if not isinstance(given.get(key, {}), dict):
-                raise _refused(key, "an object", given[key])
-            _check_encoder(given.get(key, {}), key)
-            if given.get(key):
+                raise refused(key, "an object", given[key])
+            check_encoder(given.get(key, {}), key)
+            if given.get(key) and key != "span_encoder_config":
                 given[key] = {"model_type": "deberta-v2", **given[key]}
-        config = cls(kind=_kind(raw), num_rnn_layers=_n_rnn_layers(raw), raw=dict(raw), **given)
-        _check_values(config)
+        context = given.get("span_encoder_config")
+        if context is not None and context.get("model_type") not in CONTEXT_ENCODERS:
+            allowed = f"one of {', '.join(CONTEXT_ENCODERS)}"
+            raise refused("span_encoder_config.model_type", allowed, context.get("model_type"))
+        config = cls(**_derived(raw), raw=dict(raw), **given)
+        for name, declared in cls.__dataclass_fields__.items():
+            check_value(name, getattr(config, name), declared.default)
         return config
+
+    @property
+    def bi_encoder(self) -> bool:
+        """Whether labels have an encoder of their own."""
+        return self.kind in ("bi_span", "bi_token")
+
+    @property
+    def token_level(self) -> bool:
+        """Whether words are scored, instead of all spans of up to `max_width` words."""
+        return self.kind in ("uni_token", "bi_token")
+
+    @property
+    def selects_spans(self) -> bool:
+        """Whether the network selects spans with logits of their own; a token model may not."""
+        return not self.token_level or self.represent_spans
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of a `gliner_config.json` that the GLiNER package can read."""
-        names = set(self.__dataclass_fields__) - {"kind", "raw"}
+        names = set(self.__dataclass_fields__) - {"kind", "raw", "precomputed_labels"}
         values = {name: getattr(self, name) for name in sorted(names)}
-        if self.kind != "bi_span":
+        values["span_encoder_config"] = self.span_encoder_config or None
+        if not self.bi_encoder:
             values |= {"labels_encoder": None, "labels_encoder_config": None}
-        return {**self.raw, **values, "subtoken_pooling": "first"}
+        return {**self.raw, **values}
 
     def evolve(self, **changes: Any) -> "NetworkConfig":
         """Return a copy with some values changed."""
         return replace(self, **changes)
 
 
-def _kind(raw: Mapping[str, Any]) -> Kind:
-    if raw.get("labels_encoder") is not None:
-        return "bi_span"
-    return "uni_token" if raw.get("span_mode") == TOKEN_MODE else "uni_span"
+def _derived(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of `DERIVED`."""
+    bi, token = raw.get("labels_encoder") is not None, raw.get("span_mode") == TOKEN_MODE
+    return {
+        "kind": ("bi" if bi else "uni") + ("_token" if token else "_span"),
+        "num_rnn_layers": 0 if bi else _n_rnn_layers(raw),  # bi-encoders never run an LSTM
+        # GLiNER ignored the key before 0.2.23.
+        "subtoken_pooling": ("num_rnn_layers" in raw and raw.get("subtoken_pooling")) or "first",
+        "represent_spans": token and bool(raw.get("represent_spans")),  # span models ignore it
+        "post_fusion_schema": (bi and raw.get("post_fusion_schema")) or "",
+        "precomputed_labels": _precomputed_labels(raw),
+    }
 
 
 def _n_rnn_layers(raw: Mapping[str, Any]) -> int:
-    """Return the number of LSTM layers. `num_rnn_layers` replaced `has_rnn` in GLiNER 0.2.23;
-    bi-encoders never run an LSTM.
-    """
-    if raw.get("labels_encoder") is not None:
-        return 0
+    """Return the number of LSTM layers. `num_rnn_layers` replaced `has_rnn` in GLiNER 0.2.23."""
     if "num_rnn_layers" in raw:
         layers: int = raw["num_rnn_layers"] or 0
         return layers
     return int(bool(raw.get("has_rnn", True)))
 
 
-def _refuse_variants(raw: Mapping[str, Any]) -> None:
-    mode = raw.get("span_mode") or "markerV0"
-    bi = raw.get("labels_encoder") is not None
-    found = [f"{key} {shorten(raw[key])!r}" for key in REFUSED if raw.get(key)]
-    if bi and raw.get("post_fusion_schema"):  # uni-encoders have this key, but ignore it
-        found.append(
-            f"post_fusion_schema {shorten(raw['post_fusion_schema'])!r} with a labels_encoder"
-        )
-    if mode == TOKEN_MODE and raw.get("represent_spans"):  # span models ignore it
-        found.append("represent_spans")
-    if raw.get("model_type") == STREAMING_TYPE:
-        found.append(f"model_type {STREAMING_TYPE!r}")
-    if mode not in (*SPAN_MODES, TOKEN_MODE):
-        found.append(f"span_mode {shorten(mode)!r}")
-    if bi and mode == TOKEN_MODE:
-        found.append(f"span_mode {mode!r} with a labels_encoder")
-    pooling = raw.get("subtoken_pooling") or "first"
-    if pooling != "first" and "num_rnn_layers" in raw:  # GLiNER ignored the key before 0.2.23
-        found.append(f"subtoken_pooling {shorten(pooling)!r}")
-    for key in ENCODER_CONFIGS:
-        if isinstance(raw.get(key), dict) and raw[key].get("model_type") in DECODER_TYPES:
-            found.append(f"{key} of the decoder-style model {raw[key]['model_type']!r}")
-    if found:
-        raise ValueError(Errors.E010.format(found=" and ".join(found)))
-
-
-def _check_values(config: NetworkConfig) -> None:
-    """Refuse values of the wrong type or outside of `BOUNDS`."""
-    for name, declared in NetworkConfig.__dataclass_fields__.items():
-        found, default = getattr(config, name), declared.default
-        if isinstance(default, int) and type(found) is not type(default):
-            allowed = "true or false" if isinstance(default, bool) else "a whole number"
-        elif (name == "model_name" or isinstance(default, str)) and not isinstance(found, str):
-            allowed = "a string"
-        elif name in BOUNDS and not BOUNDS[name][0] <= found <= BOUNDS[name][1]:
-            allowed = "from {} to {}".format(*BOUNDS[name])
-        elif name == "dropout" and not _is_rate(found):
-            allowed = "a rate from 0 to 1"
-        else:
-            continue
-        raise _refused(name, allowed, found)
-
-
-def _check_encoder(values: Mapping[str, Any], name: str) -> None:
-    """Refuse sizes that would make the encoder take hours to build or to fail."""
-    for key, value in values.items():
-        limit = MAX_LAYERS if "layer" in str(key) else MAX_SIZE
-        if isinstance(value, dict):
-            _check_encoder(value, f"{name}.{key}")
-        elif isinstance(value, int) and abs(value) > limit:
-            raise _refused(f"{name}.{key}", f"at most {limit}", value)
-
-
-def _is_rate(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-
-
-def _refused(name: str, allowed: str, found: Any) -> ValueError:
-    return ValueError(
-        Errors.E072.format(name=shorten(name), allowed=allowed, found=shorten(repr(found)))
-    )
+def _precomputed_labels(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the labels of the stored vectors, in their order: GLiNER numbers them from 1 on."""
+    if not raw.get("precomputed_prompts_mode"):
+        return ()
+    labels = raw.get("id_to_classes")
+    numbers = {str(i) for i in range(1, len(labels) + 1)} if isinstance(labels, dict) else set()
+    if not isinstance(labels, dict) or not labels or set(map(str, labels)) != numbers:
+        raise refused("id_to_classes", "the labels of the precomputed prompts by number", labels)
+    named = {int(number): label for number, label in labels.items()}
+    return tuple(str(named[number]) for number in sorted(named))

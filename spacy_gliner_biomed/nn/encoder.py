@@ -89,6 +89,18 @@ def encoder_width(config: Mapping[str, Any]) -> int:
     return settings.hidden_size if settings else int(hf_config(config).hidden_size)
 
 
+def encoder_heads(config: Mapping[str, Any]) -> int:
+    """Return the number of an encoder's attention heads."""
+    settings = own_settings(config)
+    return settings.num_attention_heads if settings else int(hf_config(config).num_attention_heads)
+
+
+def vocabulary_size(config: Mapping[str, Any]) -> int | None:
+    """Return the number of rows of an encoder's embedding; None if its config has none."""
+    settings = own_settings(config)
+    return settings.vocab_size if settings else getattr(hf_config(config), "vocab_size", None)
+
+
 def read_states(
     encoder: nn.Module, input_ids: Tensor, attention_mask: Tensor, positions: Tensor
 ) -> Tensor:

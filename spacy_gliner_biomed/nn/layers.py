@@ -38,12 +38,25 @@ class ProjectionMLP(nn.Sequential):
 
 
 class WordLSTM(nn.LSTM):
-    """Bidirectional LSTM over the words of each row (GLiNER's `LstmSeq2SeqEncoder`)."""
+    """LSTM over the words of each row (GLiNER's `LstmSeq2SeqEncoder` and `RNNContextEncoder`).
 
-    def __init__(self, width: int, n_layers: int) -> None:
+    width (int): Of the input and of the output.
+    n_layers (int): The layers.
+    bidirectional (bool): Also run backwards; each direction then gives half of the output.
+    dropout (float): Dropout rate between the layers.
+    """
+
+    def __init__(
+        self, width: int, n_layers: int, *, bidirectional: bool = True, dropout: float = 0.0
+    ) -> None:
         super().__init__(
-            width, width // 2, num_layers=n_layers, bidirectional=True, batch_first=True
+            width,
+            width // (2 if bidirectional else 1),
+            num_layers=n_layers,
+            bidirectional=bidirectional,
+            batch_first=True,
         )
+        self.between = Dropout(dropout)
 
     def forward(self, words: Tensor, n_words: Tensor) -> Tensor:  # type: ignore[override]
         """Run the LSTM over the words of each row; the output for padding is zero.
@@ -60,7 +73,11 @@ class WordLSTM(nn.LSTM):
         columns = torch.arange(words.size(1))
         mirrored = (n_words[:, None] - 1 - columns).clamp(min=0)  # (B, W)
         for layer in range(self.num_layers):
+            words = self.between(words) if layer else words
             onwards = self._run(words, f"l{layer}")
+            if not self.bidirectional:
+                words = onwards
+                continue
             turned = self._run(pick_by_row(words, mirrored), f"l{layer}_reverse")
             back = pick_by_row(turned, mirrored)
             words = torch.cat([onwards, back], dim=-1)
@@ -80,6 +97,7 @@ class WordLSTM(nn.LSTM):
         return output
 
     def _packed(self, words: Tensor, n_words: Tensor) -> Tensor:
+        self.dropout = self.between.p  # which `set_dropout` has set
         packed = pack_padded_sequence(words, n_words, batch_first=True, enforce_sorted=False)
         output, _ = super().forward(packed)
         unpacked, _ = pad_packed_sequence(output, batch_first=True, total_length=words.size(1))

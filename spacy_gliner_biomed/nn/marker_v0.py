@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from spacy_gliner_biomed.nn.derived import DerivedWeights
-from spacy_gliner_biomed.nn.layers import ProjectionMLP
+from spacy_gliner_biomed.nn.layers import ProjectionMLP, pick
 from spacy_gliner_biomed.nn.linear import in_inference, prepare, product
 from spacy_gliner_biomed.nn.screening import Screen, screening_pays
 from spacy_gliner_biomed.nn.selection import SelectedSpans, select_spans
@@ -24,17 +24,22 @@ from spacy_gliner_biomed.nn.span_sums import SpanSums, pack_rows
 
 # From this many labels on, logits are computed block by block, and only selected ones are kept.
 MANY = 64
+MAX_SPANS = 4096  # that `score_spans` scores at once
 
 
 class MarkerV0(SpanScorer):
-    """The span layer `markerV0` of GLiNER (gliner/modeling/span_rep.py, `SpanMarkerV0`)."""
+    """The span layer `markerV0` of GLiNER (gliner/modeling/span_rep.py, `SpanMarkerV0`), which is
+    also its `TokenMarker`.
+    """
+
+    n_parts = 2  # vectors that are concatenated: start, end, and in other layers the context
 
     def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
         self.width = width
         self.project_start = ProjectionMLP(width, width, dropout)
         self.project_end = ProjectionMLP(width, width, dropout)
-        self.out_project = ProjectionMLP(2 * width, width, dropout)
+        self.out_project = ProjectionMLP(self.n_parts * width, width, dropout)
         self.derived_halves, self.derived_last, self.derived_screen = (
             DerivedWeights(),
             DerivedWeights(),
@@ -61,10 +66,11 @@ class MarkerV0(SpanScorer):
             for row, first, scores in self._blocks(sums, labels, counts):
                 logits[row, first : first + len(scores)] = scores
             return logits
-        hidden, dropout, output = self.out_project.parts()
-        to_start, to_end = hidden.weight.split(self.width, dim=1)  # each (4D, D)
-        starts = F.linear(self.project_start(words, "relu"), to_start, hidden.bias)  # (B, W, 4D)
-        ends = F.linear(self.project_end(words, "relu"), to_end)  # (B, W, 4D)
+        _, dropout, output = self.out_project.parts()
+        starts, ends = self._halves(words)  # (B, W, 4D)
+        context = self._context_term(words, n_words)
+        if context is not None:
+            starts = starts + context.unsqueeze(1)
         size = words.size(1)
         n_widths = max(1, min(max_width, size))
         fold = _folding_pays(labels.size(-2), size * n_widths, self.width)
@@ -119,8 +125,8 @@ class MarkerV0(SpanScorer):
         """Select the spans that exceed their row's minimum logits. # min_logits: (B, C)"""
         for row, first, scores in blocks:
             left = torch.tensor([counts[row] - first])
-            indices, logits = select_spans(mask_tails(scores[None], left), min_logits[row, None])
-            yield SelectedSpans(indices + torch.tensor([row, first, 0]), logits)
+            spans = select_spans(mask_tails(scores[None], left), min_logits[row, None])
+            yield SelectedSpans(spans.indices + torch.tensor([row, first, 0]), spans.logits)
 
     def _screen(self, labels: Tensor, dtype: torch.dtype) -> Screen | None:
         """Return a screen for shared labels; None if it is not faster. # labels: (.., C, D)"""
@@ -148,9 +154,39 @@ class MarkerV0(SpanScorer):
             word, more = spans // sums.max_width, spans % sums.max_width
             yield SelectedSpans(torch.stack([rows[word], words[word], more], dim=1), logits)
 
+    def score_spans(
+        self, words: Tensor, labels: Tensor, indices: Tensor, n_words: Tensor
+    ) -> Tensor:
+        """Score some spans of any width.
+
+        words (Tensor): Word vectors. # (B, W, D)
+        labels (Tensor): Label vectors, for each row or shared. # (B, C, D) or (C, D)
+        indices (Tensor): Row, first word, and width less 1; rows in order. # (N, 3)
+        n_words (Tensor): Words in each row, on the CPU. # (B,)
+        RETURNS (Tensor): Logits. # (N, C)
+        """
+        starts, ends = self._halves(words)
+        context = self._context_term(words, n_words)
+        if context is not None:
+            starts = starts + context.unsqueeze(1)
+        output, logits = self.out_project.parts()[-1], [words.new_zeros(0, labels.size(-2))]
+        counts = torch.bincount(indices[:, 0], minlength=len(words)).tolist()
+        for row, spans in enumerate(indices.split(counts)):
+            of_row = labels if labels.dim() == 2 else labels[row]  # (C, D)
+            for part in spans.split(MAX_SPANS):
+                first, last = part[:, 1], part[:, 1] + part[:, 2]
+                sums = (pick(starts[row], first) + pick(ends[row], last)).relu()
+                logits.append(output(sums) @ of_row.transpose(0, 1))
+        return torch.cat(logits)
+
     def _sums(self, words: Tensor, max_width: int, counts: list[int]) -> SpanSums:
         """Apply the first layer of `out_project` to the words of all rows."""
-        return SpanSums(*self._halves(pack_rows(words, counts, max_width - 1)), max_width)
+        starts, ends = self._halves(pack_rows(words, counts, max_width - 1))
+        context = self._context_term(words, torch.tensor(counts))
+        if context is not None:
+            of_word = context.repeat_interleave(torch.tensor(counts), dim=0)
+            starts[: sum(counts)] += of_word
+        return SpanSums(starts, ends, max_width)
 
     def _offsets(self, labels: Tensor) -> Tensor:
         """Return the last bias's share of each label's logits. # (.., C, D) -> (.., C)"""
@@ -170,16 +206,39 @@ class MarkerV0(SpanScorer):
         return last, labels
 
     def _halves(self, words: Tensor) -> tuple[Tensor, Tensor]:
-        """Compute the two terms of the first layer of `out_project`. # (T, D) -> (T, 4D) each"""
+        """Compute the two terms of the first layer of `out_project`. # (.., D) -> (.., 4D) each"""
         starts, ends = self.project_start(words, "relu"), self.project_end(words, "relu")
-        hidden, dtype = self.out_project.parts()[0], starts.dtype
+        return self._first_layer(starts, 0), self._first_layer(ends, 1)
 
-        def split() -> list[tuple[Tensor, Tensor | None]]:
-            to_start, to_end = hidden.weight.split(self.width, dim=1)
-            return [prepare(to_start, hidden.bias, dtype), prepare(to_end, None, dtype)]
+    def _context_term(self, words: Tensor, n_words: Tensor | None) -> Tensor | None:
+        """Return the term of that layer which all spans of a row share.
 
-        to_start, to_end = self.derived_halves.get([hidden.weight, hidden.bias], dtype, split)
-        return product(starts, *to_start), product(ends, *to_end)
+        words (Tensor): # (B, W, D)
+        n_words (Tensor | None): As for `forward`. # (B,)
+        RETURNS (Tensor | None): # (B, 4D)
+        """
+        context = self.context(words, n_words)
+        return None if context is None else self._first_layer(context.relu(), 2)
+
+    def context(self, words: Tensor, n_words: Tensor | None) -> Tensor | None:
+        """Return the third vector of all spans of a row; none in this layer. # (B, D)"""
+        return None
+
+    def _first_layer(self, vectors: Tensor, part: int) -> Tensor:
+        """Apply the columns of `out_project` that read one of the parts. # (.., D) -> (.., 4D)"""
+        hidden = self.out_project.parts()[0]
+        biases = (hidden.bias, None, None)
+
+        def split(dtype: torch.dtype) -> list[tuple[Tensor, Tensor | None]]:
+            columns = hidden.weight.split(self.width, dim=1)
+            return [prepare(each, bias, dtype) for each, bias in zip(columns, biases, strict=False)]
+
+        if not in_inference(vectors):
+            columns = hidden.weight.split(self.width, dim=1)
+            return F.linear(vectors, columns[part], biases[part])
+        dtype = vectors.dtype
+        parts = self.derived_halves.get([hidden.weight, hidden.bias], dtype, lambda: split(dtype))
+        return product(vectors, *parts[part])
 
 
 def _folding_pays(n_labels: int, n_spans: int, width: int) -> bool:

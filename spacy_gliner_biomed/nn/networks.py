@@ -1,70 +1,26 @@
-"""The three networks: uni-encoder span, uni-encoder token, bi-encoder span.
-
-Their input has the positions of labels and words, so they never search tensors for markers.
-"""
-
-from dataclasses import dataclass
+"""The networks: uni-encoders and bi-encoders, each for spans or for words."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from spacy_gliner_biomed.nn.config import NetworkConfig
-from spacy_gliner_biomed.nn.encoder import build_encoder, encoder_width, read_states
 from spacy_gliner_biomed.nn.finite import check_vectors
-from spacy_gliner_biomed.nn.layers import ProjectionMLP, WordLSTM
-from spacy_gliner_biomed.nn.linear import Linear
+from spacy_gliner_biomed.nn.label_encoding import BiEncoder
+from spacy_gliner_biomed.nn.layers import ProjectionMLP
+from spacy_gliner_biomed.nn.marker_context import MarkerV1, MarkerV2
 from spacy_gliner_biomed.nn.marker_v0 import MarkerV0
+from spacy_gliner_biomed.nn.network_base import Network, RowBatch
 from spacy_gliner_biomed.nn.selection import SelectedSpans
 from spacy_gliner_biomed.nn.span_scoring import Marker, SpanScorer, mask_tails
 from spacy_gliner_biomed.nn.token_scoring import TokenScorer
+from spacy_gliner_biomed.nn.token_spans import found_spans
 
-
-@dataclass(frozen=True)
-class RowBatch:
-    """Rows as padded tensors.
-
-    input_ids, attention_mask (Tensor): # (B, S)
-    word_positions (Tensor): Index of each word's subtoken; -1 for padding and for words without
-        subtokens. # (B, W)
-    label_positions (Tensor): Index of each label's subtoken; -1 for padding. # (B, C)
-    n_words (Tensor): Words in each row, on the CPU. # (B,)
-    """
-
-    input_ids: Tensor
-    attention_mask: Tensor
-    word_positions: Tensor
-    label_positions: Tensor
-    n_words: Tensor
-
-
-class Network(nn.Module):
-    """The parts of all networks: text encoder, projection to the scorer's width, optional LSTM."""
-
-    def __init__(self, config: NetworkConfig) -> None:
-        super().__init__()
-        self.config = config
-        width = config.hidden_size
-        self.encoder = build_encoder(config.encoder_config)
-        self.projection = _projection(encoder_width(config.encoder_config), width)
-        self.lstm = WordLSTM(width, config.num_rnn_layers) if config.num_rnn_layers else None
-
-    def vectors(self, batch: RowBatch) -> tuple[Tensor, Tensor]:
-        """Compute the vectors of labels and words, in the scorer's width.
-
-        batch (RowBatch): The rows.
-        RETURNS (tuple[Tensor, Tensor]): The vectors of labels and of words; zeros at position -1.
-            # (B, C, D), (B, W, D)
-        RAISES (ValueError): If a vector is not finite, which later layers would hide.
-        """
-        positions = torch.cat([batch.label_positions, batch.word_positions], dim=1)
-        states = read_states(self.encoder, batch.input_ids, batch.attention_mask, positions)
-        vectors = self.projection(states) * (positions >= 0).unsqueeze(-1)
-        check_vectors(vectors, "labels and words")
-        n_labels = batch.label_positions.size(1)
-        words = vectors[:, n_labels:]
-        if self.lstm is not None:
-            words = check_vectors(self.lstm(words, batch.n_words), "words")
-        return vectors[:, :n_labels], words
+SPAN_SCORERS: dict[str, type[SpanScorer]] = {
+    "marker": Marker,
+    "markerV0": MarkerV0,
+    "markerV1": MarkerV1,
+    "markerV2": MarkerV2,
+}
 
 
 class SpanNetwork(Network):
@@ -72,23 +28,28 @@ class SpanNetwork(Network):
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config)
-        scorer: type[SpanScorer] = {"markerV0": MarkerV0, "marker": Marker}[config.span_mode]
-        self.span_scorer = scorer(config.hidden_size, config.dropout)
+        self.span_scorer = SPAN_SCORERS[config.span_mode](config.hidden_size, config.dropout)
         self.prompt_projection = ProjectionMLP(
             config.hidden_size, config.hidden_size, config.dropout
         )
+
+    def queries(self, labels: Tensor) -> Tensor:
+        """Project labels for the scorer. # (.., C, D)"""
+        projected: Tensor = self.prompt_projection(labels)
+        return projected
 
     def forward(self, batch: RowBatch, queries: Tensor | None = None) -> Tensor:
         """Score all spans.
 
         batch (RowBatch): The rows.
-        queries (Tensor | None): Label vectors that all rows share, from
-            `BiEncoderSpan.encode_labels`; None for a uni-encoder. # (C, D)
+        queries (Tensor | None): Labels from `BiEncoder.encode_labels` or `stored_queries`, for
+            each row or shared; None if they are in the rows. # (B, C, D) or (C, D)
         RETURNS (Tensor): Logits; minus infinity for spans that extend past the end of their row.
             # (B, W, K, C)
         RAISES (ValueError): If a vector is not finite.
         """
-        words, queries = self._encode(batch, queries)
+        words, queries = self.encode(batch, queries)
+        words = self.in_context(words, batch.n_words)
         logits = self.span_scorer(words, queries, self.config.max_width, batch.n_words)
         return mask_tails(logits, batch.n_words)
 
@@ -100,24 +61,65 @@ class SpanNetwork(Network):
 
         batch (RowBatch): The rows.
         min_logits (Tensor): For each row, or shared by all. # (B, C) or (1, C)
-        queries (Tensor | None): As for `forward`. # (C, D)
+        queries (Tensor | None): As for `forward`. # (B, C, D) or (C, D)
         RETURNS (SelectedSpans): The spans with their logits.
         RAISES (ValueError): If a vector is not finite.
         """
-        words, queries = self._encode(batch, queries)
+        words, queries = self.encode(batch, queries)
+        words = self.in_context(words, batch.n_words)
         size = self.config.max_width
         return self.span_scorer.select(words, queries, size, batch.n_words, min_logits)
 
-    def _encode(self, batch: RowBatch, queries: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return word vectors, and label vectors projected for the scorer.
 
-        A uni-encoder reads the labels in the batch; a bi-encoder gets their vectors as `queries`.
-        # (B, W, D), (B, C, D) or (C, D)
+class TokenNetwork(Network):
+    """The parts of both token networks, which score words, so that entities have no maximum width.
+
+    With `represent_spans`, the spans that are found are scored again, by a span layer.
+    """
+
+    span_scorer: MarkerV0 | None
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config)
+        self.token_scorer = TokenScorer(config.hidden_size, config.dropout)
+        again = config.represent_spans
+        self.span_scorer = MarkerV0(config.hidden_size, config.dropout) if again else None
+
+    def forward(self, batch: RowBatch, queries: Tensor | None = None) -> Tensor:
+        """Compute logits of start, end and inside; with `represent_spans`, followed by those of
+        the spans of 1 to K words that begin at the word.
+
+        batch, queries: As for `SpanNetwork.forward`.
+        RETURNS (Tensor): # (B, W, C, 3) or (B, W, C, 3 + K)
+        RAISES (ValueError): If a vector is not finite.
         """
-        labels, words = self.vectors(batch)
-        if queries is None:
-            queries = self.prompt_projection(labels)
-        return words, check_vectors(queries, "labels")
+        words, queries = self.encode(batch, queries)
+        logits: Tensor = self.token_scorer(words, queries)
+        if self.span_scorer is None:
+            return logits
+        words = self.in_context(words, batch.n_words)
+        of_spans = self.span_scorer(words, queries, self.config.max_width, batch.n_words)
+        of_spans = mask_tails(of_spans, batch.n_words).transpose(2, 3)  # (B, W, C, K)
+        return torch.cat([logits, of_spans.to(logits.dtype)], dim=-1)
+
+    def select(
+        self, batch: RowBatch, min_logits: Tensor, queries: Tensor | None = None
+    ) -> SelectedSpans:
+        """Select the spans that the words show and that have a logit above its label's minimum.
+
+        batch, min_logits, queries: As for `SpanNetwork.select`.
+        RETURNS (SelectedSpans): The spans with their logits, of any width.
+        RAISES (ValueError): If a vector is not finite.
+        """
+        assert self.span_scorer is not None
+        words, queries = self.encode(batch, queries)
+        logits = check_vectors(self.token_scorer(words, queries), "words")
+        indices, token_logits = found_spans(logits, min_logits, batch.n_words)
+        words = self.in_context(words, batch.n_words)
+        of_spans = self.span_scorer.score_spans(words, queries, indices, batch.n_words)
+        minimum = min_logits.expand(len(words), -1)[indices[:, 0]]
+        passing = ~(of_spans <= minimum).all(dim=-1)  # also if one is not a number
+        return SelectedSpans(indices[passing], of_spans[passing], token_logits[passing])
 
 
 class UniEncoderSpan(SpanNetwork):
@@ -127,63 +129,19 @@ class UniEncoderSpan(SpanNetwork):
     """
 
 
-class UniEncoderToken(Network):
-    """Scores words instead of spans, so entities have no maximum width.
+class UniEncoderToken(TokenNetwork):
+    """Labels and text in one sequence, scored by words.
 
     GLiNER's class is `UniEncoderTokenModel` (gliner/modeling/base.py).
     """
 
-    def __init__(self, config: NetworkConfig) -> None:
-        super().__init__(config)
-        self.token_scorer = TokenScorer(config.hidden_size, config.dropout)
 
-    def forward(self, batch: RowBatch) -> Tensor:
-        """Compute logits of start, end and inside. # (B, W, C, 3)"""
-        labels, words = self.vectors(batch)
-        scores: Tensor = self.token_scorer(words, labels)
-        return scores
+class BiEncoderSpan(BiEncoder, SpanNetwork):
+    """A bi-encoder that scores spans (`BiEncoderSpanModel`)."""
 
 
-class BiEncoderSpan(SpanNetwork):
-    """Encodes labels with a separate encoder: their vectors do not depend on the text.
-
-    GLiNER's class is `BiEncoderSpanModel` (gliner/modeling/base.py). It builds an LSTM, but never
-    runs it, so the LSTM's weights are not read here.
-    """
-
-    def __init__(self, config: NetworkConfig) -> None:
-        super().__init__(config)
-        self.labels_encoder = build_encoder(config.labels_encoder_config)
-        self.labels_projection = _projection(
-            encoder_width(config.labels_encoder_config), config.hidden_size
-        )
-
-    def encode_labels(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Compute label vectors: the mean over all subtokens, CLS and SEP included, then projected
-        for the scorer.
-
-        input_ids, attention_mask (Tensor): # (C, S)
-        RETURNS (Tensor): # (C, D)
-        RAISES (ValueError): If a vector is not finite.
-        """
-        mean = mean_state(self.labels_encoder, input_ids, attention_mask)
-        # Projecting the mean equals the mean of the projections, with C rows instead of C * S.
-        queries: Tensor = self.prompt_projection(self.labels_projection(mean))
-        return queries
-
-
-def mean_state(encoder: nn.Module, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-    """Return the mean state over all subtokens, CLS and SEP included.
-
-    encoder (nn.Module): A text or label encoder.
-    input_ids, attention_mask (Tensor): # (B, S)
-    RETURNS (Tensor): # (B, H)
-    RAISES (ValueError): If it is not finite.
-    """
-    states = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-    weights = attention_mask.unsqueeze(-1).to(states.dtype)
-    mean: Tensor = (states * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
-    return check_vectors(mean, "names")
+class BiEncoderToken(BiEncoder, TokenNetwork):
+    """A bi-encoder that scores words (`BiEncoderTokenModel`)."""
 
 
 def build_network(config: NetworkConfig) -> Network:
@@ -192,10 +150,11 @@ def build_network(config: NetworkConfig) -> Network:
     config (NetworkConfig): The checkpoint's.
     RETURNS (Network): The network; its weights are not loaded yet.
     """
-    kinds = {"uni_span": UniEncoderSpan, "uni_token": UniEncoderToken, "bi_span": BiEncoderSpan}
+    kinds = {
+        "uni_span": UniEncoderSpan,
+        "uni_token": UniEncoderToken,
+        "bi_span": BiEncoderSpan,
+        "bi_token": BiEncoderToken,
+    }
     network: Network = kinds[config.kind](config)
     return network.to(torch.float32)
-
-
-def _projection(width_in: int, width_out: int) -> nn.Module:
-    return nn.Identity() if width_in == width_out else Linear(width_in, width_out)

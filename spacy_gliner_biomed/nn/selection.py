@@ -12,15 +12,19 @@ class SelectedSpans(NamedTuple):
 
     indices (Tensor): Row, first word, and width less 1. # (N, 3)
     logits (Tensor): The span's logits for all labels. # (N, C)
+    token_logits (Tensor | None): Of a token model, the smallest logit of the span's start, end and
+        insides; minus infinity for labels that did not find it. None of a span model. # (N, C)
     """
 
     indices: Tensor
     logits: Tensor
+    token_logits: Tensor | None = None
 
     @classmethod
     def join(cls, parts: Sequence["SelectedSpans"]) -> "SelectedSpans":
-        """Concatenate the spans of several parts."""
-        return cls(*map(torch.cat, zip(*parts, strict=True)))
+        """Concatenate the spans of several parts of a span model."""
+        indices, logits, _ = zip(*parts, strict=True)
+        return cls(torch.cat(indices), torch.cat(logits))
 
 
 def select_spans(logits: Tensor, min_logits: Tensor) -> SelectedSpans:

@@ -33,9 +33,10 @@ class TokenScorer(nn.Module):
         """Score all words.
 
         words (Tensor): Word vectors. # (B, W, D)
-        labels (Tensor): Label vectors. # (B, C, D)
+        labels (Tensor): Label vectors, for each row or shared. # (B, C, D) or (C, D)
         RETURNS (Tensor): Logits of start, end and inside. # (B, W, C, 3)
         """
+        labels = labels if labels.dim() == 3 else labels[None]
         hidden, dropout, _, output = self.out_mlp
         assert isinstance(hidden, nn.Linear)
         to_word, to_label, _ = hidden.weight.split(self.width, dim=1)  # each (4D, D)

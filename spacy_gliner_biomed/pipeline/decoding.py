@@ -32,7 +32,8 @@ def sigmoid(logits: FloatArray) -> FloatArray:
 def span_candidates(
     spans: SpanLogits, thresholds: FloatArray, *, multi_label: bool = True
 ) -> Candidates:
-    """Return the spans of a row above their label's threshold.
+    """Return the spans of a row above their label's threshold. A token model first has to find
+    them: start, end and all insides are above the threshold of one of the labels.
 
     spans (SpanLogits): At least all spans with a logit above `threshold_logits`.
     thresholds (FloatArray): # (C,)
@@ -40,6 +41,9 @@ def span_candidates(
     RETURNS (Candidates): The candidates.
     RAISES (ValueError): If a logit is not a number.
     """
+    if spans.token_logits is not None:
+        found = (sigmoid(spans.token_logits) > thresholds).any(axis=-1)
+        spans = SpanLogits(spans.starts[found], spans.ends[found], spans.logits[found])
     scores = sigmoid(spans.logits)  # (N, C)
     above = scores > thresholds
     above &= spans.logits > -np.inf

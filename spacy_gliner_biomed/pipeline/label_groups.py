@@ -10,7 +10,12 @@ from spacy_gliner_biomed.models.catalogue import NO_LABELS, Catalogue
 from spacy_gliner_biomed.models.checkpoints import Checkpoint
 from spacy_gliner_biomed.pipeline.decoding import threshold_logits
 from spacy_gliner_biomed.pipeline.settings import Settings
-from spacy_gliner_biomed.tokenization.prompts import Prompt, bare_prompt, encode_prompts
+from spacy_gliner_biomed.tokenization.prompts import (
+    Prompt,
+    bare_prompt,
+    encode_prompts,
+    stored_prompt,
+)
 from spacy_gliner_biomed.types import FloatArray, IntArray
 
 
@@ -77,10 +82,12 @@ def encode_labels(texts: Sequence[str], checkpoint: Checkpoint, budget: int) -> 
     RETURNS (list[Prompt]): See `tokenization.prompts.encode_prompts`.
     """
     config, subtokens = checkpoint.config, checkpoint.subtokens
-    if config.kind == "bi_span" or not texts:
+    if config.bi_encoder or not texts:
         return [bare_prompt(texts)] if texts else []
     sep_id = subtokens.token_id(config.sep_token)
     assert sep_id is not None  # checked when the checkpoint was read
+    if config.precomputed_labels:
+        return [stored_prompt(texts, config.precomputed_labels, sep_id)]
     return encode_prompts(
         texts,
         subtokens,

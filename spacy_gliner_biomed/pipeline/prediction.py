@@ -25,6 +25,7 @@ from spacy_gliner_biomed.tokenization.windows import (
 )
 from spacy_gliner_biomed.tokenization.words import split_words
 from spacy_gliner_biomed.training.sampling import with_own_prompts
+from spacy_gliner_biomed.training.span_samples import SpanSampler
 from spacy_gliner_biomed.training.training_rows import RowMaker, Sampler
 from spacy_gliner_biomed.types import (
     Candidates,
@@ -126,7 +127,7 @@ class Predictor:
         self, rows: Sequence[Row], groups: Sequence[LabelGroup]
     ) -> Iterator[Candidates]:
         """Yield the candidates of each row, in words and labels of the row."""
-        if self.checkpoint.config.kind == "uni_token":
+        if not self.checkpoint.config.selects_spans:
             for logits, group in zip(self.model.predict(rows), groups, strict=True):
                 yield token_candidates(self._calibrated(logits, group), group.thresholds)
             return
@@ -136,7 +137,12 @@ class Predictor:
             yield self._span_candidates(spans, group)
 
     def _span_candidates(self, spans: SpanLogits, group: LabelGroup) -> Candidates:
-        calibrated = replace(spans, logits=self._calibrated(spans.logits, group))
+        tokens = spans.token_logits
+        calibrated = replace(
+            spans,
+            logits=self._calibrated(spans.logits, group),
+            token_logits=None if tokens is None else self._calibrated(tokens, group),
+        )
         return span_candidates(calibrated, group.thresholds, multi_label=self.settings.multi_label)
 
     def _calibrated(self, logits: FloatArray, group: LabelGroup) -> FloatArray:
@@ -206,8 +212,9 @@ class Predictor:
     def _max_width(self) -> int:
         """Return K; a token model has no widest span, and may store one that fills its window."""
         config = self.checkpoint.config
-        token = config.kind == "uni_token"
-        return min(config.max_width, config.max_len // 4) if token else config.max_width
+        if config.token_level:
+            return min(config.max_width, config.max_len // 4)
+        return config.max_width
 
 
 def row_maker(model: GlinerModel, settings: Settings, sampler: Sampler) -> RowMaker:
@@ -237,7 +244,12 @@ def row_maker(model: GlinerModel, settings: Settings, sampler: Sampler) -> RowMa
         sampler=sample,
         splitter=config.words_splitter_type,
         max_width=widest_entity(config),
-        tokens=config.kind == "uni_token",
+        tokens=config.token_level,
+        spans_again=(
+            SpanSampler(config.max_width, config.neg_spans_ratio)
+            if config.represent_spans
+            else None
+        ),
         max_words=settings.window or config.max_len,
         max_subtokens=max_subtokens,
     )
@@ -245,7 +257,7 @@ def row_maker(model: GlinerModel, settings: Settings, sampler: Sampler) -> RowMa
 
 def widest_entity(config: NetworkConfig) -> int:
     """Return the words of the widest entity that can be learned; a token model has no K."""
-    return config.max_len if config.kind == "uni_token" else config.max_width
+    return config.max_len if config.token_level else config.max_width
 
 
 def window_shape(settings: Settings, max_len: int, max_width: int) -> tuple[int, int]:

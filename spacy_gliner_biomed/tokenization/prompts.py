@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 from spacy_gliner_biomed.types import IntArray
@@ -29,6 +30,23 @@ def bare_prompt(texts: Sequence[str]) -> Prompt:
     """Return the prompt of a bi-encoder: nothing in the sequence, all labels in one group."""
     none = np.zeros(0, dtype=np.int32)
     return Prompt(tuple(texts), none, none)
+
+
+def stored_prompt(texts: Sequence[str], stored: Sequence[str], sep_id: int) -> Prompt:
+    """Return the prompt of labels whose vectors the checkpoint stores: only the last marker.
+
+    texts (Sequence[str]): The prompts.
+    stored (Sequence[str]): The labels that the checkpoint stores.
+    sep_id (int): Id of the marker after the last label.
+    RETURNS (Prompt): The prompt, of all labels.
+    RAISES (ValueError): If a label is not stored.
+    """
+    unknown = [text for text in texts if text not in stored]
+    if unknown:
+        allowed, found = list_names(stored), list_names(unknown)
+        raise ValueError(Errors.E262.format(found=found, allowed=allowed))
+    none = np.zeros(0, dtype=np.int32)
+    return Prompt(tuple(texts), np.array([sep_id], dtype=np.int32), none)
 
 
 def encode_prompts(

@@ -44,6 +44,7 @@ class EncodedText:
                 [subtokens.prefix, prompt.input_ids, ids, subtokens.suffix]
             ).astype(np.int32),
             word_positions=np.where(self.counts[start:end] > 0, positions, -1).astype(np.int32),
+            word_lengths=self.counts[start:end],
             label_positions=prompt.label_positions + np.int32(head),
             prompts=prompt.texts,
         )

@@ -35,7 +35,7 @@ class FocalLoss:
         """Compute the loss of one row and its gradient.
 
         logits (FloatArray): Minus infinity marks what is not a span of the row. # (W, K, C), or (W,
-            C, 3) of a token model, as all of these
+            C, 3) or (W, C, 3 + K) of a token model, as all of these
         targets (FloatArray): 1 where a span has the label, else 0; NaN where it is not known.
         RETURNS (tuple[float, FloatArray]): The loss, and its gradient.
         """

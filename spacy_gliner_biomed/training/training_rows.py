@@ -13,6 +13,7 @@ from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 from spacy_gliner_biomed.tokenization.windows import cut_windows, limit_counts
 from spacy_gliner_biomed.tokenization.words import split_words
 from spacy_gliner_biomed.training.gold import Gold, PartialLabels, word_spans
+from spacy_gliner_biomed.training.span_samples import SpanSampler
 from spacy_gliner_biomed.types import BoolArray, FloatArray, Row, WordOffsets
 
 # Labels that a row has and labels that may be negatives -> pairs of label and prompt.
@@ -21,8 +22,8 @@ Sampler = Callable[[Sequence[str], Sequence[str]], list[tuple[str, str]]]
 
 @dataclass(frozen=True)
 class TrainingRow:
-    """A row with its targets, which have the shape of its logits: (W, K, C) of spans, or (W, C, 3)
-    of tokens. NaN marks an unknown target.
+    """A row with its targets, which have the shape of its logits: (W, K, C) of spans, (W, C, 3) of
+    tokens, or (W, C, 3 + K) of tokens and spans. NaN marks an unknown target.
     """
 
     row: Row
@@ -39,6 +40,7 @@ class RowMaker:
     splitter (str): See `tokenization.words`.
     max_width (int): Words of the widest entity.
     tokens (bool): Targets are start, end and inside of entities, instead of spans.
+    spans_again (SpanSampler | None): Adds the targets of spans to those of tokens.
     max_words (int): Words in a row's text.
     max_subtokens (int): Subtokens in a row.
     counts (Counter[str]): Gold spans, those of them that no row could express or that had white
@@ -53,6 +55,7 @@ class RowMaker:
     tokens: bool
     max_words: int
     max_subtokens: int
+    spans_again: SpanSampler | None = None
     counts: Counter[str] = field(default_factory=Counter)
 
     def __call__(self, text: str, gold: Gold, labels: Sequence[str]) -> list[TrainingRow]:
@@ -114,6 +117,9 @@ class RowMaker:
             set_partial(targets[..., columns[label]], local[label])
         if unknown[first:last].any():
             (hide_tokens if self.tokens else hide_spans)(targets, unknown[first:last])
+        if self.spans_again is not None:
+            of_spans = self.spans_again(asked, len(labels), unknown[first:last])
+            targets = np.concatenate([targets, of_spans], axis=-1)
         return TrainingRow(row, targets)
 
 

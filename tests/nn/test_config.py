@@ -21,7 +21,10 @@ def read(**raw: Any) -> NetworkConfig:
         ({"span_mode": "marker"}, "uni_span"),
         ({"span_mode": None}, "uni_span"),
         ({"span_mode": "token_level"}, "uni_token"),
+        ({"span_mode": "markerV1"}, "uni_span"),
+        ({"span_mode": "markerV2"}, "uni_span"),
         ({"labels_encoder": "tiny-labels"}, "bi_span"),
+        ({"labels_encoder": "tiny-labels", "span_mode": "token_level"}, "bi_token"),
         ({"labels_encoder": None, "labels_decoder": None, "relations_layer": None}, "uni_span"),
         ({"model_type": "gliner"}, "uni_span"),
     ],
@@ -53,15 +56,12 @@ def test_lstm_layers_follow_from_the_key_of_the_era(raw: dict[str, Any], layers:
     ("raw", "found"),
     [
         ({"labels_decoder": "gpt2"}, "labels_decoder 'gpt2'"),
-        ({"relations_layer": "none"}, "relations_layer 'none'"),
-        ({"precomputed_prompts_mode": True}, "precomputed_prompts_mode 'True'"),
-        ({"span_encoder_config": {"model_type": "rnn"}}, "span_encoder_config"),
+        (
+            {"labels_encoder": "x", "precomputed_prompts_mode": True},
+            "precomputed_prompts_mode with a labels_encoder",
+        ),
         ({"fuse_layers": True}, "fuse_layers 'True'"),
-        ({"span_mode": "token_level", "represent_spans": True}, "represent_spans"),
-        ({"labels_encoder": "x", "post_fusion_schema": "l2l-l2t"}, "post_fusion_schema 'l2l-l2t'"),
-        ({"labels_encoder": "x", "span_mode": "token_level"}, "'token_level' with a labels_encod"),
         ({"model_type": "gliner_streaming_span"}, "model_type 'gliner_streaming_span'"),
-        ({"subtoken_pooling": "mean", "num_rnn_layers": 1}, "subtoken_pooling 'mean'"),
         ({"encoder_config": {"model_type": "llama"}}, "decoder-style model 'llama'"),
         (
             {"labels_encoder": "x", "labels_encoder_config": {"model_type": "qwen2"}},
@@ -69,14 +69,23 @@ def test_lstm_layers_follow_from_the_key_of_the_era(raw: dict[str, Any], layers:
         ),
         *(
             ({"span_mode": mode}, f"span_mode '{mode}'")
-            for mode in ("markerV1", "markerV2", "query", "mlp", "cat", "conv_max", "conv_share")
+            for mode in ("query", "mlp", "cat", "conv_max", "conv_share")
         ),
     ],
 )
 def test_other_variants_are_refused_by_name(raw: dict[str, Any], found: str) -> None:
-    with pytest.raises(ValueError, match=r"\[GB-E010\] This checkpoint needs .*Supported models are") as e:
+    with pytest.raises(
+        ValueError, match=r"\[GB-E010\] This checkpoint needs .*Supported models are"
+    ) as e:
         read(**raw)
     assert found in str(e.value)
+
+
+@pytest.mark.parametrize("layer", ["none", "dot"])
+@pytest.mark.parametrize("mode", ["markerV0", "token_level"])
+def test_relation_models_are_refused_by_what_they_are(layer: str, mode: str) -> None:
+    with pytest.raises(ValueError, match=rf"\[GB-E260\].*relations_layer '{layer}'.*Supported"):
+        read(relations_layer=layer, span_mode=mode)
 
 
 def test_all_that_is_not_supported_is_named_at_once() -> None:
@@ -88,6 +97,20 @@ def test_keys_that_no_forward_pass_reads_are_accepted() -> None:
     config = read(post_fusion_schema="l2l", represent_spans=True, fine_tune=False, name="x")
     assert config.kind == "uni_span"
     assert read(subtoken_pooling="mean", has_rnn=True).to_dict()["subtoken_pooling"] == "first"
+
+
+@pytest.mark.parametrize("pooling", ["first", "last", "mean", "max"])
+def test_pooling_is_read_where_the_package_reads_it(pooling: str) -> None:
+    config = read(subtoken_pooling=pooling, num_rnn_layers=1)
+    assert config.subtoken_pooling == config.to_dict()["subtoken_pooling"] == pooling
+
+
+def test_the_labels_of_precomputed_prompts_are_in_the_order_of_their_numbers() -> None:
+    classes = {str(i): f"label {i}" for i in range(11, 0, -1)}
+    config = read(precomputed_prompts_mode=True, id_to_classes=classes)
+    assert config.precomputed_labels == tuple(f"label {i}" for i in range(1, 12))
+    assert config.to_dict()["id_to_classes"] == classes
+    assert read(precomputed_prompts_mode=False, id_to_classes=classes).precomputed_labels == ()
 
 
 def test_missing_and_null_values_are_upstream_defaults() -> None:
@@ -117,11 +140,48 @@ def test_an_encoder_config_without_a_type_is_of_deberta() -> None:
         ("embed_ent_token", "yes", "true or false"),
         ("ent_token", 3, "a string"),
         ("encoder_config", "bert", "an object"),
+        ("span_encoder_config", "rnn", "an object"),
+        ("neg_spans_ratio", "all", "a number from 0 to 100"),
+        ("num_post_fusion_layers", 1000, "from 0 to 64"),
     ],
 )
 def test_values_of_another_type_are_refused(name: str, value: Any, allowed: str) -> None:
     with pytest.raises(ValueError, match=rf"\[GB-E072\].*'{name}' must be {allowed}; found"):
         read(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (
+            {"subtoken_pooling": "median", "num_rnn_layers": 1},
+            "'subtoken_pooling' must be one of first, last, mean, max; found 'median'",
+        ),
+        (
+            {"labels_encoder": "x", "post_fusion_schema": "l2l-x2t"},
+            "'post_fusion_schema' must be steps of l2l, t2t, l2t, t2l, joined by '-'; "
+            "found 'l2l-x2t'",
+        ),
+        (
+            {"span_encoder_config": {"model_type": "gru"}},
+            "'span_encoder_config.model_type' must be one of deberta-v2, modernbert, rnn; "
+            "found 'gru'",
+        ),
+        (
+            {"precomputed_prompts_mode": True},
+            "'id_to_classes' must be the labels of the precomputed prompts by number; found None",
+        ),
+        (
+            {"precomputed_prompts_mode": True, "id_to_classes": {"1": "a", "3": "b"}},
+            "'id_to_classes' must be the labels of the precomputed prompts by number; "
+            "found {'1': 'a', '3': 'b'}",
+        ),
+    ],
+)
+def test_values_that_no_network_has_are_refused(raw: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=r"\[GB-E072\]") as error:
+        read(**raw)
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize(

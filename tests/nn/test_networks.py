@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from spacy_gliner_biomed.nn.config import NetworkConfig
-from spacy_gliner_biomed.nn.networks import BiEncoderSpan, Network, RowBatch
+from spacy_gliner_biomed.nn.label_encoding import BiEncoder
+from spacy_gliner_biomed.nn.network_base import Network, RowBatch
 from tests.tiny import ENCODERS, random_network
 
 SHAPE = {
@@ -44,12 +45,14 @@ def batch(lengths: list[int], n_words: list[int], holes: dict[int, int] | None =
         words[row, word] = -1
     mask = torch.arange(size) < torch.tensor(lengths)[:, None]
     labels = torch.tensor([[1, 3]] * rows)
-    return RowBatch(ids, mask.long(), words, labels, torch.tensor(n_words))
+    n_labels = torch.tensor([2] * rows)
+    lengths = (words >= 0).long()
+    return RowBatch(ids, mask.long(), words, lengths, labels, torch.tensor(n_words), n_labels)
 
 
 def run(network: Network, rows: RowBatch) -> torch.Tensor:
     with torch.inference_mode():
-        if isinstance(network, BiEncoderSpan):
+        if isinstance(network, BiEncoder):
             ids = torch.tensor([[4, 5, 6], [7, 8, 0]])
             labels = network.encode_labels(ids, (ids > 0).long())
             logits: torch.Tensor = network(rows, labels)
@@ -93,7 +96,7 @@ def test_a_hole_is_a_zero_vector_and_moves_no_other_word() -> None:
 
 def test_label_vectors_are_means_that_padding_does_not_change() -> None:
     network = make("bi_span")
-    assert isinstance(network, BiEncoderSpan)
+    assert isinstance(network, BiEncoder)
     ids = torch.tensor([[4, 5, 6], [7, 8, 0]])
     with torch.inference_mode():
         together = network.encode_labels(ids, (ids > 0).long())

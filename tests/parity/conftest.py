@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.parity.upstream import RECIPES, make_checkpoint
+from tests.parity.upstream import KINDS, RECIPES, make_checkpoint
 
 
 @pytest.fixture(scope="session")
 def upstream_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of a checkpoint by its name in `RECIPES`."""
+    """The folder of a checkpoint by its name in `RECIPES` or `KINDS`."""
     made: dict[str, Path] = {}
 
     def get(name: str) -> Path:
         if name not in made:
-            made[name] = make_checkpoint(RECIPES[name], tmp_path_factory.mktemp(name))
+            made[name] = make_checkpoint({**RECIPES, **KINDS}[name], tmp_path_factory.mktemp(name))
         return made[name]
 
     return get

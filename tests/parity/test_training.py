@@ -10,12 +10,13 @@ import torch
 from spacy_gliner_biomed.models.checkpoints import load_checkpoint
 from spacy_gliner_biomed.models.shim import NetworkShim
 from spacy_gliner_biomed.nn.checkpoint_tensors import published_name
-from spacy_gliner_biomed.tokenization.prompts import bare_prompt, encode_prompts
+from spacy_gliner_biomed.tokenization.prompts import bare_prompt, encode_prompts, stored_prompt
 from spacy_gliner_biomed.tokenization.words import split_words
 from spacy_gliner_biomed.training.gold import Gold
 from spacy_gliner_biomed.training.loss import FocalLoss
+from spacy_gliner_biomed.training.span_samples import SpanSampler
 from spacy_gliner_biomed.training.training_rows import RowMaker, TrainingRow
-from tests.parity.upstream import LABELS, Reference, import_gliner, texts
+from tests.parity.upstream import KINDS, LABELS, Reference, import_gliner, texts
 
 import_gliner()
 
@@ -32,8 +33,10 @@ def training_row(shim: NetworkShim, text: str) -> TrainingRow:
     sep_id = subtokens.token_id(config.sep_token)
 
     def encode(prompts: list[str]):  # type: ignore[no-untyped-def]
-        if config.kind == "bi_span":
+        if config.bi_encoder:
             return bare_prompt(prompts)
+        if config.precomputed_labels:
+            return stored_prompt(prompts, config.precomputed_labels, sep_id)
         markers = {"ent_id": config.class_token_index, "sep_id": sep_id}
         return encode_prompts(
             prompts,
@@ -51,7 +54,8 @@ def training_row(shim: NetworkShim, text: str) -> TrainingRow:
         sampler=lambda positives, annotated: [(label, label) for label in LABELS],
         splitter=config.words_splitter_type,
         max_width=config.max_width,
-        tokens=config.kind == "uni_token",
+        tokens=config.token_level,
+        spans_again=SpanSampler(config.max_width, 0) if config.represent_spans else None,
         max_words=400,
         max_subtokens=10_000,
     )
@@ -59,7 +63,15 @@ def training_row(shim: NetworkShim, text: str) -> TrainingRow:
     return row
 
 
-@pytest.mark.parametrize("name", ["bert", "deberta", "marker", "token", "bi_encoder"])
+def gold_spans(targets: torch.Tensor) -> dict[str, torch.Tensor]:
+    """The spans of which targets are known, as the package takes them. # (W, C, K)"""
+    starts, widths = (~targets.isnan()).all(dim=1).nonzero(as_tuple=True)
+    spans = torch.stack([starts, starts + widths], dim=1)[None]
+    known = targets[starts, :, widths][None]  # (1, N, C)
+    return {"span_idx": spans, "span_labels": known, "span_mask": torch.ones(spans.shape[:2])}
+
+
+@pytest.mark.parametrize("name", ["bert", "deberta", "marker", "token", "bi_encoder", *KINDS])
 def test_loss_and_gradients_equal(name: str, upstream_checkpoint: Callable[[str], Path]) -> None:
     folder = upstream_checkpoint(name)
     text = next(text for text in texts() if 20 < len(text.split()) < 60)
@@ -68,7 +80,7 @@ def test_loss_and_gradients_equal(name: str, upstream_checkpoint: Callable[[str]
     row = training_row(shim, text)
     logits, backprop = shim.begin_update([row.row], 0.0)
     settings = dict(SETTINGS)
-    if name == "bi_encoder":
+    if shim.checkpoint.config.kind == "bi_span":
         # Upstream hands the label smoothing to its bi-encoder's loss as the margin
         # (gliner/modeling/base.py, `BiEncoderSpanModel.loss`), so none of both is compared.
         settings["prob_margin"] = 0.0
@@ -78,8 +90,11 @@ def test_loss_and_gradients_equal(name: str, upstream_checkpoint: Callable[[str]
     reference = Reference(folder, torch.float64)
     batch, *_ = reference.forward(text)
     model = reference.model.model.eval()
-    shape = row.targets.shape if name == "token" else (-1, len(LABELS))
-    targets = torch.from_numpy(row.targets).double().reshape(1, *shape)
+    targets = torch.from_numpy(row.targets).double()
+    if reference.represents_spans:
+        batch = {**batch, **gold_spans(targets[..., 3:])}
+        targets = targets[..., :3]
+    targets = targets[None] if reference.is_token else targets.reshape(1, -1, len(LABELS))
     with torch.enable_grad():
         output = model(**batch, labels=targets, **settings, reduction="sum")
         output.loss.backward()

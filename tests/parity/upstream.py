@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import transformers
 
+from spacy_gliner_biomed.nn.checkpoint_tensors import read_tensors
 from tests.parity.encoders import encoder_config, encoder_folder, sentences
 
 LABELS = ["disease", "drug dosage", "Gene/protein", "cell line"]
@@ -37,6 +39,10 @@ class Recipe:
     labels_encoder: As `encoder`, for a bi-encoder.
     legacy (bool): Leave it as GLiNER <= 0.2.1 left it: no tokenizer, no indices, no config of
         the encoder; all follow from `model_name`.
+    exact (bool): The embedding of the text encoder has a row for each id of its tokenizer, and no
+        more: the markers that the package adds to the tokenizer of a bi-encoder have none.
+    precomputed (bool): Store the vectors of `LABELS` (`compress_prompt_embeddings`).
+    seed (int): Of the weights.
     values: Of `gliner_config.json`.
     """
 
@@ -44,6 +50,9 @@ class Recipe:
     safe: bool = True
     labels_encoder: str = ""
     legacy: bool = False
+    exact: bool = False
+    precomputed: bool = False
+    seed: int = 1
     values: dict[str, Any] = field(default_factory=dict)
 
 
@@ -59,6 +68,74 @@ RECIPES = {
     "bi_encoder": Recipe("modernbert", labels_encoder="small_bert"),
     "token": Recipe("bert", values={"span_mode": "token_level"}),
 }
+TOKENS = {"span_mode": "token_level"}
+SPANS_AGAIN = {**TOKENS, "represent_spans": True}
+SMALL = {"num_hidden_layers": 2, "num_attention_heads": 2, "hidden_size": 24}
+
+# Kinds that fewer people have, in `test_kinds`.
+KINDS = {
+    "markerV1": Recipe("bert", values={"span_mode": "markerV1"}),
+    "markerV2": Recipe("deberta", safe=False, values={"span_mode": "markerV2", "hidden_size": 24}),
+    "last_subtoken": Recipe("bert", values={"subtoken_pooling": "last"}),
+    "mean_of_subtokens": Recipe("deberta", values={"subtoken_pooling": "mean", "hidden_size": 24}),
+    "max_of_subtokens": Recipe(
+        "modernbert", values={**TOKENS, "subtoken_pooling": "max", "hidden_size": 24}
+    ),
+    "deberta_before_spans": Recipe(
+        "bert", values={"span_encoder_config": {"model_type": "deberta-v2", **SMALL}}
+    ),
+    "modernbert_before_spans": Recipe(
+        "bert",
+        values={
+            "span_mode": "markerV1",
+            "span_encoder_config": {
+                "model_type": "modernbert",
+                "num_hidden_layers": 2,
+                "num_attention_heads": 2,
+                "local_attention": 8,
+            },
+        },
+    ),
+    "lstm_before_spans": Recipe(
+        "bert",
+        labels_encoder="small_bert",
+        values={
+            "span_mode": "marker",
+            "span_encoder_config": {"model_type": "rnn", "num_hidden_layers": 2},
+        },
+    ),
+    "forward_lstm_before_spans": Recipe(
+        "bert",
+        values={
+            "span_mode": "markerV2",
+            "span_encoder_config": {"model_type": "rnn", "hidden_size": 20, "bidirectional": False},
+        },
+    ),
+    "token_spans": Recipe("bert", values=SPANS_AGAIN),
+    "token_spans_in_context": Recipe(
+        "bert",
+        values={
+            **SPANS_AGAIN,
+            "subtoken_pooling": "mean",
+            "span_encoder_config": {"model_type": "rnn"},
+        },
+    ),
+    "bi_token": Recipe("modernbert", labels_encoder="small_bert", values=TOKENS),
+    "bi_token_spans": Recipe(
+        "bert",
+        labels_encoder="small_bert",
+        values={**SPANS_AGAIN, "post_fusion_schema": "t2t-t2l"},
+    ),
+    "bi_fused": Recipe(
+        "bert",
+        labels_encoder="small_bert",
+        values={"post_fusion_schema": "l2l-l2t-t2t", "num_post_fusion_layers": 2},
+    ),
+    "bi_of_a_config": Recipe("bert", labels_encoder="small_bert", exact=True),
+    "bi_deberta_of_a_config": Recipe("deberta", labels_encoder="small_bert", exact=True),
+    "precomputed": Recipe("bert", precomputed=True),
+    "precomputed_token": Recipe("deberta", precomputed=True, values={**TOKENS, "hidden_size": 24}),
+}
 
 
 def make_checkpoint(recipe: Recipe, folder: Path) -> Path:
@@ -67,9 +144,12 @@ def make_checkpoint(recipe: Recipe, folder: Path) -> Path:
     RETURNS (Path): The folder `checkpoint` in `folder`.
     """
     encoder = encoder_folder(recipe.encoder, folder / "encoder")
+    of_encoder = encoder_config(recipe.encoder)
+    if recipe.exact:
+        of_encoder["vocab_size"] = len(transformers.AutoTokenizer.from_pretrained(str(encoder)))
     config = {
         "model_name": str(encoder),
-        "encoder_config": encoder_config(recipe.encoder),
+        "encoder_config": of_encoder,
         "hidden_size": 32,
         "max_width": 4,
         "max_len": 400,
@@ -81,9 +161,12 @@ def make_checkpoint(recipe: Recipe, folder: Path) -> Path:
             "labels_encoder": str(labels),
             "labels_encoder_config": encoder_config(recipe.labels_encoder),
         }
-    torch.manual_seed(1)
+    torch.manual_seed(recipe.seed)
     model = _class(config).load_from_config(config, backbone_from_pretrained=False)
     _scale_up(model)
+    if recipe.precomputed:
+        model.compress_prompt_embeddings(sentences(8, 10), LABELS)
+    _spread_scores(model)
     checkpoint = folder / "checkpoint"
     model.save_pretrained(checkpoint, safe_serialization=recipe.safe)
     if recipe.legacy:
@@ -118,61 +201,101 @@ class Reference:
         self.model = gliner.GLiNER.from_pretrained(str(folder), local_files_only=True)
         self.model.model.to(dtype)
         self.is_token = self.model.config.span_mode == "token_level"
+        self.represents_spans = self.is_token and self.model.config.represent_spans
+        if self.model.config.precomputed_prompts_mode:
+            self._restore_prompts(read_tensors(folder)["precomputed_prompts"].to(dtype))
+
+    def _restore_prompts(self, prompts: torch.Tensor) -> None:
+        """The package writes its stored labels, but does not read them again."""
+        self.model.model.set_precomputed_prompts(LABELS, prompts)
+        self.model.config.id_to_classes = dict(enumerate(LABELS, start=1))
 
     @cache  # noqa: B019
-    def forward(self, text: str) -> tuple[dict[str, Any], Any, dict[str, Any]]:
+    def forward(
+        self, text: str, threshold: float = 0.5
+    ) -> tuple[dict[str, Any], Any, dict[str, Any]]:
         """The package's batch of this text alone, its output, and its word offsets."""
         prepared = self.model.prepare_batch([text], LABELS)
         batch = self.model.collate_batch(
             prepared["input_x"], prepared["entity_types"], label_names=prepared["label_names"]
         )
-        return batch, self.model.run_batch(batch), prepared
+        return batch, self.model.run_batch(batch, threshold=threshold), prepared
 
     def input_ids(self, text: str) -> list[int]:
         ids: list[int] = self.forward(text)[0]["input_ids"][0].tolist()
         return ids
 
     def logits(self, text: str) -> np.ndarray:
-        """Of spans (W, K, C), or of tokens (W, C, 3)."""
+        """Of spans (W, K, C), or of tokens (W, C, 3), with spans after them (W, C, 3 + K)."""
         logits: np.ndarray = self.forward(text)[1].logits[0].numpy()
+        return (
+            np.concatenate([logits, self._of_spans(text)], -1) if self.represents_spans else logits
+        )
+
+    def _of_spans(self, text: str) -> np.ndarray:
+        """Of spans that a token model scores again; minus infinity beyond the text. # (W, C, K)"""
+        batch, output, _ = self.forward(text)
+        n_words, n_widths = output.logits.size(1), self.model.config.max_width
+        starts = torch.arange(n_words).repeat_interleave(n_widths)
+        ends = starts + torch.arange(n_widths).repeat(n_words)
+        spans = torch.stack([starts, ends.clamp(max=n_words - 1)], dim=1)[None]
+        mask = torch.ones(spans.shape[:2], dtype=torch.bool)
+        with torch.inference_mode():
+            found = self.model.model(**batch, span_idx=spans, span_mask=mask).span_logits
+        found = found.masked_fill((ends >= n_words)[None, :, None], float("-inf"))
+        logits: np.ndarray = found.view(n_words, n_widths, -1).transpose(1, 2).numpy()
         return logits
 
     @cache  # noqa: B019  it lives as long as its checkpoint
     def entities(self, text: str, **options: Any) -> list[tuple[int, int, str, float]]:
         """Start, end, label and score of each entity."""
-        batch, output, prepared = self.forward(text)
+        threshold = options.get("threshold", 0.5) if self.represents_spans else 0.5
+        batch, output, prepared = self.forward(text, threshold)
         decoded = self.model.decode_batch(output, batch, **options)
         keys = ("valid_texts", "valid_to_orig_idx", "start_token_map", "end_token_map")
         (found,) = self.model.map_entities_to_text(
             decoded, *(prepared[key] for key in keys), prepared["num_original"]
         )
-        return [(e["start"], e["end"], e["label"], e["score"]) for e in found]
+        entities = [(e["start"], e["end"], e["label"], e["score"]) for e in found]
+        # With `multi_label`, a span that several labels show is given once for each of them.
+        return list(dict.fromkeys(entities)) if self.represents_spans else entities
 
 
 def _class(config: dict[str, Any]) -> Any:
     from gliner import model
 
-    if "labels_encoder" in config:
-        return model.BiEncoderSpanGLiNER
     token = config.get("span_mode") == "token_level"
+    if "labels_encoder" in config:
+        return model.BiEncoderTokenGLiNER if token else model.BiEncoderSpanGLiNER
     return model.UniEncoderTokenGLiNER if token else model.UniEncoderSpanGLiNER
 
 
 def _scale_up(model: Any) -> None:
     """Random weights of their usual size give logits near 0, which hide errors: encoders times
-    8, the rest times 3, and then the last layer so that scores spread over 0..1, with few
-    entities (the package takes long to decode many) and few scores so near 1 that they tie.
+    8, the rest times 3.
     """
     with torch.no_grad():
         for name, parameter in model.model.named_parameters():
             if parameter.dim() > 1:
                 parameter *= 8 if "token_rep_layer" in name else 3
-        model.eval()
+    model.eval()
+
+
+def _spread_scores(model: Any) -> None:
+    """Scale the last layer so that scores spread over 0..1, with few entities (the package takes
+    long to decode many) and few scores so near 1 that they tie.
+    """
+    with torch.no_grad():
         prepared = model.prepare_batch(sentences(9, 40), LABELS)
         batch = model.collate_batch(prepared["input_x"], prepared["entity_types"])
         if model.config.span_mode == "token_level":
             last = model.model.scorer.out_mlp[3]
             _spread_out(last, model.run_batch(batch).logits, middle=-2.5, top=2, at=0.9)
+            if model.config.represent_spans:
+                of_spans = model.run_batch(batch, threshold=0.1).span_logits
+                last = model.model.span_rep_layer.span_rep_layer.out_project[3]
+                last.weight *= 3 / of_spans.std()
+                last.bias *= 3 / of_spans.std()
         else:
             last = model.model.prompt_rep_layer[3]
             _add_constant(model.model.span_rep_layer.span_rep_layer.out_project)

@@ -30,7 +30,7 @@ def candidates_of(
     lowest = torch.from_numpy(threshold_logits(thresholds))[None]
     spans = select_spans(torch.from_numpy(logits)[None], lowest)
     none = np.zeros(0, dtype=np.int32)
-    row = Row(none, none, none, ["label"] * len(thresholds))
+    row = Row(none, none, none, none, ["label"] * len(thresholds))
     [found] = spans_by_row(spans, [row])
     return span_candidates(found, thresholds, multi_label=multi_label)
 
