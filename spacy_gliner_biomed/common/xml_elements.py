@@ -37,7 +37,7 @@ def read_elements(path: Path, tags: Collection[str]) -> Iterator[Element]:
 def root_tag(path: Path) -> str | None:
     """Return the tag of an XML file's root element; None if there is none in its beginning."""
     found: list[str] = []
-    with open_bytes(path) as stream, suppress(expat.ExpatError, ValueError):
+    with open_bytes(path) as stream, suppress(expat.ExpatError, ValueError, LookupError):
         chunk = stream.read(CHUNK)
         parser = expat.ParserCreate(_encoding(chunk))
         parser.StartElementHandler = lambda tag, _: found.append(tag)
@@ -60,7 +60,7 @@ def _parse(stream: BinaryIO, path: Path, tags: Collection[str]) -> Iterator[Elem
             yield from collector.take()
             chunk = stream.read(CHUNK)
         parser.Parse(b"", True)
-    except (expat.ExpatError, ValueError) as error:
+    except (expat.ExpatError, ValueError, LookupError) as error:  # of an unknown encoding
         if str(error).startswith("[GB-"):
             raise
         line, problem = parser.CurrentLineNumber, str(error).partition(": line ")[0]

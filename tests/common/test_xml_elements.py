@@ -46,6 +46,8 @@ def test_entities_of_an_external_dtd_are_those_of_html(tmp_path: Path) -> None:
         ("<r>\n<a>", "line 2: no element found"),
         ("", "no element found"),
         ("<a>&nbsp;</a>", "undefined entity"),
+        ("<?xml version='1.0' encoding='x-none'?><a/>", "unknown encoding"),
+        ("<?xml version='1.0' encoding='gb18030'?><a/>", "multi-byte encodings"),
         ("<!DOCTYPE a SYSTEM 'x'>\n<a>&what;</a>", "line 2: the entity &what; is not known"),
         ("<!DOCTYPE a [<!ENTITY e 'lol'>]><a>&e;</a>", "declares the entity &e;, .* refused"),
         ("<!DOCTYPE a [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><a>&e;</a>", "refused as unsafe"),

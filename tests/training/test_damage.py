@@ -7,6 +7,7 @@ import json
 import random
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin
 
+from spacy_gliner_biomed.cli.convert import convert
 from spacy_gliner_biomed.common.json_text import dump_json
 from spacy_gliner_biomed.documents.inputs import read_inputs
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
@@ -93,6 +95,33 @@ def make_pubtator(folder: Path) -> Path:
     return folder / "data.txt"
 
 
+def make_converted(folder: Path, name: str, ending: str) -> Path:
+    path = folder / f"data{ending}"
+    convert(make_jsonl(folder, "source.jsonl"), path, to=name)
+    (folder / "source.jsonl").unlink()
+    return path
+
+
+def make_label_studio(folder: Path) -> Path:
+    tasks = []
+    for text in documents():
+        results = [
+            {"type": "labels", "value": {"start": a, "end": b, "labels": [label]}}
+            for a, b, label in text.spans
+        ]
+        data = {"text": text.text}
+        tasks.append({"id": text.name, "data": data, "annotations": [{"result": results}]})
+    (folder / "data.json").write_bytes(dump_json(tasks))
+    return folder / "data.json"
+
+
+CONVERTED = {
+    "bioc-xml": ".xml",
+    "bioc-json": ".json",
+    "pubannotation": ".json",
+    "conll": ".conll",
+    "prodigy": ".jsonl",
+}
 FORMS: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "jsonl": ("jsonl", make_jsonl),
     "jsonl.gz": ("jsonl", make_jsonl_gz),
@@ -101,6 +130,11 @@ FORMS: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "brat annotations": ("brat", make_brat),
     "brat text": ("brat", make_brat_text),
     "pubtator": ("pubtator", make_pubtator),
+    "labelstudio": ("labelstudio", make_label_studio),
+    **{
+        name: (name, partial(make_converted, name=name, ending=ending))
+        for name, ending in CONVERTED.items()
+    },
 }
 
 

@@ -91,7 +91,7 @@ def make_document(
     """
     document = bioc.BioCDocument()
     document.id = xml_text(record.id)
-    document.infons = dict(record.meta)
+    document.infons = {key: value for key, value in record.meta.items() if key != PASSAGES_KEY}
     text = xml_text(doc.text)
     annotations = [_annotation(bioc, i, each, settings) for i, each in enumerate(found, 1)]
     for start, end, infons in cut_passages(doc):
