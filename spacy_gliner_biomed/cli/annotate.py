@@ -89,7 +89,9 @@ def annotate_cli(
     checkpoint: Annotated[
         str | None, Option(help="Folder or Hugging Face name; default: the packaged model.")
     ] = None,
-    revision: Annotated[str | None, Option(help="Commit, branch or tag of the repository.")] = None,
+    revision: Annotated[
+        str | None, Option(help="Commit, branch or tag of the repository; default: main.")
+    ] = None,
     pipeline: Annotated[
         str | None,
         Option("--pipeline", "-p", help="A saved spaCy pipeline, instead of --checkpoint."),
