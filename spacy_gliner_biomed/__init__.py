@@ -4,7 +4,20 @@ Importing the package is cheap: spaCy finds everything through the entry points 
 """
 
 import logging
+from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+
+def show(doc: Any, spans_key: str | None = "sc") -> Any:
+    """Show the entities of a Doc in a notebook, see `documents.notebook.show`.
+
+    doc (Doc): The annotated Doc.
+    spans_key (str | None): The span group; None for `doc.ents`.
+    RETURNS (Rendered | None): The HTML; None in Jupyter, which has shown it already.
+    """
+    # By name: this module is on the first floor, and loads nothing.
+    return import_module(f"{__name__}.documents.notebook").show(doc, spans_key)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO, StringIO
@@ -23,7 +24,10 @@ from tests.service.serving import Running, running
 
 pytestmark = pytest.mark.browser
 
-NOTE = "😀 é Vemurafenib 960 mg is used in melanoma 👩‍⚕️ with BRAF mutations.\nNo spinal cord compression."
+NOTE = (
+    "😀 é Vemurafenib 960 mg is used in melanoma 👩\u200d⚕️ with BRAF mutations.\n"
+    "No spinal cord compression."
+)
 LABELS = ["disease", "drug", "gene or protein", "anatomical structure"]
 # The entity's characters, without the tags of it and of what is nested in it.
 MARKS = """() => [...document.querySelectorAll("#marked .entity")].map((mark) => {
@@ -56,7 +60,7 @@ def new_page(browser: Any, url: str, **options: Any) -> Iterator[Any]:
     """A page without an error in its console."""
     context = browser.new_context(accept_downloads=True, **options)
     page, problems = context.new_page(), []
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(30_000)
     page.on("console", lambda m: m.type in ("error", "warning") and problems.append(m.text))
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("requestfailed", lambda request: problems.append(request.url))
@@ -75,6 +79,14 @@ def page(browser: Any, packaged_service: Running) -> Iterator[Any]:
         yield found
 
 
+def until(page: Any, condition: str) -> None:
+    """Wait for a condition. Playwright's own way evaluates a string, which the page forbids."""
+    end = time.monotonic() + 30
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, condition
+        page.wait_for_timeout(20)
+
+
 def choose_labels(page: Any, labels: list[str]) -> None:
     page.wait_for_selector(".chip")
     while page.locator(".chip").count():
@@ -82,14 +94,14 @@ def choose_labels(page: Any, labels: list[str]) -> None:
     for n, label in enumerate(labels, 1):
         page.fill("#label", label)
         page.press("#label", "Enter")
-        page.wait_for_function(f"document.querySelectorAll('.chip').length === {n}")
+        until(page, f"document.querySelectorAll('.chip').length === {n}")
 
 
 def annotate(page: Any, text: str = NOTE) -> None:
     page.fill("#text", text)
     page.press("#text", "Control+Enter")
-    page.wait_for_function("!document.getElementById('result').hidden")
-    page.wait_for_function("document.getElementById('status').textContent.includes('above')")
+    until(page, "!document.getElementById('result').hidden")
+    until(page, "document.getElementById('status').textContent.includes('above')")
 
 
 def set_threshold(page: Any, value: float) -> None:
@@ -159,7 +171,7 @@ def test_the_slider_and_the_view_give_what_nlp_gives(page: Any, nlp: Language) -
     with page.expect_response("**/annotate"):
         page.check("#multi")
     several = expected(nlp, threshold=0.07, overlap="nested", multi_label=True)
-    page.wait_for_function(f"document.querySelectorAll('#table tbody tr').length === {len(several)}")
+    until(page, f"document.querySelectorAll('#table tbody tr').length === {len(several)}")
     assert json.loads(download(page, "json"))["entities"] == several
 
 
@@ -194,7 +206,7 @@ def test_files_are_those_of_the_command(page: Any, nlp: Language) -> None:
 
 
 def test_the_lines_of_python_give_the_same(page: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    choose_labels(page, ["disease", "MEDICINE = drug", "it's a \"gene\""])
+    choose_labels(page, ["disease", "MEDICINE = drug", 'it\'s a "gene"'])
     annotate(page)
     set_threshold(page, 0.3)
     exec(download(page, "python").decode(), {"text": NOTE})
@@ -213,7 +225,7 @@ def test_settings_are_in_the_fragment_and_the_text_is_not(page: Any) -> None:
     annotate(page)
     assert "Vemurafenib" not in page.url
     page.reload()
-    page.wait_for_function("document.querySelectorAll('.chip').length === 2")
+    until(page, "document.querySelectorAll('.chip').length === 2")
     assert page.locator(".chip b").all_text_contents() == ["drug", "MEDICINE"]
     assert page.locator(".chip i").all_text_contents() == ["= medication & more"]
     assert page.input_value("#threshold") == "0.31"
@@ -236,7 +248,7 @@ def test_a_file_keeps_its_line_ends(page: Any, nlp: Language, tmp_path: Path) ->
     assert page.evaluate(TEXT_SHOWN) == text
     path.write_bytes(b"\xff\xfe\x00broken")
     page.set_input_files("#file", path)
-    page.wait_for_function("!document.getElementById('problem').hidden")
+    until(page, "!document.getElementById('problem').hidden")
     assert "UTF-8" in page.locator("#problem").text_content()
 
 
@@ -267,14 +279,14 @@ def test_labels_with_the_keyboard(page: Any) -> None:
     assert page.get_attribute(f"#{active}", "aria-selected") == "true"
     chosen = page.get_attribute(f"#{active}", "data-label")
     page.keyboard.press("Enter")
-    page.wait_for_function(f"document.querySelectorAll('.chip').length === {before + 1}")
+    until(page, f"document.querySelectorAll('.chip').length === {before + 1}")
     assert page.locator(".chip b").last.text_content() == chosen == "cell line"
     assert page.locator(".chip .untrained").count() == 0
     page.keyboard.type("zodiac sign,")
     page.wait_for_selector(".chip .untrained")
     assert "not trained with “zodiac sign”" in page.locator("#unfamiliar").text_content()
     page.keyboard.press("Backspace")
-    page.wait_for_function("document.getElementById('unfamiliar').hidden")
+    until(page, "document.getElementById('unfamiliar').hidden")
     page.keyboard.type("cell")
     page.keyboard.press("Escape")
     assert page.get_attribute("#label", "aria-expanded") == "false"
@@ -327,7 +339,7 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(
                 choose_labels(page, [*LABELS, "zodiac sign"])
                 annotate(page)
                 page.check("#nested", force=True)
-                page.wait_for_function("!document.getElementById('annotate').disabled")
+                until(page, "!document.getElementById('annotate').disabled")
                 page.locator("tbody button").first.click()
                 page.fill("#label", "dis")
                 page.wait_for_selector("#options [role=option]")
