@@ -16,7 +16,7 @@ from spacy_gliner_biomed.linking.kb.names import (
     variants,
     words,
 )
-from spacy_gliner_biomed.linking.kb.species import species_of
+from spacy_gliner_biomed.linking.kb.species import is_taxon, species_of
 
 # Scores of equal names: identical; up to case; same words in the same order; same words.
 SAME, SAME_CASE_APART, SAME_SEQUENCE, SAME_BAG = 1.0, 0.995, 0.98, 0.97
@@ -102,10 +102,13 @@ def _find_equal(
         if parts[i]:
             _put_all(kb, scores, scope, by_sequence[i], SAME_SEQUENCE)
             _put_all(kb, scores, scope, by_bag[i], SAME_BAG)
-    for i, each in enumerate(parts):
+    for scores, each in zip(found, parts, strict=True):
         species = species_of(kb, each)
         if species is not None and scope.allows(species):
-            found[i][species] = max(SAME_BAG, found[i].get(species, 0.0))
+            for number in scores:  # the genus of the same name goes after the species
+                if number != species and is_taxon(tables.ids[number]):
+                    scores[number] = min(scores[number], SAME_BAG)
+            scores[species] = max(SAME_SEQUENCE, scores.get(species, 0.0))
     return found
 
 

@@ -1,4 +1,5 @@
-"""Words for people and mice, which mean species but are no names in NCBI's taxonomy.
+"""Words for people, mice and rats, which mean species but are no names in NCBI's taxonomy, or
+names of a genus ("mice" is Mus there).
 
 Annotators of species link "patients" and "women" to Homo sapiens (tmVar3) and "mice" to Mus
 musculus (LINNAEUS, tmVar3; CRAFT has the genus, Mus). The rules hold for knowledge bases with ids
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 from spacy_gliner_biomed.linking.kb.names import STOP_WORDS, words
 
-HUMAN, MOUSE = "9606", "10090"
+HUMAN, MOUSE, RAT = "9606", "10090", "10116"
 # As OBO, BioPortal and identifiers.org write ids of the taxonomy.
 PREFIXES = ("NCBITaxon:", "NCBITaxonomy:", "Taxonomy:", "taxonomy:", "taxid:")
 NAMES = {
@@ -18,7 +19,8 @@ NAMES = {
         "patient inpatient outpatient man men woman women person people child children boy girl "
         "infant baby toddler adolescent teenager participant volunteer"
     ),
-    MOUSE: "mice murine",
+    MOUSE: "mouse mice murine",
+    RAT: "rat",
 }
 # Words that may stand before or beside them: "healthy human volunteers", "adult women".
 BESIDE = frozenset(words("human adult young elderly male female healthy"))
@@ -39,3 +41,8 @@ def species_of(kb: KnowledgeBase, name: Sequence[str]) -> int | None:
         return None
     ids = (prefix + SPECIES[content[-1]] for prefix in PREFIXES)
     return next((number for id_ in ids if (number := kb.number(id_)) is not None), None)
+
+
+def is_taxon(concept_id: str) -> bool:
+    """Return whether an id is one of NCBI's taxonomy."""
+    return concept_id.startswith(PREFIXES)

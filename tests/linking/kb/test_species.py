@@ -12,6 +12,7 @@ def taxonomy(prefix: str) -> KnowledgeBase:
     concepts = [
         Concept(f"{prefix}9606", "Homo sapiens", ["human"], ["species"]),
         Concept(f"{prefix}10090", "Mus musculus", ["mouse", "house mouse"], ["species"]),
+        Concept(f"{prefix}10088", "Mus", ["mice", "mouse"], ["genus"]),
         Concept(f"{prefix}10116", "Rattus norvegicus", ["rat"], ["species"]),
     ]
     return KnowledgeBase.build(concepts, name="taxonomy")
@@ -29,12 +30,15 @@ HUMAN = ["patient", "Patients", "the woman", "women", "man", "men", "child", "ch
         ("adult human patients", "9606"),
         ("mice", "10090"),
         ("Murine", "10090"),
+        ("mouse", "10090"),
+        ("male rats", "10116"),
     ],
 )
 def test_words_for_people_and_mice_are_species(prefix: str, name: str, number: str) -> None:
     linker = ConceptLinker([taxonomy(prefix)])
-    (concept_id, score), *_ = linker.rank(Mention(name, "species"))
-    assert (concept_id, score) == (prefix + number, pytest.approx(0.97))
+    (concept_id, score), *others = linker.rank(Mention(name, "species"))
+    assert concept_id == prefix + number
+    assert score >= 0.98 > max((other for _, other in others), default=0.0)
 
 
 @pytest.mark.parametrize("name", ["", "the", "patient safety", "adult", "healthy", "mice x"])
