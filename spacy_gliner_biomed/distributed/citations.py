@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import BinaryIO
 
 from spacy_gliner_biomed.distributed.id_set import IdSet
@@ -71,18 +70,18 @@ class Citations:
     """
 
     def __init__(self) -> None:
-        self.notes: dict[Path, CitationNotes] = {}
+        self.notes: dict[str, CitationNotes] = {}
         self.highest: dict[str, int] = {}
         self.deleted: dict[str, int] = {}
         self.current = CitationNotes()
 
-    def note(self, path: Path, notes: CitationNotes) -> None:
+    def note(self, name: str, notes: CitationNotes) -> None:
         """Add the versions and deletions of the next file.
 
-        path (Path): The file.
+        name (str): The file.
         notes (CitationNotes): The result of `scan`.
         """
-        self.notes[path] = notes
+        self.notes[name] = notes
         _raise_to(self.deleted, notes.deleted)
         for pmid, version in notes.versions.items():
             if version > self.deleted.get(pmid, 0):
@@ -92,12 +91,12 @@ class Citations:
         """Start reading; nothing is deleted yet."""
         self.deleted = {}
 
-    def begin(self, path: Path) -> None:
+    def begin(self, name: str) -> None:
         """Start reading a file. The citations that it deletes are in it or in older files.
 
-        path (Path): A file passed to `note`.
+        name (str): A file passed to `note`.
         """
-        self.current = self.notes.pop(path)
+        self.current = self.notes.pop(name)
         _raise_to(self.deleted, self.current.deleted)
 
     def check(self, record: CorpusRecord) -> CorpusRecord:

@@ -3,17 +3,21 @@
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
+from typing import Protocol
 
 from spacy_gliner_biomed.common.folders import ending_of, kind_of
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.distributed.pubmed import is_pubmed
+from spacy_gliner_biomed.distributed.records import CorpusRecord
 from spacy_gliner_biomed.documents.inputs import ENDINGS as INPUT_ENDINGS
 from spacy_gliner_biomed.documents.inputs import input_endings, is_readable
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.training.formats.detect import UNCLEAR
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 
 ENDINGS = (*INPUT_ENDINGS, ".parquet")
@@ -67,6 +71,96 @@ class Size:
     not_read: NotRead
 
 
+class CorpusFile(Protocol):
+    """A file of a corpus.
+
+    name (str): Its path inside the corpus, so that ids do not depend on the corpus's folder.
+    size (int): In bytes; 0 if it is missing, which is reported when it is read.
+    """
+
+    @property
+    def name(self) -> str:
+        """See the class."""
+
+    @property
+    def size(self) -> int:
+        """See the class."""
+
+    def local(self) -> AbstractContextManager[Path]:
+        """Give the file as one of this machine's; raise OSError if it cannot be fetched."""
+
+    def beginning(self) -> AbstractContextManager[Path]:
+        """Give the file, or its beginning, which is enough to tell its format."""
+
+    def renamed(self, record: CorpusRecord, path: Path) -> CorpusRecord:
+        """Return a record that names the file's own place instead of the one of `local`."""
+
+
+class CorpusFiles(Protocol):
+    """The files of a corpus."""
+
+    def walk(self, not_read: NotRead | None = None) -> Iterator[CorpusFile]:
+        """Find the files of supported formats; skip hidden ones.
+
+        not_read (NotRead | None): Counts the other files.
+        YIELDS (CorpusFile): Files in the order of their names, those of a folder before its
+            subfolders.
+        """
+
+    def measure(self) -> Size:
+        """Count the files; raise ValueError if there is none of a supported format."""
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A file on a file system; see `CorpusFile`."""
+
+    path: Path
+    name: str
+
+    @property
+    def size(self) -> int:
+        """The size in bytes."""
+        return _size_and_time(self.path)[0]
+
+    def local(self) -> AbstractContextManager[Path]:
+        """Give the file itself."""
+        return nullcontext(self.path)
+
+    beginning = local
+
+    def renamed(self, record: CorpusRecord, path: Path) -> CorpusRecord:
+        """Return the record."""
+        return record
+
+
+class LocalFiles:
+    """The files of a folder and its subfolders; see `CorpusFiles`.
+
+    Only the names of one folder at a time are in memory.
+
+    root (Path): A folder or a file.
+    reading (ReadOptions): How the files will be read.
+    """
+
+    def __init__(self, root: Path, reading: ReadOptions = DEFAULTS) -> None:
+        self.root = root
+        self.reading = reading
+
+    def walk(self, not_read: NotRead | None = None) -> Iterator[LocalFile]:
+        """Find the files of supported formats."""
+        for path in walk_files(self.root, not_read, self.reading):
+            yield LocalFile(path, relative_name(path, self.root))
+
+    def measure(self) -> Size:
+        """Count the files."""
+        if not self.root.exists():
+            raise ValueError(Errors.E050.format(path=self.root))
+        not_read = NotRead()
+        found = ((file.name, *_size_and_time(file.path)) for file in self.walk(not_read))
+        return measure_files(found, not_read, str(self.root))
+
+
 def walk_files(
     root: Path, not_read: NotRead | None = None, reading: ReadOptions = DEFAULTS
 ) -> Iterator[Path]:
@@ -99,31 +193,24 @@ def walk_files(
                 yield path
 
 
-def measure_corpus(root: Path, reading: ReadOptions = DEFAULTS) -> Size:
-    """Count the files of a corpus.
+def measure_files(files: Iterable[tuple[str, int, object]], not_read: NotRead, place: str) -> Size:
+    """Add up the files of a corpus.
 
-    root (Path): A folder or a file.
-    reading (ReadOptions): How the files will be read.
+    files (Iterable[tuple[str, int, object]]): Name, size, and what changes with the content.
+    not_read (NotRead): The other files, complete when `files` is.
+    place (str): The corpus, for the message.
     RETURNS (Size): The number, size and digest of the files.
-    RAISES (ValueError): If there is no file of a supported format.
+    RAISES (ValueError): If there is no file.
     """
-    if not root.exists():
-        raise ValueError(Errors.E050.format(path=root))
-    digest, n_files, n_bytes, not_read = blake2b(digest_size=16), 0, 0, NotRead()
-    for path in walk_files(root, not_read, reading):
-        size, time = _size_and_time(path)
-        digest.update(f"{relative_name(path, root)}\0{size}\0{time}\n".encode())
+    digest, n_files, n_bytes = blake2b(digest_size=16), 0, 0
+    for name, size, version in files:
+        digest.update(f"{name}\0{size}\0{version}\n".encode())
         n_files, n_bytes = n_files + 1, n_bytes + size
     if not n_files:
         found = str(not_read) or "no file"
         endings = ", ".join(ending for ending in ENDINGS if not ending.endswith(".gz"))
-        raise ValueError(Errors.E106.format(path=root, endings=endings, found=found))
+        raise ValueError(Errors.E106.format(path=place, endings=endings, found=found))
     return Size(n_files, n_bytes, digest.hexdigest(), not_read)
-
-
-def file_size(path: Path) -> int:
-    """Return the size of a file; 0 if it is missing, which is reported when it is read."""
-    return _size_and_time(path)[0]
 
 
 def relative_name(path: Path, root: Path) -> str:
@@ -134,16 +221,38 @@ def relative_name(path: Path, root: Path) -> str:
     return _as_text(path.relative_to(root).as_posix() if path != root else path.name)
 
 
-def _is_readable(path: Path, root: Path, not_read: NotRead, reading: ReadOptions) -> bool:
-    """Return whether a file may hold records; if not, count it. What an XML file of an unknown form
-    is, its reader says.
+def may_have_records(
+    name: Path,
+    reading: ReadOptions,
+    beginning: Callable[[], AbstractContextManager[Path]] | None,
+    *,
+    alone: bool,
+) -> bool:
+    """Return whether a file may hold records. What an XML file of an unknown form is, its reader
+    says.
+
+    name (Path): The file.
+    reading (ReadOptions): How it will be read.
+    beginning (Callable | None): See `CorpusFile.beginning`; called if the ending does not say it.
+        None for what cannot be opened.
+    alone (bool): Whether the corpus is this one file.
+    RETURNS (bool): Whether to read it.
     """
     named = reading.data_format
-    endings = ENDINGS if named is None else input_endings(named)
-    unclear = named is None and not is_pubmed(path.name) and path.is_file()
-    if not (named is not None and path == root) and (
-        ending_of(path, endings) is None or (unclear and not is_readable(path, reading))
-    ):
+    if named is not None and alone:
+        return True
+    if ending_of(name, ENDINGS if named is None else input_endings(named)) is None:
+        return False
+    clear = named is not None or is_pubmed(name.name) or ending_of(name, UNCLEAR) is None
+    if clear or beginning is None:
+        return True
+    with beginning() as path:
+        return is_readable(path, reading)
+
+
+def _is_readable(path: Path, root: Path, not_read: NotRead, reading: ReadOptions) -> bool:
+    beginning = LocalFile(path, "").local if path.is_file() else None
+    if not may_have_records(path, reading, beginning, alone=path == root):
         not_read.add(_as_text(kind_of(path)), relative_name(path, root))
         return False
     try:

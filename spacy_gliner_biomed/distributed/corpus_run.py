@@ -8,12 +8,13 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from spacy_gliner_biomed.common.reporting import shorten
+from spacy_gliner_biomed.common.retrying import retry_on_oserror
 from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.events import Delayed, Event, Finished, Lost
 from spacy_gliner_biomed.distributed.manifest import begin_run, make_manifest
 from spacy_gliner_biomed.distributed.progress import RunProgress, n_failed, summarize
 from spacy_gliner_biomed.distributed.records import LINE, Partition, RecordRange
-from spacy_gliner_biomed.distributed.run_spec import RunSpec, retry_on_oserror
+from spacy_gliner_biomed.distributed.run_spec import RunSpec
 from spacy_gliner_biomed.errors import Errors
 
 
@@ -45,18 +46,23 @@ def run_corpus(
     """
     storage = spec.storage
     _check_output(corpus.path, storage.folder)
-    with storage.locked():
+    with storage.output.locked():
         manifest = begin_run(storage, make_manifest(corpus, spec.config, storage), resume=resume)
         before, started = storage.total(), perf_counter()
-        progress = RunProgress(storage.folder, corpus.size.n_bytes, quiet=quiet)
+        finished: set[str] = set()
+        progress = RunProgress(storage.output, corpus.size.n_bytes, quiet=quiet)
         progress.counts.update(before)
         progress.log("started", resumed=bool(before), **manifest["runs"][-1])
         try:
             for event in engine.run(Remaining(corpus, storage.finished())):
                 _report(event, progress)
+                if isinstance(event, Finished):
+                    finished.add(event.name)
         finally:
             progress.close()
-        counts, seconds = storage.total(), perf_counter() - started
+        clean = partial(storage.remove_unused, finished)
+        retry_on_oserror(clean, spec.patience, lambda error: _report(Delayed(error), progress))
+        counts, seconds = storage.total(finished), perf_counter() - started
         new = counts["documents"] - before["documents"]
         manifest["runs"][-1] |= {"seconds": round(seconds, 3), "documents": new}
         manifest |= {"counts": dict(counts), "failed": n_failed(counts), "finished": True}
@@ -65,6 +71,7 @@ def run_corpus(
         write = partial(storage.write_manifest, manifest)
         retry_on_oserror(write, spec.patience, lambda error: _report(Delayed(error), progress))
         progress.log("ended", seconds=round(seconds, 3), counts=dict(counts))
+        progress.write_log()
     return manifest
 
 
@@ -105,10 +112,14 @@ def _report(event: Event, progress: RunProgress) -> None:
             progress.echo(f"results cannot be written, retrying: {error}")
 
 
-def _check_output(source: Path, output: Path) -> None:
-    target, root = output.resolve(), source.resolve()
-    if target == root or target.is_relative_to(root):
+def _check_output(source: Path | str, output: Path | str) -> None:
+    if isinstance(source, Path) and isinstance(output, Path):
+        target, root = output.resolve(), source.resolve()
+        if target.exists() and not target.is_dir():
+            raise ValueError(Errors.E056.format(path=output, reason="it is a file, not a folder"))
+        inside = target == root or target.is_relative_to(root)
+    else:
+        inside = f"{output}/".startswith(f"{source}/")
+    if inside:
         reason = "it is among the inputs, or would be the next time. Choose another place"
         raise ValueError(Errors.E056.format(path=output, reason=reason))
-    if target.exists() and not target.is_dir():
-        raise ValueError(Errors.E056.format(path=output, reason="it is a file, not a folder"))

@@ -69,7 +69,7 @@ def begin_run(storage: Storage, manifest: dict[str, Any], *, resume: bool) -> di
     """
     # A run that ended before its first results, say because of a wrong label, does not count.
     earlier = storage.read_manifest() if any(storage.names()) else None
-    if storage.has_foreign_files():
+    if storage.output.has_foreign_files():
         reason = "it is not empty. Choose another folder"
         raise ValueError(Errors.E056.format(path=storage.folder, reason=reason))
     if earlier is not None and not resume:
@@ -82,7 +82,7 @@ def begin_run(storage: Storage, manifest: dict[str, Any], *, resume: bool) -> di
     manifest["finished"] = False
     manifest.setdefault("runs", []).append({"started": now(), "versions": versions()})
     storage.write_manifest(manifest)
-    storage.remove_unfinished()
+    storage.output.remove_unfinished()
     return manifest
 
 

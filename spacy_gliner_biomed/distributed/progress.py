@@ -1,6 +1,5 @@
 """Show and log the progress of a run, and summarize it."""
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -14,26 +13,30 @@ from spacy_gliner_biomed.common.json_text import dump_json
 from spacy_gliner_biomed.common.terminal import escape_controls
 from spacy_gliner_biomed.distributed.manifest import now
 from spacy_gliner_biomed.distributed.records import EXPECTED
-from spacy_gliner_biomed.distributed.result_storage import LOG, NO_LINK
+from spacy_gliner_biomed.distributed.result_storage import Output
 from spacy_gliner_biomed.documents.summary import STATS, count
 
 BAR = "{percentage:3.0f}%|{bar:20}| {elapsed}, {remaining} left{postfix}"
+UNKNOWN_BAR = "{elapsed}{postfix}"  # if the size is unknown
 FAILURE = "failure:"
 
 
 class RunProgress:
     """A progress line with percentage, remaining time, documents per second and failures; a log.
 
-    folder (Path): The output folder. `log.jsonl` in it gets one JSON object for each event.
-    n_bytes (int): Size of the input; the percentage is that of the bytes read.
+    output (Output): Its log gets one JSON object for each event.
+    n_bytes (int): Size of the input; the percentage is that of the bytes read. 0 if it is unknown.
     quiet (bool): Whether to print nothing. Without a terminal there is no progress line either.
     """
 
-    def __init__(self, folder: Path, n_bytes: int, *, quiet: bool) -> None:
-        self.path = folder / LOG
+    def __init__(self, output: Output, n_bytes: int, *, quiet: bool) -> None:
+        self.output = output
+        self.lines: list[bytes] = []  # that are not written yet
+        self.written = perf_counter()
         self.quiet = quiet
+        bar = {"total": n_bytes, "bar_format": BAR} if n_bytes else {"bar_format": UNKNOWN_BAR}
         # None: no line without a terminal
-        self.bar = tqdm(total=n_bytes, bar_format=BAR, disable=quiet or None, leave=False)
+        self.bar = tqdm(**bar, disable=quiet or None, leave=False)
         self.counts = Counter[str]()
         self.started = perf_counter()
 
@@ -70,19 +73,24 @@ class RunProgress:
         event (str): The name of the event.
         values (Any): Further values, as JSON can hold them.
         """
-        line = dump_json({"time": now(), "event": event, **values})
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | NO_LINK
+        self.lines.append(dump_json({"time": now(), "event": event, **values}) + b"\n")
+        if perf_counter() - self.written >= self.output.log_seconds:
+            self.write_log()
+
+    def write_log(self) -> None:
+        """Write the lines that are not written yet."""
+        lines, self.lines, self.written = b"".join(self.lines), [], perf_counter()
         try:
-            with os.fdopen(os.open(self.path, flags, 0o666), "ab") as stream:
-                stream.write(line + b"\n")
-        except (
-            OSError
-        ) as error:  # the run must not end because the disk is full; it waits for space
-            self.echo(f"{self.path}: {error}")
+            if lines:
+                self.output.write_log(lines)
+        except OSError as error:
+            # The run must not end because the disk is full; it waits for space.
+            self.echo(f"{self.output.location}: {error}")
 
     def close(self) -> None:
-        """Remove the progress line."""
+        """Remove the progress line, and write the log."""
         self.bar.close()
+        self.write_log()
 
 
 def n_failed(counts: Mapping[str, int]) -> int:
@@ -96,14 +104,14 @@ def failures(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def summarize(
-    counts: Mapping[str, int], seconds: float, new: int, folder: Path, not_read: str = ""
+    counts: Mapping[str, int], seconds: float, new: int, folder: Path | str, not_read: str = ""
 ) -> str:
     """Summarize a run: entities found, moved and left out, failures, and the output.
 
     counts (Mapping[str, int]): The counts of all partitions, see `Results.counts`.
     seconds (float): Duration of this run.
     new (int): Number of documents that this run annotated.
-    folder (Path): The output.
+    folder (Path | str): The output.
     not_read (str): The files of unsupported formats, see `corpus_files.NotRead`.
     RETURNS (str): Several lines of text.
     """

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from spacy_gliner_biomed.common.optional import import_optional
+from spacy_gliner_biomed.common.retrying import retry_on_oserror
 from spacy_gliner_biomed.distributed.corpus_annotator import CorpusAnnotator
 from spacy_gliner_biomed.distributed.events import Delayed, Event, Finished
 from spacy_gliner_biomed.distributed.local_engine import MAX_DEATHS, LocalEngine
@@ -17,7 +18,6 @@ from spacy_gliner_biomed.distributed.records import Partition
 from spacy_gliner_biomed.distributed.run_spec import (
     RunSpec,
     format_error,
-    retry_on_oserror,
     write_with_retries,
 )
 from spacy_gliner_biomed.errors import Errors
@@ -136,11 +136,11 @@ class RayWorker:
 
     def _load(self, max_attempts: int) -> None:
         storage, device = self.spec.storage, "cuda" if self.gpu else None
-        note = partial(storage.note_attempt, LOADING)
+        note = partial(storage.output.note_attempt, LOADING)
         if retry_on_oserror(note, self.spec.patience, lambda _: None) > max_attempts:
             raise ValueError(Errors.E104.format(n=max_attempts, how="what Ray's logs tell"))
         self.annotator = CorpusAnnotator(self.spec.config, device=device, threads=self.spec.threads)
-        storage.forget_attempts(LOADING)
+        storage.output.forget_attempts(LOADING)
 
     def _annotate_partition(self, partition: Partition) -> list[Outcome]:
         storage, delays = self.spec.storage, list[str]()
@@ -155,7 +155,7 @@ class RayWorker:
         return [*map(Delayed, delays), *outcomes]
 
     def _attempt(self, partition: Partition, delays: list[str]) -> Iterator[Outcome]:
-        note = partial(self.spec.storage.note_attempt, partition.name)
+        note = partial(self.spec.storage.output.note_attempt, partition.name)
         if retry_on_oserror(note, self.spec.patience, delays.append) > MAX_DEATHS:
             yield from self._isolate(partition)
             return

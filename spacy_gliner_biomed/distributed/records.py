@@ -1,6 +1,6 @@
 """The records of a corpus, and the partitions in which they are annotated and written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -104,15 +104,21 @@ class Partition:
     def without(self, done: Sequence[RecordRange]) -> "Iterator[Partition]":
         """Yield the pieces that are not finished yet.
 
+        All runs cut at the same places, so that of any two pieces either one contains the other,
+        or they share no record; see `effective`.
+
         done (Sequence[RecordRange]): The finished pieces: index of the first record, and one past
             the last, in the whole partition.
         """
-        n, start = len(self.records), 0
-        ranges = sorted((a - (self.first or 0), b - (self.first or 0)) for a, b in done)
-        for first, end in [*((min(a, n), min(b, n)) for a, b in ranges), (n, n)]:
-            if first > start:
-                yield self._piece(start, first)
-            start = max(start, end)
+        start = self.first or 0
+        end = start + len(self.records)
+        if any(a <= start and end <= b for a, b in done):
+            return
+        if all(b <= start or end <= a for a, b in done):
+            yield self
+            return
+        for half in self.halves():
+            yield from half.without(done)
 
     def _piece(self, start: int, end: int) -> "Partition":
         n_bytes = self.n_bytes * (end - start) // max(len(self.records), 1)
@@ -125,6 +131,31 @@ def describe(error: BaseException) -> str:
     """Return an error's type and message; the message alone ("'text'") often says nothing."""
     message = str(error)
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def effective(names: Iterable[str]) -> Iterator[str]:
+    """Yield the names of partitions and pieces, without pieces that lie in another one.
+
+    Two workers can write the same records, if one was believed to be dead.
+
+    names (Iterable[str]): See `Partition.name`.
+    YIELDS (str): Names with each record once.
+    """
+    pieces: dict[int, list[tuple[RecordRange, str]]] = {}
+    whole: set[int] = set()
+    for name in names:
+        number, span = parse_partition_name(name)
+        if span is None:
+            whole.add(number)
+            yield name
+        else:
+            pieces.setdefault(number, []).append((span, name))
+    for number, found in pieces.items():
+        end = 0
+        for span, name in sorted(found, key=lambda piece: (piece[0][0], -piece[0][1])):
+            if number not in whole and span[1] > end:
+                yield name
+                end = span[1]
 
 
 def parse_partition_name(name: str) -> tuple[int, RecordRange | None]:

@@ -1,21 +1,16 @@
 """The settings that all workers of a run share, and writing with retries."""
 
-import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
+from spacy_gliner_biomed.common.retrying import retry_on_oserror
 from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
 from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.result_tables import Results
 from spacy_gliner_biomed.errors import Errors
-
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0  # seconds between two attempts to write
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -63,27 +58,6 @@ def write_with_retries(
     RAISES (OSError): The last failure, when the patience is used up.
     """
     retry_on_oserror(partial(spec.storage.write, name, results), spec.patience, report)
-
-
-def retry_on_oserror(write: Callable[[], T], patience: float, report: Callable[[str], None]) -> T:
-    """Call a function that writes; if it raises OSError, as when the disk is full, retry.
-
-    write (Callable[[], T]): The function.
-    patience (float): Seconds of waiting after which no retry is made.
-    report (Callable[[str], None]): Called with the message of each failure.
-    RETURNS (T): What the function returns.
-    RAISES (OSError): The last failure, when the patience is used up.
-    """
-    waited, pause = 0.0, FIRST_PAUSE
-    while True:
-        try:
-            return write()
-        except OSError as error:
-            if waited >= patience:
-                raise
-            report(str(error))
-        time.sleep(pause)
-        waited, pause = waited + pause, min(2 * pause, LONGEST_PAUSE)
 
 
 def format_error(error: Exception) -> str:

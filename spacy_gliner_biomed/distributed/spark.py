@@ -75,7 +75,7 @@ def _isolate(config: AnnotatorConfig, partition: Partition) -> Results:
             pass
         for name in sorted(storage.names()):
             for table, rows in results.tables.items():
-                lines = (storage.parts / name / f"{table}.jsonl").read_bytes().splitlines()
+                lines = storage.output.read_part(name, storage.file_of(table)).splitlines()
                 rows += map(json.loads, lines)
     return results
 

@@ -6,8 +6,8 @@ import pytest
 from spacy_gliner_biomed.distributed.corpus_files import (
     MAX_KINDS,
     OTHERS,
+    LocalFiles,
     NotRead,
-    measure_corpus,
     walk_files,
 )
 
@@ -50,7 +50,7 @@ def test_pipes_and_linked_folders_are_counted_and_dead_links_are_left_to_the_rea
     not_read = NotRead()
     assert names(tmp_path, not_read) == ["dead.txt", "a/1.txt"]
     assert not_read.examples == {"pipes and devices": "pipe.txt", "linked folders": "a/loop"}
-    assert measure_corpus(tmp_path).n_files == 2
+    assert LocalFiles(tmp_path).measure().n_files == 2
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names of files are bytes on POSIX systems only")

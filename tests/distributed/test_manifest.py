@@ -12,7 +12,7 @@ from spacy_gliner_biomed.distributed.manifest import (
     make_manifest,
     versions,
 )
-from spacy_gliner_biomed.distributed.result_storage import Format, Storage
+from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.result_tables import Results
 
 
@@ -23,7 +23,7 @@ def made(tmp_path: Path) -> Any:
     spacy.blank("en").to_disk(tmp_path / "pipeline")
     (tmp_path / "out").mkdir()
 
-    def make(size: int = 10, format_: Format = "jsonl", **options: Any) -> tuple[Storage, Any]:
+    def make(size: int = 10, format_: str = "jsonl", **options: Any) -> tuple[Storage, Any]:
         storage = Storage(tmp_path / "out", format_)
         config = AnnotatorConfig(str(tmp_path / "pipeline"), options)
         corpus = Corpus(tmp_path / "in.txt", partition_size=size)

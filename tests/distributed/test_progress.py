@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 from tqdm import tqdm
 
+from spacy_gliner_biomed.distributed.output_folder import OutputFolder
 from spacy_gliner_biomed.distributed.progress import BAR, RunProgress, n_failed, summarize
 
 
 def test_line_says_documents_rate_share_time_and_failures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    progress = RunProgress(tmp_path, 200, quiet=False)
+    progress = RunProgress(OutputFolder(tmp_path), 200, quiet=False)
     progress.bar = tqdm(total=200, bar_format=BAR)  # although there is no terminal
     progress.skipped(50)
     progress.finished("part-000001", 50, {"documents": 1000, "failure:error": 2})
@@ -25,7 +26,7 @@ def test_line_says_documents_rate_share_time_and_failures(
 
 
 def test_log_has_a_line_of_json_for_each_event(tmp_path: Path) -> None:
-    progress = RunProgress(tmp_path, 10, quiet=True)
+    progress = RunProgress(OutputFolder(tmp_path), 10, quiet=True)
     progress.finished("part-000001", 5, {"documents": 3})
     progress.log("worker died", how="signal SIGKILL")
     events = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
@@ -37,7 +38,7 @@ def test_log_has_a_line_of_json_for_each_event(tmp_path: Path) -> None:
 def test_log_that_cannot_be_written_ends_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    progress = RunProgress(tmp_path / "nowhere", 10, quiet=False)
+    progress = RunProgress(OutputFolder(tmp_path / "nowhere"), 10, quiet=False)
     progress.log("started")
     progress.close()
     assert "nowhere" in capsys.readouterr().err

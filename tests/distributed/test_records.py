@@ -1,4 +1,9 @@
-from spacy_gliner_biomed.distributed.records import CorpusRecord, Partition, parse_partition_name
+from spacy_gliner_biomed.distributed.records import (
+    CorpusRecord,
+    Partition,
+    effective,
+    parse_partition_name,
+)
 
 
 def partition(n: int) -> Partition:
@@ -31,11 +36,37 @@ def test_a_name_says_the_number_and_the_piece() -> None:
 def test_without_finished_pieces_the_rest_is_left() -> None:
     left = list(partition(10).without([(7, 9), (0, 2), (2, 3)]))
     assert ids(*left) == ["d3", "d4", "d5", "d6", "d9"]
-    assert names(*left) == ["part-000007.00003-00007", "part-000007.00009-00010"]
+    assert names(*left) == [f"part-000007.{span}" for span in ("00003-00005", "00005-00007")] + [
+        "part-000007.00009-00010"
+    ]
     assert list(partition(3).without([(0, 1), (1, 3)])) == []
     piece = partition(10).halves()[1]
-    assert names(*piece.without([(0, 5), (6, 7)])) == [
-        "part-000007.00005-00006",
-        "part-000007.00007-00010",
-    ]
+    assert ids(*piece.without([(0, 5), (6, 7)])) == ["d5", "d7", "d8", "d9"]
     assert ids(*partition(10).halves()[0].without([(4, 5), (7, 9)])) == ["d0", "d1", "d2", "d3"]
+
+
+def test_pieces_of_two_runs_contain_each_other_or_share_nothing() -> None:
+    """Whatever was finished when the second began, from its names each record is found once."""
+    first = [
+        *partition(11).halves(),
+        *(x for half in partition(11).halves() for x in half.halves()),
+    ]
+    for done in first:
+        second = list(partition(11).without([span(done)]))
+        for piece in (*second, *(half for one in second for half in one.halves())):
+            for other in first:
+                (a, b), (c, d) = span(piece), span(other)
+                assert b <= c or d <= a or (a <= c and d <= b) or (c <= a and b <= d)
+        both = [*names(*first), *names(*second)]
+        found = sorted(parse_partition_name(name)[1] or () for name in effective(both))
+        assert found == [(0, 5), (5, 11)]
+
+
+def span(piece: Partition) -> tuple[int, int]:
+    assert piece.first is not None
+    return piece.first, piece.first + len(piece.records)
+
+
+def test_a_whole_partition_counts_before_its_pieces() -> None:
+    names = ["part-000001.00000-00005", "part-000002", "part-000001", "part-000002.00003-00004"]
+    assert sorted(effective(names)) == ["part-000001", "part-000002"]

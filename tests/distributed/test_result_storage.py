@@ -104,7 +104,7 @@ def test_finished_partitions_pieces_and_totals(tmp_path: Path) -> None:
     assert sorted(found.pop(2) or []) == [(0, 4), (6, 8)]
     assert list(found) == [0]
     assert storage.total()["failure:error"] == 6
-    storage.remove_unfinished()
+    storage.output.remove_unfinished()
     assert not list((tmp_path / "parts").glob(".part*"))
 
 
@@ -123,9 +123,13 @@ def test_run_after_which_another_has_begun_writes_nothing(tmp_path: Path) -> Non
 def test_only_one_run_holds_a_folder(tmp_path: Path) -> None:
     pytest.importorskip("fcntl")
     storage = Storage(tmp_path / "out", "jsonl")
-    with storage.locked(), pytest.raises(ValueError, match="GB-E102"), storage.locked():
+    with (
+        storage.output.locked(),
+        pytest.raises(ValueError, match="GB-E102"),
+        storage.output.locked(),
+    ):
         pass
-    with storage.locked():
+    with storage.output.locked():
         pass
 
 
@@ -168,7 +172,7 @@ def test_link_in_the_output_is_not_written_through(tmp_path: Path) -> None:
     (folder / ".lock").symlink_to(precious)
     (folder / ".manifest.json").symlink_to(precious)
     storage = Storage(folder, "jsonl")
-    with pytest.raises(OSError, match="symbolic links"), storage.locked():
+    with pytest.raises(OSError, match="symbolic links"), storage.output.locked():
         pass
     storage.write_manifest({"runs": []})
     assert storage.read_manifest() == {"runs": []}
@@ -181,6 +185,6 @@ def test_manifest_that_was_being_written_when_a_run_was_killed_is_no_foreign_fil
     left = tmp_path / ".manifest.json.0123456789abcdef.part"
     left.touch()
     storage = Storage(tmp_path, "jsonl")
-    assert not storage.has_foreign_files()
-    storage.remove_unfinished()
+    assert not storage.output.has_foreign_files()
+    storage.output.remove_unfinished()
     assert not left.exists()

@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 
-from spacy_gliner_biomed.distributed import run_spec as module
 from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
 from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.result_tables import Results
@@ -21,7 +20,7 @@ def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[float]:
             raise left.pop()
 
     monkeypatch.setattr("os.fsync", fsync)
-    monkeypatch.setattr(module.time, "sleep", pauses.append)
+    monkeypatch.setattr("time.sleep", pauses.append)
     return pauses
 
 
