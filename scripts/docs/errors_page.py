@@ -22,6 +22,7 @@ GUIDES = {
     "Curation": "[Choose and clean](../training/curate.md)",
     "Silver annotations": "[Silver data](../training/silver.md)",
     "Corpora": "[Corpora at scale](../scale.md)",
+    "Service": "[Serve](../guides/serve.md)",
     "Files": "[Command line](commands.md), [Convert](../training/convert.md)",
 }
 INTRODUCTION = """# Error codes
