@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from spacy_gliner_biomed.common.json_files import read_json_object
 from spacy_gliner_biomed.common.reporting import list_names, shorten
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.nn.checkpoint_tensors import PICKLE_NAME, SAFETENSORS_NAME
@@ -33,9 +34,14 @@ SAVED_FILES = (
 PACKAGED = "packaged"
 PACKAGED_FOLDER = Path(__file__).parent.parent / "packaged"
 
+# GLiNER2's config, by which its checkpoints are known.
+OTHER_CONFIG_NAME = "config.json"
+GLINER2_TYPE = "extractor"
+
 # All files besides the weights, for any type of tokenizer.
 SMALL_FILES = (
     CONFIG_NAME,
+    OTHER_CONFIG_NAME,
     EXTRAS_NAME,
     LABELS_NAME,
     TOKENIZER_NAME,
@@ -70,9 +76,19 @@ def find_checkpoint(checkpoint: str, revision: str | None) -> Path:
     if not folder.is_dir():
         folder = _download(checkpoint, revision)
     if not (folder / CONFIG_NAME).exists():
-        found = list_names(entry.name for entry in folder.iterdir())
-        raise ValueError(Errors.E015.format(folder=folder, found=found))
+        raise _other_format(folder)
     return folder
+
+
+def _other_format(folder: Path) -> ValueError:
+    """Return the error for a folder that has no GLiNER checkpoint."""
+    if (folder / OTHER_CONFIG_NAME).exists():
+        values = read_json_object(folder / OTHER_CONFIG_NAME, Errors.E016)
+        if values.get("model_type") == GLINER2_TYPE:
+            architecture = shorten(values.get("architecture") or "span")
+            return ValueError(Errors.E261.format(folder=folder, found=architecture))
+    found = list_names(entry.name for entry in folder.iterdir())
+    return ValueError(Errors.E015.format(folder=folder, found=found))
 
 
 def _download(name: str, revision: str | None) -> Path:
@@ -83,9 +99,11 @@ def _download(name: str, revision: str | None) -> Path:
         return Path(snapshot_download(name, revision=revision, allow_patterns=list(names)))
 
     with hub_errors(name, f"The checkpoint {name!r}"):
-        folder = fetch(*SMALL_FILES, SAFETENSORS_NAME)
-        if not (folder / SAFETENSORS_NAME).exists():
-            folder = fetch(PICKLE_NAME)
+        folder = fetch(*SMALL_FILES)
+        for weights in (SAFETENSORS_NAME, PICKLE_NAME):
+            # Nothing large is downloaded of a repository in another format.
+            if (folder / CONFIG_NAME).exists() and not (folder / SAFETENSORS_NAME).exists():
+                folder = fetch(weights)
     return folder
 
 

@@ -3,6 +3,7 @@
 The hub's client reads its environment when it is imported, hence the subprocesses.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -57,6 +58,25 @@ def test_a_folder_is_taken_as_it_is(uni_span: Path) -> None:
 def test_a_folder_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     with pytest.raises(ValueError, match=r"\[GB-E015\].*found: notes\.txt\."):
+        find_checkpoint(str(tmp_path), None)
+
+
+@pytest.mark.parametrize(
+    ("values", "architecture"), [({}, "span"), ({"architecture": "boundary"}, "boundary")]
+)
+def test_a_checkpoint_of_gliner2_is_refused_by_its_format(
+    tmp_path: Path, values: dict[str, str], architecture: str
+) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "extractor", **values}))
+    with pytest.raises(
+        ValueError, match=rf"\[GB-E261\].* GLiNER2 checkpoint \(architecture '{architecture}'"
+    ):
+        find_checkpoint(str(tmp_path), None)
+
+
+def test_the_config_of_an_encoder_is_no_checkpoint(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
+    with pytest.raises(ValueError, match=r"\[GB-E015\].*found: config\.json\."):
         find_checkpoint(str(tmp_path), None)
 
 

@@ -103,6 +103,19 @@ def test_a_tokenizer_that_contradicts_the_config_is_refused(
     assert found in str(error.value)
 
 
+def test_added_tokens_without_a_row_are_split_like_other_text(tmp_path: Path) -> None:
+    """GLiNER adds markers to the tokenizer of a bi-encoder whose embedding has no rows for them."""
+    write_tokenizer(tmp_path, markers=True)
+    encoder = {"model_type": "bert", "hidden_size": 16, "vocab_size": SIZE}
+    values = {"encoder_config": encoder, "labels_encoder": "x", "labels_encoder_config": encoder}
+    subtokens, _ = read(tmp_path, **values)
+    assert (subtokens.token_id(ENT), subtokens.token_id(SEP)) == (None, None)
+    ids, _ = subtokens.encode([f"fever{ENT}", SEP])
+    plain, _ = tiny_tokenizer(markers=False).encode([f"fever{ENT}", SEP])
+    assert ids.tolist() == plain.tolist()
+    assert max(ids) < SIZE
+
+
 @pytest.mark.parametrize(("limit", "expected"), [(64, 64), (512, 128), (10**30, 128)])
 def test_the_smaller_limit_of_tokenizer_and_encoder_counts(
     tmp_path: Path, limit: int, expected: int

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from spacy_gliner_biomed.nn.checkpoint_tensors import load_network, published_tensors, read_tensors
 from spacy_gliner_biomed.nn.config import NetworkConfig
-from tests.nn.test_networks import make
+from tests.nn.test_networks import KINDS, make
 from tests.tiny import random_network
 
 WORDS = "token_rep_layer.bert_layer.model.embeddings.word_embeddings.weight"
@@ -43,13 +43,14 @@ def t5() -> tuple[NetworkConfig, dict[str, Tensor]]:
     return network.config, published_tensors(network)
 
 
-@pytest.mark.parametrize("kind", ["uni_span", "marker", "uni_token", "bi_span"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_weights_come_back_under_their_published_names(kind: str) -> None:
     network = make(kind)
     tensors = published_tensors(network)
     prefixes = {name.split(".")[0] for name in tensors}
     assert "token_rep_layer" in prefixes
-    assert not prefixes & {"encoder", "lstm", "span_scorer", "token_scorer"}
+    ours = {"encoder", "lstm", "span_scorer", "token_scorer", "context_encoder"}
+    assert not prefixes & ours
     torch.manual_seed(7)
     loaded = load_network(network.config, tensors)
     assert loaded.state_dict().keys() == network.state_dict().keys()
@@ -95,6 +96,14 @@ def test_the_lstm_of_a_bi_encoder_is_ignored() -> None:
     network = make("bi_span")
     lstm = {"rnn.lstm.weight_ih_l0": torch.zeros(1)}
     assert load_network(network.config, {**published_tensors(network), **lstm}).lstm is None
+
+
+def test_the_number_of_fusions_is_that_of_the_weights() -> None:
+    """GLiNER 0.2.17 always made three."""
+    network = make("bi_fused")
+    config = network.config.evolve(num_post_fusion_layers=1)
+    loaded = load_network(config, published_tensors(network))
+    assert loaded.config.num_post_fusion_layers == 2
 
 
 def test_no_lstm_weights_mean_no_lstm(uni: tuple[NetworkConfig, dict[str, Tensor]]) -> None:

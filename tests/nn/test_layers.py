@@ -24,6 +24,19 @@ def test_lstm_gives_each_row_what_it_gives_it_alone() -> None:
     assert not together[0, 3:].any()
 
 
+def test_an_lstm_may_run_onwards_only_and_drop_between_its_layers() -> None:
+    torch.manual_seed(0)
+    lstm = WordLSTM(4, n_layers=2, bidirectional=False, dropout=0.5).double()
+    words, n_words = torch.randn(2, 5, 4, dtype=torch.float64), torch.tensor([3, 5])
+    assert not torch.equal(lstm(words, n_words), lstm(words, n_words))
+    lstm.eval()
+    torch.testing.assert_close(lstm(words, n_words), lstm._packed(words, n_words))
+    changed = words.clone()
+    changed[:, 2] += 1
+    same = (lstm(words, n_words) == lstm(changed, n_words)).all(dim=-1)
+    assert same.tolist() == [[True, True, False, True, True], [True, True, False, False, False]]
+
+
 def test_lstm_and_its_gradients_are_those_of_torch_for_packed_rows() -> None:
     torch.manual_seed(0)
     lstm = WordLSTM(4, n_layers=2)

@@ -1,4 +1,4 @@
-"""The three networks: what a row gives does not depend on the rows beside it."""
+"""The networks: what a row gives does not depend on the rows beside it."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ import torch
 from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.nn.label_encoding import BiEncoder
 from spacy_gliner_biomed.nn.network_base import Network, RowBatch
+from spacy_gliner_biomed.nn.networks import TokenNetwork
 from tests.tiny import ENCODERS, random_network
 
 SHAPE = {
@@ -18,18 +19,29 @@ SHAPE = {
     "intermediate_size": 16,
     "pad_token_id": 0,
 }
-KINDS = {
+BI = {"labels_encoder": "x", "labels_encoder_config": {**SHAPE, **ENCODERS["bert"]}}
+KINDS: dict[str, dict[str, Any]] = {
     "uni_span": {"span_mode": "markerV0"},
     "marker": {"span_mode": "marker"},
     "uni_token": {"span_mode": "token_level"},
-    "bi_span": {"labels_encoder": "x", "labels_encoder_config": {**SHAPE, **ENCODERS["bert"]}},
+    "bi_span": BI,
+    "markerV1": {"span_mode": "markerV1"},
+    "markerV2": {"span_mode": "markerV2"},
+    "mean": {"subtoken_pooling": "mean"},
+    "max": {"subtoken_pooling": "max"},
+    "deberta_context": {"span_encoder_config": {"model_type": "deberta-v2", "hidden_size": 6}},
+    "lstm_context": {"span_encoder_config": {"model_type": "rnn"}, "span_mode": "markerV2"},
+    "token_spans": {"span_mode": "token_level", "represent_spans": True},
+    "bi_token": {**BI, "span_mode": "token_level"},
+    "bi_fused": {**BI, "post_fusion_schema": "l2l-l2t-t2t-t2l", "num_post_fusion_layers": 2},
 }
 ALL_KINDS = pytest.mark.parametrize("kind", KINDS)
 
 
 def make(kind: str, **values: Any) -> Network:
     encoder = {**SHAPE, **ENCODERS["bert"]}
-    raw = {"encoder_config": encoder, "hidden_size": 8, "max_width": 3, **KINDS[kind], **values}
+    raw = {"encoder_config": encoder, "hidden_size": 8, "max_width": 3, "num_rnn_layers": 1}
+    raw |= {**KINDS[kind], **values}
     return random_network(NetworkConfig.from_dict(raw), seed=0)
 
 
@@ -75,7 +87,8 @@ def test_a_row_alone_gives_what_it_gives_beside_a_longer_one(
 @ALL_KINDS
 def test_shape_is_words_by_widths_or_words_by_parts(kind: str) -> None:
     shape = tuple(run(make(kind), batch([9, 15], [3, 7])).shape)
-    assert shape == ((2, 7, 2, 3) if kind == "uni_token" else (2, 7, 3, 2))
+    by_parts = {"uni_token": (2, 7, 2, 3), "bi_token": (2, 7, 2, 3), "token_spans": (2, 7, 2, 6)}
+    assert shape == by_parts.get(kind, (2, 7, 3, 2))
 
 
 def test_no_span_beyond_its_row_leaves_the_network() -> None:
@@ -83,6 +96,24 @@ def test_no_span_beyond_its_row_leaves_the_network() -> None:
     finite = torch.isfinite(logits).all(-1)
     assert finite[0].sum() == 3 + 2 + 1
     assert finite[1].sum() == 7 + 6 + 5
+
+
+def test_a_token_network_selects_the_spans_that_its_words_show() -> None:
+    network, rows = make("token_spans"), batch([9, 15], [3, 7])
+    assert isinstance(network, TokenNetwork)
+    logits = run(network, rows)  # (B, W, C, 3 + K)
+    with torch.inference_mode():
+        found = network.select(rows, logits[..., :3].quantile(0.2).expand(1, 2) - 0.01)
+    assert found.token_logits is not None
+    assert 3 < len(found.indices) < 34
+    for (row, first, more), of_span, of_words in zip(*found, strict=True):
+        words = logits[row, first : first + more + 1, :, :3]  # (N, C, 3)
+        smallest = torch.stack([words[0, :, 0], words[-1, :, 1], words[..., 2].amin(dim=0)])
+        shown = ~torch.isneginf(of_words)
+        assert shown.any()
+        torch.testing.assert_close(of_words[shown], smallest.amin(dim=0)[shown])
+        if more < 3:
+            torch.testing.assert_close(of_span, logits[row, first, :, 3 + more])
 
 
 def test_a_hole_is_a_zero_vector_and_moves_no_other_word() -> None:

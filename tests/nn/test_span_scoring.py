@@ -5,12 +5,13 @@ import torch
 from torch import Tensor, nn
 
 from spacy_gliner_biomed.nn import marker_v0, span_sums
+from spacy_gliner_biomed.nn.marker_context import MarkerV1, MarkerV2
 from spacy_gliner_biomed.nn.marker_v0 import MarkerV0
 from spacy_gliner_biomed.nn.selection import select_spans
 from spacy_gliner_biomed.nn.span_scoring import Marker, mask_tails
 
 WIDTH, N_WORDS, MAX_WIDTH, N_LABELS = 6, 7, 4, 3
-SCORERS = pytest.mark.parametrize("kind", [MarkerV0, Marker])
+SCORERS = pytest.mark.parametrize("kind", [MarkerV0, Marker, MarkerV1, MarkerV2])
 FOLDS = pytest.mark.parametrize("fold", [True, False])
 
 
@@ -69,7 +70,7 @@ def test_logits_do_not_depend_on_padding(kind: type[nn.Module]) -> None:
     padded = torch.cat([words, random(1, 3, WIDTH)], dim=1)
     n_words = torch.tensor([N_WORDS])
     alone = mask_tails(scorer(words, labels, MAX_WIDTH), n_words)
-    in_batch = mask_tails(scorer(padded, labels, MAX_WIDTH), n_words)
+    in_batch = mask_tails(scorer(padded, labels, MAX_WIDTH, n_words), n_words)
     torch.testing.assert_close(in_batch[:, :N_WORDS], alone)
     assert torch.isneginf(in_batch[:, N_WORDS:]).all()
 
@@ -84,6 +85,26 @@ def test_tails_are_masked_row_by_row() -> None:
 def test_the_last_layer_is_folded_into_few_labels_and_not_into_many() -> None:
     assert marker_v0._folding_pays(10, 1800, 512)
     assert not marker_v0._folding_pays(500, 1800, 512)
+
+
+@pytest.mark.parametrize("kind", [MarkerV0, MarkerV1, MarkerV2])
+@pytest.mark.parametrize("shared_labels", [True, False])
+@pytest.mark.parametrize("at_once", [2, 100])
+def test_some_spans_get_the_scores_that_they_have_among_all(
+    monkeypatch: pytest.MonkeyPatch, kind: type[MarkerV0], shared_labels: bool, at_once: int
+) -> None:
+    monkeypatch.setattr(marker_v0, "MAX_SPANS", at_once)
+    scorer, words = make(kind), random(3, N_WORDS, WIDTH)
+    labels = random(N_LABELS, WIDTH) if shared_labels else random(3, N_LABELS, WIDTH)
+    n_words = torch.tensor([N_WORDS, 2, 5])
+    spans = torch.tensor([[0, 0, 3], [0, 4, 2], [0, 4, 0], [2, 1, 3], [2, 4, 0]])
+    expected = scorer(words, labels, MAX_WIDTH, n_words)[tuple(spans.T)]
+    for context in (torch.enable_grad, torch.inference_mode):
+        with context():
+            found = scorer.score_spans(words, labels, spans, n_words)
+            none = scorer.score_spans(words, labels, spans[:0], n_words)
+        torch.testing.assert_close(found.clone(), expected)
+        assert none.shape == (0, N_LABELS)
 
 
 def test_dropout_acts_on_each_span() -> None:
@@ -108,12 +129,17 @@ def ends_in_row() -> Tensor:  # (W, K)
 def published(scorer: nn.Module, words: Tensor, labels: Tensor) -> Tensor:  # (B, W, K, C)
     """As in gliner/modeling/span_rep.py and base.py, one (2D,) vector a span."""
     starts, ends = scorer.project_start(words), scorer.project_end(words)
+    context = []
+    if isinstance(scorer, MarkerV1):
+        context = [words.mean(dim=1)]
+    elif isinstance(scorer, MarkerV2):
+        context = [scorer.project_context(words)[:, -1]]
     rows = []
     for i in range(words.size(1)):
         for k in range(MAX_WIDTH):
             end = min(i + k, words.size(1) - 1)
-            both = torch.cat([starts[:, i], ends[:, end]], dim=-1).relu()
-            rows.append(scorer.out_project(both))
+            parts = torch.cat([starts[:, i], ends[:, end], *context], dim=-1).relu()
+            rows.append(scorer.out_project(parts))
     spans = torch.stack(rows, dim=1).unflatten(1, (words.size(1), MAX_WIDTH))
     if labels.dim() == 2:
         labels = labels.expand(len(words), -1, -1)
@@ -160,11 +186,11 @@ def test_selected_spans_are_those_of_all_logits_that_count(
     scorer = make(kind).float()
     words, labels = random(3, N_WORDS, WIDTH).float(), random(3, N_LABELS, WIDTH).float()
     n_words = torch.tensor([N_WORDS, 2, 5])
-    min_logits = torch.tensor([[0.3, -0.1, 0.2], [0.0, 1.0, torch.inf], [-torch.inf, 0.5, 0.0]])
+    min_logits = torch.tensor([[0.1, -0.1, 0.1], [0.0, 1.0, torch.inf], [-torch.inf, 0.5, 0.0]])
     labels, min_logits = (labels[0], min_logits[:1]) if shared_labels else (labels, min_logits)
     with torch.inference_mode():
         logits = mask_tails(scorer(words, labels, MAX_WIDTH, n_words), n_words)
-        indices, found = scorer.select(words, labels, MAX_WIDTH, n_words, min_logits)
+        indices, found, _ = scorer.select(words, labels, MAX_WIDTH, n_words, min_logits)
         expected = select_spans(logits, min_logits)
     assert 0 < len(expected.indices) < N_WORDS * 3 * MAX_WIDTH
     torch.testing.assert_close(found, logits[tuple(indices.T)], rtol=0, atol=1e-5)

@@ -129,12 +129,13 @@ KINDS = {
     "bi_fused": Recipe(
         "bert",
         labels_encoder="small_bert",
+        seed=2,
         values={"post_fusion_schema": "l2l-l2t-t2t", "num_post_fusion_layers": 2},
     ),
     "bi_of_a_config": Recipe("bert", labels_encoder="small_bert", exact=True),
     "bi_deberta_of_a_config": Recipe("deberta", labels_encoder="small_bert", exact=True),
     "precomputed": Recipe("bert", precomputed=True),
-    "precomputed_token": Recipe("deberta", precomputed=True, values={**TOKENS, "hidden_size": 24}),
+    "precomputed_token": Recipe("bert", precomputed=True, values=TOKENS),
 }
 
 

@@ -3,7 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_gliner_biomed.tokenization.prompts import Prompt, bare_prompt, encode_prompts
+from spacy_gliner_biomed.tokenization.prompts import (
+    Prompt,
+    bare_prompt,
+    encode_prompts,
+    stored_prompt,
+)
 from tests.tiny import ENT, SEP, tiny_tokenizer
 
 TOKENIZER = tiny_tokenizer()
@@ -35,6 +40,19 @@ def test_a_prompt_is_marker_and_label_for_each_label_and_a_separator() -> None:
     assert prompt.input_ids.tolist() == [ENT_ID, *disease, ENT_ID, *line, SEP_ID]
     assert prompt.label_positions.tolist() == [0, 1 + len(disease)]
     assert prompt.texts == ("disease", "cell line")
+
+
+def test_stored_labels_are_not_in_the_sequence() -> None:
+    prompt = stored_prompt(["b", "a"], ["a", "b", "c"], sep_id=7)
+    assert prompt.texts == ("b", "a")
+    assert prompt.input_ids.tolist() == [7]
+    assert not len(prompt.label_positions)
+
+
+def test_labels_that_are_not_stored_are_refused_with_those_that_are() -> None:
+    message = r"\[GB-E262\].*none of: drug, gene\. Set 'labels' to some of: a, b\."
+    with pytest.raises(ValueError, match=message):
+        stored_prompt(["a", "gene", "drug"], ["a", "b"], sep_id=7)
 
 
 def test_after_marker_takes_the_first_subtoken_of_each_label() -> None:
