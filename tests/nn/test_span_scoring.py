@@ -186,10 +186,11 @@ def test_selected_spans_are_those_of_all_logits_that_count(
     scorer = make(kind).float()
     words, labels = random(3, N_WORDS, WIDTH).float(), random(3, N_LABELS, WIDTH).float()
     n_words = torch.tensor([N_WORDS, 2, 5])
-    min_logits = torch.tensor([[0.1, -0.1, 0.1], [0.0, 1.0, torch.inf], [-torch.inf, 0.5, 0.0]])
+    min_logits = torch.tensor([[0.3, -0.1, 0.2], [0.0, 1.0, torch.inf], [-torch.inf, 0.5, 0.0]])
     labels, min_logits = (labels[0], min_logits[:1]) if shared_labels else (labels, min_logits)
     with torch.inference_mode():
         logits = mask_tails(scorer(words, labels, MAX_WIDTH, n_words), n_words)
+        min_logits = min_logits + logits[torch.isfinite(logits)].median()
         indices, found, _ = scorer.select(words, labels, MAX_WIDTH, n_words, min_logits)
         expected = select_spans(logits, min_logits)
     assert 0 < len(expected.indices) < N_WORDS * 3 * MAX_WIDTH
