@@ -68,10 +68,29 @@ class Errors:
         "download the checkpoint again."
     )
     E260 = (
-        "[GB-E260] This checkpoint finds relations between entities (relations_layer {found}), "
-        "which is not supported, not even for its entities alone. Supported models are "
-        "uni-encoder and bi-encoder span models and token models without relations. Use another "
-        "checkpoint, or load this one with the GLiNER package."
+        "[GB-E260] This checkpoint finds relations between entities with {found}, which is not "
+        "supported. Supported is relations_layer {layers}, without triples_layer or with {scores}, "
+        "and labels that are read with the text. Use another checkpoint, or load this one with "
+        "the GLiNER package."
+    )
+    E280 = (
+        "[GB-E280] The checkpoint {source} finds no relations, but 'relations' asks for {found}. "
+        "Set 'relations' to [], or use a checkpoint with relations (a 'relations_layer' in its "
+        "gliner_config.json)."
+    )
+    E281 = (
+        "[GB-E281] The prompts of the relations have {n} subtokens; there is room for {limit} "
+        "beside labels and text. Ask for fewer relations at once, use shorter prompts, or raise "
+        "'batch_subtokens'."
+    )
+    E282 = (
+        "[GB-E282] An entry of 'relations' must be a string, or a dict with 'relation' and, if you "
+        "like, 'prompt', 'threshold', 'head' and 'tail' (a label or a list of labels); found "
+        "{found!r}."
+    )
+    E283 = (
+        "[GB-E283] An entry of doc._.relations must be a pair of spans with a label and a score, "
+        "as in Relation(head, tail, 'treats', 0.9), with spans of the same Doc; found {found}."
     )
     E261 = (
         "[GB-E261] {folder} is a GLiNER2 checkpoint (architecture {found!r} in its config.json), "
@@ -433,6 +452,19 @@ class Errors:
         "[GB-E323] There is no {url} with a file in it. Check the bucket, the path and the "
         "credentials."
     )
+    E330 = (
+        "[GB-E330] A {found} cannot be read as documents. Give a file, a folder, a URL, a frame "
+        "of pandas or Polars (collect() a lazy one), an iterable of texts, mappings or Docs (one "
+        "split of a dataset), or a function that returns one of these."
+    )
+    E331 = (
+        "[GB-E331] An iterator can be read only once and only here, which is not enough for "
+        "{what}. Give a list, a frame, a file, or a function that returns a new iterator."
+    )
+    E332 = (
+        "[GB-E332] There are no results in {path}: it has no manifest.json. Name what "
+        "'annotate-corpus' or 'write' wrote."
+    )
     E180 = (
         "[GB-E180] The pipeline in {path} has {found} components 'gliner_biomed'; to be calibrated "
         "it must have one."
@@ -494,6 +526,10 @@ class Errors:
         '[GB-E205] {path} is not a table of labels: {error}. Give JSON, {{"Chemical": "drug"}}, '
         "or a CSV file with two columns: the label in the corpus, and the label to write."
     )
+    E206 = (
+        "[GB-E206] {path} cannot be read as a ZIP archive: {error}. Make it again, or unpack it "
+        "and name the folder."
+    )
 
     E182 = (
         "[GB-E182] {path} cannot be read: {error}. It must hold one JSON object. Correct the file, "
@@ -502,53 +538,51 @@ class Errors:
 
     # Service
     E240 = (
-        "[GB-E240] The body is larger than {limit:,} bytes. Send fewer or shorter texts, or use "
-        "/annotate/stream, where the limit is for each line. The server's --max-bytes sets it."
+        "[GB-E240] The body or line is larger than {limit:,} bytes. Send fewer or shorter texts, "
+        "or send them as lines to /annotate/stream. The server's option --max-bytes sets the limit."
     )
     E241 = (
-        "[GB-E241] The body cannot be read: {error}. Send one JSON object, in UTF-8, with the "
-        "header 'Content-Type: application/json'; /openapi.json has examples."
+        "[GB-E241] The body cannot be read: {error}. Send one JSON object in UTF-8, with the "
+        "header 'Content-Type: application/json'. /openapi.json has examples."
     )
-    E242 = "[GB-E242] Unknown key {found}.{hint} The keys are: {allowed}."
-    E243 = "[GB-E243] {where!r} is not what it must be: {error}."
+    E242 = "[GB-E242] Unknown key {found}.{hint} Allowed keys are: {allowed}."
+    E243 = "[GB-E243] {where!r} is not allowed: {error}. /openapi.json has examples."
     E244 = (
-        "[GB-E244] The text has {n:,} characters; at most {limit:,} are allowed. Cut it into "
-        "parts. The server's --max-characters sets the limit."
+        "[GB-E244] The text has {n:,} characters; the limit is {limit:,}. Split the text. The "
+        "server's option --max-characters sets the limit."
     )
-    E245 = "[GB-E245] There are {n:,} {what}; at most {limit:,} are allowed in a request."
+    E245 = "[GB-E245] The request has {n:,} {what}; the limit is {limit:,}. Send several requests."
     E246 = (
-        "[GB-E246] The server is busy: {n:,} documents wait. Send the request again in {seconds} s "
-        "(header Retry-After)."
+        "[GB-E246] The server is busy: {n:,} documents are waiting. Send the request again after "
+        "{seconds} s (header Retry-After)."
     )
     E247 = (
         "[GB-E247] {what} took longer than {seconds:g} s. Send fewer or shorter texts. The "
-        "server's --timeout sets the limit."
+        "server's option --timeout sets the limit."
     )
     E248 = (
-        "[GB-E248] The document could not be annotated: {error}. The server's log has the place "
-        "in the code, without the text. Report it with a text that you may share."
+        "[GB-E248] The document could not be annotated ({error}). The server's log shows where in "
+        "the code, without the text. Please report it with a text that you may share."
     )
     E249 = (
-        "[GB-E249] The token is missing or wrong. Send the header 'Authorization: Bearer TOKEN', "
-        "with the token that the server was started with (--token-file)."
+        "[GB-E249] The token is missing or wrong. Send the header 'Authorization: Bearer TOKEN' "
+        "with the token of the server's --token-file."
     )
     E250 = (
-        "[GB-E250] The server is being stopped; of this stream, {n:,} lines were answered. Send "
-        "the others again."
+        "[GB-E250] The server is shutting down. It has answered {n:,} lines of this stream. Send "
+        "the other lines again."
     )
-    E251 = "[GB-E251] {error}. Send a text of whole Unicode characters."
+    E251 = "[GB-E251] {error}. Send a text without broken characters."
     E252 = (
-        "[GB-E252] {path} holds no token: {found}. Write one line of 16 or more printable ASCII "
-        "characters without spaces into it, e.g. with: openssl rand -hex 32."
+        "[GB-E252] {path} does not contain a token: {found}. Write one line of at least 16 "
+        "printable ASCII characters without spaces, for example with: openssl rand -hex 32."
     )
-    E253 = (
-        "[GB-E253] {method} {path} is not served here. What is, with examples, is in /openapi.json."
-    )
+    E253 = "[GB-E253] There is no {method} {path}. /openapi.json lists what there is."
     E255 = (
-        "[GB-E255] The server failed: {error}. Its log has the place in the code, without the "
-        "request. Send the request again; if that fails too, report it."
+        "[GB-E255] The server failed ({error}). Its log shows where in the code, without the "
+        "request. Send the request again; if it fails again, please report it."
     )
-    E256 = "[GB-E256] The server is being stopped. Ask another one, or this one when it is back."
+    E256 = "[GB-E256] The server is shutting down. Send the request to another server, or later."
 
     # Settings and saved components
     E140 = "[GB-E140] Unknown setting {found} for {component!r}.{hint} The settings are: {allowed}."
@@ -647,6 +681,21 @@ class Warnings:
         "find wrong ones. Similar trained labels are: {nearest}. 'python -m spacy gliner labels' "
         "lists them all. This warning is given once per label."
     )
+    W280 = (
+        "[GB-W280] {component!r} asks for its labels in several groups, as their prompts do not "
+        "fit into one. Relations between entities of different groups are not found. Ask for "
+        "fewer labels at once, use shorter prompts, or raise 'batch_subtokens'. Given once."
+    )
+    W281 = (
+        "[GB-W281] {n} relations found by {component!r} were left out: an end was left out or "
+        "merged with another span on borders of tokens (alignment={alignment!r}). "
+        "component.stats counts them. Given once."
+    )
+    W282 = (
+        "[GB-W282] The relation {relation!r} is limited to ends with the labels {missing}, which "
+        "are not among the component's labels: it cannot be found there. Check their spelling, or "
+        "add them to 'labels'. Given once for each relation."
+    )
     W140 = (
         "[GB-W140] {component!r} has no labels and finds nothing. Set them: component.labels = "
         "['disease', 'drug']. This warning is given once."
@@ -725,6 +774,14 @@ class Warnings:
     W206 = (
         "[GB-W206] {n} labels in {path} do not occur in {source}: {found}. Check their spelling."
     )
+    W207 = (
+        "[GB-W207] {format} cannot hold {n} labels as they are; they were written as: {found}. The "
+        "option --labels of 'spacy gliner convert' renames them back."
+    )
+    W208 = (
+        "[GB-W208] {n} tasks in {path} have no annotations, but predictions, which were read "
+        "instead. They are suggestions of a model: have a person check them before you train."
+    )
     W130 = (
         "[GB-W130] precision={asked!r} was set, but {device} computes in float32, because its "
         "products in that type would take several times as long. Set 'precision' to 'auto' (the "
@@ -737,8 +794,8 @@ class Warnings:
     )
     W120 = "[GB-W120] The option {old} is deprecated: use {new}, or a --config file."
     W240 = (
-        "[GB-W240] The service listens on {host} without a token: everybody who can reach this "
-        "machine can use it. Give a token (--token-file), or listen on 127.0.0.1."
+        "[GB-W240] The service listens on {host} without a token, so everyone who can reach this "
+        "machine can use it. Set --token-file, or listen on 127.0.0.1."
     )
     W320 = (
         "[GB-W320] The last run on {path} has not released its lock. It may have been killed: "

@@ -70,7 +70,7 @@ def texts_of(request: AnnotateRequest, limits: Limits) -> list[Any]:
     """
     if (request.text is None) == (request.texts is None):
         found = "neither is there" if request.text is None else "both are there"
-        message = Errors.E243.format(where="text", error=f"one of 'text' and 'texts': {found}")
+        message = Errors.E243.format(where="text", error=f"give 'text' or 'texts'; {found}")
         raise ServiceError(422, message)
     texts: list[Any] = [request.text] if request.texts is None else request.texts
     if len(texts) > limits.max_texts:
@@ -85,7 +85,7 @@ def check_document(text: Any, limits: Limits) -> str:
     RAISES (ServiceError): If it is no string, too long, or holds half of a surrogate pair.
     """
     if not isinstance(text, str):
-        error = f"a string (found {type(text).__name__})"
+        error = f"it must be a string, found {type(text).__name__}"
         raise ServiceError(422, Errors.E243.format(where="text", error=error))
     if len(text) > limits.max_characters:
         message = Errors.E244.format(n=len(text), limit=limits.max_characters)
@@ -136,5 +136,7 @@ def check_labels(labels: Sequence[str | LabelSetting], limits: Limits) -> None:
         texts = [label] if isinstance(label, str) else [label.label, label.prompt or ""]
         longest = max(map(len, texts))
         if longest > limits.max_label_characters:
-            allowed = f"at most {limits.max_label_characters} characters long (found {longest})"
+            allowed = (
+                f"a label has {longest} characters; the limit is {limits.max_label_characters}"
+            )
             raise ServiceError(422, Errors.E243.format(where="labels", error=allowed))

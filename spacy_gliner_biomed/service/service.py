@@ -112,7 +112,9 @@ class Service:
                 return results.result()
             if gone.done():
                 raise ClientGoneError
-            raise ServiceError(408, Errors.E247.format(what="It", seconds=self.limits.timeout))
+            raise ServiceError(
+                408, Errors.E247.format(what="The answer", seconds=self.limits.timeout)
+            )
         finally:
             for task in (gone, results, *futures):
                 task.cancel()

@@ -22,7 +22,10 @@ from tests.service.browser import axe_source, open_browser
 from tests.service.conftest import TOKEN
 from tests.service.serving import Running, running
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore:.*GB-W"),
+]
 
 NOTE = (
     "😀 é Vemurafenib 960 mg is used in melanoma 👩\u200d⚕️ with BRAF mutations.\n"

@@ -29,7 +29,6 @@ function cell(value) {
 function bioc({ id, text, entities }) {
   const kind = (name) => ({ bioctype: `BioC${name}` });
   const annotations = entities.map((entity, i) => ({
-    ...kind("Annotation"),
     id: `T${i + 1}`,
     infons: {
       type: entity.label,

@@ -16,7 +16,7 @@ export class Labels {
     this.known = new Map();
     this.active = -1;
     this.input.addEventListener("input", () => this.suggest());
-    this.input.addEventListener("focus", () => this.suggest());
+    this.input.addEventListener("click", () => this.suggest());
     this.input.addEventListener("blur", () => this.close());
     this.input.addEventListener("keydown", (event) => this.onKey(event));
     // Before the blur, which would close the list.
