@@ -80,11 +80,3 @@ def test_sigterm_under_load_loses_no_answer_and_the_log_no_text(
     assert "Traceback" not in log
     for word in (SECRET, "Doe", "secret", "gene", TOKEN):
         assert word not in log
-
-
-def test_an_address_for_everybody_without_a_token_is_warned_of(uni_span: Path) -> None:
-    with command("--checkpoint", uni_span, "--host", "0.0.0.0", "--quiet") as (url, process):
-        with Client(url) as client:
-            assert client.annotate("the drug").status == 200
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
