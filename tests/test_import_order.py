@@ -23,6 +23,7 @@ FLOORS = [
     {"documents"},
     {"linking", "curation", "silver"},
     {"distributed"},
+    {"corpus"},
     {"service"},
     {"cli"},
 ]

@@ -45,11 +45,11 @@ class Corpus(PartitionedCorpus):
         reading: ReadOptions = DEFAULTS,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        self.path = as_location(path)
+        self.path = location = as_location(path)
         self.files: CorpusFiles = (
-            LocalFiles(self.path, reading)
-            if isinstance(self.path, Path)
-            else RemoteFiles(ObjectStore(self.path, options), reading)
+            LocalFiles(location, reading)
+            if isinstance(location, Path)
+            else RemoteFiles(ObjectStore(location, options), reading)
         )
         super().__init__(
             self.files.measure(),

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.common.retrying import retry_on_oserror
-from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.events import Delayed, Event, Finished, Lost
 from spacy_gliner_biomed.distributed.manifest import begin_run, make_manifest
+from spacy_gliner_biomed.distributed.partitioning import PartitionedCorpus
 from spacy_gliner_biomed.distributed.progress import RunProgress, n_failed, summarize
 from spacy_gliner_biomed.distributed.records import LINE, Partition, RecordRange
 from spacy_gliner_biomed.distributed.run_spec import RunSpec
@@ -26,7 +26,7 @@ class Engine(Protocol):
 
 
 def run_corpus(
-    corpus: Corpus,
+    corpus: PartitionedCorpus,
     spec: RunSpec,
     engine: Engine,
     *,
@@ -35,7 +35,7 @@ def run_corpus(
 ) -> dict[str, Any]:
     """Annotate a corpus.
 
-    corpus (Corpus): The input.
+    corpus (PartitionedCorpus): The input.
     spec (RunSpec): The pipeline, its settings and the output.
     engine (Engine): The engine that runs the workers.
     resume (bool): Whether to continue an earlier run.
@@ -78,11 +78,13 @@ def run_corpus(
 class Remaining:
     """The partitions, and pieces of partitions, that have no results yet; can be pickled.
 
-    corpus (Corpus): The corpus, not read yet.
+    corpus (PartitionedCorpus): The corpus, not read yet.
     finished (Mapping[int, list[RecordRange] | None]): See `Storage.finished`.
     """
 
-    def __init__(self, corpus: Corpus, finished: Mapping[int, list[RecordRange] | None]) -> None:
+    def __init__(
+        self, corpus: PartitionedCorpus, finished: Mapping[int, list[RecordRange] | None]
+    ) -> None:
         self.corpus = corpus
         self.finished = finished
 
@@ -112,14 +114,13 @@ def _report(event: Event, progress: RunProgress) -> None:
             progress.echo(f"results cannot be written, retrying: {error}")
 
 
-def _check_output(source: Path | str, output: Path | str) -> None:
+def _check_output(source: Path | str | None, output: Path | str) -> None:
+    if isinstance(output, Path) and output.exists() and not output.is_dir():
+        raise ValueError(Errors.E056.format(path=output, reason="it is a file, not a folder"))
     if isinstance(source, Path) and isinstance(output, Path):
-        target, root = output.resolve(), source.resolve()
-        if target.exists() and not target.is_dir():
-            raise ValueError(Errors.E056.format(path=output, reason="it is a file, not a folder"))
-        inside = target == root or target.is_relative_to(root)
+        inside = output.resolve().is_relative_to(source.resolve())
     else:
-        inside = f"{output}/".startswith(f"{source}/")
+        inside = source is not None and f"{output}/".startswith(f"{source}/")
     if inside:
         reason = "it is among the inputs, or would be the next time. Choose another place"
         raise ValueError(Errors.E056.format(path=output, reason=reason))

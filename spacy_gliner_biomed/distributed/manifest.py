@@ -11,8 +11,8 @@ from typing import Any
 from spacy.util import get_package_path, is_package
 
 from spacy_gliner_biomed.common.reporting import shorten
-from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
+from spacy_gliner_biomed.distributed.partitioning import PartitionedCorpus
 from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.hub import PACKAGED, PACKAGED_FOLDER
@@ -23,10 +23,12 @@ PACKAGES = ("spacy-gliner-biomed", "spacy", "torch", "transformers", "numpy", "p
 IDENTITY = ("input", "pipeline", "settings", "format")
 
 
-def make_manifest(corpus: Corpus, config: AnnotatorConfig, storage: Storage) -> dict[str, Any]:
+def make_manifest(
+    corpus: PartitionedCorpus, config: AnnotatorConfig, storage: Storage
+) -> dict[str, Any]:
     """Make the manifest of a new run.
 
-    corpus (Corpus): The input.
+    corpus (PartitionedCorpus): The input.
     config (AnnotatorConfig): The pipeline and its settings.
     storage (Storage): The output.
     RETURNS (dict[str, Any]): The manifest, without results.
@@ -75,7 +77,7 @@ def begin_run(storage: Storage, manifest: dict[str, Any], *, resume: bool) -> di
     if earlier is not None and not resume:
         raise ValueError(Errors.E100.format(path=storage.folder))
     if earlier is not None:
-        differ = [key for key in IDENTITY if earlier.get(key) != manifest[key]]
+        differ = [key for key in IDENTITY if _identity(earlier, key) != _identity(manifest, key)]
         if differ:
             raise ValueError(Errors.E101.format(path=storage.folder, found=", ".join(differ)))
     manifest = {**(earlier or manifest), "not_read": manifest["not_read"]}
@@ -84,6 +86,12 @@ def begin_run(storage: Storage, manifest: dict[str, Any], *, resume: bool) -> di
     storage.write_manifest(manifest)
     storage.output.remove_unfinished()
     return manifest
+
+
+def _identity(manifest: dict[str, Any], key: str) -> Any:
+    """Return what must be equal; a pipeline may be in another folder."""
+    found = manifest.get(key)
+    return found["sha256"] if key == "pipeline" and isinstance(found, dict) else found
 
 
 def hash_pipeline(pipeline: str | None) -> str:

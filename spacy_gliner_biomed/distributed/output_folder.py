@@ -78,9 +78,9 @@ class OutputFolder:
             path = self.parts / name / COUNTS
             yield str(path), path.read_bytes()
 
-    def part_location(self, name: str, path: str) -> str:
-        """Return the path of a partition's file."""
-        return str(self.parts / name / path)
+    def part_locations(self, names: Iterable[str], path: str) -> Iterator[str]:
+        """Yield the path of a file of each partition."""
+        yield from (str(self.parts / name / path) for name in names)
 
     def read_part(self, name: str, path: str) -> bytes:
         """Read a file of a partition."""

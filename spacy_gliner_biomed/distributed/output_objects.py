@@ -78,15 +78,17 @@ class OutputObjects:
         for path, content in self.store.read_many(map(_marker, names)):
             yield self.store.location(path), _counts(content)
 
-    def part_location(self, name: str, path: str) -> str:
-        """Return the URL of a partition's file."""
-        return self.store.location(self._part(name, path))
+    def part_locations(self, names: Iterable[str], path: str) -> Iterator[str]:
+        """Yield the URL of a file of each partition."""
+        for marker, content in self.store.read_many(map(_marker, names)):
+            yield self.store.location(_part(_partition(marker), content, path))
 
     def read_part(self, name: str, path: str) -> bytes:
         """Read a file of a partition."""
-        content = self.store.read(self._part(name, path))
+        marker = self.store.read(_marker(name))
+        content = None if marker is None else self.store.read(_part(name, marker, path))
         if content is None:
-            raise FileNotFoundError(self.part_location(name, path))
+            raise FileNotFoundError(self.store.location(f"{PARTS}/{name}/*/{path}"))
         return content
 
     def read_manifest(self) -> bytes | None:
@@ -145,12 +147,6 @@ class OutputObjects:
         with self.lock.held():
             yield
 
-    def _part(self, name: str, path: str) -> str:
-        marker = self.store.read(_marker(name))
-        if marker is None:
-            raise FileNotFoundError(self.store.location(_marker(name)))
-        return f"{PARTS}/{name}/{_attempt(marker)}/{path}"
-
     def _discard(self, written: list[str]) -> None:
         try:
             self.store.remove(written)
@@ -168,6 +164,10 @@ def _partition(marker: str) -> str:
 
 def _attempt(marker: bytes) -> str:
     return str(json.loads(marker)["attempt"])
+
+
+def _part(name: str, marker: bytes, path: str) -> str:
+    return f"{PARTS}/{name}/{_attempt(marker)}/{path}"
 
 
 def _counts(marker: bytes) -> bytes:

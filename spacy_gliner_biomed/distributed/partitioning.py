@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from pathlib import Path
 
 from spacy_gliner_biomed.distributed.corpus_files import Size
 from spacy_gliner_biomed.distributed.id_set import IdSet
@@ -18,6 +19,8 @@ class PartitionedCorpus(ABC):
         partition of its own.
     reading (ReadOptions): How the records are read.
     """
+
+    path: Path | str | None  # where the corpus is; None if it is in memory
 
     def __init__(
         self,

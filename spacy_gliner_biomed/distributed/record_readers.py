@@ -187,10 +187,18 @@ def _read_docbin(path: Path, name: str) -> Iterator[CorpusRecord]:
         doc, record = found
         assert isinstance(doc, Doc)
         own = None if record.id == f"{path.as_posix()}:{number}" else record.id
-        yield _make_doc_record(doc, record.meta, own, source)
+        yield make_doc_record(doc, record.meta, own, source)
 
 
-def _make_doc_record(doc: Doc, meta: Mapping[str, Any], own: Any, source: str) -> CorpusRecord:
+def make_doc_record(doc: Doc, meta: Mapping[str, Any], own: Any, source: str) -> CorpusRecord:
+    """Make the record of a Doc.
+
+    doc (Doc): The Doc.
+    meta (Mapping[str, Any]): Further keys.
+    own (Any): Its id; None if it has none.
+    source (str): See `make_record`.
+    RETURNS (CorpusRecord): The record, with a problem if it cannot be annotated.
+    """
     try:
         record = make_record({**meta, "id": own, "text": doc.text}, source)
         return CorpusRecord(record.id, source, doc.to_bytes(), record.meta, record.problem)

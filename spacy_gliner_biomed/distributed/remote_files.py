@@ -3,7 +3,7 @@
 import gzip
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -51,7 +51,8 @@ class RemoteFile:
         """Fetch the object into a temporary file."""
         with TemporaryDirectory() as folder:
             path = Path(folder, PurePosixPath(self.name).name)
-            self.store.download(self.key, path)
+            with suppress(FileNotFoundError):  # which its reader finds
+                self.store.download(self.key, path)
             yield path
 
     @contextmanager

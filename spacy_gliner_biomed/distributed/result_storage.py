@@ -47,8 +47,8 @@ class Output(Protocol):
     def counts(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield the place and content of the counts of each partition."""
 
-    def part_location(self, name: str, path: str) -> str:
-        """Return the path or URL of a partition's file."""
+    def part_locations(self, names: Iterable[str], path: str) -> Iterator[str]:
+        """Yield the path or URL of a file of each partition."""
 
     def read_part(self, name: str, path: str) -> bytes:
         """Read a file of a partition."""

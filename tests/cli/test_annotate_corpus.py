@@ -10,7 +10,7 @@ from spacy.language import Language
 from typer.testing import CliRunner, Result
 
 from spacy_gliner_biomed.cli import gliner_cli
-from spacy_gliner_biomed.cli.annotate_corpus import make_run_spec
+from spacy_gliner_biomed.distributed.run_setup import make_run_spec
 
 TEXTS = ["Aspirin for the cold; cocaine-induced pain.", "a drug of the patient", "cell cancer"]
 

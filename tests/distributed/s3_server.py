@@ -85,7 +85,8 @@ def s3_server() -> Iterator[S3Server]:
     """A server with an empty bucket."""
     made = S3Server()
     app = moto_server.DomainDispatcherApplication(moto_server.create_backend_app)
-    server = serving.make_server("127.0.0.1", 0, made.wrap(app), threaded=True)
+    options = {"threaded": True, "request_handler": _quiet_handler()}
+    server = serving.make_server("127.0.0.1", 0, made.wrap(app), **options)
     made.url = f"http://127.0.0.1:{server.server_port}"
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -95,3 +96,11 @@ def s3_server() -> Iterator[S3Server]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _quiet_handler() -> Any:
+    class Handler(serving.WSGIRequestHandler):  # type: ignore[misc, name-defined]
+        def log(self, *_: object) -> None:
+            """Print no line for each request."""
+
+    return Handler

@@ -1,0 +1,66 @@
+"""`read(...).annotate(...).write(...)` gives what `annotate-corpus` gives."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from spacy.language import Language
+from typer.testing import CliRunner
+
+from spacy_gliner_biomed import corpus
+from spacy_gliner_biomed.cli import gliner_cli
+from tests.distributed.conftest import write_lines
+
+ROWS: list[dict[str, Any]] = [
+    {"id": "n0", "text": "a disease and a gene"},
+    {"id": "n1", "text": "gene disease"},
+    {"id": "n2"},
+    {"id": "n3", "text": "a drug"},
+]
+
+
+def test_results_are_those_of_the_command_and_written_once(
+    make_nlp: Callable[..., Language], tmp_path: Path
+) -> None:
+    nlp = make_nlp(labels=["disease", "gene"], threshold=0.4)
+    nlp.to_disk(tmp_path / "nlp")
+    source = write_lines(tmp_path / "items.jsonl", ROWS)
+    options = ["--pipeline", str(tmp_path / "nlp"), "--format", "jsonl"]
+    command = ["annotate-corpus", str(source), str(tmp_path / "command"), *options]
+    result = CliRunner().invoke(gliner_cli, command)
+    assert result.exit_code == 3, result.output
+
+    stream = corpus.read(iter(ROWS)).annotate(nlp)
+    assert not (tmp_path / "python").exists()
+    manifest = stream.write(tmp_path / "python", format="jsonl", progress=False)
+    assert (manifest["failed"], manifest["counts"]["documents"]) == (1, 3)
+    for table in ("entities", "documents", "failures"):
+        rows = list(corpus.read_table(tmp_path / "python", table))
+        expected = list(corpus.read_table(tmp_path / "command", table))
+        for row in expected:
+            if "source" in row:  # "items.jsonl:1"
+                row["source"] = row["source"].replace(".jsonl", "")
+        assert rows == expected
+        assert rows
+    [file] = corpus.table_files(tmp_path / "python")
+    assert Path(file).name == "entities.jsonl"
+
+    again = corpus.read(ROWS).annotate(nlp)
+    with pytest.raises(ValueError, match="GB-E100"):
+        again.write(tmp_path / "python", format="jsonl", progress=False)
+
+
+def test_what_cannot_be_done_is_said_before_anything_is_run(tmp_path: Path) -> None:
+    stream = corpus.read(iter(["a"])).annotate(labels=["drug"])
+    with pytest.raises(ValueError, match=r"GB-E331.*resume=True"):
+        stream.write(tmp_path / "out", format="jsonl", resume=True)
+    with pytest.raises(ValueError, match=r"GB-E030.*'xml'"):
+        stream.write(tmp_path / "out", format="xml")
+    with pytest.raises(ValueError, match="GB-E054"):
+        corpus.read(["a"]).annotate(labels=[]).write(tmp_path / "out", format="jsonl")
+    with pytest.raises(ValueError, match="GB-E332"):
+        corpus.table_files(tmp_path)
+    with pytest.raises(TypeError, match="colour"):
+        corpus.read(["a"]).annotate(colour="red")
+    assert not (tmp_path / "out").exists()
