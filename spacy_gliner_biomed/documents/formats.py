@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from spacy_gliner_biomed.common.folders import ending_of
 from spacy_gliner_biomed.documents.html import HtmlWriter
@@ -17,7 +16,7 @@ from spacy_gliner_biomed.documents.writing.omop import OmopWriter
 from spacy_gliner_biomed.documents.writing.pubannotation import PubAnnotationWriter
 from spacy_gliner_biomed.documents.writing.pubtator import PubTatorWriter
 from spacy_gliner_biomed.documents.writing.tables import CsvWriter, ParquetWriter
-from spacy_gliner_biomed.documents.writing.writer import Writer, WriterFactory, WriterSettings
+from spacy_gliner_biomed.documents.writing.writer import WriterFactory
 
 
 @dataclass(frozen=True)
@@ -41,17 +40,13 @@ class OutputFormat:
         return path.lower().endswith((*self.endings, *self.shared))
 
 
-def _html(stream: BinaryIO, settings: WriterSettings) -> Writer:
-    return HtmlWriter(stream, settings.labels)
-
-
 _Json = partial(OutputFormat, shared=(".json",))
 
 FORMATS: dict[str, OutputFormat] = {
     "table": OutputFormat(TableWriter),
     "jsonl": OutputFormat(JsonlWriter, (".jsonl",)),
     "docbin": OutputFormat(DocBinWriter, (".spacy",)),
-    "html": OutputFormat(_html, (".html",)),
+    "html": OutputFormat(HtmlWriter, (".html",)),
     "csv": OutputFormat(CsvWriter, (".csv",)),
     "parquet": OutputFormat(ParquetWriter, (".parquet",)),
     "bioc-xml": OutputFormat(BiocXmlWriter, (".bioc.xml", ".xml")),

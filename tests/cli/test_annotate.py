@@ -67,7 +67,7 @@ def test_several_outputs_of_one_run_and_a_summary(
     assert result.exit_code == 0, result.output
     rows = result.stdout.splitlines()
     assert rows[0].split() == ["document", "characters", "label", "score", "text"]
-    assert page.read_text().count("<section>") == 3
+    assert page.read_text().count("<article ") == 3
     annotated = list(DocBin().from_disk(docs).get_docs(spacy.blank("en").vocab))
     assert [doc.text for doc in annotated] == TEXTS
     assert sum(len(doc.spans["sc"]) for doc in annotated) == len(rows) - 1

@@ -74,35 +74,6 @@ def test_table_has_one_line_for_each_entity_in_columns() -> None:
     assert lines[0].index("text") == lines[1].index("Aspirin") == lines[2].index("gastric")
 
 
-def test_html_is_a_page_with_escaped_text_labels_and_names() -> None:
-    doc = annotated("Aspirin <b> ulcer & pain", [(0, 1, "drug", 0.75), (1, 4, LABELS[1], 0.5)])
-    page = written(HtmlWriter, doc, record=Record("<i>name</i>")).decode()
-    assert page.startswith("<!DOCTYPE html>")
-    assert page.rstrip().endswith("</html>")
-    assert "&lt;i&gt;name&lt;/i&gt;" in page
-    assert "disease &lt;sub&gt;" in page
-    assert "ulcer &amp; pain" in page
-    assert not {"<sub>", "<i>", "<b>"} & {page[i : page.find(">", i) + 1] for i in range(len(page))}
-    assert 'title="0.75"' in page
-
-
-def test_html_shows_overlapping_spans_in_displacys_span_style() -> None:
-    flat = annotated("Aspirin for gastric ulcer", FOUND)
-    nested = annotated("Aspirin for gastric ulcer", [*FOUND, (3, 4, LABELS[1], 0.5)])
-    assert 'class="entities"' in written(HtmlWriter, flat).decode()
-    page = written(HtmlWriter, nested).decode()
-    assert 'class="spans"' in page
-    assert page.count("disease &lt;sub&gt;") == 3  # legend and two spans
-
-
-def test_html_uses_the_same_color_for_a_label_whatever_is_beside_it() -> None:
-    one = written(HtmlWriter, annotated("Aspirin", [(0, 1, "drug", 1.0)])).decode()
-    two = written(HtmlWriter, annotated("an Aspirin", [(0, 1, "x", 1.0), (1, 2, "drug", 1.0)]))
-    color = one.split('<mark class="entity" title="1.00" style="background: ')[1][:7]
-    assert color.startswith("#")
-    assert two.decode().count(color) == one.count(color) == 2  # legend and span
-
-
 ODD = "a\x1b[31m\n\t\x9b \u202e b\ud800\x00"
 
 

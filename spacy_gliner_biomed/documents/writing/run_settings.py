@@ -15,6 +15,7 @@ from spacy_gliner_biomed.documents.writing.attributes import (
 )
 from spacy_gliner_biomed.documents.writing.entities import EntityReader
 from spacy_gliner_biomed.documents.writing.fhir_mapping import FhirMapping, read_fhir_mapping
+from spacy_gliner_biomed.documents.writing.run_info import describe_run
 from spacy_gliner_biomed.documents.writing.writer import WriterSettings
 
 
@@ -60,7 +61,8 @@ def prepare_writing(
     context = _registered(mapping.context.values()) if reads_context else []
     reader = EntityReader(nlp, dict.fromkeys([*kinds, *context]))
     labels = [] if reader.gliner is None else reader.gliner.labels
-    return reader, WriterSettings(labels, kinds, reader.linked, mapping)
+    run = describe_run(nlp, reader.gliner)
+    return reader, WriterSettings(labels, kinds, reader.linked, mapping, run=run)
 
 
 def _registered(names: Iterable[Iterable[str]]) -> list[str]:

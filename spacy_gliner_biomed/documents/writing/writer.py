@@ -12,6 +12,7 @@ from spacy_gliner_biomed.common.json_text import dump_json
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writing.entities import Entity
 from spacy_gliner_biomed.documents.writing.fhir_mapping import FhirMapping
+from spacy_gliner_biomed.documents.writing.run_info import RunInfo
 
 SYSTEM = f"spacy-gliner-biomed {__version__}"
 
@@ -26,6 +27,7 @@ class WriterSettings:
     linked (bool): Whether the pipeline has a linker.
     fhir (FhirMapping): How entities become FHIR resources.
     started (datetime): The time of the run.
+    run (RunInfo): What predicts, for people.
     """
 
     labels: Sequence[str] = ()
@@ -33,6 +35,7 @@ class WriterSettings:
     linked: bool = False
     fhir: FhirMapping = field(default_factory=FhirMapping)
     started: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    run: RunInfo = field(default_factory=RunInfo)
 
 
 DEFAULT_SETTINGS = WriterSettings()

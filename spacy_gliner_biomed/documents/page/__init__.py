@@ -1,0 +1,1 @@
+"""The parts of the HTML page that `documents.html` writes."""
