@@ -26,7 +26,7 @@ from benchmarks.speed.texts import cut
 NOTES = ROOT / "data" / "everyday_synth" / "dev.jsonl.gz"
 LABELS = ["disease", "symptom", "drug", "dosage", "anatomical structure", "lab test"]
 N_WORDS = 60  # of a note; the rest is left out
-MEMORY = "process_resident_memory_bytes"
+MEMORY, CPU = "process_resident_memory_bytes", "process_cpu_seconds_total"
 
 
 def read_notes(count: int) -> list[str]:
@@ -36,13 +36,14 @@ def read_notes(count: int) -> list[str]:
     return [notes[i % len(notes)] for i in range(count)]
 
 
-def pipe_rate(nlp: Language, texts: Sequence[str], labels: Sequence[str]) -> float:
-    """Measure the documents a second of `nlp.pipe`, after a warm-up."""
+def pipe_rate(nlp: Language, texts: Sequence[str], labels: Sequence[str]) -> tuple[float, float]:
+    """Measure the documents a second of `nlp.pipe`, and a second of the CPU, after a warm-up."""
     options = {"gliner_biomed": {"labels": list(labels)}}
     list(nlp.pipe(texts[:4], component_cfg=options))
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     list(nlp.pipe(texts, component_cfg=options))
-    return len(texts) / (time.perf_counter() - started)
+    elapsed, cpu = time.perf_counter() - started, time.process_time() - cpu
+    return len(texts) / elapsed, len(texts) / cpu
 
 
 def run_load(
@@ -58,11 +59,12 @@ def run_load(
     RETURNS (dict[str, Any]): Documents a second of both, their ratio, latencies, memory.
     """
     texts = read_notes(n_texts)
-    alone = pipe_rate(nlp, texts, LABELS)
+    alone, alone_cpu = pipe_rate(nlp, texts, LABELS)
     ask_many(url, texts, seconds=min(seconds, 2), n_clients=n_clients)  # warm-up
-    memory_before = memory_mib(url)
+    before = read_metrics(url)
     times, failed, elapsed = ask_many(url, texts, seconds=seconds, n_clients=n_clients)
-    rate = len(times) / elapsed
+    after = read_metrics(url)
+    rate, cpu_rate = len(times) / elapsed, len(times) / (after[CPU] - before[CPU])
     return {
         "clients": n_clients,
         "seconds": round(elapsed, 2),
@@ -71,10 +73,14 @@ def run_load(
         "service_docs_per_s": round(rate, 2),
         "pipe_docs_per_s": round(alone, 2),
         "ratio": round(rate / alone, 3),
+        "service_docs_per_cpu_s": round(cpu_rate, 2),
+        "pipe_docs_per_cpu_s": round(alone_cpu, 2),
+        # Of the server's process alone, it does not depend on what else the machine does.
+        "cpu_ratio": round(cpu_rate / alone_cpu, 3),
         "p50_ms": round(1000 * statistics.median(times), 1),
         "p99_ms": round(1000 * sorted(times)[int(0.99 * len(times))], 1),
-        "memory_start_mib": memory_before,
-        "memory_end_mib": memory_mib(url),
+        "memory_start_mib": round(before[MEMORY] / 2**20),
+        "memory_end_mib": round(after[MEMORY] / 2**20),
     }
 
 
@@ -114,14 +120,14 @@ def ask_many(
     return times, len(failed), time.perf_counter() - started
 
 
-def memory_mib(url: str) -> int:
-    """Return the resident memory of a service, in MiB."""
+def read_metrics(url: str) -> dict[str, float]:
+    """Return the memory (bytes) and the time of the CPU (seconds) of a service."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.request("GET", "/metrics")
     lines = connection.getresponse().read().decode().splitlines()
     connection.close()
-    (value,) = (line.split()[1] for line in lines if line.startswith(f"{MEMORY} "))
-    return int(float(value)) // 2**20
+    pairs = (line.split() for line in lines if line.startswith((f"{MEMORY} ", f"{CPU} ")))
+    return {name: float(value) for name, value in pairs}
 
 
 @contextmanager
