@@ -80,6 +80,17 @@ def test_a_short_load_of_the_packaged_model(packaged_service: Running) -> None:
     assert result["ratio"] > 0.2
 
 
+def test_strings_of_texts_are_not_kept(new_nlp: Callable[..., Language]) -> None:
+    nlp = new_nlp()
+    with running(nlp) as service:
+        client, sizes = service.client(), []
+        for round_ in range(4):
+            texts = [f"word{round_}x{n} of other{round_}y{n}" for n in range(50)]
+            assert client.annotate(texts=texts).status == 200
+            sizes.append(len(nlp.vocab.strings))
+    assert len(set(sizes)) == 1
+
+
 def test_a_full_queue_answers_503_and_then_serves_again(new_nlp: Callable[..., Language]) -> None:
     nlp = new_nlp()
     gate = add_gate(nlp)
