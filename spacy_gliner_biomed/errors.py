@@ -357,13 +357,26 @@ class Errors:
     E110 = "[GB-E110] {path} is not of a form that is known here. Allowed endings: {allowed}."
     E111 = (
         "[GB-E111] The language model {name!r} cannot be used: {error} Give the folder or the "
-        "Hugging Face name of a causal language model with safetensors weights."
+        "Hugging Face name of a causal language model with safetensors weights, or a GGUF file."
     )
     E113 = (
         "[GB-E113] The scorer gave {n} scores for {of} documents with entities. It must give one "
         "for each, in order."
     )
     E114 = "[GB-E114] There is no document in {path}; nothing was written."
+    E340 = (
+        "[GB-E340] There is no GGUF file {path}. Give the path of a local file that ends with "
+        ".gguf, or the folder or Hugging Face name of a model with safetensors weights."
+    )
+    E341 = (
+        "[GB-E341] There is no document to propose: of {read} that were read, {without_text} have "
+        "no words and {annotated} are annotated already. Give a pool of texts that are not "
+        "annotated yet."
+    )
+    E342 = (
+        "[GB-E342] 'uncertainty' and 'coverage' are both 0, so that nothing decides which document "
+        "comes first. Set one of them above 0."
+    )
 
     # Silver annotations
     E120 = (
@@ -447,7 +460,10 @@ class Errors:
         "[GB-E321] {url} cannot be written to: '{scheme}://' is for input only. Choose a folder, "
         "or a store such as s3://, gs:// or abfss://."
     )
-    E322 = "[GB-E322] The store of {url} failed: {error}."
+    E322 = (
+        "[GB-E322] The store of {url} failed: {error}. Check the endpoint and the credentials; if "
+        "it was busy, try again later (a run: with --resume)."
+    )
     E323 = (
         "[GB-E323] There is no {url} with a file in it. Check the bucket, the path and the "
         "credentials."
@@ -796,6 +812,10 @@ class Warnings:
     W240 = (
         "[GB-W240] The service listens on {host} without a token, so everyone who can reach this "
         "machine can use it. Set --token-file, or listen on 127.0.0.1."
+    )
+    W340 = (
+        "[GB-W340] The pool has only {n} documents to propose, of {count} that were asked for. All "
+        "of them were written."
     )
     W320 = (
         "[GB-W320] The last run on {path} has not released its lock. It may have been killed: "

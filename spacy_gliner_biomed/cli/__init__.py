@@ -11,6 +11,7 @@ from spacy_gliner_biomed.cli.app import gliner_cli
 from spacy_gliner_biomed.cli.calibrate import calibrate_cli
 from spacy_gliner_biomed.cli.convert import convert_cli
 from spacy_gliner_biomed.cli.curate import curate_cli
+from spacy_gliner_biomed.cli.curate_next import next_cli
 from spacy_gliner_biomed.cli.export import export_cli
 from spacy_gliner_biomed.cli.kb import kb_cli
 from spacy_gliner_biomed.cli.labels import labels_cli
@@ -28,6 +29,7 @@ __all__ = [
     "gliner_cli",
     "kb_cli",
     "labels_cli",
+    "next_cli",
     "serve_cli",
     "train_cli",
 ]

@@ -1,4 +1,4 @@
-"""`python -m spacy gliner curate`: select and clean training documents."""
+"""`python -m spacy gliner curate`: select and clean training documents; see `curate_next`."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,7 +24,9 @@ SCORERS = {
 }
 
 curate_cli = typer.Typer(
-    name="curate", help="Select and clean training documents.", no_args_is_help=True
+    name="curate",
+    help="Select and clean training documents, and choose what to annotate next.",
+    no_args_is_help=True,
 )
 gliner_cli.add_typer(curate_cli)
 
@@ -80,7 +82,7 @@ def select_cli(
             source,
             target,
             made,
-            _progress,
+            show_progress,
             ratio=ratio,
             negatives=negatives,
             balance=balance,
@@ -126,7 +128,7 @@ def clean_cli(
         counts = clean_file(
             source,
             target,
-            _progress,
+            show_progress,
             against=against or [],
             gates=gates,
             cosine=cosine,
@@ -135,7 +137,13 @@ def clean_cli(
         _show_counts(counts, target, report)
 
 
-def _progress(items: Iterable[Any], what: str) -> Iterable[Any]:
+def show_progress(items: Iterable[Any], what: str) -> Iterable[Any]:
+    """Pass documents through while a progress bar is shown.
+
+    items (Iterable[Any]): The documents.
+    what (str): The step.
+    RETURNS (Iterable[Any]): The documents.
+    """
     from tqdm import tqdm
 
     return tqdm(items, desc=what, unit=" docs", leave=False, mininterval=0.5)
