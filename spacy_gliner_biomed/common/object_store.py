@@ -6,6 +6,8 @@ from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.common.reporting import shorten
@@ -22,14 +24,14 @@ AT_ONCE = 500  # objects that are read or removed at once
 T = TypeVar("T")
 
 
-def is_url(location: str | Path) -> bool:
-    """Return whether a location is a URL, and not a path."""
-    return SCHEME.match(str(location)) is not None
-
-
 def as_location(location: str | Path) -> Path | str:
-    """Return a URL as text without a slash at its end, and anything else as a path."""
-    return str(location).rstrip("/") if is_url(location) else Path(location)
+    """Return a URL as text without a slash at its end; a path, or the URL of one, as a path."""
+    match = SCHEME.match(str(location))
+    if match is None:
+        return Path(location)
+    if match[1].lower() == "file":
+        return Path(url2pathname(urlsplit(str(location)).path))
+    return str(location).rstrip("/")
 
 
 class ObjectStore:

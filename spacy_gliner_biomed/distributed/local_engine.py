@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 
 from spacy_gliner_biomed.distributed.events import Delayed, Event, Finished, Lost
@@ -62,6 +62,7 @@ class LocalEngine:
         RAISES (ValueError): If workers cannot be started.
         RAISES (OSError): If results cannot be written.
         """
+        self.spec = replace(self.spec, storage=self.spec.storage.fenced())
         source, more = iter(partitions), True
         try:
             while more or self.queue or any(self.jobs.values()):

@@ -130,6 +130,7 @@ class OutputObjects:
         """
         if not self.lock.exclusive:
             return
+        self.lock.check()
         markers = self.store.read_many(map(_marker, names))
         used = {f"{PARTS}/{_partition(path)}/{_attempt(marker)}" for path, marker in markers}
         unused = [n for n in self.store.names(PARTS) if "/".join(n.split("/")[:3]) not in used]

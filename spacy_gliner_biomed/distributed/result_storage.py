@@ -128,7 +128,7 @@ class Storage:
         """Return a copy for the workers of the current run. If the driver is killed and another
         run begins, their writes are refused.
         """
-        return self._copy(self.output, self._last_run())
+        return self if self.run is not None else self._copy(self.output, self._last_run())
 
     def write(self, name: str, results: Results) -> None:
         """Write a partition atomically: with all its files or not at all.

@@ -71,6 +71,13 @@ def test_run_with_other_input_and_pipeline_is_not_resumed(made: Any, tmp_path: P
         begin_run(*made(), resume=True)
 
 
+def test_run_whose_pipeline_is_elsewhere_is_resumed(made: Any, tmp_path: Path) -> None:
+    begin(made)
+    storage, manifest = made()
+    manifest["pipeline"]["name"] = str(tmp_path / "copy")
+    assert len(begin_run(storage, manifest, resume=True)["runs"]) == 2
+
+
 def test_results_are_not_mixed_with_others(made: Any, tmp_path: Path) -> None:
     begin(made)
     with pytest.raises(ValueError, match="GB-E100"):

@@ -249,5 +249,10 @@ def test_urls_that_cannot_be_used_are_named() -> None:
         Storage("hf://datasets/a/b", "jsonl")
 
 
+def test_urls_of_files_are_paths(tmp_path: Path) -> None:
+    assert Storage(f"file://{tmp_path}/a%20b", "jsonl").folder == tmp_path / "a b"
+    assert Storage("s3://b/c/", "jsonl").folder == "s3://b/c"
+
+
 if __name__ == "__main__":
     drive(*sys.argv[1:])
