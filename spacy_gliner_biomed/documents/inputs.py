@@ -41,6 +41,7 @@ META_KEY = "meta"
 # Formats whose JSON records have the document under "text".
 TEXT_RECORDS = ("jsonl", "prodigy", "doccano")
 INPUT_FORMAT = "--input-format"
+PACKED = (".spacy", ".brat.zip")  # endings of files that are compressed as they are
 
 
 @dataclass
@@ -78,7 +79,7 @@ def find_inputs(paths: Sequence[Path], options: ReadOptions = DEFAULTS) -> list[
         if not path.exists():
             raise ValueError(Errors.E050.format(path=path))
         found = [path]
-        if path.is_dir():
+        if path.is_dir() and options.data_format != "brat":
             found, others = find_files(path, endings)
             known = [file for file in found if is_readable(file, options)]
             unread += others
@@ -136,7 +137,7 @@ def input_endings(data_format: str | None = None) -> tuple[str, ...]:
     """Return the endings of files to read, of one format or of all."""
     formats = FORMATS.values() if data_format is None else [FORMATS[data_format]]
     endings = sorted({ending for format_ in formats for ending in format_.endings})
-    return (*endings, *(f"{ending}.gz" for ending in endings if ending != ".spacy"))
+    return (*endings, *(f"{ending}.gz" for ending in endings if ending not in PACKED))
 
 
 ENDINGS = input_endings()

@@ -1,6 +1,6 @@
 """Reads annotated texts from JSON lines, as Docs whose tokens fit their gold entities."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -29,6 +29,7 @@ from spacy_gliner_biomed.training.record_checks import (
 
 JSON_ENDINGS = (".json", ".json.gz")  # of arrays and single objects
 ENTITY_KEYS = ("start", "end", "label")
+CONCEPT_KEY = "concept_id"  # of an entity, in what `annotate` writes
 
 # The keys in `Doc.user_data` for a document's id and its passages.
 ID_KEY, PASSAGES_KEY = "id", "passages"
@@ -81,7 +82,8 @@ def read_jsonl(
     """Read texts with entities, one JSON object a line.
 
     path (Path): .jsonl or .jsonl.gz. Each line has "text", "entities" (each with "start",
-        "end", "label" and, optionally, its "text", which is compared) and, optionally, "id",
+        "end", "label" and, optionally, its "text", which is compared, and the ids of its concepts
+        as "concept_id" or "id") and, optionally, "id",
         "sents", and "annotated_labels": the labels that this text annotates, if not all.
     labels (dict[str, str] | None): From the file's labels to those that are used; it also says
         what is annotated. None takes the labels of the file.
@@ -115,17 +117,17 @@ def jsonl_texts(
     """
     for number, line in _lines(path, encoding):
         with located(path, number):
-            spans = dict.fromkeys(
-                _span(entity, line["text"], names, counts) for entity in line["entities"]
-            )
+            found = [
+                (_span(entity, line["text"], names, counts), entity) for entity in line["entities"]
+            ]
             own = line.get("annotated_labels")
             text = AnnotatedText(
                 line["text"],
-                list(spans),
+                list(dict.fromkeys(span for span, _ in found)),
                 _sentences(line),
                 None if own is None else sorted({_rename(x, names) for x in _strings(own)}),
                 str(line.get("id", number)),
-                concepts=_concepts(line["entities"], names),
+                concepts=[(*span, ids) for span, entity in found if (ids := _concept(entity))],
                 passages=check_list(line, PASSAGES_KEY),
             )
         yield text
@@ -166,14 +168,9 @@ def _rename(label: str, names: Mapping[str, str] | None) -> str:
     return label if names is None else names.get(label, label)
 
 
-def _concepts(
-    entities: Iterable[Mapping[str, Any]], names: Mapping[str, str] | None
-) -> list[tuple[int, int, str, str]]:
-    return [
-        (entity["start"], entity["end"], _rename(entity["label"], names), str(entity["id"]))
-        for entity in entities
-        if entity.get("id")
-    ]
+def _concept(entity: Mapping[str, Any]) -> str:
+    """Return the concept ids of an entity, as `annotate` or a corpus names them; "" for none."""
+    return str(entity.get(CONCEPT_KEY) or entity.get("id") or "")
 
 
 def _lines(path: Path, encoding: str = UTF8) -> Iterator[tuple[int | str, dict[str, Any]]]:

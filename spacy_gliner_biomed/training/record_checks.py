@@ -15,7 +15,7 @@ from spacy_gliner_biomed.training.gold import GoldSpan, trim_spans
 TRIMMED, DISCONTINUOUS, NO_ENTITIES = "trimmed", "discontinuous", "no entities"
 REJECTED, FURTHER, NOT_ANNOTATED = "rejected", "further annotations", "not annotated"
 REPAIRED, MOVED, LEFT_OUT = "repaired", "moved", "left out"
-BLANK_ROWS, NOT_FOUND = "blank rows", "not found"
+BLANK_ROWS, NOT_FOUND, SUGGESTED = "blank rows", "not found", "suggested"
 MESSAGES = {
     TRIMMED: Warnings.W161,
     DISCONTINUOUS: Warnings.W162,
@@ -26,6 +26,7 @@ MESSAGES = {
     REPAIRED: Warnings.W203,
     MOVED: Warnings.W204,
     LEFT_OUT: Warnings.W205,
+    SUGGESTED: Warnings.W208,
     BLANK_ROWS: Warnings.W150,
     NOT_FOUND: Warnings.W011,
 }

@@ -13,7 +13,7 @@ from spacy_gliner_biomed.common.json_text import dump_json
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writing.attributes import as_text
 from spacy_gliner_biomed.documents.writing.entities import Entity
-from spacy_gliner_biomed.documents.writing.text_forms import one_line
+from spacy_gliner_biomed.documents.writing.text_forms import LabelForms, one_line
 from spacy_gliner_biomed.documents.writing.writer import WriterSettings, attribute_keys
 
 MAX_NAME = 120  # maximum characters of a file name; file systems allow 255 bytes
@@ -35,7 +35,7 @@ class BratFiles:
     def __init__(self, settings: WriterSettings) -> None:
         self.settings = settings
         self.names: set[str] = set()
-        self.labels: set[str] = set()
+        self.labels = LabelForms(_brat_type, "BRAT")
 
     def add(self, doc: Doc, record: Record, found: Sequence[Entity]) -> dict[str, bytes]:
         """Return the two files of a document by name."""
@@ -43,12 +43,12 @@ class BratFiles:
         annotation = "".join(f"{line}\n" for line in lines).encode("utf8")
         text = doc.text.encode("utf8")
         name = self._name(str(record.id))
-        self.labels |= {_brat_type(each.label) for each in found}
         return {f"{name}.txt": text, f"{name}.ann": annotation}
 
     def configuration(self) -> dict[str, bytes]:
-        """Return `annotation.conf`, with the labels of all documents."""
-        types = "\n".join(["[entities]", *sorted(self.labels)])
+        """Return `annotation.conf`, with the labels of all documents; warn about changed ones."""
+        self.labels.report()
+        types = "\n".join(["[entities]", *sorted({*self.labels.known.values()})])
         return {"annotation.conf": f"{types}\n[relations]\n[events]\n[attributes]\n".encode()}
 
     def _name(self, name: str) -> str:
@@ -70,7 +70,7 @@ class BratFiles:
         fragments = list(_fragments(entity.text, entity.start)) or [(entity.start, entity.end)]
         where = ";".join(f"{start} {end}" for start, end in fragments)
         mention = one_line(LINE_BREAKS.sub(" ", entity.text))
-        yield f"T{number}\t{_brat_type(entity.label)} {where}\t{mention}"
+        yield f"T{number}\t{self.labels(entity.label)} {where}\t{mention}"
         if concept := entity.concept_id:
             reference = "".join((concept if ":" in concept else f"KB:{concept}").split())
             name = one_line(LINE_BREAKS.sub(" ", entity.concept_name or entity.text))
@@ -87,7 +87,7 @@ class BratWriter:
 
     def __init__(self, stream: BinaryIO, settings: WriterSettings) -> None:
         self.files = BratFiles(settings)
-        self.archive = ZipFile(stream, "w", ZIP_DEFLATED)
+        self.archive = _Archive(stream, "w", ZIP_DEFLATED)
 
     def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
         """Write the two files of one document."""
@@ -95,12 +95,17 @@ class BratWriter:
 
     def finish(self) -> None:
         """Write `annotation.conf`, and close the archive."""
-        self._write(self.files.configuration())
-        self.archive.close()
+        with self.archive:
+            self._write(self.files.configuration())
 
     def _write(self, files: dict[str, bytes]) -> None:
         for name, content in files.items():
             self.archive.writestr(name, content)
+
+
+class _Archive(ZipFile):
+    def __del__(self) -> None:
+        """Do nothing: after a failed run, the stream is closed and the file removed."""
 
 
 def _value(value: Any) -> str:

@@ -1,6 +1,6 @@
 """Write CoNLL: one token a line, with tags in the BIO scheme."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from spacy.tokens import Doc
@@ -8,7 +8,7 @@ from spacy.tokens import Doc
 from spacy_gliner_biomed.common.reporting import warn
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writing.entities import Entity
-from spacy_gliner_biomed.documents.writing.text_forms import utf8_text
+from spacy_gliner_biomed.documents.writing.text_forms import LabelForms, utf8_text
 from spacy_gliner_biomed.documents.writing.writer import WriterSettings
 from spacy_gliner_biomed.errors import Warnings
 
@@ -25,33 +25,38 @@ class ConllWriter:
 
     def __init__(self, stream: BinaryIO, settings: WriterSettings) -> None:
         self.stream = stream
+        self.labels = LabelForms(_cell, "CoNLL")
         self.n_left_out = 0
 
     def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
         """Write one document."""
-        tags, n_left_out = bio_tags(doc, found)
+        tags, n_left_out = bio_tags(doc, found, self.labels)
         starts = {sent.start for sent in doc.sents} if doc.has_annotation("SENT_START") else set()
         lines = [f"-DOCSTART- ({_cell(str(record.id), ' ')})\t{OUTSIDE}", ""]
         for token, tag in zip(doc, tags, strict=True):
             if token.i in starts and not tag.startswith("I-") and lines[-1]:
                 lines.append("")
             if not token.is_space:
-                lines.append(f"{_cell(token.text)}\t{_cell(tag)}")
+                lines.append(f"{_cell(token.text)}\t{tag}")
         end = [] if not lines[-1] else [""]
         self.stream.write("".join(f"{line}\n" for line in [*lines, *end]).encode("utf8"))
         self.n_left_out += n_left_out
 
     def finish(self) -> None:
-        """Warn about the entities that are not in the output."""
+        """Warn about labels that were changed, and entities that are not in the output."""
+        self.labels.report()
         if self.n_left_out:
             warn(Warnings.W211.format(n=self.n_left_out))
 
 
-def bio_tags(doc: Doc, found: Sequence[Entity]) -> tuple[list[str], int]:
+def bio_tags(
+    doc: Doc, found: Sequence[Entity], form: Callable[[str], str] = str
+) -> tuple[list[str], int]:
     """Choose the tag of each token.
 
     doc (Doc): The Doc.
     found (Sequence[Entity]): Its entities; those with a higher score are chosen first.
+    form (Callable[[str], str]): Returns a label as it is written.
     RETURNS (tuple[list[str], int]): The tags, and how many entities have none, because they
         overlap others or are white space.
     """
@@ -62,8 +67,9 @@ def bio_tags(doc: Doc, found: Sequence[Entity]) -> tuple[list[str], int]:
         if not tokens or any(tags[i] != OUTSIDE for i in range(tokens[0], tokens[-1] + 1)):
             n_left_out += 1
             continue
-        tags[tokens[0] : tokens[-1] + 1] = [f"I-{entity.label}"] * (tokens[-1] + 1 - tokens[0])
-        tags[tokens[0]] = f"B-{entity.label}"
+        label = form(entity.label)
+        tags[tokens[0] : tokens[-1] + 1] = [f"I-{label}"] * (tokens[-1] + 1 - tokens[0])
+        tags[tokens[0]] = f"B-{label}"
     return tags, n_left_out
 
 

@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writing.entities import Entity
-from spacy_gliner_biomed.documents.writing.text_forms import one_line
+from spacy_gliner_biomed.documents.writing.text_forms import LabelForms, one_line
 from spacy_gliner_biomed.documents.writing.writer import WriterSettings
 
 
@@ -22,6 +22,7 @@ class PubTatorWriter:
 
     def __init__(self, stream: BinaryIO, settings: WriterSettings) -> None:
         self.stream = stream
+        self.labels = LabelForms(one_line, "PubTator")
 
     def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
         """Write the lines of one document."""
@@ -29,11 +30,12 @@ class PubTatorWriter:
         title, _, abstract = map(one_line, doc.text.partition("\n"))
         lines = [f"{name}|t|{title}", f"{name}|a|{abstract}"]
         for each in sorted(found, key=lambda each: (each.start, each.end)):
-            texts = (each.text, each.label, each.concept_id or "-")
-            fields = [name, str(each.start), str(each.end)]
-            lines.append("\t".join([*fields, *map(one_line, texts)]))
+            mention, concept = one_line(each.text), one_line(each.concept_id or "-")
+            where = [name, str(each.start), str(each.end)]
+            lines.append("\t".join([*where, mention, self.labels(each.label), concept]))
         content = "\n".join([*lines, "", ""])
         self.stream.write(content.encode("utf8", "backslashreplace"))
 
     def finish(self) -> None:
-        """Do nothing."""
+        """Warn about labels that were changed."""
+        self.labels.report()

@@ -2,7 +2,11 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
+
+from spacy_gliner_biomed.common.reporting import list_names, warn
+from spacy_gliner_biomed.errors import Warnings
 
 # Characters that XML and FHIR do not allow.
 INVALID = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -34,3 +38,29 @@ def utf8_text(value: Any) -> str:
 def one_line(text: str) -> str:
     """Return a text in one line: each line break or tab becomes one space, so offsets stay."""
     return text.translate(ONE_LINE)
+
+
+class LabelForms:
+    """Labels in the form that a format allows; those that it changes are reported once.
+
+    form (Callable[[str], str]): Returns a label in this form.
+    format_ (str): The format, for the message.
+    """
+
+    def __init__(self, form: Callable[[str], str], format_: str) -> None:
+        self.form = form
+        self.format = format_
+        self.known: dict[str, str] = {}
+
+    def __call__(self, label: str) -> str:
+        """Return a label in the form that is allowed."""
+        if label not in self.known:
+            self.known[label] = self.form(label)
+        return self.known[label]
+
+    def report(self) -> None:
+        """Warn about the labels that were changed."""
+        changed = {label: form for label, form in self.known.items() if label != form}
+        if changed:
+            found = list_names(f"{form!r} for {label!r}" for label, form in changed.items())
+            warn(Warnings.W207.format(n=len(changed), format=self.format, found=found))

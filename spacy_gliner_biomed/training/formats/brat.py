@@ -1,69 +1,97 @@
 """Reads BRAT's standoff: each text file with a file of annotations of the same name."""
 
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import cast
+from urllib.parse import unquote
 
+from spacy_gliner_biomed.common.archives import open_archive
 from spacy_gliner_biomed.common.files import BOM, open_bytes, read_lines, read_text
-from spacy_gliner_biomed.common.folders import ending_of, find_files, warn_unread
+from spacy_gliner_biomed.common.folders import ending_of, find_files, kind_of, warn_unread
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.formats.options import ReadOptions
-from spacy_gliner_biomed.training.gold import GoldSpan
+from spacy_gliner_biomed.training.formats.records import Entities
 from spacy_gliner_biomed.training.record_checks import (
     NO_ENTITIES,
     Counts,
     check_mention,
     cover,
     located,
-    make_span,
 )
 
 ENDINGS = (".ann", ".txt")
 CONFIGURATION = (".conf",)  # BRAT's own, in which there is no document
 # What a line of another kind begins with: relation, event, attribute, normalisation, note.
 OTHER_LINE = re.compile(r"[REAMN#*]")
+REFERENCE = re.compile(r"N\S*\tReference (\S+) (\S+)")
+NO_DATABASE = "KB:"
 
 
-def read_brat(folder: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
+def read_brat(place: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
     """Read BRAT's standoff. A discontinuous entity is read as the span that covers it.
 
-    folder (Path): With files .txt and .ann of the same names, or folders of these.
+    Normalisations ("N" lines) are concepts.
+
+    place (Path): A folder or a ZIP archive with files .txt and .ann of the same names, which are
+        the ids. In an archive they are quoted as in a URL, as `annotate` writes them.
     options (ReadOptions): The encoding.
     counts (Counts): Changes are added.
     YIELDS (AnnotatedText): The texts.
     RAISES (ValueError): With file and line, for what cannot be read, and for a file alone.
     """
-    for path, annotations in _pairs(folder):
-        text, spans = _read_document(path, annotations, options.encoding, counts)
-        yield AnnotatedText(text, spans, [], None, path.stem)
+    is_folder = place.is_dir()
+    with _open(place) as files:
+        for name, path, annotations in _pairs(files):
+            found = _read_document(path, annotations, options.encoding, counts)
+            yield found.annotated(name if is_folder else unquote(name))
 
 
-def is_brat(folder: Path) -> bool:
-    """Return whether a folder, or a folder in it, has files .ann."""
-    return any(path.suffix.lower() == ".ann" for path in folder.rglob("*"))
+def is_brat(place: Path) -> bool:
+    """Return whether a folder, a folder in it, or a ZIP archive has files .ann.
+
+    RAISES (ValueError): If it is a file, but no ZIP archive.
+    """
+    if place.is_dir():
+        return any(path.suffix.lower() == ".ann" for path in place.rglob("*"))
+    with open_archive(place) as members:
+        return any(member.suffix.lower() == ".ann" for member in members)
 
 
-def _pairs(folder: Path) -> list[tuple[Path, Path]]:
-    """Return text and annotations of each document; endings may be in upper or lower case."""
-    files, unread = find_files(folder, (*ENDINGS, *CONFIGURATION))
-    warn_unread(unread, ENDINGS)
+@contextmanager
+def _open(place: Path) -> Iterator[dict[Path, Path]]:
+    """Yield the files by the path to show; warn about those of other formats."""
+    known = (*ENDINGS, *CONFIGURATION)
+    if place.is_dir():
+        found, unread = find_files(place, known)
+        warn_unread(unread, ENDINGS)
+        yield {path: path for path in found}
+        return
+    with open_archive(place) as members:
+        # A member has what is needed of a path.
+        files = {place / member.name: cast(Path, member) for member in members}
+        others = [path for path in files if ending_of(path, known) is None]
+        warn_unread([(kind_of(path), path.name) for path in others], ENDINGS)
+        yield {path: file for path, file in files.items() if path not in others}
+
+
+def _pairs(files: Mapping[Path, Path]) -> list[tuple[str, Path, Path]]:
+    """Return name, text and annotations of each document; endings may be in upper or lower case."""
     found: dict[str | None, dict[Path, Path]] = {
         ending: {} for ending in (*ENDINGS, *CONFIGURATION)
     }
-    for file in files:
-        found[ending_of(file, found)][file.with_suffix("")] = file  # type: ignore[arg-type]
+    for path, file in files.items():
+        found[ending_of(path, found)][path.with_suffix("")] = file  # type: ignore[arg-type]
     texts, annotations = found[".txt"], found[".ann"]
     for name in sorted(texts.keys() ^ annotations.keys()):
         missing = ".ann" if name in texts else ".txt"
         raise ValueError(Errors.E050.format(path=f"{name}{missing}"))
-    return [(texts[name], annotations[name]) for name in texts]
+    return [(name.name, texts[name], annotations[name]) for name in texts]
 
 
-def _read_document(
-    path: Path, annotations: Path, encoding: str, counts: Counts
-) -> tuple[str, list[GoldSpan]]:
+def _read_document(path: Path, annotations: Path, encoding: str, counts: Counts) -> Entities:
     """Return text and entities of a document.
 
     BRAT counts a byte order mark as a character, other programs do not: the offsets are taken
@@ -73,10 +101,11 @@ def _read_document(
     lines = list(read_lines(annotations, encoding))
     if _has_mark(path):
         with suppress(ValueError):
-            spans = _read_spans(annotations, lines, text, own, shift=1)
+            found = _read_entities(annotations, lines, Entities(text, own), shift=1)
             counts.update(own)
-            return text, spans
-    return text, _read_spans(annotations, lines, text, counts)
+            found.counts = counts
+            return found
+    return _read_entities(annotations, lines, Entities(text, counts))
 
 
 def _has_mark(path: Path) -> bool:
@@ -84,41 +113,54 @@ def _has_mark(path: Path) -> bool:
         return file.read(3) == BOM.encode()
 
 
-def _read_spans(
-    annotations: Path, lines: Iterable[tuple[int, str]], text: str, counts: Counts, shift: int = 0
-) -> list[GoldSpan]:
-    spans = []
+def _read_entities(
+    annotations: Path, lines: Iterable[tuple[int, str]], found: Entities, shift: int = 0
+) -> Entities:
+    concepts = _concepts(line for _, line in lines)
     for number, line in lines:
         with located(annotations, number):
             if line.startswith("T"):
-                spans.append(_parse_entity(line, text, counts, shift))
+                _add_entity(line, concepts, found, shift)
+            elif line.startswith("N") and REFERENCE.match(line):
+                continue
             elif OTHER_LINE.match(line):
-                counts[NO_ENTITIES] += 1
+                found.counts[NO_ENTITIES] += 1
             elif line.strip():
                 raise ValueError(f"found {line[:60]!r}; an entity is 'T1', tab, label and offsets")
-    return list(dict.fromkeys(spans))
+    return found
 
 
-def _parse_entity(line: str, text: str, counts: Counts, shift: int) -> GoldSpan:
-    """Parse the entity of a line.
+def _concepts(lines: Iterable[str]) -> dict[str, str]:
+    """Return the concepts of each entity, by its number such as "T1"; several are joined by ",".
+
+    "KB:" stands for a concept without a database.
+    """
+    concepts: dict[str, list[str]] = {}
+    for match in filter(None, map(REFERENCE.match, lines)):
+        concepts.setdefault(match[1], []).append(match[2].removeprefix(NO_DATABASE))
+    return {name: ",".join(ids) for name, ids in concepts.items()}
+
+
+def _add_entity(line: str, concepts: Mapping[str, str], found: Entities, shift: int) -> None:
+    """Add the entity of a line.
 
     line (str): As read.
-    text (str): The document's text.
-    counts (Counts): Changes are added.
+    concepts (Mapping[str, str]): See `_concepts`.
+    found (Entities): Changed.
     shift (int): By how much the offsets are larger than those of the text.
-    RETURNS (GoldSpan): The entity.
     RAISES (ValueError): If the line is not an entity of the text.
     """
+    text = found.text
     try:
-        _, where, mention = line.split("\t", 2)
+        name, where, mention = line.split("\t", 2)
         label, offsets = where.split(" ", 1)
         pairs = [part.split() for part in offsets.split(";")]
         fragments = [(int(start) - shift, int(end) - shift) for start, end in pairs]
     except ValueError as error:
         raise ValueError(f"cannot read {line[:60]!r}: {error}") from error
-    start, end = cover(fragments, text, counts)
+    start, end = cover(fragments, text, found.counts)
     pieces = [text[start:end] for start, end in fragments]
     if " ".join(pieces).split() != mention.split():  # or in the order of the text
         pieces = [text[start:end] for start, end in sorted(fragments)]
     check_mention(" ".join(pieces), mention, text)
-    return make_span(text, start, end, label, counts)
+    found.add(start, end, label, concept=concepts.get(name))

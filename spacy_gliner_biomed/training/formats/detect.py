@@ -149,6 +149,10 @@ def _has_tags(lines: list[str]) -> bool:
     return any(tags)
 
 
+def _tell_archive(path: Path, _: str) -> str | None:
+    return "brat" if is_brat(path) else None
+
+
 def _first_lines(path: Path, encoding: str) -> list[str]:
     with open_text(path, encoding=encoding) as file:
         return file.read(HEAD).split("\n")[:N_RECORDS]
@@ -164,4 +168,5 @@ _TELLERS: dict[tuple[str, ...], Callable[[Path, str], str | None]] = {
     (".conll", ".iob", ".iob2", ".bio", ".bioes"): lambda *_: "conll",
     (".pubtator",): lambda *_: "pubtator",
     (".txt",): _tell_text,
+    (".zip",): _tell_archive,
 }

@@ -1,42 +1,32 @@
 """Read the training data of GLiNER, as a JSON array or JSON lines."""
 
-from collections.abc import Iterator
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
 from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.formats.options import ReadOptions
+from spacy_gliner_biomed.training.formats.records import reads_records
 from spacy_gliner_biomed.training.gold import GoldSpan
-from spacy_gliner_biomed.training.json_items import read_values
 from spacy_gliner_biomed.training.record_checks import (
     Counts,
     check_keys,
     check_label,
     check_list,
-    located,
     make_span,
 )
 
 
-def read_gliner(path: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
+@reads_records
+def read_gliner(item: Any, options: ReadOptions, counts: Counts) -> AnnotatedText:
     """Read {"tokenized_text": words, "ner": [[first, last, label]]}.
 
     Words are joined by single spaces. "ner_labels" of an item, if present, says what is annotated.
-
-    path (Path): The file.
-    options (ReadOptions): The encoding.
-    counts (Counts): Changes are added.
-    YIELDS (AnnotatedText): The texts.
-    RAISES (ValueError): With file and item, for what cannot be read.
     """
-    for place, item in read_values(path, options.encoding):
-        with located(path, place):
-            check_keys(item, ("tokenized_text", "ner"))
-            text, spans = _parse(item["tokenized_text"], item["ner"], counts)
-            labels = sorted(map(check_label, check_list(item, "ner_labels")))
-        yield AnnotatedText(text, spans, [], labels or None)
+    check_keys(item, ("tokenized_text", "ner"))
+    text, spans = _parse(item["tokenized_text"], item["ner"], counts)
+    labels = sorted(map(check_label, check_list(item, "ner_labels")))
+    return AnnotatedText(text, spans, [], labels or None)
 
 
 def _parse(words: Any, ner: Any, counts: Counts) -> tuple[str, list[GoldSpan]]:

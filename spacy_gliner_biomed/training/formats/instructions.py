@@ -1,15 +1,14 @@
 """Read instructions for language models and GLiNER2's data: mentions without offsets."""
 
 import re
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 from spacy_gliner_biomed.common.json_text import check_text, parse_json
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.formats.options import ReadOptions
+from spacy_gliner_biomed.training.formats.records import reads_records
 from spacy_gliner_biomed.training.gold import GoldSpan
-from spacy_gliner_biomed.training.json_items import read_values
 from spacy_gliner_biomed.training.record_checks import (
     NO_ENTITIES,
     NOT_FOUND,
@@ -18,53 +17,38 @@ from spacy_gliner_biomed.training.record_checks import (
     check_label,
     check_list,
     check_string,
-    located,
     make_span,
 )
 
 
-def read_instructions(path: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
+@reads_records
+def read_instructions(item: Any, options: ReadOptions, counts: Counts) -> AnnotatedText:
     """Read the format of BioSelectTune: {"instruction", "input", "output"}, where the output is a
     JSON list of {"entity": label, "name": mention}.
 
     A mention is marked wherever it occurs as whole words; those that do not occur are counted.
-
-    path (Path): The file.
-    options (ReadOptions): The encoding.
-    counts (Counts): Changes are added.
-    YIELDS (AnnotatedText): The texts.
-    RAISES (ValueError): With file and item, for what cannot be read.
     """
-    for place, item in read_values(path, options.encoding):
-        with located(path, place):
-            text = check_string(item, "input")
-            spans = find_mentions(_parse_answer(check_string(item, "output")), text, counts)
-        yield AnnotatedText(text, spans, [], None)
+    text = check_string(item, "input")
+    spans = find_mentions(_parse_answer(check_string(item, "output")), text, counts)
+    return AnnotatedText(text, spans, [], None)
 
 
-def read_gliner2(path: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
+@reads_records
+def read_gliner2(item: Any, options: ReadOptions, counts: Counts) -> AnnotatedText:
     """Read GLiNER2's training data: {"input": text, "output": {"entities": {label: mentions}}}.
 
     Mentions are marked as in `read_instructions`. A text annotates the labels that it lists.
     Outputs of other tasks, such as classification, are counted.
-
-    path (Path): The file.
-    options (ReadOptions): The encoding.
-    counts (Counts): Changes are added.
-    YIELDS (AnnotatedText): The texts.
-    RAISES (ValueError): With file and item, for what cannot be read.
     """
-    for place, item in read_values(path, options.encoding):
-        with located(path, place):
-            text, output = check_string(item, "input"), item.get("output")
-            check_keys(output, ())
-            counts[NO_ENTITIES] += len(output.keys() - {"entities", "entity_descriptions"})
-            entities = output.get("entities") or {}
-            check_keys(entities, ())
-            labels = sorted(map(check_label, entities))
-            answer = [(x, _check_name(m)) for x in entities for m in check_list(entities, x)]
-            spans = find_mentions(answer, text, counts)
-        yield AnnotatedText(text, spans, [], labels if "entities" in output else None)
+    text, output = check_string(item, "input"), item.get("output")
+    check_keys(output, ())
+    counts[NO_ENTITIES] += len(output.keys() - {"entities", "entity_descriptions"})
+    entities = output.get("entities") or {}
+    check_keys(entities, ())
+    labels = sorted(map(check_label, entities))
+    answer = [(x, _check_name(m)) for x in entities for m in check_list(entities, x)]
+    spans = find_mentions(answer, text, counts)
+    return AnnotatedText(text, spans, [], labels if "entities" in output else None)
 
 
 def find_mentions(answer: Iterable[tuple[str, str]], text: str, counts: Counts) -> list[GoldSpan]:

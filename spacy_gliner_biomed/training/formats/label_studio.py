@@ -1,68 +1,60 @@
 """Read the JSON that Label Studio exports, in its full and its short form."""
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.common.reporting import list_names
-from spacy_gliner_biomed.training.corpora import AnnotatedText
+from spacy_gliner_biomed.training.corpora import CONCEPT_KEY, AnnotatedText
 from spacy_gliner_biomed.training.formats.options import ReadOptions
-from spacy_gliner_biomed.training.gold import GoldSpan
-from spacy_gliner_biomed.training.json_items import read_values
+from spacy_gliner_biomed.training.formats.records import Entities, reads_records
 from spacy_gliner_biomed.training.record_checks import (
     FURTHER,
     NO_ENTITIES,
     NOT_ANNOTATED,
     REJECTED,
+    SUGGESTED,
     Counts,
     check_keys,
     check_list,
-    located,
-    make_span,
 )
 
+PREDICTIONS = "predictions"
 # The kinds of results that mark spans of a text, and the key of their labels.
 SPAN_KINDS = {"labels": "labels", "hypertextlabels": "hypertextlabels"}
 
 
-def read_label_studio(path: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
+@reads_records
+def read_label_studio(task: Any, options: ReadOptions, counts: Counts) -> AnnotatedText | None:
     """Read tasks: {"id", "data": {"text"}, "annotations": [{"result": [...]}]}, or the short form
     {"id", "text", "label": [{"start", "end", "labels"}]}.
 
     The labels of all label groups ("from_name") are read. Of several annotations, the ground truth
     or else the first is read; cancelled ones, tasks without any, and results of other kinds are
-    counted.
-
-    path (Path): The file.
-    options (ReadOptions): The encoding, and whether entities are wanted.
-    counts (Counts): Changes are added.
-    YIELDS (AnnotatedText): The texts.
-    RAISES (ValueError): With file and item, for what cannot be read.
+    counted. Of tasks to import, which have only "predictions", these are read and counted. The id
+    of the data, as `annotate` writes it, is preferred to the number that Label Studio gives a task.
     """
-    for place, task in read_values(path, options.encoding):
-        with located(path, place):
-            check_keys(task, ())
-            results = _results(task, counts)
-            if results is None and options.gold:
-                counts[NOT_ANNOTATED] += 1
-                continue
-            text = _text(task, results or [])
-            spans = dict.fromkeys(
-                span for result in results or [] for span in _spans(result, text, counts)
-            )
-            own = task.get("id", _data(task).get("id"))
-            name = "" if own is None else str(own)
-        yield AnnotatedText(text, list(spans), [], None, name)
+    check_keys(task, ())
+    results = _results(task, counts)
+    if results is None and options.gold:
+        counts[NOT_ANNOTATED] += 1
+        return None
+    found = Entities(_text(task, results or []), counts)
+    for result in results or []:
+        _add(result, found)
+    own = _data(task).get("id")
+    return found.annotated(task.get("id") if own is None else own)
 
 
 def _results(task: Mapping[str, Any], counts: Counts) -> list[Any] | None:
     """Return the results of a task's annotation; None if it has none."""
     if "data" not in task:
         return _short_results(task)
-    given = check_list(dict(task), "annotations" if "annotations" in task else "completions")
+    key = next((key for key in ("annotations", "completions") if key in task), PREDICTIONS)
+    given = check_list(dict(task), key)
     for annotation in given:
         check_keys(annotation, ("result",))
+    counts[SUGGESTED] += key == PREDICTIONS and bool(given)
     valid = [annotation for annotation in given if not annotation.get("was_cancelled")]
     counts[REJECTED] += len(given) - len(valid)
     if not valid:
@@ -111,17 +103,22 @@ def _data(task: Mapping[str, Any]) -> Mapping[str, Any]:
     return data  # type: ignore[no-any-return]
 
 
-def _spans(result: Any, text: str, counts: Counts) -> Iterator[GoldSpan]:
+def _add(result: Any, found: Entities) -> None:
+    """Add the entities of a result; count a result of another kind.
+
+    RAISES (ValueError): If it is not as it must be.
+    """
     check_keys(result, ("type",))
     key = SPAN_KINDS.get(str(result["type"]))
     if key is None:
-        counts[NO_ENTITIES] += 1
+        found.counts[NO_ENTITIES] += 1
         return
     check_keys(result, ("value",))
-    value = result["value"]
+    value, meta = result["value"], result.get("meta")
     check_keys(value, (key,))
     offsets = value.get("globalOffsets") or value
     check_keys(offsets, ("start", "end"))
+    concept = meta.get(CONCEPT_KEY) if isinstance(meta, dict) else None
     for label in check_list(value, key):
-        mention = value.get("text")
-        yield make_span(text, offsets["start"], offsets["end"], label, counts, mention)
+        start, end = offsets["start"], offsets["end"]
+        found.add(start, end, label, mention=value.get("text"), concept=concept)

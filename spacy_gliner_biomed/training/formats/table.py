@@ -39,7 +39,7 @@ class Format:
     """A format.
 
     read (FormatReader): Its reader.
-    endings (tuple[str, ...]): Usual endings of its files; each may be followed by ".gz".
+    endings (tuple[str, ...]): Usual endings of its files; those of text may be followed by ".gz".
     has_entities (bool): Whether it holds entities.
     """
 
@@ -51,7 +51,7 @@ class Format:
 FORMATS: dict[str, Format] = {
     "jsonl": Format(read_lines_of_json, (".jsonl",)),
     "docbin": Format(read_docs, (".spacy",)),
-    "brat": Format(read_brat, ()),  # a folder
+    "brat": Format(read_brat, (".brat.zip",)),  # or a folder
     "pubtator": Format(read_pubtator, (".pubtator", ".txt")),
     "bioc-xml": Format(read_bioc_xml, (".xml", ".bioc")),
     "bioc-json": Format(read_bioc_json, (".json", ".jsonl")),

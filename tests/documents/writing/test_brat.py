@@ -35,6 +35,7 @@ ENTITIES = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:.GB-W207")
 def test_brat_has_a_text_and_standoff_for_each_document(tmp_path: Path) -> None:
     brat = BratFiles(DEFAULT_SETTINGS)
     files = {
@@ -58,13 +59,14 @@ def test_brat_has_a_text_and_standoff_for_each_document(tmp_path: Path) -> None:
     ]
     types = files["annotation.conf"].decode().splitlines()
     assert types[:5] == ["[entities]", "drug", "mood", "sign_or_symptom", "species"]
-    with pytest.warns(UserWarning, match=r"GB-W163.*5 lines"):  # concepts and notes
+    with pytest.warns(UserWarning, match=r"GB-W163.*3 lines"):  # notes
         found, empty = read_format(tmp_path, "brat")
     assert (found.text, found.name) == (TEXT, "7")
     assert found.spans == [(e.start, e.end, e.label.replace(" ", "_")) for e in ENTITIES]
     assert (empty.text, empty.spans) == ("", [])
 
 
+@pytest.mark.filterwarnings("ignore:.GB-W207")
 def test_names_of_concepts_and_attributes_are_in_standoff_and_archive() -> None:
     with ZipFile(io.BytesIO(write("brat", sample(section_category="a\nplan")))) as archive:
         files = {name: archive.read(name).decode() for name in archive.namelist()}
@@ -108,3 +110,13 @@ def test_ids_that_are_long_equal_or_differ_in_case_have_names_of_their_own() -> 
     ]
     assert len({name.casefold() for name in names}) == len(ids)
     assert max(map(len, names)) < 160
+
+
+def test_labels_that_the_format_cannot_hold_are_reported_once() -> None:
+    labels = ["drug", "sign or symptom", "sign or symptom", "a/b:c"]
+    found = [Entity(0, 7, label, None, "Aspirin") for label in labels]
+    with pytest.warns(UserWarning, match="GB-W207") as warned:
+        write("brat", (make_doc(), Record("a"), found))
+    (message,) = (str(warning.message) for warning in warned)
+    assert "BRAT cannot hold 2 labels" in message
+    assert "'a_b_c' for 'a/b:c', 'sign_or_symptom' for 'sign or symptom'" in message

@@ -31,6 +31,7 @@ def read(content: str) -> list[tuple[list[str], list[str], list[tuple[int, int, 
     return found
 
 
+@pytest.mark.filterwarnings("ignore:.GB-W207")
 def test_tokens_have_tags_in_the_bio_scheme() -> None:
     assert write("conll", sample()).decode().split("\n") == [
         "-DOCSTART- (n1)\tO",
@@ -72,7 +73,7 @@ def test_of_overlapping_entities_the_surest_is_written_and_others_are_counted() 
     assert entities == [(1, 2, "cell"), (2, 3, "organ")]
 
 
-@pytest.mark.filterwarnings("ignore:.GB-W211")
+@pytest.mark.filterwarnings("ignore:.GB-W211", "ignore:.GB-W207")
 @settings(max_examples=40)
 @given(written=st.lists(documents(), max_size=2))
 def test_any_documents_are_read_back(written: list[Written]) -> None:

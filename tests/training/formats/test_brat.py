@@ -1,6 +1,7 @@
 """BRAT: characters kept, fragments as one span, every file read or named."""
 
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_white_space_at_an_end_is_left_out_and_counted(tmp_path: Path) -> None:
 
 def test_relations_events_attributes_and_notes_are_counted(tmp_path: Path) -> None:
     others = "R1\tTreats Arg1:T1 Arg2:T1\nE1\tX:T1\nA1\tNegated T1\nM1\tX T1\n"
-    others += "N1\tReference T1 D:1\tAspirin\n#1\tAnnotatorNotes T1\tscore 1\n*\tEquiv T1 T1\n\n"
+    others += "N1\tUnknown T1 D:1\tAspirin\n#1\tAnnotatorNotes T1\tscore 1\n*\tEquiv T1 T1\n\n"
     with pytest.warns(UserWarning, match=r"GB-W163\] 7 lines or records"):
         text = read(tmp_path, "Aspirin", BRAT + others)
     assert text.spans == [(0, 7, "Drug")]
@@ -129,6 +130,60 @@ def test_another_encoding_is_named_with_the_line(tmp_path: Path, name: str) -> N
     (tmp_path / name).write_bytes("\nMénière".encode("cp1252"))
     with pytest.raises(ValueError, match=rf"E160.*{name}, line 2.*'Ménière'"):
         read_format(tmp_path, "brat")
+
+
+def test_normalisations_are_concepts(tmp_path: Path) -> None:
+    concepts = "N1\tReference T1 MESH:D001241\tAspirin\nN2\tReference T1 KB:7\tASA\n"
+    text = read(tmp_path, "Aspirin works", BRAT + "T2\tVerb 8 13\tworks\n" + concepts)
+    assert text.concepts == [(0, 7, "Drug", "MESH:D001241,7")]
+
+
+def pack(path: Path, files: dict[str, bytes]) -> Path:
+    with ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_an_archive_is_read_like_a_folder(tmp_path: Path) -> None:
+    files = {
+        "a%20b.txt": b"Aspirin",
+        "a%20b.ann": BRAT.encode(),
+        "more/B.TXT": b"\xef\xbb\xbfAspirin",
+    }
+    files |= {
+        "more/B.ann": BRAT.encode(),
+        "annotation.conf": b"",
+        "x.pdf": b"",
+        "__MACOSX/._a.ann": b"",
+    }
+    path = pack(tmp_path / "collection.zip", files)
+    with pytest.warns(UserWarning, match=r"GB-W160\] 1 files.*1 \.pdf \(x\.pdf\)"):
+        texts = list(read_format(path))
+    assert [(text.name, text.text) for text in texts] == [("a b", "Aspirin"), ("B", "Aspirin")]
+    assert all(text.spans == [(0, 7, "Drug")] for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("files", "complaint"),
+    [
+        ({"a.txt": b"Aspirin"}, r"E050.*x\.brat\.zip/a\.ann"),
+        ({"a.txt": b"Aspirin", "a.ann": b"T1"}, r"E060.*x\.brat\.zip/a\.ann, line 1.*cannot read"),
+        ({"a.txt": b"\nM\xe9ni\xe8re", "a.ann": b""}, r"E160.*zip/a\.txt, line 2.*'Ménière'"),
+        ({"annotation.conf": b""}, "E062"),
+    ],
+)
+def test_what_is_wrong_in_an_archive_is_named(
+    files: dict[str, bytes], complaint: str, tmp_path: Path
+) -> None:
+    path = pack(tmp_path / "x.brat.zip", files)
+    with pytest.raises(ValueError, match=complaint):
+        read_format(path, "brat")
+
+
+def test_a_file_alone_is_no_archive(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"E206.*note\.ann.*not a zip file"):
+        read_format(write(tmp_path / "note.ann", BRAT), "brat")
 
 
 def test_cases_that_people_have(shared: Path) -> None:

@@ -155,7 +155,7 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize("name", WRITTEN)
-@pytest.mark.filterwarnings("ignore:.*GB-W163")
+@pytest.mark.filterwarnings("ignore:.*GB-W163", "ignore:.*GB-W207")
 def test_what_is_written_comes_back(name: str) -> None:
     @settings(max_examples=3)
     @given(documents())
