@@ -10,6 +10,7 @@ from typing import Any
 
 from spacy.util import get_package_path, is_package
 
+from spacy_gliner_biomed.common.hashing import add_file
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
 from spacy_gliner_biomed.distributed.partitioning import PartitionedCorpus
@@ -100,9 +101,7 @@ def hash_pipeline(pipeline: str | None) -> str:
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(path.relative_to(folder).as_posix().encode("utf8") + b"\0")
-            with path.open("rb") as stream:
-                while chunk := stream.read(1 << 20):
-                    digest.update(chunk)
+            add_file(digest, path)
     return digest.hexdigest()
 
 

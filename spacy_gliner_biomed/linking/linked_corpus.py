@@ -8,8 +8,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.util import filter_spans
 
-from spacy_gliner_biomed.common.files import read_text
-from spacy_gliner_biomed.common.json_text import parse_json
+from spacy_gliner_biomed.common.json_files import read_json_object
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
 from spacy_gliner_biomed.training.gold import GoldSpan
@@ -105,13 +104,10 @@ def _predicted(nlp: Language, reference: Doc, gold_mentions: bool, spans_key: st
 
 
 def _read_labels(path: Path) -> dict[str, str]:
-    try:
-        labels = parse_json(read_text(path))["labels"]
-        if not isinstance(labels, dict):
-            raise TypeError("'labels' is no object")
-    except (TypeError, KeyError) as error:
-        problem = f"{error} is missing" if isinstance(error, KeyError) else error
-        raise ValueError(Errors.E060.format(path=path, line=1, error=problem)) from error
+    labels = read_json_object(path).get("labels")
+    if not isinstance(labels, dict):
+        problem = "it has no object 'labels'"
+        raise ValueError(Errors.E182.format(path=path, error=problem))
     return labels
 
 

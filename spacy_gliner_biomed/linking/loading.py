@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from spacy_gliner_biomed.common.hashing import add_file
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.kb.concepts import Concept
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
@@ -123,7 +124,5 @@ def describe(path: Path) -> dict[str, Any]:
     files = sorted(path.glob("MR*.RRF")) if path.is_dir() else [path]
     digest = hashlib.sha256()
     for file in files:
-        with file.open("rb") as content:
-            while block := content.read(1 << 20):
-                digest.update(block)
+        add_file(digest, file)
     return {"file": path.name, "sha256": digest.hexdigest(), "concepts": 0}

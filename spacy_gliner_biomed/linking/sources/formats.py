@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from spacy_gliner_biomed.common.files import open_text, read_lines
-from spacy_gliner_biomed.common.json_text import parse_json
+from spacy_gliner_biomed.common.files import open_text
+from spacy_gliner_biomed.common.json_files import read_json_lines
 from spacy_gliner_biomed.common.reporting import shorten, warn
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.linking.kb.concepts import Concept, Located, check_concepts
@@ -67,13 +67,8 @@ def read_json(path: Path) -> Iterator[Located]:
 def _json_values(path: Path) -> Iterator[tuple[int, Any]]:
     if _is_array(path):
         yield from enumerate(read_items(path), 1)
-        return
-    for number, text in read_lines(path):
-        if text.strip():
-            try:
-                yield number, parse_json(text)
-            except ValueError as error:
-                raise ValueError(Errors.E060.format(path=path, line=number, error=error)) from error
+    else:
+        yield from read_json_lines(path)
 
 
 def _is_array(path: Path) -> bool:
