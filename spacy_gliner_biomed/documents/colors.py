@@ -1,6 +1,7 @@
 """A fixed colour for each label, the same in all documents and sessions."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 from math import cos, pi, sin
 
@@ -29,6 +30,7 @@ CIRCLE = (
 )
 
 
+@lru_cache(10_000)
 def label_color(label: str) -> str:
     """Return the colour of a label, in displaCy's form. It depends on the label's text only.
 
