@@ -120,14 +120,14 @@ def test_format_says_what_is_made_of_documents(
 def test_files_of_other_kinds_are_named_once_and_are_no_failure(
     corpus: Path, saved: Path, tmp_path: Path
 ) -> None:
-    (corpus / "table.csv").write_text("id,text\n1,Asthma\n")
+    (corpus / "table.docx").write_text("id,text\n1,Asthma\n")
     (corpus / "D.TXT").write_text("a drug")
     result = invoke(corpus, tmp_path / "out", "--pipeline", saved, "--format", "jsonl")
     assert result.exit_code == 0, result.output
-    assert result.stderr.count("1 .csv (table.csv)") == 1
+    assert result.stderr.count("1 .docx (table.docx)") == 1
     assert rows(tmp_path / "out", "documents")[0]["id"] == "D.TXT"
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert manifest["not_read"] == {".csv": {"files": 1, "first": "table.csv"}}
+    assert manifest["not_read"] == {".docx": {"files": 1, "first": "table.docx"}}
 
 
 def test_help_says_what_the_exit_status_means() -> None:

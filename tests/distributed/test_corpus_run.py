@@ -98,7 +98,7 @@ def write_broken(folder: Path) -> None:
     values = srsly.msgpack_loads(zlib.decompress(DocBin(docs=[nlp("aspirin")]).to_bytes()))
     values["strings"] = []
     (folder / "f.spacy").write_bytes(zlib.compress(srsly.msgpack_dumps(values)))
-    (folder / "g.csv").write_text("id,text\n1,aspirin\n")
+    (folder / "g.docx").write_text("id,text\n1,aspirin\n")
 
 
 @pytest.mark.parametrize("export", [None, "docbin", "brat", "pubtator"])
@@ -121,8 +121,8 @@ def test_what_is_broken_in_a_corpus_is_rows_of_failures_and_the_rest_is_annotate
         kinds_source(kinds): "broken",
     }
     assert all(len(row["reason"]) <= 300 for row in table(folder, "failures"))
-    assert manifest["not_read"] == {".csv": {"files": 1, "first": "g.csv"}}
-    assert manifest["summary"].count("1 .csv (g.csv)") == 1
+    assert manifest["not_read"] == {".docx": {"files": 1, "first": "g.docx"}}
+    assert manifest["summary"].count("1 .docx (g.docx)") == 1
     assert (manifest["failed"], manifest["counts"]["documents"]) == (7, 5)
     log = (folder / "log.jsonl").read_text().splitlines()
     assert "worker died" not in {json.loads(line)["event"] for line in log}
