@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.parity.upstream import KINDS, RECIPES, make_checkpoint
+from tests.parity.recipes import KINDS, RECIPES
+from tests.parity.upstream import make_checkpoint
 
 
 @pytest.fixture(scope="session")

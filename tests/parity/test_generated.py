@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.parity.upstream import RECIPES, Reference, import_gliner, probabilities, texts
+from tests.parity.recipes import RECIPES
+from tests.parity.upstream import Reference, import_gliner, probabilities, texts
 
 import_gliner()
 

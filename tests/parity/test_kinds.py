@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.parity.upstream import KINDS, Reference, import_gliner, probabilities, texts
+from tests.parity.recipes import KINDS
+from tests.parity.upstream import Reference, import_gliner, probabilities, texts
 
 import_gliner()
 

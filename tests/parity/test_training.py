@@ -16,7 +16,8 @@ from spacy_gliner_biomed.training.gold import Gold
 from spacy_gliner_biomed.training.loss import FocalLoss
 from spacy_gliner_biomed.training.span_samples import SpanSampler
 from spacy_gliner_biomed.training.training_rows import RowMaker, TrainingRow
-from tests.parity.upstream import KINDS, LABELS, Reference, import_gliner, texts
+from tests.parity.recipes import KINDS
+from tests.parity.upstream import LABELS, Reference, import_gliner, texts
 
 import_gliner()
 

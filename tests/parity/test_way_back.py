@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.parity.upstream import RECIPES, Reference, import_gliner, texts
+from tests.parity.recipes import RECIPES
+from tests.parity.upstream import Reference, import_gliner, texts
 
 import_gliner()
 
