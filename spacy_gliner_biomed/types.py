@@ -60,6 +60,8 @@ class Row:
         bi-encoder. # (C,)
     prompts (Sequence[str]): The prompts of the labels, in order; rows that ask for the same
         labels share them. # (C,)
+    relation_positions (IntArray | None): Subtoken that stands for each relation; None if no
+        relations are asked for. # (R,)
     """
 
     input_ids: IntArray
@@ -67,6 +69,7 @@ class Row:
     word_lengths: IntArray
     label_positions: IntArray
     prompts: Sequence[str]
+    relation_positions: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.input_ids)
@@ -86,6 +89,19 @@ class SpanLogits:
     ends: IntArray
     logits: FloatArray
     token_logits: FloatArray | None = None
+
+
+@dataclass(frozen=True)
+class PairLogits:
+    """The selected pairs of a row's selected spans, as parallel arrays. # (P,)
+
+    heads, tails (IntArray): Indices of the spans.
+    logits (FloatArray): The pair's logits for all relations. # (P, R)
+    """
+
+    heads: IntArray
+    tails: IntArray
+    logits: FloatArray
 
 
 @dataclass(frozen=True)
@@ -140,13 +156,30 @@ class ScoredSpan:
     score: float
 
 
+@dataclass(frozen=True)
+class ScoredRelation:
+    """A relation in a text, before it is written on a Doc.
+
+    head, tail (ScoredSpan): Its ends, which are entities of the same text.
+    label (str): Its label.
+    score (float): Its probability.
+    """
+
+    head: ScoredSpan
+    tail: ScoredSpan
+    label: str
+    score: float
+
+
 @dataclass
 class Prediction:
     """What `predict` returns for one Doc: the entities of its text and what it took.
 
     spans (list[ScoredSpan]): In order of their start; equal starts by score.
     counts (dict[str, int]): Additions to the component's stats.
+    relations (list[ScoredRelation]): In order of their ends.
     """
 
     spans: list[ScoredSpan] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    relations: list[ScoredRelation] = field(default_factory=list)

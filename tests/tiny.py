@@ -14,7 +14,7 @@ from spacy_gliner_biomed.nn.network_base import Network
 from spacy_gliner_biomed.nn.networks import build_network
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 
-ENT, SEP = "<<ENT>>", "<<SEP>>"
+ENT, SEP, REL = "<<ENT>>", "<<SEP>>", "<<REL>>"
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,;:()-+/%"
 WORDS = ["disease", "drug", "gene", "cell", "cancer", "the", "of", "was", "patient", "aspirin"]
@@ -35,7 +35,7 @@ ENCODERS: dict[str, dict[str, Any]] = {
 }
 
 
-def tiny_tokenizer(*, markers: bool = True) -> Subtokenizer:
+def tiny_tokenizer(*, markers: bool = True, relations: bool = False) -> Subtokenizer:
     """A WordPiece tokenizer over single letters and a few words."""
     vocab = [*SPECIAL, *LETTERS, *(f"##{letter}" for letter in LETTERS), *WORDS]
     table = {piece: i for i, piece in enumerate(vocab)}
@@ -45,7 +45,8 @@ def tiny_tokenizer(*, markers: bool = True) -> Subtokenizer:
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
-    tokenizer.add_special_tokens([*SPECIAL, *([ENT, SEP] if markers else [])])
+    added = [*([ENT, SEP] if markers else []), *([REL] if relations else [])]
+    tokenizer.add_special_tokens([*SPECIAL, *added])
     definition = json.dumps(json.loads(tokenizer.to_str()))
     return Subtokenizer(definition, prefix=(2,), suffix=(3,), pad_id=0, max_length=128)
 
@@ -62,7 +63,8 @@ def tiny_checkpoint(
     values: Further keys of `gliner_config.json`, e.g. `max_width=4`, `hidden_size=24`.
     RETURNS (Path): The folder.
     """
-    subtokens = tiny_tokenizer(markers=kind != "bi_span")
+    related = "relations_layer" in values
+    subtokens = tiny_tokenizer(markers=kind != "bi_span", relations=related)
     if encoder == "deberta":
         subtokens = replace(subtokens, max_length=None)
     size = subtokens.backend.get_vocab_size()
@@ -82,7 +84,7 @@ def tiny_checkpoint(
         "max_width": 4,
         "max_len": 40,
         "span_mode": "token_level" if kind == "uni_token" else "markerV0",
-        "class_token_index": size - 2 if kind != "bi_span" else -1,
+        "class_token_index": size - 2 - related if kind != "bi_span" else -1,
         "vocab_size": size if kind != "bi_span" else -1,
     }
     if kind == "bi_span":

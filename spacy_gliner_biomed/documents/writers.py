@@ -10,6 +10,7 @@ from spacy_gliner_biomed.common.terminal import escape_controls
 from spacy_gliner_biomed.documents.inputs import ID_KEY, META_KEY, Record
 from spacy_gliner_biomed.documents.writing.attributes import as_text
 from spacy_gliner_biomed.documents.writing.entities import Entity
+from spacy_gliner_biomed.documents.writing.relations import entity_relations
 from spacy_gliner_biomed.documents.writing.writer import (
     DEFAULT_SETTINGS,
     WriterSettings,
@@ -48,8 +49,11 @@ class JsonlWriter:
     def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
         """Write one line."""
         entities = [entity_json(each, self.settings) for each in found]
-        meta = {key: value for key, value in record.meta.items() if key != "entities"}
-        line = {"id": record.id, "text": doc.text, "entities": entities, **meta}
+        own: dict[str, Any] = {"entities": entities}
+        if related := entity_relations(doc, found):
+            own["relations"] = [relation.to_json() for relation in related]
+        meta = {key: value for key, value in record.meta.items() if key not in own}
+        line = {"id": record.id, "text": doc.text, **own, **meta}
         self.stream.write(dump_json(line) + b"\n")
 
     def finish(self) -> None:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from spacy_gliner_biomed.nn.network_base import RowBatch
+from spacy_gliner_biomed.nn.relation_scoring import SelectedPairs
 from spacy_gliner_biomed.nn.selection import SelectedSpans
-from spacy_gliner_biomed.types import IntArray, Row, SpanLogits
+from spacy_gliner_biomed.types import IntArray, PairLogits, Row, SpanLogits
 
 # In training, the numbers of words and of labels are padded to multiples of these. oneDNN then has
 # few shapes to compile kernels for (see `nn.encoders.blocks.LENGTH_STEP`).
@@ -36,6 +37,7 @@ def collate_rows(
     words = [row.word_positions for row in rows]
     word_lengths = [row.word_lengths for row in rows]
     labels = [row.label_positions for row in rows]
+    relations = [row.relation_positions for row in rows if row.relation_positions is not None]
     return RowBatch(
         input_ids=_to(ids, device),
         attention_mask=_to(mask.astype(np.int64), device),
@@ -44,6 +46,7 @@ def collate_rows(
         label_positions=_to(pad_arrays(labels, -1, label_step), device),
         n_words=torch.tensor(list(map(len, words))),
         n_labels=torch.tensor([len(row.prompts) for row in rows]),
+        relation_positions=_to(pad_arrays(relations, -1), device) if relations else None,
     )
 
 
@@ -82,6 +85,12 @@ def spans_by_row(spans: SelectedSpans, rows: Sequence[Row]) -> list[SpanLogits]:
         )
         for line, (a, b) in zip(rows, pairwise(borders.tolist()), strict=True)
     ]
+
+
+def to_pair_logits(pairs: SelectedPairs) -> PairLogits:
+    """Return the selected pairs of a row as arrays."""
+    heads, tails = pairs.indices.cpu().numpy().T.astype(np.int32)
+    return PairLogits(heads, tails, pairs.logits.float().cpu().numpy())
 
 
 def _to(array: IntArray, device: torch.device) -> Tensor:

@@ -10,16 +10,31 @@ import torch
 from torch import Tensor
 
 from spacy_gliner_biomed.models.checkpoints import Checkpoint
-from spacy_gliner_biomed.models.collate import LABEL_STEP, collate_rows, pad_arrays, spans_by_row
+from spacy_gliner_biomed.models.collate import (
+    LABEL_STEP,
+    collate_rows,
+    pad_arrays,
+    spans_by_row,
+    to_pair_logits,
+)
 from spacy_gliner_biomed.models.label_vectors import LabelVectors
 from spacy_gliner_biomed.models.trainer import set_dropout
 from spacy_gliner_biomed.nn.label_encoding import BiEncoder, mean_state
 from spacy_gliner_biomed.nn.network_base import RowBatch
 from spacy_gliner_biomed.nn.networks import SpanNetwork, TokenNetwork
 from spacy_gliner_biomed.nn.precision import effective_precision
+from spacy_gliner_biomed.nn.relation_networks import RelationNetwork
+from spacy_gliner_biomed.nn.relation_scoring import PairMinimum
 from spacy_gliner_biomed.nn.selection import SelectedSpans
 from spacy_gliner_biomed.tokenization.rows import length_batches
-from spacy_gliner_biomed.types import FloatArray, IntArray, Precision, Row, SpanLogits
+from spacy_gliner_biomed.types import (
+    FloatArray,
+    IntArray,
+    PairLogits,
+    Precision,
+    Row,
+    SpanLogits,
+)
 
 NAME_SUBTOKENS, NAME_BATCH = 64, 2048  # maximum subtokens of a name, and of a batch of names
 
@@ -63,6 +78,30 @@ class NetworkRunner:
         with torch.inference_mode(), self._autocast():
             spans = self._select(rows, self._pad_min_logits(min_logits))
         return spans_by_row(spans, rows)
+
+    def related_spans(
+        self,
+        rows: Sequence[Row],
+        min_logits: Sequence[FloatArray],
+        min_relations: FloatArray,
+        min_adjacency: float,
+    ) -> list[tuple[SpanLogits, PairLogits]]:
+        """Select spans as `span_logits` does, and pairs of them, in one forward pass.
+
+        rows (Sequence[Row]): At least one row, with relations, for a network that has some.
+        min_logits (Sequence[FloatArray]): As for `span_logits`.
+        min_relations (FloatArray): The relations' minimum logits. # (R,)
+        min_adjacency (float): The probability of related entities that a pair has to exceed.
+        RETURNS (list[tuple[SpanLogits, PairLogits]]): The spans and the pairs of each row.
+        """
+        network = self.checkpoint.network
+        assert isinstance(network, RelationNetwork)
+        minimum = PairMinimum(torch.from_numpy(min_relations).to(self.device), min_adjacency)
+        with torch.inference_mode(), self._autocast():
+            spans, pairs = network.select_related(
+                self._collate(rows), self._pad_min_logits(min_logits), minimum
+            )
+        return list(zip(spans_by_row(spans, rows), map(to_pair_logits, pairs), strict=True))
 
     def embed(self, rows: Sequence[Row]) -> FloatArray:
         """Return the mean vector of each row's words.

@@ -25,7 +25,7 @@ from spacy_gliner_biomed.models.trainer import TorchTrainer
 from spacy_gliner_biomed.models.tuning import Tuning
 from spacy_gliner_biomed.nn.derived import forget
 from spacy_gliner_biomed.nn.finite import check_weights
-from spacy_gliner_biomed.types import FloatArray, Precision, Row, SpanLogits
+from spacy_gliner_biomed.types import FloatArray, PairLogits, Precision, Row, SpanLogits
 
 
 class NetworkShim(Shim):
@@ -108,6 +108,20 @@ class NetworkShim(Shim):
         """
         self._check_trained()
         return self.runner.span_logits(rows, min_logits)
+
+    def related_spans(
+        self,
+        rows: Sequence[Row],
+        min_logits: Sequence[FloatArray],
+        min_relations: FloatArray,
+        min_adjacency: float,
+    ) -> list[tuple[SpanLogits, PairLogits]]:
+        """Compute the logits of selected spans and pairs, see `NetworkRunner.related_spans`.
+
+        RAISES (ValueError): If training has produced weights that are not finite.
+        """
+        self._check_trained()
+        return self.runner.related_spans(rows, min_logits, min_relations, min_adjacency)
 
     def _check_trained(self) -> None:
         if not self.checked:

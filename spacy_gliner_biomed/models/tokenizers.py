@@ -70,8 +70,10 @@ def check_tokenizers(
             problems.append(
                 f"{shorten(config.ent_token)!r} has the id {found}, not {config.class_token_index}"
             )
-        if subtokens.token_id(config.sep_token) is None:
-            problems.append(f"there is no token {shorten(config.sep_token)!r}")
+        named = [config.sep_token, *[config.rel_token] * bool(config.relations_layer)]
+        for token in named:
+            if subtokens.token_id(token) is None:
+                problems.append(f"there is no token {shorten(token)!r}")
     pairs = [(subtokens, config.encoder_config), (label_subtokens, config.labels_encoder_config)]
     for tokenizer, encoder_config in pairs:
         n_rows = encoder_config.get("vocab_size")
@@ -118,8 +120,9 @@ def _add_markers(tokenizer: Any, config: NetworkConfig) -> NetworkConfig:
     """Add the markers as GLiNER did when the checkpoint was made."""
     unknown = -1 in (config.class_token_index, config.vocab_size)
     if config.ent_token not in tokenizer.get_vocab():
-        legacy = unknown or config.class_token_index == len(tokenizer) + 1
-        markers = [config.ent_token, config.sep_token]
+        related = bool(config.relations_layer)
+        legacy = not related and (unknown or config.class_token_index == len(tokenizer) + 1)
+        markers = [config.ent_token, config.sep_token, *[config.rel_token] * related]
         tokenizer.add_tokens([LEGACY_TOKEN] * legacy + markers, special_tokens=True)
     if unknown:
         index = tokenizer.get_vocab()[config.ent_token]

@@ -32,6 +32,8 @@ PREFIXES = (
     ("span_rep_layer.context_encoder.", "context_encoder."),
     ("prompt_rep_layer.", "prompt_projection."),
     ("scorer.", "token_scorer."),
+    ("relations_rep_layer.relation_rep_layer.", "relation_scorer.adjacency."),
+    ("pair_rep_layer.", "relation_scorer.pairs."),
 )
 
 

@@ -23,6 +23,17 @@ DERIVED = (
     "represent_spans",
     "post_fusion_schema",
     "precomputed_labels",
+    "relations_layer",
+    "triples_layer",
+)
+RELATION_KEYS = (
+    "relations_layer",
+    "triples_layer",
+    "embed_rel_token",
+    "rel_token",
+    "rel_token_index",
+    "adjacency_loss_coef",
+    "relation_loss_coef",
 )
 
 
@@ -58,6 +69,11 @@ class NetworkConfig:
     num_post_fusion_layers (int): How often the steps of the schema are taken.
     precomputed_labels (tuple[str, ...]): The labels whose vectors are stored in the checkpoint,
         which can be asked for no others; empty if labels are read with the text.
+    relations_layer (str): How pairs of entities are chosen whose relations are scored, see
+        `nn.relations`; empty for a network without relations.
+    triples_layer (str): How they are scored, see `nn.triples`; empty for a projection.
+    embed_rel_token, rel_token, rel_token_index: As the keys of `ent_token`, for relations.
+    adjacency_loss_coef, relation_loss_coef (float): Weights of both steps in the loss.
     raw (dict): The file as it was read, for writing it back.
 
     GLiNER's class is `GLiNERConfig` (gliner/config.py).
@@ -87,6 +103,13 @@ class NetworkConfig:
     post_fusion_schema: str = ""
     num_post_fusion_layers: int = 1
     precomputed_labels: tuple[str, ...] = ()
+    relations_layer: str = ""
+    triples_layer: str = ""
+    embed_rel_token: bool = True
+    rel_token: str = "<<REL>>"
+    rel_token_index: int = -1
+    adjacency_loss_coef: float = 1.0
+    relation_loss_coef: float = 1.0
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -138,6 +161,10 @@ class NetworkConfig:
         values["span_encoder_config"] = self.span_encoder_config or None
         if not self.bi_encoder:
             values |= {"labels_encoder": None, "labels_encoder_config": None}
+        if self.relations_layer:
+            values["triples_layer"] = self.triples_layer or None
+        else:  # GLiNER tells the network by the first of them
+            values = {key: v for key, v in values.items() if key not in RELATION_KEYS}
         return {**self.raw, **values}
 
     def evolve(self, **changes: Any) -> "NetworkConfig":
@@ -147,15 +174,19 @@ class NetworkConfig:
 
 def _derived(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of `DERIVED`."""
-    bi, token = raw.get("labels_encoder") is not None, raw.get("span_mode") == TOKEN_MODE
+    related = raw.get("relations_layer") is not None  # a labels_encoder is then ignored
+    bi = raw.get("labels_encoder") is not None and not related
+    token = raw.get("span_mode") == TOKEN_MODE
     return {
         "kind": ("bi" if bi else "uni") + ("_token" if token else "_span"),
         "num_rnn_layers": 0 if bi else _n_rnn_layers(raw),  # bi-encoders never run an LSTM
         # GLiNER ignored the key before 0.2.23.
         "subtoken_pooling": ("num_rnn_layers" in raw and raw.get("subtoken_pooling")) or "first",
-        "represent_spans": token and bool(raw.get("represent_spans")),  # span models ignore it
+        "represent_spans": token and not related and bool(raw.get("represent_spans")),
         "post_fusion_schema": (bi and raw.get("post_fusion_schema")) or "",
         "precomputed_labels": _precomputed_labels(raw),
+        "relations_layer": raw["relations_layer"] if related else "",
+        "triples_layer": (related and raw.get("triples_layer")) or "",
     }
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.nn.relations import ALL_PAIRS, PAIR_LAYERS
+from spacy_gliner_biomed.nn.triples import TRIPLE_SCORES
 
 TOKEN_MODE = "token_level"
 SPAN_MODES = ("markerV0", "marker", "markerV1", "markerV2")
@@ -41,10 +43,12 @@ BOUNDS = {
     "num_post_fusion_layers": (0, 64),
     "class_token_index": (-1, 2**24),
     "vocab_size": (-1, 2**24),
+    "rel_token_index": (-1, 2**24),
 }
 # Largest values in an encoder's config: of keys with "layer" in their name, and of all others.
 MAX_LAYERS, MAX_SIZE = 512, 2**31
-MAX_RATIO = 100  # negative spans per entity
+RATIOS = ("neg_spans_ratio", "adjacency_loss_coef", "relation_loss_coef")
+MAX_RATIO = 100  # negative spans per entity, or weight in the loss
 ENCODER_CONFIGS = ("encoder_config", "labels_encoder_config", "span_encoder_config")
 
 
@@ -55,9 +59,9 @@ def refuse_variants(raw: Mapping[str, Any]) -> None:
     RAISES (ValueError): If there is one; the message names all that was found.
     """
     if raw.get("relations_layer") is not None:
-        raise ValueError(Errors.E260.format(found=repr(shorten(raw["relations_layer"]))))
+        _refuse_relations(raw)
     mode = raw.get("span_mode") or "markerV0"
-    bi = raw.get("labels_encoder") is not None
+    bi = raw.get("labels_encoder") is not None and raw.get("relations_layer") is None
     found = [f"{key} {shorten(raw[key])!r}" for key in REFUSED if raw.get(key)]
     if bi and raw.get("precomputed_prompts_mode"):
         found.append("precomputed_prompts_mode with a labels_encoder")
@@ -70,6 +74,21 @@ def refuse_variants(raw: Mapping[str, Any]) -> None:
             found.append(f"{key} of the decoder-style model {raw[key]['model_type']!r}")
     if found:
         raise ValueError(Errors.E010.format(found=" and ".join(found)))
+
+
+def _refuse_relations(raw: Mapping[str, Any]) -> None:
+    layer, triples = raw["relations_layer"], raw.get("triples_layer")
+    found = []
+    if not isinstance(layer, str) or (layer != ALL_PAIRS and layer.lower() not in PAIR_LAYERS):
+        found.append(f"relations_layer {shorten(repr(layer))}")
+    if triples is not None and triples not in TRIPLE_SCORES:
+        found.append(f"triples_layer {shorten(repr(triples))}")
+    if raw.get("precomputed_prompts_mode"):
+        found.append("precomputed_prompts_mode")
+    if found:
+        layers, scores = ", ".join([ALL_PAIRS, *PAIR_LAYERS]), ", ".join(TRIPLE_SCORES)
+        message = Errors.E260.format(found=" and ".join(found), layers=layers, scores=scores)
+        raise ValueError(message)
 
 
 def check_encoder(values: Mapping[str, Any], name: str) -> None:
@@ -103,7 +122,7 @@ def check_value(name: str, found: Any, default: Any) -> None:
         allowed = "from {} to {}".format(*BOUNDS[name])
     elif name == "dropout" and not is_number(found, 1):
         allowed = "a rate from 0 to 1"
-    elif name == "neg_spans_ratio" and not is_number(found, MAX_RATIO):
+    elif name in RATIOS and not is_number(found, MAX_RATIO):
         allowed = f"a number from 0 to {MAX_RATIO}"
     elif name == "subtoken_pooling" and found not in POOLINGS:
         allowed = f"one of {', '.join(POOLINGS)}"

@@ -165,19 +165,32 @@ class MarkerV0(SpanScorer):
         n_words (Tensor): Words in each row, on the CPU. # (B,)
         RETURNS (Tensor): Logits. # (N, C)
         """
+        logits = [words.new_zeros(0, labels.size(-2))]
+        for row, vectors in self._vectors_of(words, indices, n_words):
+            of_row = labels if labels.dim() == 2 else labels[row]  # (C, D)
+            logits.append(vectors @ of_row.transpose(0, 1))
+        return torch.cat(logits)
+
+    def span_vectors(self, words: Tensor, indices: Tensor, n_words: Tensor) -> Tensor:
+        """Return the vectors of some spans, see `SpanScorer.span_vectors`. # (N, D)"""
+        parts = (vectors for _, vectors in self._vectors_of(words, indices, n_words))
+        return torch.cat([words.new_zeros(0, self.width), *parts])
+
+    def _vectors_of(
+        self, words: Tensor, indices: Tensor, n_words: Tensor
+    ) -> Iterator[tuple[int, Tensor]]:
+        """Yield the row and the vectors of some of its spans, in order. # (<= MAX_SPANS, D)"""
         starts, ends = self._halves(words)
         context = self._context_term(words, n_words)
         if context is not None:
             starts = starts + context.unsqueeze(1)
-        output, logits = self.out_project.parts()[-1], [words.new_zeros(0, labels.size(-2))]
+        _, dropout, output = self.out_project.parts()
         counts = torch.bincount(indices[:, 0], minlength=len(words)).tolist()
         for row, spans in enumerate(indices.split(counts)):
-            of_row = labels if labels.dim() == 2 else labels[row]  # (C, D)
             for part in spans.split(MAX_SPANS):
                 first, last = part[:, 1], part[:, 1] + part[:, 2]
                 sums = (pick(starts[row], first) + pick(ends[row], last)).relu()
-                logits.append(output(sums) @ of_row.transpose(0, 1))
-        return torch.cat(logits)
+                yield row, output(dropout(sums))
 
     def _sums(self, words: Tensor, max_width: int, counts: list[int]) -> SpanSums:
         """Apply the first layer of `out_project` to the words of all rows."""

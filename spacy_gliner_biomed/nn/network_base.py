@@ -28,6 +28,8 @@ class RowBatch:
     word_lengths (Tensor): Subtokens of each word. # (B, W)
     label_positions (Tensor): Index of each label's subtoken; -1 for padding. # (B, C)
     n_words, n_labels (Tensor): Words and labels of each row, on the CPU. # (B,)
+    relation_positions (Tensor | None): Index of each relation's subtoken, of which each row has as
+        many; None without relations. # (B, R)
     """
 
     input_ids: Tensor
@@ -37,6 +39,7 @@ class RowBatch:
     label_positions: Tensor
     n_words: Tensor
     n_labels: Tensor
+    relation_positions: Tensor | None = None
 
 
 class Network(nn.Module):

@@ -1,4 +1,4 @@
-"""The networks: uni-encoders and bi-encoders, each for spans or for words."""
+"""The networks: uni-encoders and bi-encoders, each for spans or for words, and with relations."""
 
 import torch
 from torch import Tensor
@@ -10,6 +10,7 @@ from spacy_gliner_biomed.nn.layers import ProjectionMLP
 from spacy_gliner_biomed.nn.marker_context import MarkerV1, MarkerV2
 from spacy_gliner_biomed.nn.marker_v0 import MarkerV0
 from spacy_gliner_biomed.nn.network_base import Network, RowBatch
+from spacy_gliner_biomed.nn.relation_networks import RelationNetwork
 from spacy_gliner_biomed.nn.selection import SelectedSpans
 from spacy_gliner_biomed.nn.span_scoring import Marker, SpanScorer, mask_tails
 from spacy_gliner_biomed.nn.token_scoring import TokenScorer
@@ -66,9 +67,18 @@ class SpanNetwork(Network):
         RAISES (ValueError): If a vector is not finite.
         """
         words, queries = self.encode(batch, queries)
-        words = self.in_context(words, batch.n_words)
+        return self.select_from(words, queries, batch.n_words, min_logits)[0]
+
+    def select_from(
+        self, words: Tensor, queries: Tensor, n_words: Tensor, min_logits: Tensor
+    ) -> tuple[SelectedSpans, Tensor]:
+        """Select spans as `select`, from word vectors and queries.
+
+        RETURNS (tuple[SelectedSpans, Tensor]): The spans, and the words as their layer reads them.
+        """
+        words = self.in_context(words, n_words)
         size = self.config.max_width
-        return self.span_scorer.select(words, queries, size, batch.n_words, min_logits)
+        return self.span_scorer.select(words, queries, size, n_words, min_logits), words
 
 
 class TokenNetwork(Network):
@@ -82,7 +92,7 @@ class TokenNetwork(Network):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config)
         self.token_scorer = TokenScorer(config.hidden_size, config.dropout)
-        again = config.represent_spans
+        again = config.represent_spans or config.relations_layer
         self.span_scorer = MarkerV0(config.hidden_size, config.dropout) if again else None
 
     def forward(self, batch: RowBatch, queries: Tensor | None = None) -> Tensor:
@@ -95,7 +105,7 @@ class TokenNetwork(Network):
         """
         words, queries = self.encode(batch, queries)
         logits: Tensor = self.token_scorer(words, queries)
-        if self.span_scorer is None:
+        if self.span_scorer is None or not self.config.represent_spans:
             return logits
         words = self.in_context(words, batch.n_words)
         of_spans = self.span_scorer(words, queries, self.config.max_width, batch.n_words)
@@ -144,17 +154,49 @@ class BiEncoderToken(BiEncoder, TokenNetwork):
     """A bi-encoder that scores words (`BiEncoderTokenModel`)."""
 
 
+class RelationSpan(SpanNetwork, RelationNetwork):
+    """Scores spans, and relations between them (`UniEncoderSpanRelexModel`)."""
+
+
+class RelationToken(TokenNetwork, RelationNetwork):
+    """Scores words, and relations between the spans that they show (`UniEncoderTokenRelexModel`).
+
+    Unlike `UniEncoderToken`, it projects labels, as span networks do.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config)
+        self.prompt_projection = ProjectionMLP(
+            config.hidden_size, config.hidden_size, config.dropout
+        )
+
+    def queries(self, labels: Tensor) -> Tensor:
+        """Project labels for the scorer. # (.., C, D)"""
+        projected: Tensor = self.prompt_projection(labels)
+        return projected
+
+    def select_from(
+        self, words: Tensor, queries: Tensor, n_words: Tensor, min_logits: Tensor
+    ) -> tuple[SelectedSpans, Tensor]:
+        """Select the spans that the words show, see `SpanNetwork.select_from`."""
+        logits = check_vectors(self.token_scorer(words, queries), "words")
+        spans = SelectedSpans(*found_spans(logits, min_logits, n_words))
+        return spans, self.in_context(words, n_words)
+
+
 def build_network(config: NetworkConfig) -> Network:
     """Build the network that a config describes.
 
     config (NetworkConfig): The checkpoint's.
     RETURNS (Network): The network; its weights are not loaded yet.
     """
-    kinds = {
+    kinds: dict[str, type[Network]] = {
         "uni_span": UniEncoderSpan,
         "uni_token": UniEncoderToken,
         "bi_span": BiEncoderSpan,
         "bi_token": BiEncoderToken,
     }
+    if config.relations_layer:
+        kinds |= {"uni_span": RelationSpan, "uni_token": RelationToken}
     network: Network = kinds[config.kind](config)
     return network.to(torch.float32)

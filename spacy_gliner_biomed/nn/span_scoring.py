@@ -28,6 +28,16 @@ class SpanScorer(nn.Module):
         logits = mask_tails(self(words, labels, max_width, n_words), n_words)
         return select_spans(logits, min_logits)
 
+    def span_vectors(self, words: Tensor, indices: Tensor, n_words: Tensor) -> Tensor:
+        """Return the vectors that labels are compared with.
+
+        words (Tensor): Word vectors. # (B, W, D)
+        indices (Tensor): Row, first word, and width less 1; rows in order. # (N, 3)
+        n_words (Tensor): Words in each row, on the CPU. # (B,)
+        RETURNS (Tensor): # (N, D)
+        """
+        raise NotImplementedError
+
 
 class Marker(SpanScorer):
     """The older span layer `marker` (GLiNER's `SpanMarker`). It ends in a single Linear, so the
@@ -56,6 +66,14 @@ class Marker(SpanScorer):
             for k in range(min(max_width, size))
         ]
         return _stack_widths(logits, max_width)
+
+    def span_vectors(self, words: Tensor, indices: Tensor, n_words: Tensor) -> Tensor:
+        """Return the vectors of some spans, see `SpanScorer.span_vectors`. # (N, D)"""
+        row, first, more = indices.unbind(dim=1)
+        starts = self.project_start(words, "relu")[row, first]
+        ends = self.project_end(words, "relu")[row, first + more]
+        vectors: Tensor = self.out_project(torch.cat([starts, ends], dim=-1))
+        return vectors
 
 
 def mask_tails(logits: Tensor, n_words: Tensor) -> Tensor:

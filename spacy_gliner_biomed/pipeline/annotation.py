@@ -113,7 +113,7 @@ def split_tokens(doc: Doc, spans: Sequence[tuple[int, int]]) -> None:
     doc (Doc): Changed in place.
     spans (Sequence[tuple[int, int]]): Characters, end exclusive.
     """
-    starts, ends = _offsets(doc)
+    starts, ends = token_offsets(doc)
     cuts = cut_points(starts, ends, spans)
     if not cuts:
         return
@@ -139,7 +139,7 @@ def split_tokens(doc: Doc, spans: Sequence[tuple[int, int]]) -> None:
 def _align(
     doc: Doc, found: Sequence[ScoredSpan], settings: Settings
 ) -> tuple[list[Span], list[float], dict[str, int]]:
-    starts, ends = _offsets(doc)
+    starts, ends = token_offsets(doc)
     blank = doc.to_array("IS_SPACE").astype(bool).tolist()
     # Equal scores go to the earlier label of the settings, as before the spans were moved.
     names = list(dict.fromkeys([*(spec.label for spec in settings.labels), *_labels(found)]))
@@ -221,7 +221,8 @@ def _write_group(
     doc.spans[key] = SpanGroup(doc, name=key, attrs=attrs, spans=[span for span, _ in merged])
 
 
-def _offsets(doc: Doc) -> tuple[list[int], list[int]]:
+def token_offsets(doc: Doc) -> tuple[list[int], list[int]]:
+    """Return the first characters of a Doc's tokens, and those after their last."""
     starts, lengths = doc.to_array(["IDX", "LENGTH"]).astype(np.int64).T  # makes no Token
     return starts.tolist(), (starts + lengths).tolist()
 
@@ -271,6 +272,6 @@ def _cut_span(doc: Doc, start: int, end: int, **values: Any) -> Span:
 
 def _continue_sentences(doc: Doc, borders: Iterable[int]) -> None:
     """Let no piece of a cut token start a sentence, except the first if the token did."""
-    starts, _ = _offsets(doc)
+    starts, _ = token_offsets(doc)
     for border in borders:
         doc[bisect_left(starts, border)].is_sent_start = False

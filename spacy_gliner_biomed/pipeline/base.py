@@ -25,6 +25,7 @@ from spacy_gliner_biomed.pipeline.annotation import (
     add_strings,
 )
 from spacy_gliner_biomed.pipeline.labels import parse_labels
+from spacy_gliner_biomed.pipeline.relation_annotation import add_relations_extension
 from spacy_gliner_biomed.pipeline.reports import Reports
 from spacy_gliner_biomed.pipeline.settings import Settings, check_cfg
 from spacy_gliner_biomed.training.loss import FocalLoss
@@ -59,6 +60,7 @@ class GlinerPipe(Configurable, TrainablePipe):
     batch_subtokens = Setting()
     device = Setting()
     precision = Setting()
+    relations = Setting()
 
     def __init__(
         self,
@@ -88,6 +90,7 @@ class GlinerPipe(Configurable, TrainablePipe):
         self.cfg = cfg  # type: ignore[assignment]
         add_strings(vocab, self.labels)
         add_score_extension()
+        add_relations_extension()
 
     @staticmethod
     def check_cfg(values: Mapping[str, Any]) -> Mapping[str, Any]:

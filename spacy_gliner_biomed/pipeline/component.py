@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Optimizer, set_dropout_rate
 
-from spacy_gliner_biomed.common.reporting import shorten
+from spacy_gliner_biomed.common.reporting import list_names, shorten
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.models.trainer import AdamW, make_adamw
@@ -23,6 +23,7 @@ from spacy_gliner_biomed.pipeline.gold_checks import (
     is_dummy,
 )
 from spacy_gliner_biomed.pipeline.prediction import Predictor, row_maker, widest_entity
+from spacy_gliner_biomed.pipeline.relation_annotation import annotate_relations
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.training.gold import Gold, gold_labels, read_gold
@@ -42,7 +43,8 @@ class GlinerBiomed(GlinerPipe):
 
         doc (Doc): Changed in place.
         batch_size (int | None): Not read; `nlp.pipe` leaves it in the caller's `component_cfg`.
-        options: `labels`, `threshold`, `overlap`, `multi_label` or `alignment` for this call.
+        options: `labels`, `relations`, `threshold`, `overlap`, `multi_label` or `alignment` for
+            this call.
         RETURNS (Doc): The same Doc.
         """
         settings = self.settings(**options)
@@ -224,6 +226,7 @@ class GlinerBiomed(GlinerPipe):
             return [Prediction(counts={"docs": 1}) for _ in docs]
         self._place(settings)
         self._report_unfamiliar(settings)
+        self._report_missing_ends(settings)
         return Predictor(self.model, settings).find_entities(docs)
 
     def _report_unfamiliar(self, settings: Settings) -> None:
@@ -237,6 +240,16 @@ class GlinerBiomed(GlinerPipe):
                 nearest = ", ".join(map(repr, catalogue.nearest(spec.prompt))) or "none"
                 message = Warnings.W180.format(prompt=shorten(spec.prompt), nearest=nearest)
                 self.reports.warn_once(f"unfamiliar {spec.prompt}", message)
+
+    def _report_missing_ends(self, settings: Settings) -> None:
+        """Warn once of each relation with an end that nothing can be."""
+        known = {spec.label for spec in settings.labels}
+        for spec in settings.relations:
+            missing = [x for x in dict.fromkeys(spec.heads + spec.tails) if x not in known]
+            if missing:
+                found = list_names(map(repr, missing))
+                message = Warnings.W282.format(relation=shorten(spec.label), missing=found)
+                self.reports.warn_once(f"ends of {spec.label}", message)
 
     def _training_rows(self, examples: Iterable[Example], settings: Settings) -> list[TrainingRow]:
         make = row_maker(self.model, settings, self.label_sampler)
@@ -258,6 +271,8 @@ class GlinerBiomed(GlinerPipe):
     ) -> None:
         for doc, prediction in zip(docs, predictions, strict=True):
             counts = annotate(doc, prediction.spans, settings, self.ents_filter)
+            if settings.relations:
+                counts |= annotate_relations(doc, prediction.relations, settings)
             self._count({**prediction.counts, **counts}, settings)
 
     def _count(self, counts: Mapping[str, int], settings: Settings) -> None:

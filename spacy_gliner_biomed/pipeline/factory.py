@@ -28,6 +28,7 @@ stride = null
 batch_subtokens = 4096
 device = null
 precision = "float32"
+relations = []
 scorer = {"@scorers": "spacy-gliner-biomed.ner_scorer.v1"}
 
 [gliner_biomed.ents_filter]
@@ -67,7 +68,7 @@ revision = null
 
 @Language.factory(
     "gliner_biomed",
-    assigns=["doc.ents", "doc.spans", "token.ent_iob", "token.ent_type"],
+    assigns=["doc.ents", "doc.spans", "doc._.relations", "token.ent_iob", "token.ent_type"],
     default_config={
         "labels": DEFAULT_LABELS,
         **Config().from_str(DEFAULT_CONFIG)["gliner_biomed"],
@@ -98,6 +99,7 @@ def make_gliner_biomed(
     batch_subtokens: int,
     device: str | None,
     precision: Literal["auto", "float32", "bfloat16", "float16"],
+    relations: list[str | dict[str, Any]],
     ents_filter: EntsFilter,
     scorer: Callable[..., dict[str, Any]] | None,
     loss: FocalLoss,
@@ -127,6 +129,8 @@ def make_gliner_biomed(
     precision (str): "float32" is exact. "bfloat16" and "float16" are approximate; they are faster
         on machines with instructions for them, and computed in float32 on others. "auto" is
         bfloat16 where it is faster, and otherwise float32.
+    relations (list): Relations between the entities, for a checkpoint that finds some: strings, or
+        dicts with "relation" and, optionally, "prompt", "threshold", "head" and "tail" (labels).
     ents_filter (EntsFilter): Selects the entities of `doc.ents` from earlier and new ones.
     scorer (Callable | None): The scorer of `nlp.evaluate`.
     loss (FocalLoss): Computes the loss and the gradient of a training row, see `training.loss`.
@@ -150,6 +154,7 @@ def make_gliner_biomed(
         "batch_subtokens": batch_subtokens,
         "device": device,
         "precision": precision,
+        "relations": relations,
     }
     return GlinerBiomed(
         nlp.vocab,

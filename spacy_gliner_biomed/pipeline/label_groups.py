@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.calibration import Calibration
 from spacy_gliner_biomed.models.catalogue import NO_LABELS, Catalogue
 from spacy_gliner_biomed.models.checkpoints import Checkpoint
@@ -73,13 +74,18 @@ class LabelGroup:
         return logits if self.columns is None else logits[:, self.columns]  # nothing is copied
 
 
-def encode_labels(texts: Sequence[str], checkpoint: Checkpoint, budget: int) -> list[Prompt]:
+def encode_labels(
+    texts: Sequence[str], checkpoint: Checkpoint, budget: int, relations: Sequence[str] = ()
+) -> list[Prompt]:
     """Encode labels as the prompts of a checkpoint's kind.
 
     texts (Sequence[str]): The labels' prompts.
     checkpoint (Checkpoint): The checkpoint.
     budget (int): Maximum number of subtokens in a prompt.
+    relations (Sequence[str]): The prompts of relations, which follow each group of labels; only
+        for a checkpoint with relations.
     RETURNS (list[Prompt]): See `tokenization.prompts.encode_prompts`.
+    RAISES (ValueError): If a label or the relations do not fit.
     """
     config, subtokens = checkpoint.config, checkpoint.subtokens
     if config.bi_encoder or not texts:
@@ -88,12 +94,33 @@ def encode_labels(texts: Sequence[str], checkpoint: Checkpoint, budget: int) -> 
     assert sep_id is not None  # checked when the checkpoint was read
     if config.precomputed_labels:
         return [stored_prompt(texts, config.precomputed_labels, sep_id)]
-    return encode_prompts(
+    related = _encode_relations(relations, checkpoint, sep_id) if config.relations_layer else None
+    n_related = 0 if related is None else len(related.input_ids)
+    if n_related > budget // 2:
+        raise ValueError(Errors.E281.format(n=n_related, limit=budget // 2))
+    prompts = encode_prompts(
         texts,
         subtokens,
         ent_id=config.class_token_index,
         sep_id=sep_id,
         ent_token=config.ent_token,
         after_marker=not config.embed_ent_token,
-        budget=budget,
+        budget=budget - n_related,
     )
+    return prompts if related is None else [each.followed_by(related) for each in prompts]
+
+
+def _encode_relations(texts: Sequence[str], checkpoint: Checkpoint, sep_id: int) -> Prompt:
+    """Encode relations, of which there may be none: the last marker is always there."""
+    config, subtokens = checkpoint.config, checkpoint.subtokens
+    rel_id = subtokens.token_id(config.rel_token)
+    assert rel_id is not None  # checked when the checkpoint was read
+    found = encode_prompts(
+        texts,
+        subtokens,
+        ent_id=rel_id,
+        sep_id=sep_id,
+        ent_token=config.rel_token,
+        after_marker=not config.embed_rel_token,
+    )
+    return found[0] if found else stored_prompt((), (), sep_id)

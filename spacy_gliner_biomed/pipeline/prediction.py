@@ -1,7 +1,7 @@
 """Finds entities in texts: words, windows, rows, batches, logits, and back to characters."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import numpy as np
@@ -13,7 +13,9 @@ from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
 from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.pipeline.decoding import choose, span_candidates, token_candidates
 from spacy_gliner_biomed.pipeline.label_groups import LabelGroup, encode_labels
+from spacy_gliner_biomed.pipeline.related import RelatedSpans, RelationRules
 from spacy_gliner_biomed.pipeline.settings import Settings
+from spacy_gliner_biomed.pipeline.windowing import sentence_starts, window_shape
 from spacy_gliner_biomed.tokenization.prompts import Prompt
 from spacy_gliner_biomed.tokenization.rows import EncodedText, length_batches
 from spacy_gliner_biomed.tokenization.windows import (
@@ -31,6 +33,7 @@ from spacy_gliner_biomed.types import (
     Candidates,
     FloatArray,
     IntArray,
+    PairLogits,
     Prediction,
     Row,
     ScoredSpan,
@@ -46,6 +49,9 @@ ROWS_AT_ONCE = 1024
 # million characters, to 624 MiB with 1,024 subtokens in 32 bits, to 754 MiB with 3,072 in 16.
 CPU_SUBTOKENS = {"float32": 1024, "bfloat16": 3072, "float16": 3072}
 
+# The candidates of a row; with relations, its spans and pairs, too.
+Answer = tuple[Candidates, tuple[SpanLogits, PairLogits] | None]
+
 # Indices of a Doc, of its window and of the group of labels, and the row of all three.
 RowToScore = tuple[int, int, int, Row]
 
@@ -59,6 +65,7 @@ class PreparedDoc:
     windows: list[Window]
     found: list[Candidates]
     counts: dict[str, int]
+    related: list[RelatedSpans] = field(default_factory=list)
 
 
 class Predictor:
@@ -88,6 +95,7 @@ class Predictor:
         if self.row_budget < 4 * self._max_width():
             minimum = 4 * self._max_width() + special
             raise ValueError(Errors.E035.format(found=settings.batch_subtokens, minimum=minimum))
+        self.relations = RelationRules(self.settings, self.checkpoint)
         self.groups = [
             LabelGroup.of(prompt, self.settings, self.calibration, self.checkpoint.catalogue)
             for prompt in self._encode_prompts()
@@ -118,23 +126,39 @@ class Predictor:
         for batch in length_batches([len(row) for *_, row in rows], self.batch_subtokens):
             chosen = [rows[i] for i in batch]
             groups = [self.groups[group] for _, _, group, _ in chosen]
-            for (doc, window, *_), group, found in zip(
-                chosen, groups, self._candidates([row for *_, row in chosen], groups), strict=True
+            every = [row for *_, row in chosen]
+            find = self._related if self.relations.specs else self._candidates
+            for (doc, window, *_), group, (found, answer) in zip(
+                chosen, groups, find(every, groups), strict=True
             ):
                 docs[doc].found.append(self._in_text(docs[doc], window, group, found))
+                if answer is not None:
+                    spans, pairs = answer
+                    windows = docs[doc].windows
+                    related = self.relations.in_text(spans, pairs, windows, window)
+                    docs[doc].related.append(related)
 
-    def _candidates(
-        self, rows: Sequence[Row], groups: Sequence[LabelGroup]
-    ) -> Iterator[Candidates]:
+    def _related(self, rows: Sequence[Row], groups: Sequence[LabelGroup]) -> Iterator[Answer]:
+        """Yield the candidates of each row, and the spans and pairs of them that may be related."""
+        answers = network_shim(self.model).related_spans(
+            rows,
+            [group.min_logits for group in groups],
+            self.relations.min_logits,
+            self.relations.min_adjacency,
+        )
+        for (spans, pairs), group in zip(answers, groups, strict=True):
+            yield self._span_candidates(spans, group), (spans, pairs)
+
+    def _candidates(self, rows: Sequence[Row], groups: Sequence[LabelGroup]) -> Iterator[Answer]:
         """Yield the candidates of each row, in words and labels of the row."""
         if not self.checkpoint.config.selects_spans:
             for logits, group in zip(self.model.predict(rows), groups, strict=True):
-                yield token_candidates(self._calibrated(logits, group), group.thresholds)
+                yield token_candidates(self._calibrated(logits, group), group.thresholds), None
             return
         min_logits = [group.min_logits for group in groups]
         answers = network_shim(self.model).span_logits(rows, min_logits)
         for spans, group in zip(answers, groups, strict=True):
-            yield self._span_candidates(spans, group)
+            yield self._span_candidates(spans, group), None
 
     def _span_candidates(self, spans: SpanLogits, group: LabelGroup) -> Candidates:
         tokens = spans.token_logits
@@ -162,7 +186,7 @@ class Predictor:
     def _encode_prompts(self) -> list[Prompt]:
         texts = list(dict.fromkeys(spec.prompt for spec in self.settings.labels))
         budget = self.row_budget // 2  # the other half is for text
-        return encode_labels(texts, self.checkpoint, budget)
+        return encode_labels(texts, self.checkpoint, budget, self.relations.prompts)
 
     def _prepare(self, doc: Doc) -> PreparedDoc:
         text = doc.text
@@ -207,7 +231,13 @@ class Predictor:
                 selected.starts, selected.ends, selected.labels, selected.scores, strict=True
             )
         ]
-        return Prediction(spans, {**doc.counts, "entities": len(spans)})
+        counts = {**doc.counts, "entities": len(spans)}
+        if not self.relations.specs:
+            return Prediction(spans, counts)
+        words = list(zip(selected.starts.tolist(), selected.ends.tolist(), strict=True))
+        related = self.relations.choose(doc.related, spans, words)
+        counts |= {"relations": len(related), "label_groups": int(len(self.groups) > 1)}
+        return Prediction(spans, counts, related)
 
     def _max_width(self) -> int:
         """Return K; a token model has no widest span, and may store one that fills its window."""
@@ -258,43 +288,3 @@ def row_maker(model: GlinerModel, settings: Settings, sampler: Sampler) -> RowMa
 def widest_entity(config: NetworkConfig) -> int:
     """Return the words of the widest entity that can be learned; a token model has no K."""
     return config.max_len if config.token_level else config.max_width
-
-
-def window_shape(settings: Settings, max_len: int, max_width: int) -> tuple[int, int]:
-    """Return the words in a window, and the words that neighbours share.
-
-    By default, a window is as long as the texts that the network was trained on, and neighbours
-    share an eighth of it, or the widest span if that is more.
-
-    settings (Settings): `window` and `stride`.
-    max_len (int): The checkpoint's.
-    max_width (int): K.
-    RETURNS (tuple[int, int]): Size and overlap.
-    RAISES (ValueError): If a span of `max_width` words could be cut.
-    """
-    window = settings.window or max_len
-    overlap = max(window // 8, max_width) if settings.stride is None else window - settings.stride
-    if window < 2 * max_width or not max_width <= overlap < window:
-        raise ValueError(
-            Errors.E032.format(
-                window=settings.window,
-                stride=settings.stride,
-                width=max_width,
-                minimum=2 * max_width,
-            )
-        )
-    return window, overlap
-
-
-def sentence_starts(doc: Doc, words: WordOffsets) -> list[int]:
-    """Return the first word of each sentence; nothing if the Doc has no sentences.
-
-    doc (Doc): The Doc.
-    words (WordOffsets): Its words.
-    RETURNS (list[int]): Ascending, each once.
-    """
-    if not doc.has_annotation("SENT_START"):
-        return []
-    characters = [token.idx for token in doc if token.is_sent_start]
-    borders = np.unique(np.searchsorted(words.starts, characters))
-    return [int(border) for border in borders]

@@ -15,6 +15,8 @@ REPORTED = {
     "shortened_words": Warnings.W004,
     "unknown_words": Warnings.W005,
     "not_in_ents": Warnings.W006,
+    "label_groups": Warnings.W280,
+    "relations_left_out": Warnings.W281,
     "gold_lost": Warnings.W009,
     "without_labels": Warnings.W140,
     "without_gold": Warnings.W142,

@@ -9,6 +9,7 @@ from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
+from spacy_gliner_biomed.pipeline.relation_scorer import score_relations
 from spacy_gliner_biomed.training.gold import annotated_labels, missing_characters
 
 # An entity as characters that are not white space, so that texts may differ in white space.
@@ -31,7 +32,7 @@ def score_ner(
     overlap scores are `spans_{key}_overlap_p/r/f/per_type` and `ents_overlap_p/r/f/per_type`. Gold
     Docs without the span group are scored by their entities. Predictions of labels that a gold Doc
     does not annotate (`training.gold`), or in tokens whose annotation is missing (`token.ent_iob`
-    0), are ignored.
+    0), are ignored. Relations are scored by `score_relations`, if a gold Doc has some.
 
     examples (Iterable[Example]): Predicted and gold Docs.
     spans_key (str): The span group.
@@ -65,6 +66,7 @@ def score_ner(
         **score_spans(with_ents, "ents", ents_of, count_strict),
         **score_spans(with_spans, f"spans_{spans_key}_overlap", spans_of, count_overlap),
         **score_spans(with_ents, "ents_overlap", ents_of, count_overlap),
+        **score_relations(examples),
     }
 
 

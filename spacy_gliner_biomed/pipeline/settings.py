@@ -13,11 +13,16 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.calibration import DEFAULT_THRESHOLD
 from spacy_gliner_biomed.pipeline.decoding import Overlap
 from spacy_gliner_biomed.pipeline.labels import check_threshold, parse_labels, unique_labels
+from spacy_gliner_biomed.pipeline.relation_settings import (
+    RelationSpec,
+    parse_relations,
+    plain_relations,
+)
 from spacy_gliner_biomed.tokenization.alignment import Alignment
 from spacy_gliner_biomed.types import FloatArray, LabelSpec, Precision
 
 # What `nlp.pipe(..., component_cfg={"gliner_biomed": {...}})` may change for one call.
-CALL_OPTIONS = ("labels", "threshold", "overlap", "multi_label", "alignment")
+CALL_OPTIONS = ("labels", "threshold", "overlap", "multi_label", "alignment", "relations")
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Settings:
     batch_subtokens: int
     device: str | None
     precision: Precision
+    relations: Sequence[RelationSpec] = ()
 
     @classmethod
     def from_cfg(cls, cfg: Mapping[str, Any], **options: Any) -> "Settings":
@@ -59,6 +65,7 @@ class Settings:
             given["labels"] = unique_labels(given["labels"])  # cfg's were checked when set
         values = {**{key: cfg[key] for key in cls.__dataclass_fields__}, **given}
         values["labels"] = parse_labels(values["labels"])
+        values["relations"] = parse_relations(values["relations"])
         if values["threshold"] is not None:
             values["threshold"] = check_threshold(values["threshold"])
         for name, kind in (
@@ -90,6 +97,7 @@ def check_cfg(values: Mapping[str, Any]) -> dict[str, Any]:
     RAISES (ValueError): If a value is not allowed.
     """
     checked = {**values, "labels": unique_labels(values["labels"])}
+    checked["relations"] = plain_relations(values["relations"])
     Settings.from_cfg(checked)
     checked["threshold"] = None if checked["threshold"] is None else float(checked["threshold"])
     for name in ("window", "stride", "batch_subtokens"):

@@ -19,11 +19,22 @@ class Prompt:
     texts (tuple[str, ...]): The prompts. # (C,)
     input_ids (IntArray): # (S,)
     label_positions (IntArray): Index into `input_ids` of each label's vector. # (C,)
+    relation_positions (IntArray | None): The same of each relation; None without relations. # (R,)
     """
 
     texts: tuple[str, ...]
     input_ids: IntArray
     label_positions: IntArray
+    relation_positions: IntArray | None = None
+
+    def followed_by(self, relations: "Prompt") -> "Prompt":
+        """Return this prompt with another one after it, whose labels are relations."""
+        return Prompt(
+            texts=self.texts,
+            input_ids=np.concatenate([self.input_ids, relations.input_ids]),
+            label_positions=self.label_positions,
+            relation_positions=relations.label_positions + np.int32(len(self.input_ids)),
+        )
 
 
 def bare_prompt(texts: Sequence[str]) -> Prompt:

@@ -38,6 +38,7 @@ class EncodedText:
         ids = self.ids[self.totals[start] : self.totals[end]]
         head = len(subtokens.prefix)
         before = head + len(prompt.input_ids)
+        related = prompt.relation_positions
         positions = self.totals[start:end] - self.totals[start] + before
         return Row(
             input_ids=np.concatenate(
@@ -47,6 +48,7 @@ class EncodedText:
             word_lengths=self.counts[start:end],
             label_positions=prompt.label_positions + np.int32(head),
             prompts=prompt.texts,
+            relation_positions=None if related is None else related + np.int32(head),
         )
 
 

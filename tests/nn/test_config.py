@@ -81,11 +81,36 @@ def test_other_variants_are_refused_by_name(raw: dict[str, Any], found: str) -> 
     assert found in str(e.value)
 
 
-@pytest.mark.parametrize("layer", ["none", "dot"])
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        ({"relations_layer": "conv"}, "relations_layer 'conv'"),
+        ({"relations_layer": ""}, "relations_layer ''"),
+        ({"relations_layer": 1}, "relations_layer 1"),
+        ({"relations_layer": "dot", "triples_layer": "ConvE"}, "triples_layer 'ConvE'"),
+        ({"relations_layer": "none", "precomputed_prompts_mode": True}, "precomputed_prompts_mode"),
+    ],
+)
 @pytest.mark.parametrize("mode", ["markerV0", "token_level"])
-def test_relation_models_are_refused_by_what_they_are(layer: str, mode: str) -> None:
-    with pytest.raises(ValueError, match=rf"\[GB-E260\].*relations_layer '{layer}'.*Supported"):
-        read(relations_layer=layer, span_mode=mode)
+def test_other_relation_models_are_refused_by_what_they_are(
+    raw: dict[str, Any], found: str, mode: str
+) -> None:
+    with pytest.raises(ValueError, match=r"\[GB-E260\].*with .*Supported is") as e:
+        read(**raw, span_mode=mode)
+    assert f"with {found}," in str(e.value)
+
+
+def test_relations_are_read_and_written_back() -> None:
+    keys = {"relations_layer": "GCN", "triples_layer": None, "relation_loss_coef": 2.0}
+    config = read(**keys, labels_encoder="ignored", represent_spans=True, span_mode="token_level")
+    assert (config.kind, config.relations_layer) == ("uni_token", "GCN")
+    assert not config.represent_spans
+    written = config.to_dict()
+    assert {key: written[key] for key in keys} == keys
+    assert NetworkConfig.from_dict(written).evolve(raw={}) == config.evolve(
+        raw={}, labels_encoder=""
+    )
+    assert "relations_layer" not in read().to_dict()  # it would make a network with relations
 
 
 def test_all_that_is_not_supported_is_named_at_once() -> None:

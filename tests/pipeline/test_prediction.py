@@ -10,7 +10,8 @@ from spacy.tokens import Doc
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.nn import marker_v0
 from spacy_gliner_biomed.pipeline import prediction as module
-from spacy_gliner_biomed.pipeline.prediction import Predictor, sentence_starts, window_shape
+from spacy_gliner_biomed.pipeline.prediction import Predictor
+from spacy_gliner_biomed.pipeline.windowing import sentence_starts, window_shape
 from spacy_gliner_biomed.tokenization.words import split_words
 from spacy_gliner_biomed.types import SpanLogits
 

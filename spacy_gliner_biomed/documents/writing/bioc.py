@@ -9,6 +9,7 @@ from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.common.reporting import warn
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writing.entities import Entity
+from spacy_gliner_biomed.documents.writing.relations import EntityRelation, entity_relations
 from spacy_gliner_biomed.documents.writing.text_forms import count_invalid, xml_text
 from spacy_gliner_biomed.documents.writing.writer import (
     SYSTEM,
@@ -80,7 +81,8 @@ def make_document(
 ) -> Any:
     """Make a `BioCDocument`. Offsets are characters of the whole text.
 
-    An entity is in the passage in which it begins. Metadata are infons of the document.
+    An entity is in the passage in which it begins; relations are of the document.
+    Metadata are infons of the document.
 
     bioc (Any): The package.
     doc (Doc): The Doc.
@@ -101,6 +103,8 @@ def make_document(
             if start <= entity.start < max(end, start + 1):
                 passage.add_annotation(annotation)
         document.add_passage(passage)
+    for i, relation in enumerate(entity_relations(doc, found), 1):
+        document.add_relation(_relation(bioc, i, relation))
     return document
 
 
@@ -140,10 +144,20 @@ def _annotation(bioc: Any, number: int, entity: Entity, settings: WriterSettings
     return annotation
 
 
+def _relation(bioc: Any, number: int, relation: EntityRelation) -> Any:
+    made = bioc.BioCRelation()
+    made.id = f"R{number}"
+    made.infons = {"type": relation.label, "score": relation.score}
+    for role, entity in (("head", relation.head), ("tail", relation.tail)):
+        made.add_node(bioc.BioCNode(refid=f"T{entity + 1}", role=role))
+    return made
+
+
 def _all_infons(document: Any) -> Iterator[dict[str, Any]]:
     for passage in document.passages:
         yield passage.infons
         yield from (annotation.infons for annotation in passage.annotations)
+    yield from (relation.infons for relation in document.relations)
 
 
 def _import_bioc() -> Any:

@@ -1,0 +1,89 @@
+"""Scores of predicted against gold relations: as triples, strict and relaxed."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from spacy.scorer import PRFScore
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+
+from spacy_gliner_biomed.pipeline.relation_annotation import RELATIONS_KEY, read_relations
+
+# An end of a relation: first character, one past the last, and label.
+End = tuple[int, int, str]
+Pair = tuple[End, End]
+
+
+def score_relations(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
+    """Score relations.
+
+    A strict match has the ends of a gold relation, with their characters and labels, and its label.
+    A relaxed match has its label, and each end overlaps with the gold one, whatever their labels; a
+    gold relation is matched once. Docs without gold relations (nobody has set `Doc._.relations`)
+    are ignored.
+
+    examples (Iterable[Example]): Predicted and gold Docs of the same text.
+    kwargs: Ignored; spaCy passes them.
+    RETURNS (dict[str, Any]): `relations_p/r/f/per_type` and `relations_relaxed_p/r/f/per_type`;
+        nothing if no Doc has gold relations.
+    """
+    annotated = [eg for eg in examples if RELATIONS_KEY in eg.reference.user_data]
+    if not annotated:
+        return {}
+    return {
+        **_score(annotated, "relations", _count_strict),
+        **_score(annotated, "relations_relaxed", _count_relaxed),
+    }
+
+
+def _score(
+    examples: Iterable[Example],
+    name: str,
+    count: Callable[[PRFScore, list[Pair], list[Pair]], None],
+) -> dict[str, Any]:
+    per_type: dict[str, PRFScore] = {}
+    for example in examples:
+        gold, found = _pairs(example.reference), _pairs(example.predicted)
+        for label in {*gold, *found}:
+            score = per_type.setdefault(label, PRFScore())
+            count(score, gold.get(label, []), found.get(label, []))
+    total = sum(per_type.values(), PRFScore())
+    return {
+        f"{name}_p": total.precision,
+        f"{name}_r": total.recall,
+        f"{name}_f": total.fscore,
+        f"{name}_per_type": {label: score.to_dict() for label, score in per_type.items()},
+    }
+
+
+def _count_strict(score: PRFScore, gold: list[Pair], found: list[Pair]) -> None:
+    score.score_set(set(found), set(gold))
+
+
+def _count_relaxed(score: PRFScore, gold: list[Pair], found: list[Pair]) -> None:
+    free = list(gold)
+    for pair in found:
+        match = next((other for other in free if all(map(_overlap, pair, other))), None)
+        if match is None:
+            score.fp += 1
+        else:
+            free.remove(match)
+            score.tp += 1
+    score.fn += len(free)
+
+
+def _overlap(one: End, other: End) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def _pairs(doc: Doc) -> dict[str, list[Pair]]:
+    """Return the pairs of each relation, each once."""
+    pairs: dict[str, dict[Pair, None]] = {}
+    for relation in read_relations(doc):
+        pair = (_end(relation.head), _end(relation.tail))
+        pairs.setdefault(relation.label, {})[pair] = None
+    return {label: list(found) for label, found in pairs.items()}
+
+
+def _end(span: Span) -> End:
+    return span.start_char, span.end_char, span.label_
