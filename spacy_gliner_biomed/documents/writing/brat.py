@@ -13,6 +13,7 @@ from spacy_gliner_biomed.common.json_text import dump_json
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writing.attributes import as_text
 from spacy_gliner_biomed.documents.writing.entities import Entity
+from spacy_gliner_biomed.documents.writing.relations import entity_relations
 from spacy_gliner_biomed.documents.writing.text_forms import LabelForms, one_line
 from spacy_gliner_biomed.documents.writing.writer import WriterSettings, attribute_keys
 
@@ -27,7 +28,7 @@ class BratFiles:
 
     BRAT requires that an entity is cut into fragments at line breaks. Scores, names of concepts and
     attributes become notes. Concepts become normalisations in the form "database:id"; an id without
-    a database gets "KB:".
+    a database gets "KB:". Relations are lines of their own.
 
     settings (WriterSettings): Settings of the run.
     """
@@ -36,10 +37,15 @@ class BratFiles:
         self.settings = settings
         self.names: set[str] = set()
         self.labels = LabelForms(_brat_type, "BRAT")
+        self.relations = LabelForms(_brat_type, "BRAT")
 
     def add(self, doc: Doc, record: Record, found: Sequence[Entity]) -> dict[str, bytes]:
         """Return the two files of a document by name."""
         lines = [line for i, each in enumerate(found, 1) for line in self._lines(i, each)]
+        for i, relation in enumerate(entity_relations(doc, found), 1):
+            kind, head, tail = self.relations(relation.label), relation.head + 1, relation.tail + 1
+            lines.append(f"R{i}\t{kind} Arg1:T{head} Arg2:T{tail}")
+            lines.append(f"#{len(found) + i}\tAnnotatorNotes R{i}\tscore {relation.score}")
         annotation = "".join(f"{line}\n" for line in lines).encode("utf8")
         text = doc.text.encode("utf8")
         name = self._name(str(record.id))
@@ -48,8 +54,12 @@ class BratFiles:
     def configuration(self) -> dict[str, bytes]:
         """Return `annotation.conf`, with the labels of all documents; warn about changed ones."""
         self.labels.report()
-        types = "\n".join(["[entities]", *sorted({*self.labels.known.values()})])
-        return {"annotation.conf": f"{types}\n[relations]\n[events]\n[attributes]\n".encode()}
+        self.relations.report()
+        kinds = sorted({*self.relations.known.values()})
+        lines = ["[entities]", *sorted({*self.labels.known.values()}), "[relations]"]
+        lines += [f"{kind}\tArg1:<ENTITY>, Arg2:<ENTITY>" for kind in kinds]
+        lines += ["[events]", "[attributes]", ""]
+        return {"annotation.conf": "\n".join(lines).encode()}
 
     def _name(self, name: str) -> str:
         """Return an id as a file name: quoted as in a URL. An id that is too long, or that differs

@@ -1,6 +1,8 @@
 """Relations in output formats."""
 
 import json
+from io import BytesIO
+from zipfile import ZipFile
 
 import bioc
 import bioc.biocjson
@@ -56,3 +58,15 @@ def test_bioc_has_them(format_: str) -> None:
     ids = [each.id for passage in document.passages for each in passage.annotations]
     assert ids == ["T1", "T2"]
     assert NOTE.startswith("Aspirin")
+
+
+@pytest.mark.filterwarnings("ignore:.*GB-W")  # BRAT's types have no blanks
+def test_brat_has_them() -> None:
+    with ZipFile(BytesIO(write("brat", related()))) as archive:
+        lines = archive.read("n1.ann").decode("utf8").splitlines()
+        configuration = archive.read("annotation.conf").decode("utf8")
+    assert lines[-2:] == [
+        "R1\tis__treated__by Arg1:T2 Arg2:T1",
+        "#3\tAnnotatorNotes R1\tscore 0.123457",
+    ]
+    assert "[relations]\nis__treated__by\tArg1:<ENTITY>, Arg2:<ENTITY>\n" in configuration
