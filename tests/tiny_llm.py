@@ -9,6 +9,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 END = "<end>"
 # Likelier than other characters: there are entities, and strings and lists come to an end.
 LIKELY = '"]{'
+WIDTH = 32  # of the Llama
 
 
 def tiny_llm(folder: Path, *, seed: int = 0, positions: int = 4096) -> Path:
@@ -41,3 +42,50 @@ def tiny_llm(folder: Path, *, seed: int = 0, positions: int = 4096) -> Path:
         model.transformer.ln_f.bias[0] = 4
     model.save_pretrained(folder)
     return folder
+
+
+def tiny_gguf(path: Path) -> Path:
+    """Write a random Llama over single bytes as a GGUF file; its embeddings are in a `.pt` file.
+
+    Needs gguf. The token that ends a text is not the first one, as in real models.
+
+    path (Path): The file.
+    """
+    import gguf
+
+    pieces = ["<begin>", END, *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    pieces += [pieces[2] + piece for piece in pieces[3:5]]
+    control, normal = gguf.TokenType.CONTROL, gguf.TokenType.NORMAL
+    writer = gguf.GGUFWriter(str(path), "llama")
+    writer.add_name("tiny")
+    writer.add_context_length(4096)
+    writer.add_embedding_length(WIDTH)
+    writer.add_feed_forward_length(WIDTH)
+    writer.add_block_count(1)
+    writer.add_head_count(2)
+    writer.add_head_count_kv(2)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_rope_dimension_count(WIDTH // 2)
+    writer.add_vocab_size(len(pieces))
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("smollm")
+    writer.add_token_list(pieces)
+    writer.add_token_types([control, control, *[normal] * (len(pieces) - 2)])
+    writer.add_token_merges([f"{pieces[2]} {piece}" for piece in pieces[3:5]])
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(1)
+    torch.manual_seed(0)
+    embeddings = torch.randn(len(pieces), WIDTH)
+    embeddings[1] = 0
+    torch.save(embeddings, path.with_suffix(".pt"))
+    writer.add_tensor("token_embd.weight", embeddings.numpy())
+    writer.add_tensor("output_norm.weight", torch.ones(WIDTH).numpy())
+    for name in ("attn_norm", "ffn_norm"):
+        writer.add_tensor(f"blk.0.{name}.weight", torch.ones(WIDTH).numpy())
+    for name in ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"):
+        writer.add_tensor(f"blk.0.{name}.weight", (torch.randn(WIDTH, WIDTH) / 8).numpy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path

@@ -40,7 +40,7 @@ def annotate_llm_cli(
     model: Annotated[str | None, Option(help="Name of the model on the server.")] = None,
     local: Annotated[
         str | None,
-        Option(help="Instead of a server: folder or Hugging Face name of a causal model."),
+        Option(help="Instead of a server: folder, Hugging Face name or GGUF file of a model."),
     ] = None,
     device: Annotated[
         str | None, Option(help="Device of the local model: cpu, cuda, cuda:1 or mps.")

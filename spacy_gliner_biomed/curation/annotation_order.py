@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from spacy_gliner_biomed.curation.selection import Scores
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.types import FloatArray, ScoredSpan
+from spacy_gliner_biomed.types import BoolArray, FloatArray, ScoredSpan
 
 FLOOR = 0.02  # a span with a lower score says little: less than 0.15 bit
 MIN_WORDS = 20  # a shorter text counts as so many words, so that one span does not decide
@@ -154,12 +155,12 @@ def propose(
 
 
 def _similarities(candidates: Sequence[Candidate], pool: FloatArray) -> FloatArray:
-    if not len(pool):
-        return np.zeros((len(candidates), 0), dtype=np.float32)
-    return np.stack([each.vector for each in candidates]) @ pool.T  # type: ignore[misc]
+    """Return the similarities of documents to the pool; of none if coverage does not count."""
+    vectors = [each.vector for each in candidates if each.vector is not None]
+    return np.stack(vectors) @ pool.T if vectors else np.zeros((len(candidates), 0), np.float32)
 
 
-def _scaled(values: FloatArray, left: FloatArray) -> FloatArray:
+def _scaled(values: Scores, left: BoolArray) -> Scores:
     """Divide values by the greatest of those that are left."""
     greatest = values[left].max()
     return values / greatest if greatest > 0 else np.zeros_like(values)

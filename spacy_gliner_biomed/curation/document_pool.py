@@ -83,8 +83,8 @@ class DocumentPool:
         nearest = np.zeros(len(pool), dtype=np.float32)
         if self.settings.coverage:
             for batch in minibatch(self._annotated_texts(), 64):
-                vectors = np.stack(self._vectors(batch))
-                np.maximum(nearest, (vectors @ pool.T).max(axis=0), out=nearest)
+                similar = self._embed(batch) @ pool.T
+                np.maximum(nearest, similar.max(axis=0), out=nearest)
         return nearest
 
     def _annotated_texts(self) -> Iterator[str]:
@@ -119,10 +119,11 @@ class DocumentPool:
             return [uncertainty_of(each.spans, each.counts.get("words", 0)) for each in found]
 
     def _vectors(self, texts: Sequence[str]) -> list[FloatArray] | list[None]:
-        if not self.settings.coverage:
-            return [None] * len(texts)
-        annotated = [AnnotatedText(text, [], [], None) for text in texts]
-        return list(text_vectors(self.component, annotated))
+        return list(self._embed(texts)) if self.settings.coverage else [None] * len(texts)
+
+    def _embed(self, texts: Iterable[str]) -> FloatArray:
+        """Return the vectors of texts. # (N, D)"""
+        return text_vectors(self.component, [AnnotatedText(text, [], [], None) for text in texts])
 
     def _key(self, text: str) -> int:
         """Return a random number for a text, the same wherever it stands in a pool."""

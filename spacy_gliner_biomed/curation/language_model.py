@@ -10,8 +10,7 @@ from typing import Any
 
 from spacy_gliner_biomed.curation.difficulty import NO_HELP
 from spacy_gliner_biomed.curation.selection import Score, Scorer
-from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.nn.remote_code import NO_CODE, refuse_code
+from spacy_gliner_biomed.models.causal import load_causal_model
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.exchange import entities_as_json, instruction_of
 
@@ -26,7 +25,8 @@ def make_language_model_difficulty(
     `spacy-gliner-biomed.LanguageModelDifficulty.v1`. Difficult documents are kept first; those
     with a difficulty of 1 or more are dropped.
 
-    model (str): Folder or Hugging Face name of the model, with weights as safetensors.
+    model (str): Folder or Hugging Face name of the model, with weights as safetensors, or a local
+        GGUF file (extra `gguf`).
     device (str | None): Device, as torch names it; None for the CPU.
     form (str): The text before the answer, with {instruction} and {text}.
     RETURNS (Scorer): The scorer. It raises ValueError if the model cannot be loaded.
@@ -49,15 +49,7 @@ class _AnswerScorer:
     """Computes how surprising an answer is for a causal language model."""
 
     def __init__(self, name: str, device: str) -> None:
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-
-        try:
-            self.tokenizer = AutoTokenizer.from_pretrained(name, **NO_CODE)
-            options: dict[str, Any] = {"use_safetensors": True, **NO_CODE}
-            self.model = AutoModelForCausalLM.from_pretrained(name, **options).to(device).eval()
-        except (OSError, ValueError) as error:
-            refuse_code(error, f"The language model {name!r}")
-            raise ValueError(Errors.E111.format(name=name, error=error)) from error
+        self.tokenizer, self.model = load_causal_model(name, device)
         self.max_length = getattr(self.model.config, "max_position_embeddings", None)
 
     def difficulty(self, instruction: str, answer: str) -> float | None:

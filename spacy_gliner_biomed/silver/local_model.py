@@ -9,7 +9,7 @@ from typing import Any
 
 from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.nn.remote_code import NO_CODE, refuse_code
+from spacy_gliner_biomed.models.causal import load_causal_model
 from spacy_gliner_biomed.silver.answers import Schema
 from spacy_gliner_biomed.silver.failures import TOO_LONG, Failure
 from spacy_gliner_biomed.silver.llm_prompts import LlmRequest, Messages
@@ -21,10 +21,11 @@ from spacy_gliner_biomed.silver.run_settings import LocalSettings
 class LocalModel:
     """A language model in this process.
 
-    settings (LocalSettings): The model, with weights as safetensors, and its device.
+    settings (LocalSettings): The model, with weights as safetensors or as a GGUF file, and its
+        device.
     counts (RunCounts): Counts requests.
     RAISES (ValueError): If there is no such model, or its tokenizer cannot be used.
-    RAISES (ImportError): If llguidance is not installed.
+    RAISES (ImportError): If llguidance is not installed, or gguf for a GGUF file.
     """
 
     def __init__(self, settings: LocalSettings, counts: RunCounts) -> None:
@@ -32,23 +33,16 @@ class LocalModel:
         name = settings.model
         self.grammar = import_optional("llguidance", what, extra="llm").LLMatcher
         from_tokenizer = import_optional("llguidance.hf", what, extra="llm").from_tokenizer
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-
         self.counts = counts
         self.name = name
         self.identity = name + _version(Path(name))
+        self.tokenizer, self.model = load_causal_model(name, settings.device)
         try:
-            self.tokenizer = AutoTokenizer.from_pretrained(name, **NO_CODE)
-            options: dict[str, Any] = {"use_safetensors": True, "dtype": "auto", **NO_CODE}
-            self.model = (
-                AutoModelForCausalLM.from_pretrained(name, **options).to(settings.device).eval()
-            )
             if self.tokenizer.eos_token_id is None:
                 raise ValueError("its tokenizer has no token for the end of a text")
             size = self.model.config.vocab_size
             self.vocabulary = from_tokenizer(self.tokenizer, n_vocab=size)
-        except (OSError, ValueError, RuntimeError) as error:
-            refuse_code(error, f"The language model {name!r}")
+        except (ValueError, RuntimeError) as error:
             raise ValueError(Errors.E111.format(name=name, error=f"{error}.")) from error
         self.max_length = getattr(self.model.config, "max_position_embeddings", None)
         self._lock = Lock()
@@ -146,7 +140,8 @@ class _Constraint:
         return scores.masked_fill(forbidden, float("-inf"))
 
 
-def _version(folder: Path) -> str:
-    """Tell weights in a folder from earlier ones there, so that the cache does not mix them."""
-    times = [path.stat().st_mtime_ns for path in folder.glob("*.safetensors")]
+def _version(path: Path) -> str:
+    """Tell weights in a folder or file from earlier ones, so that the cache does not mix them."""
+    files = [path] if path.is_file() else path.glob("*.safetensors")
+    times = [file.stat().st_mtime_ns for file in files]
     return f"@{max(times)}" if times else ""

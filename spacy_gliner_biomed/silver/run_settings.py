@@ -78,7 +78,7 @@ class LocalSettings:
     """A causal language model in this process, instead of a server; section [local]."""
 
     model: str = Field(
-        default="", description="Folder or Hugging Face name of a causal language model."
+        default="", description="Folder, Hugging Face name or GGUF file of a causal language model."
     )
     device: str = Field(
         default="cpu", description="Device of the local model: cpu, cuda, cuda:1 or mps."

@@ -374,3 +374,23 @@ def test_the_help_names_all_settings_with_their_defaults() -> None:
     for setting in list_settings():
         assert setting.name in result.output
     assert "[default: 120.0]" in result.output
+
+
+@pytest.mark.slow
+def test_a_real_model_in_this_process_annotates_from_a_gguf_file(
+    smollm: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("llguidance", reason="needs llguidance (extra 'llm')")
+    texts = ["Aspirin was given for migraine.", "Metformin is a drug for type 2 diabetes."]
+    source, output = write_lines(tmp_path / "notes.jsonl", texts), tmp_path / "silver.jsonl"
+    options = ["--local", smollm, "--types", "disease,drug", "--prompt.relations", "false"]
+    asked = ["annotate-llm", source, "--output", output, *options, "--prompt.max_tokens", 150]
+    result = CliRunner().invoke(gliner_cli, [str(each) for each in asked])
+    assert result.exit_code == 0, result.output
+    lines = read_lines(output)
+    assert [line["text"] for line in lines] == texts
+    entities = [(line["text"], each) for line in lines for each in line["entities"]]
+    assert entities
+    for text, each in entities:
+        assert text[each["start"] : each["end"]] == each["text"]
+        assert each["label"] in ("disease", "drug")

@@ -59,3 +59,14 @@ def test_what_the_model_cannot_read_whole_is_said(language_model: Path) -> None:
 def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="GB-E111"):
         list(make_language_model_difficulty(str(tmp_path))([TEXT]))
+
+
+@pytest.mark.slow
+def test_a_real_model_finds_the_right_answer_easier_after_the_text(smollm: Path) -> None:
+    text = "Metformin is the first drug for type 2 diabetes."
+    right = AnnotatedText(text, [(0, 9, "drug"), (32, 47, "disease")], [], None)
+    wrong = AnnotatedText(text, [(0, 9, "disease"), (13, 22, "drug")], [], None)
+    scores = list(make_language_model_difficulty(str(smollm))([right, wrong]))
+    assert 0 < scores[0].value < 1
+    assert scores[0].reason == ""
+    assert scores[0].value < scores[1].value
