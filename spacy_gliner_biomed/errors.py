@@ -751,6 +751,10 @@ class Warnings:
         "[GB-W213] {n} entities are longer than {limit} characters; lexical_variant has their "
         "beginning."
     )
+    W214 = (
+        "[GB-W214] {n} entities have concepts and attributes of more than {limit} characters; "
+        "term_modifiers has their beginning. Choose fewer --attributes."
+    )
     W160 = (
         "[GB-W160] {n} files or folders were not read: {found}. Files that can be read end with "
         "{endings}, in upper or lower case."
@@ -797,6 +801,10 @@ class Warnings:
     W208 = (
         "[GB-W208] {n} tasks in {path} have no annotations, but predictions, which were read "
         "instead. They are suggestions of a model: have a person check them before you train."
+    )
+    W209 = (
+        "[GB-W209] {n} concept ids were left out: the format {format!r} has no place for them. "
+        "To keep them, choose another format, such as 'jsonl' or 'docbin'."
     )
     W130 = (
         "[GB-W130] precision={asked!r} was set, but {device} computes in float32, because its "

@@ -39,6 +39,7 @@ TARGETS: tuple[str, ...] = (
     "pubannotation",
 )
 TARGETS += ("pubtator", "brat", "conll", "labelstudio", "prodigy")
+WITHOUT_CONCEPTS = ("gliner", "instructions", "conll")
 DOCS_PER_FILE = 10_000  # in a folder of DocBins; each DocBin is built in memory
 
 
@@ -131,6 +132,8 @@ def convert(
     else:
         with open_stream(str(output)) as stream:
             lost = write(_counted(texts, counts), stream)
+    if counts["concepts"] and target in WITHOUT_CONCEPTS:
+        warn(Warnings.W209.format(n=counts["concepts"], format=target))
     if lost:
         warn(Warnings.W012.format(n=lost, path=output))
     return counts["documents"], counts["entities"] - lost
@@ -168,6 +171,7 @@ def _counted(texts: Iterable["AnnotatedText"], counts: "Counter[str]") -> Iterat
     for text in tqdm(texts, unit=" docs", disable=None, leave=False, mininterval=0.5):
         counts["documents"] += 1
         counts["entities"] += len(text.spans)
+        counts["concepts"] += len(text.concepts)
         yield text
 
 
@@ -179,12 +183,16 @@ def _write_docs(
     from spacy.tokens import DocBin
 
     from spacy_gliner_biomed.training.corpora import gold_doc
+    from spacy_gliner_biomed.training.gold import write_concepts
 
     nlp, docs = spacy.blank(lang), DocBin(store_user_data=True)
     nlp.max_length = sys.maxsize
     for text in texts:
         with nlp.memory_zone():  # a million texts would fill the vocabulary
-            docs.add(gold_doc(nlp, text, spans_key))
+            doc = gold_doc(nlp, text, spans_key)
+            if text.concepts:
+                write_concepts(doc, dict(_concepts(text)), spans_key)
+            docs.add(doc)
     stream.write(docs.to_bytes())
     return 0
 
@@ -204,7 +212,7 @@ def _write_format(
     nlp, writer = spacy.blank(lang), FORMATS[target].factory(stream, DEFAULT_SETTINGS)
     nlp.max_length = sys.maxsize
     for text in texts:
-        ids = {(a, b, label): concept for a, b, label, concept in text.concepts}
+        ids = dict(_concepts(text))
         entities = [
             Entity(a, b, label, None, text.text[a:b], ids.get((a, b, label)))
             for a, b, label in text.spans
@@ -216,11 +224,18 @@ def _write_format(
     return 0
 
 
+def _concepts(text: "AnnotatedText") -> Iterator[tuple[tuple[int, int, str], str]]:
+    for start, end, label, ids in text.concepts:
+        yield (start, end, label), ids
+
+
 def _meta(text: "AnnotatedText", target: str) -> dict[str, object]:
     """Return what a writer copies; others than that of JSON lines read passages from the Doc."""
     annotated = {} if text.annotated is None else {"annotated_labels": list(text.annotated)}
     passages = {"passages": list(text.passages)} if text.passages and target == "jsonl" else {}
-    return {**text.meta, **annotated, **passages}
+    sentences = {"sents": list(map(list, text.sentences))} if text.sentences else {}
+    sentences = sentences if target == "jsonl" else {}
+    return {**text.meta, **sentences, **annotated, **passages}
 
 
 def _write_folder(texts: Iterable["AnnotatedText"], folder: Path, write: "Writer") -> int:

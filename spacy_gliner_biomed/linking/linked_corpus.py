@@ -11,7 +11,7 @@ from spacy.util import filter_spans
 from spacy_gliner_biomed.common.json_files import read_json_object
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
-from spacy_gliner_biomed.training.gold import GoldSpan
+from spacy_gliner_biomed.training.gold import GoldSpan, write_concepts
 
 LinkedCorpusReader = Callable[[Language], Iterable[Example]]
 
@@ -79,13 +79,8 @@ def linked_doc(
 ) -> Doc:
     """Make a gold Doc: a span group and entities with their ids as `kb_id_`."""
     doc = gold_doc(nlp, text, spans_key)
-    group = doc.spans[spans_key]
-    spans = [
-        Span(doc, span.start, span.end, span.label, kb_id=links.get(_offsets(span), ""))
-        for span in group
-    ]
-    doc.spans[spans_key] = SpanGroup(doc, name=spans_key, attrs=group.attrs, spans=spans)
-    doc.set_ents(filter_spans(spans))
+    write_concepts(doc, links, spans_key)
+    doc.set_ents(filter_spans(doc.spans[spans_key]))
     return doc
 
 
@@ -115,7 +110,3 @@ def _without_spaces(text: str, start: int, end: int) -> tuple[int, int]:
     """Strip white space from the ends of a mention, as its span does."""
     mention = text[start:end]
     return start + len(mention) - len(mention.lstrip()), end - len(mention) + len(mention.rstrip())
-
-
-def _offsets(span: Span) -> GoldSpan:
-    return span.start_char, span.end_char, span.label_

@@ -34,6 +34,9 @@ CONCEPT_KEY = "concept_id"  # of an entity, in what `annotate` writes
 # The keys in `Doc.user_data` for a document's id and its passages.
 ID_KEY, PASSAGES_KEY = "id", "passages"
 
+# The keys of a line that are not its metadata.
+LINE_KEYS = frozenset({"text", "entities", "sents", "annotated_labels", ID_KEY, PASSAGES_KEY})
+
 # The key in `AnnotatedText.meta`, and in the attributes of the span group, for the labels of the
 # entities before they were renamed, in order.
 WRITTEN_LABELS = "written_labels"
@@ -129,6 +132,7 @@ def jsonl_texts(
                 str(line.get("id", number)),
                 concepts=[(*span, ids) for span, entity in found if (ids := _concept(entity))],
                 passages=check_list(line, PASSAGES_KEY),
+                meta={key: value for key, value in line.items() if key not in LINE_KEYS},
             )
         yield text
 

@@ -6,10 +6,10 @@ a negative example (AIONER, table 2). So each Doc carries the labels of its corp
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from spacy.tokens import Doc, SpanGroup
+from spacy.tokens import Doc, Span, SpanGroup
 
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
@@ -152,6 +152,28 @@ def write_gold(doc: Doc, gold: Gold, spans_key: str) -> int:
         group.append(span)
     doc.spans[spans_key] = group
     return n_changed
+
+
+def write_concepts(doc: Doc, concepts: Mapping[GoldSpan, str], spans_key: str) -> None:
+    """Set the concept ids of gold entities as `Span.kb_id_`.
+
+    doc (Doc): A Doc with a span group, see `write_gold`; changed in place.
+    concepts (Mapping[GoldSpan, str]): The ids of the entities that have some.
+    spans_key (str): The span group.
+    """
+    group = doc.spans[spans_key]
+    spans = [Span(doc, x.start, x.end, x.label, kb_id=concepts.get(_offsets(x), "")) for x in group]
+    doc.spans[spans_key] = SpanGroup(doc, name=spans_key, attrs=group.attrs, spans=spans)
+
+
+def read_concepts(doc: Doc, spans_key: str) -> dict[GoldSpan, str]:
+    """Read the concept ids of entities, from the span group and from `doc.ents`."""
+    spans = [*doc.ents, *doc.spans.get(spans_key, ())]
+    return {_offsets(span): span.kb_id_ for span in spans if span.kb_id_}
+
+
+def _offsets(span: Span) -> GoldSpan:
+    return span.start_char, span.end_char, span.label_
 
 
 def word_spans(

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from spacy_gliner_biomed.cli import convert, gliner_cli, reading_options
 from spacy_gliner_biomed.documents.formats import FORMATS as OUTPUT_FORMATS
-from spacy_gliner_biomed.training.formats.table import FORMATS
+from spacy_gliner_biomed.training.formats.table import FORMATS, read_format
 from spacy_gliner_biomed.training.gold import read_gold
 
 run = CliRunner().invoke
@@ -50,6 +50,7 @@ def test_what_cannot_be_read_is_said_and_nothing_is_written(
 
 
 @pytest.mark.filterwarnings("default:.*GB-W012")
+@pytest.mark.filterwarnings("ignore:.GB-W209")
 def test_gliner_json_and_instructions_are_written_on_demand(tmp_path: Path) -> None:
     source = tmp_path / "data.txt"
     source.write_text(PUBTATOR)
@@ -132,6 +133,7 @@ def test_the_source_is_never_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a device of POSIX")
+@pytest.mark.filterwarnings("ignore:.GB-W209")
 def test_a_device_stays_a_device(tmp_path: Path) -> None:
     source = tmp_path / "data.txt"
     source.write_text(PUBTATOR)
@@ -186,3 +188,36 @@ def test_help_lists_the_formats_that_there_are() -> None:
     listed = f"{reading_options.WITH_ENTITIES}, {reading_options.WITHOUT_ENTITIES}"
     assert listed == ", ".join(FORMATS)
     assert set(convert.TARGETS) - {"gliner", "instructions"} <= set(OUTPUT_FORMATS)
+
+
+@pytest.fixture
+def with_concepts(tmp_path: Path) -> Path:
+    entity = {"start": 0, "end": 5, "label": "drug", "concept_id": "MESH:D015032"}  # "Zinc "
+    line = {"id": "a", "text": "Zinc helps.", "sents": [[0, 11]], "title": "T"}
+    path = tmp_path / "source.jsonl"
+    path.write_text(json.dumps({**line, "entities": [entity]}))
+    return path
+
+
+@pytest.mark.filterwarnings("ignore:.GB-W161", "ignore:.GB-W208")
+@pytest.mark.parametrize("to", [x for x in convert.TARGETS if x not in convert.WITHOUT_CONCEPTS])
+def test_concepts_are_kept(with_concepts: Path, to: str) -> None:
+    output = with_concepts.with_name(f"out.{'spacy' if to == 'docbin' else 'out'}")
+    convert.convert(with_concepts, output, to=to)
+    (text,) = read_format(output, to)
+    assert list(text.concepts) == [(0, 4, "drug", "MESH:D015032")]
+
+
+@pytest.mark.filterwarnings("ignore:.GB-W161")
+@pytest.mark.parametrize("to", convert.WITHOUT_CONCEPTS)
+def test_concepts_without_a_place_are_counted(with_concepts: Path, to: str) -> None:
+    with pytest.warns(UserWarning, match=rf"GB-W209\] 1 concept ids .* {to!r}"):
+        convert.convert(with_concepts, with_concepts.with_name("out"), to=to)
+
+
+@pytest.mark.filterwarnings("ignore:.GB-W161")
+def test_lines_keep_their_sentences_and_further_keys(with_concepts: Path) -> None:
+    output = with_concepts.with_name("out.jsonl")
+    convert.convert(with_concepts, output)
+    line = json.loads(output.read_text())
+    assert (line["title"], line["sents"]) == ("T", [[0, 11]])

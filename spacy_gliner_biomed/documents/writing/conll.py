@@ -13,6 +13,7 @@ from spacy_gliner_biomed.documents.writing.writer import WriterSettings
 from spacy_gliner_biomed.errors import Warnings
 
 OUTSIDE = "O"
+BORDER = "-DOCSTART-"  # begins a document
 
 
 class ConllWriter:
@@ -20,7 +21,7 @@ class ConllWriter:
 
     A document begins with "-DOCSTART- (ID)". Of entities that overlap, the one with the highest
     score is written, and a warning counts the others. Tokens that are white space are left out;
-    white space in labels and tokens becomes "_".
+    white space in labels and tokens becomes "_", and "-DOCSTART-" in a text "_DOCSTART_".
     """
 
     def __init__(self, stream: BinaryIO, settings: WriterSettings) -> None:
@@ -32,12 +33,13 @@ class ConllWriter:
         """Write one document."""
         tags, n_left_out = bio_tags(doc, found, self.labels)
         starts = {sent.start for sent in doc.sents} if doc.has_annotation("SENT_START") else set()
-        lines = [f"-DOCSTART- ({_cell(str(record.id), ' ')})\t{OUTSIDE}", ""]
+        lines = [f"{BORDER} ({_cell(str(record.id), ' ')})\t{OUTSIDE}", ""]
         for token, tag in zip(doc, tags, strict=True):
             if token.i in starts and not tag.startswith("I-") and lines[-1]:
                 lines.append("")
             if not token.is_space:
-                lines.append(f"{_cell(token.text)}\t{tag}")
+                word = token.text.replace(BORDER, BORDER.replace("-", "_"))
+                lines.append(f"{_cell(word)}\t{tag}")
         end = [] if not lines[-1] else [""]
         self.stream.write("".join(f"{line}\n" for line in [*lines, *end]).encode("utf8"))
         self.n_left_out += n_left_out

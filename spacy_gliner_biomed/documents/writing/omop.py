@@ -53,6 +53,7 @@ class OmopWriter:
         self.settings = settings
         self.n_no_integer = 0
         self.n_cut = 0
+        self.n_cut_modifiers = 0
         self.stream.write(csv_lines([COLUMNS]))
 
     def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
@@ -70,6 +71,8 @@ class OmopWriter:
             warn(Warnings.W212.format(n=self.n_no_integer))
         if self.n_cut:
             warn(Warnings.W213.format(n=self.n_cut, limit=SHORT))
+        if self.n_cut_modifiers:
+            warn(Warnings.W214.format(n=self.n_cut_modifiers, limit=LONG))
 
     def _row(self, note: str, text: str, number: int, entity: Entity) -> list[Any]:
         context = find_context(entity.attributes, self.settings.fhir.context)
@@ -101,7 +104,9 @@ class OmopWriter:
         values |= dict.fromkeys(context, True)
         values |= extra_keys(entity, self.settings)
         shown = (f"{name}={as_text(value)}" for name, value in values.items() if value is not None)
-        return "; ".join(shown)[:LONG]
+        modifiers = "; ".join(shown)
+        self.n_cut_modifiers += len(modifiers) > LONG
+        return modifiers[:LONG]
 
 
 def _snippet(text: str, entity: Entity) -> str:

@@ -22,9 +22,10 @@ from spacy_gliner_biomed.training.record_checks import (
 BEGINS, ENDS = "BSU", "ESLU"
 TAG = re.compile(r"([BIESLUM])[-_](.+)", re.DOTALL)
 OUTSIDE = ("O", "_")
-NEW_DOCUMENT = re.compile(r"-DOCSTART-|# ?newdoc\b")
+# A word in an entity may look like the beginning of a document.
+NEW_DOCUMENT = re.compile(r"-DOCSTART-(?!\t(.*\t)?[BIESLUM][-_]\S)|# ?newdoc\b")
 DOCUMENT_ID = re.compile(r"# ?newdoc(?: id)? ?= ?(.+)|-DOCSTART-\s+\(([^)]+)\)")
-COMMENT = re.compile(r"# ?\w+( \w+)* ?= ?")
+COMMENT = re.compile(r"# ?\w+( \w+)* ?= ?[^\t]*$")
 
 
 @dataclass
@@ -89,7 +90,7 @@ def _documents(path: Path, options: ReadOptions) -> Iterator[_Document]:
     for number, line in read_lines(path, options.encoding):
         with located(path, number):
             if NEW_DOCUMENT.match(line):
-                if document:
+                if document or document.name:
                     yield document
                 found = DOCUMENT_ID.match(line)
                 name = (found[1] or found[2]).strip() if found else ""
@@ -102,7 +103,7 @@ def _documents(path: Path, options: ReadOptions) -> Iterator[_Document]:
                     document.sentences.append([])
             elif not COMMENT.match(line):
                 document.sentences[-1].append(_token(line, options.column))
-    if document:
+    if document or document.name:
         yield document
 
 

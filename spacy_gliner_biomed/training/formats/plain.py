@@ -16,7 +16,7 @@ from spacy_gliner_biomed.training.corpora import (
     jsonl_texts,
 )
 from spacy_gliner_biomed.training.formats.options import ReadOptions
-from spacy_gliner_biomed.training.gold import read_gold
+from spacy_gliner_biomed.training.gold import read_concepts, read_gold
 from spacy_gliner_biomed.training.record_checks import TRIMMED, Counts
 
 
@@ -59,6 +59,8 @@ def read_docs(path: Path, options: ReadOptions, counts: Counts) -> Iterator[Anno
         for doc in docs:
             gold, own = read_gold(doc, options.spans_key), doc.user_data
             counts[TRIMMED] += gold.n_trimmed
+            found = set(gold.spans)
+            concepts = read_concepts(doc, options.spans_key).items()
             yield AnnotatedText(
                 doc.text,
                 gold.spans,
@@ -66,6 +68,7 @@ def read_docs(path: Path, options: ReadOptions, counts: Counts) -> Iterator[Anno
                 gold.annotated,
                 str(own.get(ID_KEY, "")),
                 gold.corpus,
+                concepts=[(*span, ids) for span, ids in concepts if span in found],
                 partial=gold.partial,
                 passages=own.get(PASSAGES_KEY, ()),
             )

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from spacy.tokens import Doc
 
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writing.conll import bio_tags
@@ -82,3 +83,9 @@ def test_any_documents_are_read_back(written: list[Written]) -> None:
     for (tokens, _, entities), (doc, _, found) in zip(back, written, strict=True):
         assert tokens == ["_".join(t.text.split()) or "_" for t in doc if not t.is_space]
         assert len(entities) == len(found) - bio_tags(doc, found)[1]
+
+
+def test_a_word_that_looks_like_the_beginning_of_a_document_is_written_otherwise() -> None:
+    doc = Doc(NLP.vocab, words=["-DOCSTART-", "x"])
+    lines = write("conll", (doc, Record("a"), [])).decode().splitlines()
+    assert lines == ["-DOCSTART- (a)\tO", "", "_DOCSTART_\tO", "x\tO", ""]

@@ -80,3 +80,10 @@ def test_ids_that_are_no_integers_are_counted() -> None:
     with pytest.warns(UserWarning, match=r"GB-W212\] 1 documents"):
         rows = read(write("omop", sample(Record("n1")), sample(Record(-3))))
     assert [row["note_id"] for row in rows] == ["n1", "n1", "-3", "-3"]
+
+
+def test_modifiers_that_are_cut_are_counted() -> None:
+    with pytest.warns(UserWarning, match=r"GB-W214\] 1 entities"):
+        content = write("omop", sample(Record(7), section_category="x" * 3000)).decode()
+    *_, row = csv.reader(io.StringIO(content))
+    assert len(row[-1]) == 2000

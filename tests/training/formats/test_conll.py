@@ -108,3 +108,11 @@ def test_any_entities_come_back_from_their_tags(
 def test_labels_may_hold_any_character() -> None:
     assert parse_tag("B-Drug-Name_x") == ("B", "Drug-Name_x")
     assert parse_tag("O") is None
+
+
+def test_a_word_may_look_like_a_border_or_a_comment(tmp_path: Path) -> None:
+    content = "-DOCSTART- (a)\tO\n\n#id=5\tO\n-DOCSTART-\tB-odd\n\n-DOCSTART- (b)\tO\n\n"
+    first, second = read(tmp_path / "a.conll", content)
+    assert (first.name, first.text) == ("a", "#id=5 -DOCSTART-")
+    assert entities(first) == [("-DOCSTART-", "odd")]
+    assert (second.name, second.text) == ("b", "")  # a document without a word
