@@ -77,12 +77,13 @@ class Learner:
         optimizer = make_adamw(schedule, scorer_factor=3.0)
         for stream, n_batches in phases:
             for _ in range(n_batches):
-                batch = [self._example(text) for text in islice(stream, BATCH)]
+                batch = [self.example(text) for text in islice(stream, BATCH)]
                 self.component.update(batch, sgd=optimizer)
                 optimizer.step_schedules()
         return self.nlp
 
-    def _example(self, text: AnnotatedText) -> Example:
+    def example(self, text: AnnotatedText) -> Example:
+        """Make an example of a text with its gold entities."""
         gold = gold_doc(self.nlp, text, KEY)
         return Example(gold.copy(), gold)
 

@@ -1,5 +1,6 @@
 """Benchmarks of curation and silver labels, with a random model and a server that is told."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,19 @@ import torch
 from transformers import AutoConfig, AutoModel
 
 from benchmarks.common import read_results
-from benchmarks.curation import distillation, memory, proxy, selection
+from benchmarks.curation import (
+    annotation_order,
+    distillation,
+    llm_accuracy,
+    memory,
+    proxy,
+    selection,
+    selection_paired,
+)
 from tests.benchmarks.conftest import strings
 from tests.parity.encoders import encoder_folder
 from tests.silver.serving import LlmServer
+from tests.tiny_llm import tiny_llm
 
 pytestmark = pytest.mark.slow
 
@@ -43,6 +53,75 @@ def test_selection(
     rows = read_results(output)
     assert [row["scorer"] for row in rows] == ["random"] * 3 + ["difficulty"] * 3
     assert "| positives by |" in capsys.readouterr().out
+
+
+def test_paired_selection_with_gold_and_silver_labels(
+    corpora: Path,
+    checkpoint: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(selection_paired, "CONDITIONS", [("all", 1.0), ("random", 0.5)])
+    monkeypatch.setattr(selection_paired, "CORPORA", ["bc5cdr"])
+    model = tiny_llm(tmp_path / "llm")
+    asked = ["--corpora", corpora, "--checkpoint", checkpoint, "--pool", 12, "--test", 2]
+    asked += ["--language-model", model, "--every", 1, "--patience", 1, "--steps", 2]
+    gold = ["--training", tmp_path / "gold", "--output", tmp_path / "gold.json"]
+    for part in ("texts", "prepare", "run"):
+        selection_paired.main(strings(part, *asked, *gold, "--seeds", 2))
+    rows = read_results(tmp_path / "gold.json")
+    assert [(row["scorer"], row["seed"]) for row in rows] == [
+        ("all", 0),
+        ("random", 0),
+        ("all", 1),
+        ("random", 1),
+    ]
+    assert rows[1]["positives"] == (rows[0]["positives"] + 1) // 2
+    selection_paired.main(strings("run", *asked, *gold, "--seeds", 2))  # nothing is left to do
+    assert read_results(tmp_path / "gold.json") == rows
+    selection_paired.main(strings("table", *gold))
+    assert "| random | 50% |" in capsys.readouterr().out
+    lines = (tmp_path / "gold" / "bc5cdr.texts.jsonl").read_text().splitlines()
+    silver = [{**json.loads(line), "entities": []} for line in lines[1:]]
+    (tmp_path / "bc5cdr.jsonl").write_text("".join(json.dumps(each) + "\n" for each in silver))
+    options = ["--training", tmp_path / "silver", "--output", tmp_path / "silver.json"]
+    for part in ("prepare", "run"):
+        made = strings(part, *asked, *options, "--silver", tmp_path, "--seeds", 1)
+        selection_paired.main(made)
+    rows = read_results(tmp_path / "silver.json")
+    assert [(row["positives"], row["sentences"]) for row in rows] == [(0, 11), (0, 11)]
+    assert "1 of 12 texts have no silver labels" in capsys.readouterr().out
+
+
+def test_annotation_order(
+    corpora: Path,
+    checkpoint: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(annotation_order, "CORPORA", ["bc5cdr"])
+    output = tmp_path / "out.json"
+    asked = ["--corpora", corpora, "--checkpoint", checkpoint, "--sizes", 2, 4, "--steps", 1]
+    options = ["--seeds", 2, "--test", 2, "--output", output]
+    annotation_order.main(strings("run", *asked, *options))
+    rows = read_results(output)
+    assert [row["order"] for row in rows] == [*annotation_order.ORDERS] * 2
+    assert all(list(row["strict_f"]) == ["2", "4"] for row in rows)
+    annotation_order.main(strings("table", "--output", output))
+    assert "| both |" in capsys.readouterr().out
+
+
+def test_accuracy_of_a_language_model(
+    corpora: Path, llm_server: LlmServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--corpora", corpora, "--url", llm_server.url, "--model", "tiny"]
+    output = tmp_path / "out.json"
+    llm_accuracy.main(strings(*asked, "--sentences", 8, "--output", output))
+    rows = read_results(output)
+    assert [(row["sentences"], row["failed"]) for row in rows] == [(4, 0), (4, 0)]
+    assert "| ncbi_disease | 4 | 0 |" in capsys.readouterr().out
 
 
 def test_memory_of_a_command(tmp_path: Path) -> None:
