@@ -1,6 +1,7 @@
 import json
 import re
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 import spacy
@@ -238,3 +239,18 @@ def test_a_doc_gets_the_passages_of_its_record() -> None:
     assert doc.user_data["passages"] == passages
     for wrong in (None, [], ["x"], [{**passages[0], "end": 99}], [{"start": 0, "end": 4}]):
         assert with_passages(nlp, "Zinc works", {"passages": wrong}) == "Zinc works"
+
+
+def test_a_folder_and_an_archive_of_brat_are_read(tmp_path: Path) -> None:
+    folder = tmp_path / "brat"
+    folder.mkdir()
+    files = {"a.txt": "Aspirin", "a.ann": "T1\tdrug 0 7\tAspirin\n"}
+    archive = tmp_path / "x.brat.zip"
+    with ZipFile(archive, "w") as packed:
+        for name, content in files.items():
+            (folder / name).write_text(content)
+            packed.writestr(name, content)
+    options = ReadOptions(data_format="brat")
+    for place, reading in ((folder, options), (archive, options), (archive, ReadOptions())):
+        found = list(read_inputs(find_inputs([place], reading), Vocab(), options=reading))
+        assert [(text, record.id) for text, record in found] == [("Aspirin", "a")]

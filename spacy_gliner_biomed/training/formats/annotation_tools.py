@@ -17,6 +17,8 @@ from spacy_gliner_biomed.training.record_checks import (
 )
 
 ANSWERS = ("accept", "reject", "ignore")
+# A task without entities may lack "spans"; one with these keys is a record of another format.
+OTHER_KEYS = {"entities", "denotations", "labels", "passages", "annotations"}
 DOCCANO_KEYS = ("start_offset", "end_offset", "label")
 
 
@@ -29,6 +31,8 @@ def read_prodigy(record: Any, options: ReadOptions, counts: Counts) -> Annotated
     text, answer = check_string(record, "text"), record.get("answer", "accept")
     if answer not in ANSWERS:
         raise ValueError(f"'answer' must be one of {', '.join(ANSWERS)}; found {answer!r}")
+    if options.gold and OTHER_KEYS & record.keys() and "spans" not in record:
+        check_keys(record, ("spans",))
     if options.gold and answer != "accept":
         counts[REJECTED] += 1
         return None

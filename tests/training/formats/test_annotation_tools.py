@@ -122,3 +122,13 @@ def test_pubannotation_fragments_are_one_counted_span(tmp_path: Path) -> None:
 def test_what_is_wrong_is_named(tmp_path: Path, name: str, record: Any, complaint: str) -> None:
     with pytest.raises(ValueError, match=rf"GB-E060.*a\.jsonl, line 2: .*({complaint})"):
         read(tmp_path / "a.jsonl", name, {**prodigy(), "label": [], "denotations": []}, record)
+
+
+def test_lines_of_another_format_are_not_read_as_tasks_without_entities(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "Zinc", "entities": [{"start": 0, "end": 4, "label": "drug"}]}')
+    with pytest.raises(ValueError, match=r"E060.*there is no 'spans'.*entities"):
+        read_format(path, "prodigy")
+    path.write_text('{"text": "Zinc", "answer": "accept"}')
+    (text,) = read_format(path, "prodigy")
+    assert text.spans == []
