@@ -24,7 +24,8 @@ def test_rows_are_padded_to_the_longest() -> None:
     assert batch.word_lengths.tolist() == [[1, 0], [1, 0]]
     assert batch.n_words.tolist() == [2, 1]
     assert batch.n_labels.tolist() == [1, 2]
-    assert {t.dtype for t in vars(batch).values()} == {torch.int64}
+    assert batch.relation_positions is None
+    assert {t.dtype for t in vars(batch).values() if t is not None} == {torch.int64}
 
 
 def test_in_training_words_and_labels_come_in_few_lengths() -> None:
