@@ -36,6 +36,7 @@ def test_formats_that_share_an_ending_are_known() -> None:
     assert names_for("a.docx") == []
 
 
+@pytest.mark.filterwarnings("ignore:.GB-W207")
 @pytest.mark.filterwarnings("ignore:.GB-W212")
 @pytest.mark.parametrize("name", sorted(set(FORMATS) - {"docbin", "parquet"}))
 def test_each_document_is_written_when_it_is_known(name: str) -> None:
