@@ -9,7 +9,7 @@ from spacy_gliner_biomed.silver.llm_prompts import PromptBuilder
 from spacy_gliner_biomed.silver.local_model import LocalModel
 from spacy_gliner_biomed.silver.run_counts import RunCounts
 from spacy_gliner_biomed.silver.run_settings import LocalSettings
-from tests.tiny_llm import tiny_llm
+from tests.tiny_llm import tiny_gguf, tiny_llm
 
 TYPES = ["drug", "disease"]
 TEXTS = ["Aspirin for a cold.", "x", "é中"]
@@ -91,3 +91,15 @@ def test_new_weights_in_a_folder_are_another_model_for_the_cache(
 def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="GB-E111"):
         LocalModel(LocalSettings(model=str(tmp_path)), RunCounts())
+
+
+def test_a_gguf_file_is_held_to_the_schema_too(tmp_path: Path) -> None:
+    pytest.importorskip("gguf", reason="needs gguf (extra 'gguf')")
+    path = tiny_gguf(tmp_path / "tiny.gguf")
+    model = LocalModel(LocalSettings(model=str(path)), RunCounts())
+    assert model.identity == f"{path}@{path.stat().st_mtime_ns}"
+    assert model.vocabulary.eos_token == 1
+    prompt = PromptBuilder(types=TYPES, relations=False, max_tokens=80)
+    reply = model.ask(prompt.request("Aspirin"))
+    assert reply.content.startswith('{"entities": [')  # the space has its own letter
+    assert not reply.complete or list(json.loads(reply.content)) == ["entities"]
