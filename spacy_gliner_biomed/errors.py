@@ -791,9 +791,7 @@ class Warnings:
         "[GB-W205] {n} parts of articles in {path} were not read: tables, formulas, references, "
         "translations, back matter."
     )
-    W206 = (
-        "[GB-W206] {n} labels in {path} do not occur in {source}: {found}. Check their spelling."
-    )
+    W206 = "[GB-W206] {n} labels in {path} do not occur in {source}: {found}. Check their spelling."
     W207 = (
         "[GB-W207] {format} cannot hold {n} labels as they are; they were written as: {found}. The "
         "option --labels of 'spacy gliner convert' renames them back."

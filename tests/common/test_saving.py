@@ -176,6 +176,7 @@ CHANGED = {
     "batch_subtokens": 512,
     "device": "cpu",
     "precision": "bfloat16",
+    "relations": ["treats"],
 }
 
 

@@ -191,7 +191,9 @@ def test_without_a_window_it_is_as_long_as_the_training_texts(make_nlp):
 )
 def test_windows_that_would_cut_a_span_are_refused(make_nlp, window, stride):
     nlp = make_nlp(window=window, stride=stride)
-    message = rf"GB-E032.*window={window} and stride={stride}.*up to 4 words.*window must be at least 8"
+    message = (
+        rf"GB-E032.*window={window} and stride={stride}.*up to 4 words.*window must be at least 8"
+    )
     with pytest.raises(ValueError, match=message):
         nlp(SENTENCE)
 
