@@ -55,12 +55,13 @@ def _load_gguf(name: str) -> tuple[Any, Any]:
     import_optional("gguf", "A GGUF file", extra="gguf")
     from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
-    folder, file = str(path.parent), {"gguf_file": path.name}
-    config = AutoConfig.from_pretrained(folder, **file, **NO_CODE)
+    folder = str(path.parent)
+    options: dict[str, Any] = {"gguf_file": path.name, **NO_CODE}
+    config = AutoConfig.from_pretrained(folder, **options)
     # not by AutoTokenizer, which reads the whole file once more
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, **file)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, **options)
     _correct(tokenizer, config.eos_token_id)
-    options: dict[str, Any] = {"config": config, "dtype": "float32", **file, **NO_CODE}
+    options |= {"config": config, "dtype": "float32"}
     return tokenizer, AutoModelForCausalLM.from_pretrained(folder, **options)
 
 
