@@ -7,6 +7,7 @@ from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
+from spacy_gliner_biomed.pipeline.label_scores import label_scores
 from spacy_gliner_biomed.pipeline.relation_annotation import RELATIONS_KEY, read_relations
 
 # An end of a relation: first character, one past the last, and label.
@@ -41,19 +42,8 @@ def _score(
     name: str,
     count: Callable[[PRFScore, list[Pair], list[Pair]], None],
 ) -> dict[str, Any]:
-    per_type: dict[str, PRFScore] = {}
-    for example in examples:
-        gold, found = _pairs(example.reference), _pairs(example.predicted)
-        for label in {*gold, *found}:
-            score = per_type.setdefault(label, PRFScore())
-            count(score, gold.get(label, []), found.get(label, []))
-    total = sum(per_type.values(), PRFScore())
-    return {
-        f"{name}_p": total.precision,
-        f"{name}_r": total.recall,
-        f"{name}_f": total.fscore,
-        f"{name}_per_type": {label: score.to_dict() for label, score in per_type.items()},
-    }
+    pairs = ((_pairs(eg.reference), _pairs(eg.predicted)) for eg in examples)
+    return label_scores(pairs, name, count)
 
 
 def _count_strict(score: PRFScore, gold: list[Pair], found: list[Pair]) -> None:

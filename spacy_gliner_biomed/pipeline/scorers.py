@@ -9,6 +9,7 @@ from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
+from spacy_gliner_biomed.pipeline.label_scores import label_scores
 from spacy_gliner_biomed.pipeline.relation_scorer import score_relations
 from spacy_gliner_biomed.training.gold import annotated_labels, missing_characters
 
@@ -84,21 +85,8 @@ def score_spans(
     count (Counter): `count_strict` or `count_overlap`.
     RETURNS (dict[str, Any]): `{name}_p`, `_r`, `_f` and `_per_type`.
     """
-    per_type: dict[str, PRFScore] = {}
-    for example in examples:
-        gold, found = _offsets(example.reference, getter), _offsets(example.predicted, getter)
-        for label in {*gold, *found}:
-            score = per_type.setdefault(label, PRFScore())
-            count(score, gold.get(label, []), found.get(label, []))
-    total = sum(per_type.values(), PRFScore())
-    if not len(total):
-        return {f"{name}_{key}": None for key in ("p", "r", "f", "per_type")}
-    return {
-        f"{name}_p": total.precision,
-        f"{name}_r": total.recall,
-        f"{name}_f": total.fscore,
-        f"{name}_per_type": {label: score.to_dict() for label, score in per_type.items()},
-    }
+    pairs = ((_offsets(eg.reference, getter), _offsets(eg.predicted, getter)) for eg in examples)
+    return label_scores(pairs, name, count)
 
 
 def count_strict(score: PRFScore, gold: list[Offsets], found: list[Offsets]) -> None:
