@@ -7,6 +7,17 @@ import typer
 
 from spacy_gliner_biomed.cli.app import gliner_cli, reported
 from spacy_gliner_biomed.cli.linking_options import KbOption, LinkOption
+from spacy_gliner_biomed.cli.pipeline_options import (
+    BatchSizeOption,
+    CheckpointOption,
+    CodeOption,
+    DeviceOption,
+    LangOption,
+    PipelineOption,
+    PrecisionOption,
+    QuietOption,
+    ThresholdOption,
+)
 from spacy_gliner_biomed.cli.reading_options import (
     ColumnOption,
     EncodingOption,
@@ -14,28 +25,14 @@ from spacy_gliner_biomed.cli.reading_options import (
     InputFormatOption,
     TextColumnOption,
 )
+from spacy_gliner_biomed.cli.writing_options import (
+    OUTPUT_FORMATS,
+    AttributesOption,
+    FhirMappingOption,
+)
 from spacy_gliner_biomed.errors import Errors
 
 Option = typer.Option
-# The names of `documents.formats`, which is not imported here, so that --help is fast.
-OUTPUT_FORMATS = (
-    "table",
-    "jsonl",
-    "docbin",
-    "html",
-    "csv",
-    "parquet",
-    "bioc-xml",
-    "bioc-json",
-    "pubannotation",
-    "pubtator",
-    "brat",
-    "conll",
-    "labelstudio",
-    "prodigy",
-    "fhir",
-    "omop",
-)
 
 
 @gliner_cli.command("annotate", no_args_is_help=True)
@@ -78,31 +75,16 @@ def annotate_cli(
     column: ColumnOption = None,
     text_column: TextColumnOption = None,
     id_column: IdColumnOption = None,
-    attributes: Annotated[
-        str | None,
-        Option(help="Custom attributes to write (ent._.NAME), by commas: negex,section_category."),
-    ] = None,
-    fhir_mapping: Annotated[
-        Path | None,
-        Option(help="File .json or .toml that changes how entities become FHIR resources."),
-    ] = None,
-    checkpoint: Annotated[
-        str | None, Option(help="Folder or Hugging Face name; default: the packaged model.")
-    ] = None,
+    attributes: AttributesOption = None,
+    fhir_mapping: FhirMappingOption = None,
+    checkpoint: CheckpointOption = None,
     revision: Annotated[
         str | None, Option(help="Commit, branch or tag of the repository; default: main.")
     ] = None,
-    pipeline: Annotated[
-        str | None,
-        Option("--pipeline", "-p", help="A saved spaCy pipeline, instead of --checkpoint."),
-    ] = None,
-    code: Annotated[
-        Path | None, Option("--code", "-c", help="Python file with custom components.")
-    ] = None,
-    lang: Annotated[str, Option(help="Language of the tokenizer without --pipeline.")] = "en",
-    threshold: Annotated[
-        float | None, Option(help="Minimum score, 0 to 1; default: the pipeline's, or 0.5.")
-    ] = None,
+    pipeline: PipelineOption = None,
+    code: CodeOption = None,
+    lang: LangOption = "en",
+    threshold: ThresholdOption = None,
     overlap: Annotated[str | None, Option(help="flat or nested; default: flat.")] = None,
     multi_label: Annotated[
         bool | None,
@@ -119,17 +101,13 @@ def annotate_cli(
         bool | None,
         Option("--overwrite/--keep", help="Replace entities of .spacy inputs; default: keep."),
     ] = None,
-    device: Annotated[
-        str | None, Option(help="cpu, cuda, cuda:1, mps; default: as spaCy is set, the CPU.")
-    ] = None,
-    precision: Annotated[
-        str | None, Option(help="auto, float32, bfloat16 or float16; default: float32.")
-    ] = None,
+    device: DeviceOption = None,
+    precision: PrecisionOption = None,
     kb: KbOption = None,
     link: LinkOption = None,
-    batch_size: Annotated[int, Option(min=1, help="Documents per batch.")] = 64,
+    batch_size: BatchSizeOption = 64,
     n_process: Annotated[int, Option(min=1, help="Number of worker processes.")] = 1,
-    quiet: Annotated[bool, Option("--quiet", "-q", help="Hide progress and summary.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Find entities of any type in files.
 

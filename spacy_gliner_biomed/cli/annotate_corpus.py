@@ -1,19 +1,29 @@
 """`python -m spacy gliner annotate-corpus`: annotate a corpus of any size; write tables."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from spacy_gliner_biomed.cli.annotate import OUTPUT_FORMATS
 from spacy_gliner_biomed.cli.app import gliner_cli, reported
 from spacy_gliner_biomed.cli.linking_options import KbOption, LinkOption
+from spacy_gliner_biomed.cli.pipeline_options import (
+    BatchSizeOption,
+    CodeOption,
+    PrecisionOption,
+    QuietOption,
+    ThresholdOption,
+)
 from spacy_gliner_biomed.cli.reading_options import (
     ColumnOption,
     EncodingOption,
     IdColumnOption,
     InputFormatOption,
     TextColumnOption,
+)
+from spacy_gliner_biomed.cli.writing_options import (
+    OUTPUT_FORMATS,
+    AttributesOption,
+    FhirMappingOption,
 )
 from spacy_gliner_biomed.common.terminal import echo
 
@@ -48,12 +58,8 @@ def annotate_corpus_cli(
             "pipeline's. Needed for 'packaged'.",
         ),
     ] = None,
-    threshold: Annotated[
-        float | None, Option(help="Minimum score, 0 to 1; default: the pipeline's, or 0.5.")
-    ] = None,
-    precision: Annotated[
-        str | None, Option(help="auto, float32, bfloat16 or float16; default: float32.")
-    ] = None,
+    threshold: ThresholdOption = None,
+    precision: PrecisionOption = None,
     format_: Annotated[
         str,
         Option(
@@ -68,14 +74,8 @@ def annotate_corpus_cli(
     column: ColumnOption = None,
     text_column: TextColumnOption = None,
     id_column: IdColumnOption = None,
-    attributes: Annotated[
-        str | None,
-        Option(help="Custom attributes to write (ent._.NAME), by commas: negex,section_category."),
-    ] = None,
-    fhir_mapping: Annotated[
-        Path | None,
-        Option(help="File .json or .toml that changes how entities become FHIR resources."),
-    ] = None,
+    attributes: AttributesOption = None,
+    fhir_mapping: FhirMappingOption = None,
     kb: KbOption = None,
     link: LinkOption = None,
     resume: Annotated[bool, Option("--resume", help="Continue an interrupted run.")] = False,
@@ -107,12 +107,10 @@ def annotate_corpus_cli(
     max_characters: Annotated[
         int | None, Option(min=1, help="Longer texts fail; default: no limit.")
     ] = None,
-    batch_size: Annotated[int, Option(min=1, help="Documents per batch.")] = 64,
+    batch_size: BatchSizeOption = 64,
     patience: Annotated[float, Option(min=0, help="Seconds to retry if a disk is full.")] = 600,
-    code: Annotated[
-        Path | None, Option("--code", "-c", help="Python file with custom components.")
-    ] = None,
-    quiet: Annotated[bool, Option("--quiet", "-q", help="Hide progress and summary.")] = False,
+    code: CodeOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Annotate a corpus with worker processes, or on a Ray cluster.
 

@@ -7,6 +7,12 @@ import typer
 
 from spacy_gliner_biomed.cli.app import reported
 from spacy_gliner_biomed.cli.curate import Report, curate_cli, show_progress
+from spacy_gliner_biomed.cli.pipeline_options import (
+    BatchSizeOption,
+    CheckpointOption,
+    DeviceOption,
+    PipelineOption,
+)
 from spacy_gliner_biomed.cli.reading_options import (
     ColumnOption,
     EncodingOption,
@@ -64,20 +70,13 @@ def next_cli(
     column: ColumnOption = None,
     text_column: TextColumnOption = None,
     id_column: IdColumnOption = None,
-    checkpoint: Annotated[
-        str | None, Option(help="Folder or Hugging Face name; default: the packaged model.")
-    ] = None,
-    pipeline: Annotated[
-        str | None,
-        Option("--pipeline", "-p", help="A saved spaCy pipeline, instead of --checkpoint."),
-    ] = None,
+    checkpoint: CheckpointOption = None,
+    pipeline: PipelineOption = None,
     threshold: Annotated[
         float | None,
         Option(help="Minimum score of a suggested entity; default: the pipeline's, or 0.5."),
     ] = None,
-    device: Annotated[
-        str | None, Option(help="cpu, cuda, cuda:1, mps; default: as spaCy is set, the CPU.")
-    ] = None,
+    device: DeviceOption = None,
     sample: Annotated[
         int,
         Option(
@@ -86,7 +85,7 @@ def next_cli(
         ),
     ] = 2000,
     seed: Annotated[int, Option(help="Random seed of that sample.")] = 0,
-    batch_size: Annotated[int, Option(min=1, help="Documents per batch.")] = 64,
+    batch_size: BatchSizeOption = 64,
     report: Report = None,
 ) -> None:
     """Propose the documents to annotate next, the most useful first, with suggested entities.

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.cli.pipeline_options import RevisionOption
 from spacy_gliner_biomed.common.terminal import echo
 
 
@@ -15,9 +16,7 @@ def export_cli(
         str, typer.Argument(help="'packaged', a folder, or a Hugging Face repository name.")
     ],
     folder: Annotated[Path, typer.Argument(help="Output folder; must be new or empty.")],
-    revision: Annotated[
-        str | None, typer.Option(help="Commit, branch or tag of the repository.")
-    ] = None,
+    revision: RevisionOption = None,
     force: Annotated[
         bool, typer.Option("--force", "-F", help="Write into a folder that is not empty.")
     ] = False,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.cli.pipeline_options import LangOption, RevisionOption
 from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.errors import Warnings
@@ -23,8 +24,8 @@ def serve_cli(
     checkpoint: Annotated[
         str | None, Option(help="Folder or Hugging Face name, instead of --pipeline.")
     ] = None,
-    revision: Annotated[str | None, Option(help="Commit, branch or tag of the repository.")] = None,
-    lang: Annotated[str, Option(help="Language of the tokenizer without --pipeline.")] = "en",
+    revision: RevisionOption = None,
+    lang: LangOption = "en",
     host: Annotated[str, Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
     labels: Annotated[

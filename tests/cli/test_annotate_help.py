@@ -7,7 +7,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from spacy_gliner_biomed.cli import gliner_cli
-from spacy_gliner_biomed.cli.annotate import OUTPUT_FORMATS
+from spacy_gliner_biomed.cli.writing_options import OUTPUT_FORMATS
 
 # Options that do nothing where they are not given.
 WITHOUT_DEFAULT = {"--attributes", "--fhir-mapping", "--code", "--pipeline", "--kb"}

@@ -3,8 +3,8 @@ from itertools import pairwise
 
 import pytest
 
-from spacy_gliner_biomed.cli.annotate import OUTPUT_FORMATS
 from spacy_gliner_biomed.cli.annotate_corpus import FORMATS as CORPUS_FORMATS
+from spacy_gliner_biomed.cli.writing_options import OUTPUT_FORMATS
 from spacy_gliner_biomed.distributed.exports import EXPORTS, TABLES
 from spacy_gliner_biomed.documents.formats import FORMATS, format_of, names_for
 from spacy_gliner_biomed.documents.inputs import Record
