@@ -18,6 +18,15 @@ GROUPS = {
     "spacy_callbacks": ("Callbacks", '@callbacks = "...'),
     "spacy_misc": ("Other functions", '@misc = "...'),
 }
+# Classes that document settings to which the docstring of a registered function points.
+SETTINGS = {
+    "gliner_biomed": ["pipeline.settings.Settings"],
+    "gliner_biomed_linker": ["linking.linker_settings.LinkerSettings"],
+    "spacy-gliner-biomed.MixedCorpus.v1": [
+        "training.mixed_corpus.MixedCorpus",
+        "training.window_changes.WindowChanges",
+    ],
+}
 # Found by spaCy itself: a command and colours.
 NOT_IN_CONFIGS = {"spacy_cli", "spacy_displacy_colors"}
 INTRODUCTION = """# Registered names
@@ -56,5 +65,10 @@ def _parts() -> Iterator[str]:
         yield f"## {heading}\n"
         yield f'In a config: `{usage}"`.' + "\n"
         for name, target in names.items():
-            path = target.replace(":", ".")
-            yield f"### {name}\n\n::: {path}\n    options:\n      heading_level: 4\n"
+            yield f"### {name}\n\n{_directive(target.replace(':', '.'))}"
+            for settings in SETTINGS.get(name, ()):
+                yield _directive(f"spacy_gliner_biomed.{settings}") + "      members: false\n"
+
+
+def _directive(path: str) -> str:
+    return f"::: {path}\n    options:\n      heading_level: 4\n"

@@ -8,6 +8,7 @@ from thinc.api import Config
 
 from spacy_gliner_biomed.common.saving import PipelineConfig
 from spacy_gliner_biomed.linking.component import GlinerBiomedLinker
+from spacy_gliner_biomed.linking.linker_settings import LinkerSettings
 from spacy_gliner_biomed.linking.loading import Loader
 from spacy_gliner_biomed.models.gliner import GlinerModel
 
@@ -60,47 +61,30 @@ def make_gliner_biomed_linker(
     vector_weight: float,
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> GlinerBiomedLinker:
-    """Create the component.
+    """Make the component.
 
-    kb: Loads the knowledge bases, see `linking.loading.make_knowledge_base`; None if
-        `[initialize]` or a saved pipeline provides them.
-    spans_key (str | None): The span group to link; None for `doc.ents`.
-    labels: Rules for what each label may be linked to: {"label", "types", "sources"}. "types"
-        lists concept types ("" for concepts without one), "sources" names of knowledge bases;
-        both are optional. The label "*" stands for all other labels. Labels without a rule are
-        not linked. Without any rules, every label can be linked to every concept.
-    threshold (float): Minimum score of a link, from 0 to 1; an identical name scores 1. An
-        entity without such a candidate gets no link.
-    candidate_threshold (float | None): Minimum score of the candidates in `Span._.kb_ents`; None
-        for the threshold.
-    k (int): Maximum number of candidates in `Span._.kb_ents`.
-    abbreviations (bool): Link abbreviations by the long forms that the text defines.
-    memory (bool): Remember the gold mentions of the training data in `initialize`.
-    memory_weight (float): Weight of the votes of remembered mentions; an identical name has 1.
-    encoder: Encodes names, to rank candidates by vectors as well as by letters. Give a
-        checkpoint (`spacy-gliner-biomed.GLiNER.v1`; a bi-encoder's label encoder is used) or a
-        pretrained encoder (`spacy-gliner-biomed.NewGLiNER.v1`). The encoder and the vectors of
-        all names are saved with the pipeline. None to rank by letters alone.
-    vector_weight (float): Weight of the vectors' cosine, from 0 to 1; the letters have the rest.
-    scorer: Used by `nlp.evaluate`.
+    kb (Loader | None): Loads the knowledge bases, see `linking.loading.make_knowledge_base`; None
+        if `[initialize]` or a saved pipeline provides them.
+    labels (list[dict[str, Any]]): Rules for what each label may be linked to: {"label", "types",
+        "sources"}. "types" lists concept types ("" for concepts without one), "sources" names of
+        knowledge bases; both are optional. The label "*" stands for all other labels. Labels
+        without a rule are not linked. Without any rules, every label can be linked to every
+        concept.
+    spans_key, threshold, candidate_threshold, k: See `linking.linker_settings.LinkerSettings`.
+    abbreviations, memory, memory_weight, vector_weight: See there.
+    encoder (GlinerModel | None): Encodes names, to rank candidates by vectors as well as by
+        letters. Give a checkpoint (`spacy-gliner-biomed.GLiNER.v1`; a bi-encoder's label encoder
+        is used) or a pretrained encoder (`spacy-gliner-biomed.NewGLiNER.v1`). The encoder and the
+        vectors of all names are saved with the pipeline. None to rank by letters alone.
+    scorer (Callable | None): Used by `nlp.evaluate`.
     RETURNS (GlinerBiomedLinker): The component.
     RAISES (ValueError): If a value is not allowed.
     """
-    cfg = {
-        "spans_key": spans_key,
-        "labels": labels,
-        "threshold": threshold,
-        "candidate_threshold": candidate_threshold,
-        "k": k,
-        "abbreviations": abbreviations,
-        "memory": memory,
-        "memory_weight": memory_weight,
-        "vector_weight": vector_weight,
-    }
+    given = locals()  # the settings have the names of the arguments
     return GlinerBiomedLinker(
         nlp.vocab,
         name,
-        cfg=cfg,
+        cfg={setting: given[setting] for setting in LinkerSettings.__dataclass_fields__},
         kb=kb,
         scorer=scorer,
         encoder=encoder,

@@ -77,7 +77,21 @@ def _make_scope(kb: KnowledgeBase, rule: LabelRule, wanted: set[str] | None) -> 
 
 @dataclass(frozen=True)
 class LinkerSettings:
-    """The checked settings; see `factory` for the meaning of each."""
+    """The checked settings of the linker.
+
+    spans_key (str | None): The span group to link; None for `doc.ents`.
+    labels (Sequence[LabelRule]): What each label may be linked to; without rules, every label can
+        be linked to every concept.
+    threshold (float): Minimum score of a link, from 0 to 1; an identical name scores 1. An entity
+        without such a candidate gets no link.
+    candidate_threshold (float | None): Minimum score of the candidates in `Span._.kb_ents`; None
+        for the threshold.
+    k (int): Maximum number of candidates in `Span._.kb_ents`.
+    abbreviations (bool): Link abbreviations by the long forms that the text defines.
+    memory (bool): Remember the gold mentions of the training data in `initialize`.
+    memory_weight (float): Weight of the votes of remembered mentions; an identical name has 1.
+    vector_weight (float): Weight of the vectors' cosine, from 0 to 1; the letters have the rest.
+    """
 
     spans_key: str | None
     labels: Sequence[LabelRule]

@@ -52,11 +52,14 @@ class MixedCorpus:
 
     corpora (CorpusFolders): The documents.
     weights (Mapping[str, float]): Relative number of windows, by corpus.
-    max_sentences, max_words (int): See `text_windows.cut_sentences`.
+    max_sentences (int): Maximum number of sentences in a window; the number is drawn in each pass.
+    max_words (int): A window ends before the sentence that would exceed about this many words.
     changes (WindowChanges): How windows are changed.
-    general (Collection[str]): Corpora without far, excluded and fine labels.
-    partial (bool): Whether each window has its own annotated labels, instead of those of all.
-    seed (int): The random seed.
+    general (Collection[str]): Corpora of any subject, whose windows get no far, excluded or fine
+        labels.
+    partial (bool): Only the labels that a window's corpus annotates can be negatives in it. If
+        False, each corpus counts as annotated with the labels of all corpora.
+    seed (int): The random seed; the same seed gives the same windows.
     spans_key (str): The group of gold spans.
     """
 
@@ -132,24 +135,10 @@ def make_mixed_corpus(
     weights (dict[str, float]): Relative number of windows, by corpus.
     exclude (Path | None): JSON file with documents to leave out: {corpus: {split: {id: ...}}}.
     hold_out (float): The share of each dev split, from its start, that is left out for evaluation.
-    max_sentences (int): Maximum number of sentences in a window; the number is drawn in each pass.
-    max_words (int): A window ends before the sentence that would exceed about this many words.
-    swap (float): Share of windows whose mentions are replaced by others of the same corpus and
-        label (`augment.swap_mentions`).
-    wrap (float): Share of windows whose lines are wrapped (`text_layout.wrap_lines`).
-    lists (float): Share of windows that become lists of mentions (`text_layout.make_list`).
-    far (float): Share of windows that get labels which cannot occur in them as possible negatives
-        (`far_labels`).
-    excluded (float): Share of windows that get labels of other families than those of their
-        mentions as certain negatives (`families`).
+    max_sentences, max_words, general, partial, seed: See `MixedCorpus`.
+    swap, wrap, lists, far, excluded, fine: Shares of windows, see `window_changes.WindowChanges`.
     hierarchy (Path | None): A folder of ontologies (see `hierarchy`); needed for `fine`.
-    fine (float): Share of windows with concept ids that also get fine labels of the ontologies.
-    general (list[str] | None): Corpora of any subject, whose windows get no far, excluded or fine
-        labels.
     more (list[Path] | None): Further folders, for corpora that `path` does not have.
-    partial (bool): Only the labels that a window's corpus annotates can be negatives in it. If
-        False, each corpus counts as annotated with the labels of all corpora.
-    seed (int): The random seed; the same seed gives the same windows.
     RETURNS (Reader): The reader.
     RAISES (ValueError): If `exclude` cannot be read.
     """
@@ -160,14 +149,9 @@ def make_mixed_corpus(
         left_out=read_json_object(Path(exclude)) if exclude else {},
         hold_out=hold_out,
     )
+    tree = Hierarchy(hierarchy) if hierarchy else None
     changes = WindowChanges(
-        swap=swap,
-        wrap=wrap,
-        lists=lists,
-        far=far,
-        excluded=excluded,
-        fine=fine,
-        hierarchy=Hierarchy(hierarchy) if hierarchy else None,
+        swap=swap, wrap=wrap, lists=lists, far=far, excluded=excluded, fine=fine, hierarchy=tree
     )
     return MixedCorpus(
         corpora=corpora,

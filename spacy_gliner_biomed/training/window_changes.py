@@ -19,11 +19,17 @@ Windows = Iterator[AnnotatedText]
 
 @dataclass(frozen=True)
 class WindowChanges:
-    """The shares of windows that are changed, each from 0 to 1; see `make_mixed_corpus`.
+    """The shares of windows that are changed, each from 0 to 1.
 
-    swap (float): Windows with other mentions.
-    wrap, lists (float): Windows with wrapped lines, and windows that become lists.
-    far, excluded, fine (float): Windows with far, excluded and fine labels.
+    swap (float): Windows whose mentions are replaced by others of the same corpus and label
+        (`augment.swap_mentions`).
+    wrap (float): Windows whose lines are wrapped (`text_layout.wrap_lines`).
+    lists (float): Windows that become lists of mentions (`text_layout.make_list`).
+    far (float): Windows that get labels which cannot occur in them as possible negatives
+        (`far_labels`).
+    excluded (float): Windows that get labels of other families than those of their mentions as
+        certain negatives (`families`).
+    fine (float): Windows with concept ids that also get fine labels of the ontologies.
     hierarchy (Hierarchy | None): The ontologies of fine labels; None for no fine labels.
     """
 
