@@ -1,7 +1,8 @@
 """Find the files of supported formats in a folder, and report the others."""
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+import stat
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from spacy_gliner_biomed.common.reporting import list_names, warn
 from spacy_gliner_biomed.errors import Warnings
 
 NAMED = 3  # files of each kind that are named
+UNREADABLE, LINKED = "unreadable folder", "linked folder"
 
 # The kind and name of each file or folder that is not read.
 Unread = list[tuple[str, str]]
@@ -26,21 +28,47 @@ def find_files(folder: Path, endings: Collection[str]) -> tuple[list[Path], Unre
     found: list[Path] = []
     unread: Unread = []
 
+    def note_folder(kind: str, path: Path) -> None:
+        unread.append((kind, str(path) if kind == UNREADABLE else path.name))
+
+    for path in walk_files(folder, note_folder):
+        if ending_of(path, endings) is None:
+            unread.append((kind_of(path), path.name))
+        elif is_device(path):
+            unread.append(("pipe or device", path.name))
+        else:
+            found.append(path)
+    return sorted(found), unread
+
+
+def walk_files(folder: Path, note_folder: Callable[[str, Path], None]) -> Iterator[Path]:
+    """Find all files in a folder and its subfolders but hidden ones.
+
+    Only the names of one folder at a time are in memory.
+
+    folder (Path): The folder.
+    note_folder (Callable[[str, Path], None]): Gets the kind (`UNREADABLE` or `LINKED`) and the path
+        of each folder that is not read.
+    YIELDS (Path): Files in the order of their names, those of a folder before its subfolders.
+    """
+
     def note_error(error: OSError) -> None:
-        unread.append(("unreadable folder", str(error.filename)))
+        note_folder(UNREADABLE, Path(error.filename))
 
     for place, folders, names in os.walk(folder, onerror=note_error):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        linked = [name for name in folders if (Path(place) / name).is_symlink()]
-        unread += [("linked folder", name) for name in linked]
-        for path in (Path(place) / name for name in names if not name.startswith(".")):
-            if ending_of(path, endings) is None:
-                unread.append((kind_of(path), path.name))
-            elif path.exists() and not path.is_file():  # reading a pipe may never end
-                unread.append(("pipe or device", path.name))
-            else:
-                found.append(path)
-    return sorted(found), unread
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for path in (Path(place, name) for name in folders):
+            if path.is_symlink():  # it may lead back to a parent folder
+                note_folder(LINKED, path)
+        yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
+
+
+def is_device(path: Path) -> bool:
+    """Return whether a file is a pipe or device, whose reading may never end."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:  # such as a broken link, which is reported when it is read
+        return False
 
 
 def ending_of(path: Path, endings: Iterable[str]) -> str | None:

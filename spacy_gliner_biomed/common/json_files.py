@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from spacy_gliner_biomed.common.files import UTF8, open_output, read_lines, read_text
+from spacy_gliner_biomed.common.files import UTF8, read_lines, read_text
 from spacy_gliner_biomed.common.json_text import parse_json_object
+from spacy_gliner_biomed.common.new_files import open_output
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
 

@@ -9,9 +9,10 @@ from typing import BinaryIO
 import spacy
 from spacy.tokens import Doc, DocBin
 
-from spacy_gliner_biomed.common.files import is_utf8, open_output, read_lines
+from spacy_gliner_biomed.common.files import is_utf8, read_lines
 from spacy_gliner_biomed.common.folders import ending_of
 from spacy_gliner_biomed.common.json_text import dump_json
+from spacy_gliner_biomed.common.new_files import open_output
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import (
     ID_KEY,

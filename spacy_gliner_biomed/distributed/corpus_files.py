@@ -1,7 +1,6 @@
 """The files of a corpus: those of supported formats, and counts of all others."""
 
 import os
-import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -10,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
 
-from spacy_gliner_biomed.common.folders import ending_of, kind_of
+from spacy_gliner_biomed.common.folders import ending_of, is_device, kind_of, walk_files
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.distributed.pubmed import is_pubmed
 from spacy_gliner_biomed.distributed.records import CorpusRecord
@@ -149,7 +148,7 @@ class LocalFiles:
 
     def walk(self, not_read: NotRead | None = None) -> Iterator[LocalFile]:
         """Find the files of supported formats."""
-        for path in walk_files(self.root, not_read, self.reading):
+        for path in find_corpus_files(self.root, not_read, self.reading):
             yield LocalFile(path, relative_name(path, self.root))
 
     def measure(self) -> Size:
@@ -161,7 +160,7 @@ class LocalFiles:
         return measure_files(found, not_read, str(self.root))
 
 
-def walk_files(
+def find_corpus_files(
     root: Path, not_read: NotRead | None = None, reading: ReadOptions = DEFAULTS
 ) -> Iterator[Path]:
     """Find the files of supported formats in a folder and its subfolders; skip hidden ones.
@@ -179,18 +178,12 @@ def walk_files(
             yield root
         return
 
-    def note_error(error: OSError) -> None:
-        not_read.add("unreadable folders", relative_name(Path(error.filename), root))
+    def note_folder(kind: str, path: Path) -> None:
+        not_read.add(f"{kind}s", relative_name(path, root))
 
-    for folder, folders, files in os.walk(root, onerror=note_error):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for path in (Path(folder, name) for name in folders):
-            if path.is_symlink():  # it may lead back to a parent folder
-                not_read.add("linked folders", relative_name(path, root))
-        for name in sorted(files):
-            path = Path(folder, name)
-            if not name.startswith(".") and _is_readable(path, root, not_read, reading):
-                yield path
+    for path in walk_files(root, note_folder):
+        if _is_readable(path, root, not_read, reading):
+            yield path
 
 
 def measure_files(files: Iterable[tuple[str, int, object]], not_read: NotRead, place: str) -> Size:
@@ -255,13 +248,10 @@ def _is_readable(path: Path, root: Path, not_read: NotRead, reading: ReadOptions
     if not may_have_records(path, reading, beginning, alone=path == root):
         not_read.add(_as_text(kind_of(path)), relative_name(path, root))
         return False
-    try:
-        regular = stat.S_ISREG(path.stat().st_mode)
-    except OSError:  # a broken link, which is reported when it is read
-        return True
-    if not regular:  # reading a pipe may never end
+    if is_device(path):
         not_read.add("pipes and devices", relative_name(path, root))
-    return regular
+        return False
+    return True
 
 
 def _as_text(name: str) -> str:

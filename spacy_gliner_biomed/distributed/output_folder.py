@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from spacy_gliner_biomed.common.files import open_output, sync_folder
+from spacy_gliner_biomed.common.new_files import open_output, sync_folder
 from spacy_gliner_biomed.errors import Errors
 
 try:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from spacy_gliner_biomed.common.files import open_output
 from spacy_gliner_biomed.common.folders import ending_of
+from spacy_gliner_biomed.common.new_files import open_output
 from spacy_gliner_biomed.documents.formats import FORMATS, format_of, names_for
 from spacy_gliner_biomed.documents.inputs import ENDINGS as INPUT_ENDINGS
 from spacy_gliner_biomed.documents.writing.writer import Writer, WriterSettings

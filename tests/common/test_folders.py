@@ -3,7 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from spacy_gliner_biomed.common.folders import ending_of, find_files, warn_unread
+from spacy_gliner_biomed.common.folders import (
+    UNREADABLE,
+    ending_of,
+    find_files,
+    walk_files,
+    warn_unread,
+)
 
 ENDINGS = (".txt", ".jsonl", ".jsonl.gz")
 
@@ -45,6 +51,19 @@ def test_linked_folders_and_pipes_are_named_and_linked_files_read(tmp_path: Path
     found, unread = find_files(tmp_path, ENDINGS)
     assert [path.name for path in found] == ["b.txt", "gone.txt", "a.txt"]
     assert sorted(unread) == [("linked folder", "linked"), ("pipe or device", "pipe.txt")]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_folders_that_may_not_be_read_are_named(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir(mode=0)
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "d.txt").touch()
+    (tmp_path / "e.txt").touch()
+    noted: list[tuple[str, Path]] = []
+    found = [*walk_files(tmp_path, lambda kind, path: noted.append((kind, path)))]
+    (tmp_path / "b").chmod(0o700)
+    assert found == [tmp_path / "e.txt", tmp_path / "c" / "d.txt"]
+    assert noted == ([] if os.getuid() == 0 else [(UNREADABLE, tmp_path / "b")])
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from spacy_gliner_biomed.distributed.corpus_files import (
     OTHERS,
     LocalFiles,
     NotRead,
-    walk_files,
+    find_corpus_files,
 )
 
 
 def names(root: Path, not_read: NotRead | None = None) -> list[str]:
-    return [path.relative_to(root).as_posix() for path in walk_files(root, not_read)]
+    return [path.relative_to(root).as_posix() for path in find_corpus_files(root, not_read)]
 
 
 def write(folder: Path, *paths: str) -> None:

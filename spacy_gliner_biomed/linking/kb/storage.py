@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save, save_file
 
-from spacy_gliner_biomed.common.files import replace_file
+from spacy_gliner_biomed.common.new_files import replace_file
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.kb.ngrams import NgramIndex
