@@ -1,4 +1,4 @@
-"""The first part of the packaged model's recipe, changed for ablations."""
+"""The packaged model's recipe, changed for ablations."""
 
 import argparse
 import sys
@@ -13,7 +13,8 @@ from spacy.training.initialize import init_nlp
 from benchmarks.common import CONFIGS
 from spacy_gliner_biomed.pipeline.training_run import TrainingRun
 
-CONFIG = CONFIGS / "packaged.cfg"
+CONFIG = CONFIGS / "packaged.cfg"  # the first part
+EVERYDAY = CONFIGS / "packaged_everyday.cfg"  # the last one
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +57,7 @@ def train_recipe(
     return spacy.load(TrainingRun(init_nlp(config), output).run(sys.stdout, sys.stderr))
 
 
-def recipe_weights() -> dict[str, float]:
-    """Return the corpora of the recipe, and how often each is drawn."""
-    weights: dict[str, float] = util.load_config(CONFIG)["corpora"]["train"]["weights"]
+def recipe_weights(config: Path = CONFIG) -> dict[str, float]:
+    """Return the corpora of a part of the recipe, and how often each is drawn."""
+    weights: dict[str, float] = util.load_config(config)["corpora"]["train"]["weights"]
     return weights

@@ -12,7 +12,7 @@ import torch
 
 from benchmarks.accuracy.everyday_labels import PROMPT_VARIANTS
 from benchmarks.training.auxiliary import GENERAL
-from benchmarks.training.recipe import recipe_weights
+from benchmarks.training.recipe import EVERYDAY, recipe_weights
 from tests.tiny import tiny_checkpoint
 
 NAMES = {"Disease": ["asthma", "gout", "lung cancer"], "Chemical": ["aspirin", "insulin"]}
@@ -52,8 +52,12 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of tiny corpora with diseases and chemicals."""
     folder = tmp_path_factory.mktemp("corpora")
     labels = {"Chemical": "chemical", "Disease": "disease"}
-    for name in {*recipe_weights(), *GENERAL, "bionlp09", "ex_ptm"}:
-        write_corpus(folder / name, labels)
+    own_data = {"everyday_synth", "everyday_more"}
+    for name in {*recipe_weights(), *recipe_weights(EVERYDAY), *GENERAL, "bionlp09", "ex_ptm"}:
+        if name not in own_data:
+            write_corpus(folder / name, labels)
+    for name in own_data:  # zero_shot.py removes the labels of the other corpora
+        write_corpus(folder / name, {"Chemical": "substance", "Disease": "illness"})
     everyday = {label.capitalize(): label for label in PROMPT_VARIANTS}
     write_corpus(folder / "everyday_dev", {**everyday, "Chemical": "chemical"})
     return folder
