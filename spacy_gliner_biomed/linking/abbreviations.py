@@ -1,153 +1,19 @@
-"""Finds abbreviations and their long forms with the algorithm of Schwartz and Hearst (PSB 2003)."""
+"""Find the abbreviations that a text defines, with their long forms."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from spacy_gliner_biomed.linking.kb.names import STOP_WORDS
-
-PAIRS = {"(": ")", "[": "]"}
-BRACKET = re.compile(r"[()\[\]]")
-
-
-class Bracket(NamedTuple):
-    """A pair of brackets.
-
-    start, end (int): Offset of the opening bracket, and one past the closing bracket.
-    outer (int): Start of the text inside the surrounding brackets; 0 for none.
-    """
-
-    start: int
-    end: int
-    outer: int
-
-
-def find_brackets(text: str) -> list[Bracket]:
-    """Find all pairs of brackets, also nested ones, sorted by end; ignore unpaired brackets."""
-    opened: list[int] = []
-    found = []
-    for match in BRACKET.finditer(text):
-        if match[0] in PAIRS:
-            opened.append(match.start())
-        elif opened and PAIRS[text[opened[-1]]] == match[0]:
-            start = opened.pop()
-            found.append(Bracket(start, match.end(), opened[-1] + 1 if opened else 0))
-    return found
-
-
-def is_balanced(text: str) -> bool:
-    """Whether all brackets are paired."""
-    return len(BRACKET.findall(text)) == 2 * len(find_brackets(text))
-
-
-def has_suffix(text: str, bracket: Bracket) -> bool:
-    """Whether a name continues after the brackets: "PI(4)P" and "[3H]SCH", but not "(PVC)s"."""
-    after = text[bracket.end : bracket.end + 2]
-    is_isotope = text[bracket.start] == "[" or text[bracket.start + 1].isdigit()
-    return after[:1].isalnum() and (
-        _has_prefix(text, bracket) or (is_isotope and after[1:].isalnum())
-    )
-
-
-def is_in_name(text: str, bracket: Bracket) -> bool:
-    """Whether the brackets touch a word before or after them: "poly(ADP-ribose) polymerase"."""
-    return _has_prefix(text, bracket) or has_suffix(text, bracket)
-
-
-def remove_brackets(text: str) -> str:
-    """Remove brackets and their content from a text, unless they are part of a name."""
-    while bracket := next((each for each in find_brackets(text) if _is_remark(text, each)), None):
-        text = f"{text[: bracket.start]} {text[bracket.end :]}"
-    return text
-
-
-def _is_remark(text: str, bracket: Bracket) -> bool:
-    return bracket.end - bracket.start > 3 and not is_in_name(text, bracket)
-
-
-def _has_prefix(text: str, bracket: Bracket) -> bool:
-    return text[max(0, bracket.start - 1) : bracket.start].isalnum()
-
-
-# Words that cannot begin a long form.
-PARTICLES = STOP_WORDS - {"type"}
-WORD = re.compile(r"[^\W_]+")
-
-
-def find_long_form(short: str, text: str) -> int | None:
-    """Find the start of the long form that ends with the text.
-
-    It is the shortest text that contains the letters of the short form in order, the first one at
-    the start of a word. A longer one is taken if each letter of the short form begins a word of
-    it: "MM" is "multiple myeloma" rather than "myeloma".
-
-    short (str): The short form.
-    text (str): The text before the short form.
-    RETURNS (int | None): Start of the long form's first word; None if there is no long form.
-    """
-    shortest = _shortest(short, text)
-    if shortest is None:
-        return None
-    longer = _by_initials(short, text, shortest)
-    start = shortest if longer is None else longer
-    while start and not text[start - 1].isspace():
-        start -= 1
-    return start
-
-
-def _shortest(short: str, text: str) -> int | None:
-    """Return the last possible position of the first letter."""
-    i, j = len(short) - 1, len(text) - 1
-    while i >= 0:
-        letter = short[i].casefold()
-        if letter.isalnum():
-            while j >= 0 and (
-                text[j].casefold() != letter or (i == 0 and j > 0 and text[j - 1].isalnum())
-            ):
-                j -= 1
-            if j < 0:
-                return None
-            j -= 1
-        i -= 1
-    return j + 1
-
-
-def _by_initials(short: str, text: str, shortest: int) -> int | None:
-    """Return an earlier position of the first letter, if each letter begins a word."""
-    words = list(WORD.finditer(text))
-    letters = [letter.casefold() for letter in short if letter.isalnum()]
-    passed: list[re.Match[str]] = []
-    while words and letters:
-        word = words.pop()
-        is_first = len(letters) == 1
-        if word[0][0].casefold() == letters[-1] and not (is_first and word[0].lower() in PARTICLES):
-            letters.pop()
-            first = word.start()
-        else:
-            passed.append(word)
-    if letters or first >= shortest or re.search("[,;:]", text[first:shortest]):
-        return None
-    return first if _may_pass(passed, text, first, shortest) else None
-
-
-def _may_pass(passed: Sequence[re.Match[str]], text: str, first: int, shortest: int) -> bool:
-    """Whether a long form may contain words that no letter of the short form stands for.
-
-    Stop words are allowed: "National Institute of Neurological Diseases and Stroke (NINDS)"; but
-    not with two letters: "measured in millimeter (mm)". Other words are allowed if the shortest
-    long form skips them, too, and every added word has a letter: "peroxisome
-    proliferator-activated receptor response element (PPRE)".
-    """
-    others = [word for word in passed if word[0].lower() not in STOP_WORDS]
-    if not others:
-        shortest_word = WORD.match(text, shortest)
-        starts_well = shortest_word is not None and shortest_word[0].lower() not in PARTICLES
-        return not (passed and starts_well and len(WORD.findall(text[first:])) == 3)
-    return all(word.start() > shortest for word in passed) and not any(
-        word[0].lower() in STOP_WORDS for word in WORD.finditer(text, first, shortest)
-    )
-
+from spacy_gliner_biomed.linking.brackets import (
+    Bracket,
+    find_brackets,
+    has_suffix,
+    is_balanced,
+    is_in_name,
+    remove_brackets,
+)
+from spacy_gliner_biomed.linking.long_forms import find_long_form
 
 MAX_SHORT, MAX_INSIDE, MAX_BEFORE = 12, 120, 200  # characters
 SENTENCE_END = re.compile(r"[.;:?!]\s")

@@ -7,8 +7,8 @@ from spacy_gliner_biomed.linking.abbreviations import (
     expand,
     find_abbreviations,
     find_definitions,
-    is_balanced,
 )
+from spacy_gliner_biomed.linking.brackets import is_balanced
 
 PI3K = {"PI3K": "phosphoinositide 3-kinase"}
 
