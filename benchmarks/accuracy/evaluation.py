@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import spacy
 from spacy.scorer import PRFScore
 
-from spacy_gliner_biomed.pipeline.scorers import count_overlap, count_strict
+from spacy_gliner_biomed.pipeline.label_scores import count_strict
+from spacy_gliner_biomed.pipeline.scorers import count_overlap
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 
 # Corpora of which all labels are read as one.

@@ -19,7 +19,7 @@ from spacy.scorer import PRFScore
 
 from benchmarks.common import make_parser, markdown, write_results
 from benchmarks.training.short_training import as_many_negatives, read_sentences, sample
-from spacy_gliner_biomed.pipeline.scorers import count_strict
+from spacy_gliner_biomed.pipeline.label_scores import count_strict
 from spacy_gliner_biomed.silver.run_settings import SilverSettings, load_settings
 from spacy_gliner_biomed.silver.silver_files import RunPaths
 from spacy_gliner_biomed.silver.silver_run import annotate_silver

@@ -51,8 +51,8 @@ class Block(nn.Module):
         self.v_proj = Linear(width, width)
 
 
-class SelfAttention(Block):
-    """Attention of a sequence to itself (`SelfAttentionBlock`)."""
+class SelfAttentionBlock(Block):
+    """Attention of a sequence to itself."""
 
     def __init__(self, width: int, n_heads: int, dropout: float) -> None:
         super().__init__(width, dropout)
@@ -67,8 +67,8 @@ class SelfAttention(Block):
         return updated
 
 
-class CrossAttention(Block):
-    """Attention of a sequence to the other one (`CrossAttentionBlock`)."""
+class CrossAttentionBlock(Block):
+    """Attention of a sequence to the other one."""
 
     def __init__(self, width: int, n_heads: int, dropout: float) -> None:
         super().__init__(width, dropout)
@@ -100,12 +100,11 @@ class CrossFuser(nn.Module):
         if width % n_heads:
             raise refused("hidden_size", f"a multiple of the encoder's {n_heads} heads", width)
         self.steps = schema.split("-")
+        kinds = [
+            SelfAttentionBlock if step[0] == step[2] else CrossAttentionBlock for step in self.steps
+        ]
         self.layers = nn.ModuleList(
-            nn.ModuleList(
-                (SelfAttention if step[0] == step[2] else CrossAttention)(width, n_heads, dropout)
-                for step in self.steps
-            )
-            for _ in range(n_layers)
+            nn.ModuleList(kind(width, n_heads, dropout) for kind in kinds) for _ in range(n_layers)
         )
 
     def forward(

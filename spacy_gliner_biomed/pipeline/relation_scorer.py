@@ -7,7 +7,12 @@ from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_gliner_biomed.pipeline.label_scores import label_scores
+from spacy_gliner_biomed.pipeline.label_scores import (
+    count_matches,
+    count_strict,
+    label_scores,
+    overlap,
+)
 from spacy_gliner_biomed.pipeline.relation_annotation import RELATIONS_KEY, read_relations
 
 # An end of a relation: first character, one past the last, and label.
@@ -32,7 +37,7 @@ def score_relations(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any
     if not annotated:
         return {}
     return {
-        **_score(annotated, "relations", _count_strict),
+        **_score(annotated, "relations", count_strict),
         **_score(annotated, "relations_relaxed", _count_relaxed),
     }
 
@@ -46,24 +51,8 @@ def _score(
     return label_scores(pairs, name, count)
 
 
-def _count_strict(score: PRFScore, gold: list[Pair], found: list[Pair]) -> None:
-    score.score_set(set(found), set(gold))
-
-
 def _count_relaxed(score: PRFScore, gold: list[Pair], found: list[Pair]) -> None:
-    free = list(gold)
-    for pair in found:
-        match = next((other for other in free if all(map(_overlap, pair, other))), None)
-        if match is None:
-            score.fp += 1
-        else:
-            free.remove(match)
-            score.tp += 1
-    score.fn += len(free)
-
-
-def _overlap(one: End, other: End) -> bool:
-    return one[0] < other[1] and other[0] < one[1]
+    count_matches(score, gold, found, lambda one, other: all(map(overlap, one, other)))
 
 
 def _pairs(doc: Doc) -> dict[str, list[Pair]]:

@@ -9,7 +9,12 @@ from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_gliner_biomed.pipeline.label_scores import label_scores
+from spacy_gliner_biomed.pipeline.label_scores import (
+    count_matches,
+    count_strict,
+    label_scores,
+    overlap,
+)
 from spacy_gliner_biomed.pipeline.relation_scorer import score_relations
 from spacy_gliner_biomed.training.gold import annotated_labels, missing_characters
 
@@ -82,16 +87,11 @@ def score_spans(
     examples (Iterable[Example]): Predicted and gold Docs of the same text.
     name (str): Prefix of the scores.
     getter (Getter): Returns the spans of a Doc.
-    count (Counter): `count_strict` or `count_overlap`.
+    count (Counter): `label_scores.count_strict` or `count_overlap`.
     RETURNS (dict[str, Any]): `{name}_p`, `_r`, `_f` and `_per_type`.
     """
     pairs = ((_offsets(eg.reference, getter), _offsets(eg.predicted, getter)) for eg in examples)
     return label_scores(pairs, name, count)
-
-
-def count_strict(score: PRFScore, gold: list[Offsets], found: list[Offsets]) -> None:
-    """Count predictions with exactly the characters of a gold span."""
-    score.score_set(set(found), set(gold))
 
 
 def count_overlap(score: PRFScore, gold: list[Offsets], found: list[Offsets]) -> None:
@@ -100,15 +100,7 @@ def count_overlap(score: PRFScore, gold: list[Offsets], found: list[Offsets]) ->
     The metric of GLiNER-BioMed (arXiv 2504.00676; ds4dh/GLiNER-biomed,
     evaluation/gliner_evaluator.py, `span_based`), there on words.
     """
-    free = list(gold)
-    for start, end in found:
-        match = next((span for span in free if span[0] < end and start < span[1]), None)
-        if match is None:
-            score.fp += 1
-        else:
-            free.remove(match)
-            score.tp += 1
-    score.fn += len(free)
+    count_matches(score, gold, found, overlap)
 
 
 def _offsets(doc: Doc, getter: Getter) -> dict[str, list[Offsets]]:
