@@ -28,7 +28,7 @@ NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # a link may lead to a file of somebody 
 
 
 class OutputFolder:
-    """Where a run writes, on a file system; see `result_storage.Output` for the methods.
+    """Where a run writes, on a file system; see `result_storage.RunOutput` for the methods.
 
     location (Path): The folder.
     """

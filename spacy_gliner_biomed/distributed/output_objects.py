@@ -19,7 +19,7 @@ OWN_NAMES = (LOCKS, LOGS)  # what exists before the manifest
 
 
 class OutputObjects:
-    """Where a run writes, in an object store; see `result_storage.Output` for the methods.
+    """Where a run writes, in an object store; see `result_storage.RunOutput` for the methods.
 
     The files of a partition are below `parts/NAME/ATTEMPT/`. Each attempt has its own name, so
     that two of them never mix. `commits/NAME.json` names the attempt that counts. It is created

@@ -13,7 +13,7 @@ from spacy_gliner_biomed.common.json_text import dump_json
 from spacy_gliner_biomed.common.terminal import escape_controls
 from spacy_gliner_biomed.distributed.manifest import now
 from spacy_gliner_biomed.distributed.records import EXPECTED
-from spacy_gliner_biomed.distributed.result_storage import Output
+from spacy_gliner_biomed.distributed.result_storage import RunOutput
 from spacy_gliner_biomed.documents.summary import STATS, count
 
 BAR = "{percentage:3.0f}%|{bar:20}| {elapsed}, {remaining} left{postfix}"
@@ -24,12 +24,12 @@ FAILURE = "failure:"
 class RunProgress:
     """A progress line with percentage, remaining time, documents per second and failures; a log.
 
-    output (Output): Its log gets one JSON object for each event.
+    output (RunOutput): Its log gets one JSON object for each event.
     n_bytes (int): Size of the input; the percentage is that of the bytes read. 0 if it is unknown.
     quiet (bool): Whether to print nothing. Without a terminal there is no progress line either.
     """
 
-    def __init__(self, output: Output, n_bytes: int, *, quiet: bool) -> None:
+    def __init__(self, output: RunOutput, n_bytes: int, *, quiet: bool) -> None:
         self.output = output
         self.lines: list[bytes] = []  # that are not written yet
         self.written = perf_counter()

@@ -18,13 +18,13 @@ from spacy_gliner_biomed.distributed.result_tables import Results, TableRow, col
 from spacy_gliner_biomed.errors import Errors
 
 
-class Output(Protocol):
+class RunOutput(Protocol):
     """Where a run writes: `OutputFolder` or `OutputObjects`."""
 
     location: Any
     log_seconds: float  # after which lines of the log are written
 
-    def absolute(self) -> "Output":
+    def absolute(self) -> "RunOutput":
         """Return a copy that is valid in any working directory."""
 
     def commit(
@@ -101,7 +101,7 @@ class Storage:
     ) -> None:
         location = as_location(folder)
         check_writable(location)
-        self.output: Output = (
+        self.output: RunOutput = (
             OutputFolder(location)
             if isinstance(location, Path)
             else OutputObjects(ObjectStore(location, options))
@@ -204,7 +204,7 @@ class Storage:
         """Replace the manifest atomically."""
         self.output.write_manifest(json.dumps(manifest, indent=2).encode("utf8") + b"\n")
 
-    def _copy(self, output: Output, run: int | None) -> "Storage":
+    def _copy(self, output: RunOutput, run: int | None) -> "Storage":
         copy = Storage.__new__(Storage)
         copy.output, copy.format, copy.run = output, self.format, run
         return copy
