@@ -92,6 +92,14 @@ class Errors:
         "[GB-E283] An entry of doc._.relations must be a pair of spans with a label and a score, "
         "as in Relation(head, tail, 'treats', 0.9), with spans of the same Doc; found {found}."
     )
+    E350 = (
+        "[GB-E350] Relations cannot be added to the checkpoint {source}: it is {found}. Use a "
+        "uni-encoder whose labels are read with the text."
+    )
+    E351 = (
+        "[GB-E351] relations_layer {found!r} is not supported. Supported are: {allowed}; or null "
+        "for a network without relations."
+    )
     E261 = (
         "[GB-E261] {folder} is a GLiNER2 checkpoint (architecture {found!r} in its config.json), "
         "another format than GLiNER's, which is not supported: it has no 'gliner_config.json'. "
@@ -254,6 +262,20 @@ class Errors:
         "[GB-E058] --labels cannot be read as JSON: {error}. Give a list as in "
         '\'["disease", {{"label": "DRUG", "prompt": "drug", "threshold": 0.4}}]\', or words '
         'separated by commas: "disease,drug".'
+    )
+    E360 = (
+        "[GB-E360] --relations cannot be read as JSON: {error}. Give a list as in "
+        '\'["causes", {{"relation": "treats", "head": ["drug"], "tail": ["disease"]}}]\', or words '
+        'separated by commas: "treats,causes".'
+    )
+    E361 = (
+        "[GB-E361] The model of this service finds no relations, but the request asks for {found}. "
+        "Leave 'relations' out, or start the service with a checkpoint that finds relations."
+    )
+    E362 = (
+        "[GB-E362] The relation {relation!r} is limited to the labels {found} as its {end}, but "
+        "none of them is among the labels that are asked for. Add one to 'labels', or check their "
+        "spelling."
     )
     E059 = (
         "[GB-E059] The format of the output {path} is not clear: {reason}. These endings say it: "
@@ -492,8 +514,8 @@ class Errors:
     )
     E170 = "[GB-E170] {path} is damaged: {error}. {hint}"
     E171 = (
-        "[GB-E171] --labels cannot be used: {found}. The encoding of the command line, or an "
-        "escape in the JSON, is broken: write the label again, in UTF-8."
+        "[GB-E171] --labels or --relations cannot be used: {found}. The encoding of the command "
+        "line, or an escape in the JSON, is broken: write it again, in UTF-8."
     )
 
     # Files
@@ -712,6 +734,26 @@ class Warnings:
         "are not among the component's labels: it cannot be found there. Check their spelling, or "
         "add them to 'labels'. Given once for each relation."
     )
+    W350 = (
+        "[GB-W350] {n} relations in {path} were left out: an end is no entity of the text, or the "
+        "relation does not have two ends."
+    )
+    W351 = (
+        "[GB-W351] The training data for {component!r} has relations, but its checkpoint finds "
+        "none: only entities are trained. To train relations, use a checkpoint with them, or add "
+        "them with 'relations_layer = \"none\"' in [components.{component}.model]."
+    )
+    W352 = (
+        "[GB-W352] None of the {n} training documents for {component!r} says which relations it "
+        "has, so no relation is learned. 'python -m spacy gliner convert' keeps those of BRAT, "
+        "PubTator, BioC and JSON lines; in Python, set Doc._.relations, also to an empty list."
+    )
+    W353 = (
+        "[GB-W353] {n} gold relations cannot be learned: an end is not among the gold entities or "
+        "cannot be expressed (see GB-W009), or both ends are not in one window. The count is in "
+        "stats['gold_relations_lost'], of stats['gold_relations'] in all; this warning is given "
+        "once. A larger 'window' keeps more ends together."
+    )
     W140 = (
         "[GB-W140] {component!r} has no labels and finds nothing. Set them: component.labels = "
         "['disease', 'drug']. This warning is given once."
@@ -734,6 +776,18 @@ class Warnings:
     W144 = (
         "[GB-W144] {n} gold entities begin or end with white space, or consist of it. The white "
         "space was left out. The count is in stats['gold_trimmed']; this warning is given once."
+    )
+    W360 = (
+        "[GB-W360] {n} relations are not in the PubTator output: its relations are between concept "
+        "ids, and an end has none. Add a linker (--kb), or write JSON lines, BioC or BRAT, too."
+    )
+    W361 = (
+        "[GB-W361] {n} relations were found, which no output holds. Add an output such as "
+        "FILE.jsonl, FILE.relations.csv or FILE.html."
+    )
+    W362 = (
+        "[GB-W362] {n} relations are in no output: an end is not among the entities that are "
+        "written."
     )
     W210 = (
         "[GB-W210] {n} control characters, which XML does not allow, were written as U+FFFD. "
@@ -767,8 +821,8 @@ class Warnings:
         "first character to its last."
     )
     W163 = (
-        "[GB-W163] {n} lines or records in {path} hold relations, events, attributes or notes, "
-        "which are not read; the entities are."
+        "[GB-W163] {n} lines or records in {path} hold attributes, notes, or relations or events "
+        "that are not read; the entities are."
     )
     W200 = (
         "[GB-W200] {n} examples in {path} were rejected or ignored by their annotators; they were "

@@ -105,6 +105,38 @@ class PairLogits:
 
 
 @dataclass(frozen=True)
+class SpanPairs:
+    """The spans of a row, and the pairs of them, whose relations are learned. # (E,), (P,)
+
+    starts, ends (IntArray): First word, and one past the last word; each span once, in order.
+    repeats (IntArray): How often each span counts; more than once in a token model, if it has
+        several labels.
+    heads, tails (IntArray): Indices of the spans.
+    """
+
+    starts: IntArray
+    ends: IntArray
+    repeats: IntArray
+    heads: IntArray
+    tails: IntArray
+
+
+@dataclass(frozen=True)
+class RelatedLogits:
+    """What a network with relations computes of a row in training, or the gradient of it.
+
+    entities (FloatArray): Logits of spans (W, K, C) or of tokens (W, C, 3).
+    related (FloatArray | None): The probability that two spans are related; None if the network has
+        none, or the row has no pairs. # (E, E)
+    pairs (FloatArray): Logits of the pairs for all relations. # (P, R)
+    """
+
+    entities: FloatArray
+    related: FloatArray | None
+    pairs: FloatArray
+
+
+@dataclass(frozen=True)
 class Candidates:
     """Spans of words that passed their threshold, as parallel arrays. # (N,)
 

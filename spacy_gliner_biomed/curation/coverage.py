@@ -10,7 +10,7 @@ from spacy_gliner_biomed.curation.selection import Score, Scorer
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
-from spacy_gliner_biomed.pipeline.prediction import row_maker
+from spacy_gliner_biomed.pipeline.row_making import row_maker
 from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.gold import Gold

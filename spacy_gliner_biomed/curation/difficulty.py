@@ -15,7 +15,7 @@ from spacy.language import Language
 
 from spacy_gliner_biomed.curation.selection import Score, Scorer
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
-from spacy_gliner_biomed.pipeline.prediction import row_maker
+from spacy_gliner_biomed.pipeline.row_making import row_maker
 from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.gold import Gold

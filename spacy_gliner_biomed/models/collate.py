@@ -1,7 +1,7 @@
 """Turn rows into padded tensors, and split selected spans into rows again."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from spacy_gliner_biomed.nn.network_base import RowBatch
-from spacy_gliner_biomed.nn.relation_scoring import SelectedPairs
+from spacy_gliner_biomed.nn.relation_scoring import ScoredPairs, SelectedPairs
 from spacy_gliner_biomed.nn.selection import SelectedSpans
-from spacy_gliner_biomed.types import IntArray, PairLogits, Row, SpanLogits
+from spacy_gliner_biomed.types import (
+    FloatArray,
+    IntArray,
+    PairLogits,
+    RelatedLogits,
+    Row,
+    SpanLogits,
+    SpanPairs,
+)
 
 # In training, the numbers of words and of labels are padded to multiples of these. oneDNN then has
 # few shapes to compile kernels for (see `nn.encoders.blocks.LENGTH_STEP`).
@@ -65,6 +73,38 @@ def pad_arrays(arrays: Sequence[NDArray[Any]], value: float, step: int = 1) -> N
     return padded
 
 
+def logits_by_row(logits: FloatArray, rows: Sequence[Row], *, tokens: bool) -> list[FloatArray]:
+    """Return a view of each row's logits without padding.
+
+    logits (FloatArray): Of spans (B, W, K, C), or of tokens (B, W, C, ..).
+    rows (Sequence[Row]): The rows, in order.
+    tokens (bool): Whether they are of tokens.
+    RETURNS (list[FloatArray]): The views.
+    """
+    views = []
+    for values, row in zip(logits, rows, strict=True):
+        labels, view = slice(len(row.prompts)), values[: len(row.word_positions)]
+        views.append(view[:, labels] if tokens else view[:, :, labels])
+    return views
+
+
+def pad_gradients(
+    gradients: Sequence[FloatArray], shape: Sequence[int], rows: Sequence[Row], *, tokens: bool
+) -> Tensor:
+    """Return the gradients of rows as a tensor of the shape of their padded logits.
+
+    gradients (Sequence[FloatArray]): Of each row's logits, see `logits_by_row`.
+    shape (Sequence[int]): The shape.
+    rows, tokens: As for `logits_by_row`.
+    RETURNS (Tensor): Zeros for padding.
+    """
+    padded = torch.zeros(*shape)
+    views = logits_by_row(padded.numpy(), rows, tokens=tokens)
+    for line, gradient in zip(views, gradients, strict=True):
+        line[...] = gradient
+    return padded
+
+
 def spans_by_row(spans: SelectedSpans, rows: Sequence[Row]) -> list[SpanLogits]:
     """Split selected spans by row, and keep the logits of the row's own labels.
 
@@ -91,6 +131,47 @@ def to_pair_logits(pairs: SelectedPairs) -> PairLogits:
     """Return the selected pairs of a row as arrays."""
     heads, tails = pairs.indices.cpu().numpy().T.astype(np.int32)
     return PairLogits(heads, tails, pairs.logits.float().cpu().numpy())
+
+
+def to_related_logits(entities: FloatArray, scored: ScoredPairs) -> RelatedLogits:
+    """Return what was computed of a row in training as arrays."""
+    related, pairs = scored
+    probabilities = None if related is None else related.detach().float().cpu().numpy()
+    return RelatedLogits(entities, probabilities, pairs.detach().float().cpu().numpy())
+
+
+def collate_spans(
+    related: Sequence[SpanPairs], device: torch.device
+) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """Return the spans and pairs of rows as tensors, see `RelationNetwork.score_related`.
+
+    related (Sequence[SpanPairs]): Of each row.
+    device (torch.device): The device of the tensors.
+    RETURNS (tuple[Tensor, Tensor, list[Tensor]]): Spans (N, 3), how often each counts (N,), and the
+        pairs of each row (P, 2).
+    """
+    rows = [np.full(len(each.starts), row) for row, each in enumerate(related)]
+    columns = [
+        np.concatenate(rows),
+        np.concatenate([each.starts for each in related]),
+        np.concatenate([each.ends - each.starts - 1 for each in related]),
+    ]
+    pairs = [np.stack([each.heads, each.tails], axis=1) for each in related]
+    repeats = np.concatenate([each.repeats for each in related])
+    spans = _to(np.stack(columns, axis=1), device)
+    return spans, _to(repeats, device), [_to(each, device) for each in pairs]
+
+
+def distinct_prompts(rows: Sequence[Row]) -> list[str]:
+    """Return the prompts of all rows without repetitions."""
+    groups = {id(row.prompts): row.prompts for row in rows}.values()
+    return list(dict.fromkeys(chain.from_iterable(groups)))
+
+
+def share_prompts(rows: Sequence[Row], prompts: Sequence[str]) -> bool:
+    """Return whether every row has exactly these prompts, as in prediction."""
+    first = rows[0].prompts
+    return all(row.prompts is first for row in rows) and len(first) == len(prompts)
 
 
 def _to(array: IntArray, device: torch.device) -> Tensor:

@@ -59,13 +59,17 @@ def new_checkpoint(
     config = config.evolve(model_name=encoder_name or encoder)
     torch.manual_seed(seed)
     network = build_network(config)
-    _copy_encoder(pretrained, network.encoder)
+    copy_encoder(pretrained, network.encoder)
     check_weights(network, f"The weights of the encoder {encoder!r}")
     return Checkpoint(config, network.eval(), subtokens, None, f"new on {config.model_name}")
 
 
-def _copy_encoder(pretrained: nn.Module, encoder: nn.Module) -> None:
-    """Copy all weights. The vectors of new tokens start near the mean of the other vectors."""
+def copy_encoder(pretrained: nn.Module, encoder: nn.Module) -> None:
+    """Copy all weights. The vectors of new tokens start near the mean of the other vectors.
+
+    pretrained (nn.Module): The encoder to copy.
+    encoder (nn.Module): Changed in place; it may have more tokens.
+    """
     weights = pretrained.state_dict()
     target = encoder.state_dict()
     for name, tensor in target.items():
@@ -77,3 +81,9 @@ def _copy_encoder(pretrained: nn.Module, encoder: nn.Module) -> None:
         tensor[:known] = source[:known]
         noise = 0.02 * torch.randn(len(tensor) - known, tensor.size(1))
         tensor[known:] = source.mean(dim=0) + noise
+
+
+def word_embeddings(encoder: nn.Module) -> nn.Embedding:
+    """Return the word embeddings of an encoder: its largest embedding table."""
+    tables = [module for module in encoder.modules() if isinstance(module, nn.Embedding)]
+    return max(tables, key=lambda table: table.num_embeddings)

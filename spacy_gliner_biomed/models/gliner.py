@@ -9,6 +9,7 @@ from thinc.api import Model
 from spacy_gliner_biomed.models.checkpoints import Checkpoint, load_checkpoint
 from spacy_gliner_biomed.models.fresh import new_checkpoint
 from spacy_gliner_biomed.models.layout_marks import load_with_layout
+from spacy_gliner_biomed.models.relation_layers import load_with_relations
 from spacy_gliner_biomed.models.shim import NetworkShim
 from spacy_gliner_biomed.types import FloatArray, Row
 
@@ -17,7 +18,10 @@ GlinerModel = Model[Sequence[Row], list[FloatArray]]
 
 
 def GLiNER_v1(
-    checkpoint: str = "packaged", revision: str | None = None, layout: bool = False
+    checkpoint: str = "packaged",
+    revision: str | None = None,
+    layout: bool = False,
+    relations_layer: str | None = None,
 ) -> GlinerModel:
     """Return the GLiNER network of a checkpoint. Its config selects the type of the network.
 
@@ -28,10 +32,15 @@ def GLiNER_v1(
     revision (str | None): Commit, branch or tag of the repository.
     layout (bool): Add layout marks (see `tokenization.layout`) to a checkpoint without them. The
         network must then be trained. A checkpoint with layout marks keeps them in any case.
+    relations_layer (str | None): Add relations to a checkpoint without them: "none" for relations
+        between all pairs of entities, or a layer that chooses pairs (see `nn.relations`). The
+        network must then be trained. A checkpoint with relations keeps its own layer.
     RETURNS (GlinerModel): A model from rows to the logits of each row: (W, K, C) for spans, or
         (W, C, 3) for start, end and inside in a token model.
     """
     load = partial(load_checkpoint, checkpoint, revision)
+    if relations_layer is not None:
+        load = partial(load_with_relations, load, relations_layer, 0)
     return _model(partial(load_with_layout, load) if layout else load)
 
 
@@ -45,11 +54,12 @@ def NewGLiNER_v1(
     words: str = "fine",
     layout: bool = False,
     seed: int = 0,
+    relations_layer: str | None = None,
 ) -> GlinerModel:
     """Return a new, untrained uni-encoder span network on a pretrained encoder.
 
     Registered as `spacy-gliner-biomed.NewGLiNER.v1`. For the arguments, see
-    `models.fresh.new_checkpoint`; for `layout`, see `GLiNER_v1`.
+    `models.fresh.new_checkpoint`; for `layout` and `relations_layer`, see `GLiNER_v1`.
     """
     make = partial(
         new_checkpoint,
@@ -62,6 +72,8 @@ def NewGLiNER_v1(
         words=words,
         seed=seed,
     )
+    if relations_layer is not None:
+        make = partial(load_with_relations, make, relations_layer, seed)
     return _model(partial(load_with_layout, make) if layout else make)
 
 

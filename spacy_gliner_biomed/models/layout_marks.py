@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.checkpoints import Checkpoint
+from spacy_gliner_biomed.models.fresh import word_embeddings
 from spacy_gliner_biomed.tokenization.layout import MARK_NAMES
 from spacy_gliner_biomed.tokenization.subtokens import Subtokenizer
 
@@ -34,18 +34,12 @@ def add_layout(checkpoint: Checkpoint) -> Checkpoint:
     if pooling != "first":
         raise ValueError(Errors.E263.format(found=pooling))
     ids = tuple(_token_id(subtokens, MARK_TOKENS[name]) for name in MARK_NAMES)
-    vectors = _word_vectors(checkpoint.network.encoder)
+    vectors = word_embeddings(checkpoint.network.encoder).weight
     with torch.no_grad():
         for name, index in zip(MARK_NAMES, ids, strict=True):
             similar = [_token_id(subtokens, token) for token in SIMILAR_TOKENS[name]]
             vectors[index] = vectors[similar].mean(dim=0)
     return replace(checkpoint, subtokens=replace(subtokens, layout=ids))
-
-
-def _word_vectors(encoder: nn.Module) -> Tensor:
-    """Return the word embeddings, the largest embedding table. # (vocabulary, H)"""
-    tables = [module for module in encoder.modules() if isinstance(module, nn.Embedding)]
-    return max(tables, key=lambda table: table.num_embeddings).weight
 
 
 def _token_id(subtokens: Subtokenizer, token: str) -> int:

@@ -1,8 +1,7 @@
 """Run a network on rows or names, forward and backward."""
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,15 @@ from spacy_gliner_biomed.models.checkpoints import Checkpoint
 from spacy_gliner_biomed.models.collate import (
     LABEL_STEP,
     collate_rows,
+    collate_spans,
+    distinct_prompts,
+    logits_by_row,
     pad_arrays,
+    pad_gradients,
+    share_prompts,
     spans_by_row,
     to_pair_logits,
+    to_related_logits,
 )
 from spacy_gliner_biomed.models.label_vectors import LabelVectors
 from spacy_gliner_biomed.models.trainer import set_dropout
@@ -32,8 +37,10 @@ from spacy_gliner_biomed.types import (
     IntArray,
     PairLogits,
     Precision,
+    RelatedLogits,
     Row,
     SpanLogits,
+    SpanPairs,
 )
 
 NAME_SUBTOKENS, NAME_BATCH = 64, 2048  # maximum subtokens of a name, and of a batch of names
@@ -129,7 +136,7 @@ class NetworkRunner:
         encoded = subtokens.encode_names(names, NAME_SUBTOKENS)
         vectors = np.zeros((len(names), 0), dtype=np.float32)
         for batch in length_batches(list(map(len, encoded)), NAME_BATCH):
-            ids, mask = self._pad([encoded[i] for i in batch], subtokens.pad_id)
+            ids, mask = self._pad_ids([encoded[i] for i in batch], subtokens.pad_id)
             with torch.inference_mode(), self._autocast():
                 mean = mean_state(encoder, ids, mask)
             unit = torch.nn.functional.normalize(mean.float(), dim=-1).cpu().numpy()
@@ -148,19 +155,53 @@ class NetworkRunner:
         RETURNS (tuple): The logits of each row, see `logits`; and a function that gets their
             gradients and accumulates the gradients of the weights.
         """
+        with self._training(dropout):
+            logits = self._score(rows, self._new_labels, training=True).float()
+
+        def backprop(gradients: Sequence[FloatArray]) -> None:
+            logits.backward(self._pad(gradients, logits, rows))  # type: ignore[no-untyped-call]
+
+        return self._per_row(logits.detach().cpu().numpy(), rows), backprop
+
+    def begin_related(
+        self, rows: Sequence[Row], spans: Sequence[SpanPairs], dropout: float
+    ) -> tuple[list[RelatedLogits], Callable[[Sequence[RelatedLogits]], None]]:
+        """Compute the logits of entities and of the relations between given ones, with dropout.
+
+        rows (Sequence[Row]): At least one row, with relations, for a network that has some.
+        spans (Sequence[SpanPairs]): The spans and pairs of each row.
+        dropout (float): As for `begin_update`.
+        RETURNS (tuple): The logits of each row; and a function that gets their gradients, in the
+            same form, and accumulates the gradients of the weights.
+        """
+        network = self.checkpoint.network
+        assert isinstance(network, RelationNetwork)
+        batch = self._collate(rows, training=True)
+        with self._training(dropout):
+            logits, scored = network.score_related(batch, *collate_spans(spans, self.device))
+            logits = logits.float()
+
+        def backprop(gradients: Sequence[RelatedLogits]) -> None:
+            of_entities = [each.entities for each in gradients]
+            outputs, given = [logits], [self._pad(of_entities, logits, rows)]
+            for (related, pairs), gradient in zip(scored, gradients, strict=True):
+                for output, each in ((related, gradient.related), (pairs, gradient.pairs)):
+                    if output is not None and each is not None and output.requires_grad:
+                        outputs.append(output)
+                        given.append(torch.from_numpy(each).to(output.device, output.dtype))
+            torch.autograd.backward(outputs, given)
+
+        entities = self._per_row(logits.detach().cpu().numpy(), rows)
+        return list(map(to_related_logits, entities, scored)), backprop
+
+    @contextmanager
+    def _training(self, dropout: float) -> Iterator[None]:
+        """Compute with gradients and dropout."""
         network = self.checkpoint.network.train()
         set_dropout(network, dropout)
         with torch.enable_grad(), self._autocast():
-            logits = self._score(rows, self._new_labels, training=True).float()
+            yield
         network.eval()
-
-        def backprop(gradients: Sequence[FloatArray]) -> None:
-            padded = torch.zeros(logits.shape)
-            for line, gradient in zip(self._per_row(padded.numpy(), rows), gradients, strict=True):
-                line[...] = gradient
-            logits.backward(padded.to(logits.device))  # type: ignore[no-untyped-call]
-
-        return self._per_row(logits.detach().cpu().numpy(), rows), backprop
 
     def _score(
         self,
@@ -197,9 +238,9 @@ class NetworkRunner:
             encode = self._stored_labels
         elif not isinstance(network, BiEncoder):
             return None
-        prompts = _distinct_prompts(rows)
+        prompts = distinct_prompts(rows)
         queries = encode(prompts)
-        if _share_prompts(rows, prompts):
+        if share_prompts(rows, prompts):
             return queries
         column_of = {prompt: column for column, prompt in enumerate(prompts)}
         columns = [np.array([column_of[prompt] for prompt in row.prompts]) for row in rows]
@@ -216,14 +257,11 @@ class NetworkRunner:
         return torch.from_numpy(padded).to(self.device)
 
     def _per_row(self, logits: FloatArray, rows: Sequence[Row]) -> list[FloatArray]:
-        """Return a view of each row's logits without padding."""
-        views = []
-        for values, row in zip(logits, rows, strict=True):
-            labels = slice(len(row.prompts))
-            token = self.checkpoint.config.token_level
-            view = values[: len(row.word_positions)]
-            views.append(view[:, labels] if token else view[:, :, labels])
-        return views
+        return logits_by_row(logits, rows, tokens=self.checkpoint.config.token_level)
+
+    def _pad(self, gradients: Sequence[FloatArray], logits: Tensor, rows: Sequence[Row]) -> Tensor:
+        tokens = self.checkpoint.config.token_level
+        return pad_gradients(gradients, logits.shape, rows, tokens=tokens).to(logits.device)
 
     def _new_labels(self, prompts: Sequence[str]) -> Tensor:  # (C, D)
         """Encode labels without the cache, so that gradients reach the label encoder."""
@@ -237,7 +275,7 @@ class NetworkRunner:
         columns = torch.tensor([labels.index(prompt) for prompt in prompts], device=self.device)
         return self.checkpoint.network.stored_queries(columns)
 
-    def _pad(self, encoded: Sequence[IntArray], pad_id: int) -> tuple[Tensor, Tensor]:
+    def _pad_ids(self, encoded: Sequence[IntArray], pad_id: int) -> tuple[Tensor, Tensor]:
         """Return ids and mask of sequences."""
         ids = torch.from_numpy(pad_arrays(encoded, -1)).long().to(self.device)
         return ids.where(ids >= 0, pad_id), (ids >= 0).long()
@@ -252,21 +290,9 @@ class NetworkRunner:
         network, subtokens = self.checkpoint.network, self.checkpoint.label_subtokens
         assert isinstance(network, BiEncoder)
         assert subtokens is not None
-        return network.encode_labels(*self._pad(encoded, subtokens.pad_id))
+        return network.encode_labels(*self._pad_ids(encoded, subtokens.pad_id))
 
     def _autocast(self) -> Any:
         if self.precision == "float32":
             return nullcontext()
         return torch.autocast(self.device.type, dtype=getattr(torch, self.precision))
-
-
-def _distinct_prompts(rows: Sequence[Row]) -> list[str]:
-    """Return the prompts of all rows without repetitions."""
-    groups = {id(row.prompts): row.prompts for row in rows}.values()
-    return list(dict.fromkeys(chain.from_iterable(groups)))
-
-
-def _share_prompts(rows: Sequence[Row], prompts: Sequence[str]) -> bool:
-    """Return whether every row has exactly these prompts, as in prediction."""
-    first = rows[0].prompts
-    return all(row.prompts is first for row in rows) and len(first) == len(prompts)

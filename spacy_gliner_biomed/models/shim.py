@@ -25,7 +25,15 @@ from spacy_gliner_biomed.models.trainer import TorchTrainer
 from spacy_gliner_biomed.models.tuning import Tuning
 from spacy_gliner_biomed.nn.derived import forget
 from spacy_gliner_biomed.nn.finite import check_weights
-from spacy_gliner_biomed.types import FloatArray, PairLogits, Precision, Row, SpanLogits
+from spacy_gliner_biomed.types import (
+    FloatArray,
+    PairLogits,
+    Precision,
+    RelatedLogits,
+    Row,
+    SpanLogits,
+    SpanPairs,
+)
 
 
 class NetworkShim(Shim):
@@ -147,6 +155,12 @@ class NetworkShim(Shim):
     ) -> tuple[list[FloatArray], Callable[[Sequence[FloatArray]], None]]:
         """Compute logits and a backpropagation function, see `NetworkRunner.begin_update`."""
         return self.runner.begin_update(rows, dropout)
+
+    def begin_related(
+        self, rows: Sequence[Row], spans: Sequence[SpanPairs], dropout: float
+    ) -> tuple[list[RelatedLogits], Callable[[Sequence[RelatedLogits]], None]]:
+        """Compute logits and a backpropagation function, see `NetworkRunner.begin_related`."""
+        return self.runner.begin_related(rows, spans, dropout)
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """Take a step with the accumulated gradients, if there are any."""

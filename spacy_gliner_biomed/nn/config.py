@@ -74,6 +74,9 @@ class NetworkConfig:
     triples_layer (str): How they are scored, see `nn.triples`; empty for a projection.
     embed_rel_token, rel_token, rel_token_index: As the keys of `ent_token`, for relations.
     adjacency_loss_coef, relation_loss_coef (float): Weights of both steps in the loss.
+    span_loss_coef (float): Weight of the entities beside these, and of the spans that a token model
+        scores again.
+    token_loss_coef (float): Weight of the tokens beside such spans.
     raw (dict): The file as it was read, for writing it back.
 
     GLiNER's class is `GLiNERConfig` (gliner/config.py).
@@ -110,6 +113,8 @@ class NetworkConfig:
     rel_token_index: int = -1
     adjacency_loss_coef: float = 1.0
     relation_loss_coef: float = 1.0
+    span_loss_coef: float = 1.0
+    token_loss_coef: float = 1.0
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod

@@ -47,7 +47,8 @@ BOUNDS = {
 }
 # Largest values in an encoder's config: of keys with "layer" in their name, and of all others.
 MAX_LAYERS, MAX_SIZE = 512, 2**31
-RATIOS = ("neg_spans_ratio", "adjacency_loss_coef", "relation_loss_coef")
+LOSS_WEIGHTS = ("adjacency_loss_coef", "relation_loss_coef", "span_loss_coef", "token_loss_coef")
+RATIOS = ("neg_spans_ratio", *LOSS_WEIGHTS)
 MAX_RATIO = 100  # negative spans per entity, or weight in the loss
 ENCODER_CONFIGS = ("encoder_config", "labels_encoder_config", "span_encoder_config")
 

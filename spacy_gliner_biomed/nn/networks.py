@@ -49,10 +49,16 @@ class SpanNetwork(Network):
             # (B, W, K, C)
         RAISES (ValueError): If a vector is not finite.
         """
-        words, queries = self.encode(batch, queries)
-        words = self.in_context(words, batch.n_words)
-        logits = self.span_scorer(words, queries, self.config.max_width, batch.n_words)
-        return mask_tails(logits, batch.n_words)
+        return self.score(*self.encode(batch, queries), batch.n_words)[0]
+
+    def score(self, words: Tensor, queries: Tensor, n_words: Tensor) -> tuple[Tensor, Tensor]:
+        """Score all spans as `forward`, from word vectors and queries.
+
+        RETURNS (tuple[Tensor, Tensor]): The logits, and the words as their layer reads them.
+        """
+        words = self.in_context(words, n_words)
+        logits = self.span_scorer(words, queries, self.config.max_width, n_words)
+        return mask_tails(logits, n_words), words
 
     def select(
         self, batch: RowBatch, min_logits: Tensor, queries: Tensor | None = None
@@ -174,6 +180,10 @@ class RelationToken(TokenNetwork, RelationNetwork):
         """Project labels for the scorer. # (.., C, D)"""
         projected: Tensor = self.prompt_projection(labels)
         return projected
+
+    def score(self, words: Tensor, queries: Tensor, n_words: Tensor) -> tuple[Tensor, Tensor]:
+        """Score all words, see `SpanNetwork.score`."""
+        return self.token_scorer(words, queries), self.in_context(words, n_words)
 
     def select_from(
         self, words: Tensor, queries: Tensor, n_words: Tensor, min_logits: Tensor

@@ -1,5 +1,6 @@
 """The part of networks that also score relations between the entities that they select."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -8,7 +9,12 @@ from torch import Tensor
 from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.nn.finite import check_vectors
 from spacy_gliner_biomed.nn.network_base import Network, RowBatch
-from spacy_gliner_biomed.nn.relation_scoring import PairMinimum, RelationScorer, SelectedPairs
+from spacy_gliner_biomed.nn.relation_scoring import (
+    PairMinimum,
+    RelationScorer,
+    ScoredPairs,
+    SelectedPairs,
+)
 from spacy_gliner_biomed.nn.selection import SelectedSpans
 from spacy_gliner_biomed.nn.span_scoring import SpanScorer
 
@@ -26,11 +32,35 @@ class RelationNetwork(Network):
             config.relations_layer, config.triples_layer, config.hidden_size, config.dropout
         )
 
+    def score(self, words: Tensor, queries: Tensor, n_words: Tensor) -> tuple[Tensor, Tensor]:
+        """Score entities, see `SpanNetwork.score`."""
+        raise NotImplementedError
+
     def select_from(
         self, words: Tensor, queries: Tensor, n_words: Tensor, min_logits: Tensor
     ) -> tuple[SelectedSpans, Tensor]:
         """Select entities, see `SpanNetwork.select_from`."""
         raise NotImplementedError
+
+    def score_related(
+        self, batch: RowBatch, spans: Tensor, repeats: Tensor, pairs: Sequence[Tensor]
+    ) -> tuple[Tensor, list[ScoredPairs]]:
+        """Compute all logits of entities, and those of given pairs of given spans, to train both.
+
+        batch (RowBatch): The rows, with relations.
+        spans (Tensor): Row, first word, and width less 1; rows in order. # (N, 3)
+        repeats (Tensor): See `RelationScorer.probabilities`. # (N,)
+        pairs (Sequence[Tensor]): Of each row, heads and tails as indices of its spans. # (P, 2)
+        RETURNS (tuple[Tensor, list[ScoredPairs]]): Logits as of `SpanNetwork.forward`, and what was
+            computed of each row's pairs.
+        RAISES (ValueError): If a vector is not finite.
+        """
+        words, queries, relations = self.encode_related(batch)
+        logits, words = self.score(words, queries, batch.n_words)
+        vectors = self._span_vectors(words, spans, batch.n_words)
+        counts = torch.bincount(spans[:, 0], minlength=len(words)).tolist()
+        parts = zip(vectors.split(counts), repeats.split(counts), relations, pairs, strict=True)
+        return logits, [self.relation_scorer.score_pairs(*part) for part in parts]
 
     def select_related(
         self, batch: RowBatch, min_logits: Tensor, minimum: PairMinimum
@@ -44,18 +74,21 @@ class RelationNetwork(Network):
             indices of its spans.
         RAISES (ValueError): If a vector is not finite.
         """
-        scorer = self.get_submodule("span_scorer")
-        assert isinstance(scorer, SpanScorer)
         words, queries, relations = self.encode_related(batch)
         spans, words = self.select_from(words, queries, batch.n_words, min_logits)
-        vectors = scorer.span_vectors(words, spans.indices, batch.n_words)
-        check_vectors(vectors, "spans")
+        vectors = self._span_vectors(words, spans.indices, batch.n_words)
         # A span model has a logit for every label; a token model for those that show the span.
         repeats = (spans.logits > -torch.inf).sum(dim=-1) if self.config.token_level else None
         counts = torch.bincount(spans.indices[:, 0], minlength=len(words)).tolist()
         repeats = torch.ones_like(spans.indices[:, 0]) if repeats is None else repeats
         parts = zip(vectors.split(counts), repeats.split(counts), relations, strict=True)
         return spans, [self.relation_scorer.select(*part, minimum) for part in parts]
+
+    def _span_vectors(self, words: Tensor, indices: Tensor, n_words: Tensor) -> Tensor:
+        """Return the vectors of some spans, see `SpanScorer.span_vectors`. # (N, D)"""
+        scorer = self.get_submodule("span_scorer")
+        assert isinstance(scorer, SpanScorer)
+        return check_vectors(scorer.span_vectors(words, indices, n_words), "spans")
 
     def encode_related(self, batch: RowBatch) -> tuple[Tensor, Tensor, Tensor]:
         """Return the vectors of words, labels as queries, and relations.

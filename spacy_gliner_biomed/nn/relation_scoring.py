@@ -38,6 +38,18 @@ class SelectedPairs(NamedTuple):
     logits: Tensor
 
 
+class ScoredPairs(NamedTuple):
+    """What is computed of the pairs of a row.
+
+    related (Tensor | None): The probability that two entities are related; None if all pairs may
+        be related. # (E, E)
+    logits (Tensor): The logits of pairs for all relations. # (P, R)
+    """
+
+    related: Tensor | None
+    logits: Tensor
+
+
 class RelationScorer(nn.Module):
     """Both steps on pairs: whether their entities are related at all, and how.
 
@@ -70,6 +82,19 @@ class RelationScorer(nn.Module):
         first = repeats.cumsum(dim=0) - repeats
         repeated: Tensor = self.adjacency(spans.repeat_interleave(repeats, dim=0))
         return repeated[first][:, first]
+
+    def score_pairs(
+        self, spans: Tensor, repeats: Tensor, relations: Tensor, pairs: Tensor
+    ) -> ScoredPairs:
+        """Compute both steps for given pairs, whatever the first one says.
+
+        spans, repeats: As for `probabilities`. # (E, D), (E,)
+        relations (Tensor): Relation vectors. # (R, D)
+        pairs (Tensor): Heads and tails. # (P, 2)
+        RETURNS (ScoredPairs): Without probabilities if there are no pairs.
+        """
+        related = self.probabilities(spans, repeats) if len(pairs) else None
+        return ScoredPairs(related, self.score(spans, pairs, relations))
 
     def score(self, spans: Tensor, pairs: Tensor, relations: Tensor) -> Tensor:
         """Return the logits of pairs.

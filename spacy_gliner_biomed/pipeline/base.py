@@ -29,6 +29,7 @@ from spacy_gliner_biomed.pipeline.relation_annotation import add_relations_exten
 from spacy_gliner_biomed.pipeline.reports import Reports
 from spacy_gliner_biomed.pipeline.settings import Settings, check_cfg
 from spacy_gliner_biomed.training.loss import FocalLoss
+from spacy_gliner_biomed.training.relation_sampling import RelationSampler
 from spacy_gliner_biomed.training.training_rows import Sampler
 
 
@@ -44,6 +45,8 @@ class GlinerPipe(Configurable, TrainablePipe):
     loss (FocalLoss): Loss and gradient of a training row.
     label_sampler (Sampler): Chooses the labels of a training row.
     tuning (Tuning): Which weights learn.
+    relation_loss (FocalLoss | None): As `loss`, of relations; None for `loss`.
+    relation_sampler (RelationSampler | None): Chooses relations and pairs of a training row.
     pipeline_config (PipelineConfig | None): Tells edits of a saved config from other settings.
     RAISES (ValueError): For a setting that is not allowed.
     """
@@ -74,6 +77,8 @@ class GlinerPipe(Configurable, TrainablePipe):
         loss: FocalLoss,
         label_sampler: Sampler,
         tuning: Tuning,
+        relation_loss: FocalLoss | None = None,
+        relation_sampler: RelationSampler | None = None,
         pipeline_config: PipelineConfig | None = None,
     ) -> None:
         self.vocab = vocab
@@ -86,6 +91,8 @@ class GlinerPipe(Configurable, TrainablePipe):
         self.loss = loss
         self.label_sampler = label_sampler
         self.tuning = tuning
+        self.relation_loss = relation_loss or loss
+        self.relation_sampler = relation_sampler or RelationSampler()
         self.reports = Reports()
         self.cfg = cfg  # type: ignore[assignment]
         add_strings(vocab, self.labels)

@@ -22,14 +22,18 @@ from spacy_gliner_biomed.pipeline.gold_checks import (
     describe_lost,
     is_dummy,
 )
-from spacy_gliner_biomed.pipeline.prediction import Predictor, row_maker, widest_entity
+from spacy_gliner_biomed.pipeline.prediction import Predictor
 from spacy_gliner_biomed.pipeline.relation_annotation import annotate_relations
+from spacy_gliner_biomed.pipeline.relation_training import Outputs, begin_rows, choose_relations
+from spacy_gliner_biomed.pipeline.row_making import row_maker, widest_entity
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.training.gold import Gold, gold_labels, read_gold
+from spacy_gliner_biomed.training.gold_relations import with_relations
+from spacy_gliner_biomed.training.joint_loss import JointLoss
 from spacy_gliner_biomed.training.prompt_forms import with_words
 from spacy_gliner_biomed.training.training_rows import TrainingRow
-from spacy_gliner_biomed.types import FloatArray, Prediction
+from spacy_gliner_biomed.types import Prediction
 
 # spaCy's own default, Adam at 1e-3, is beyond it.
 MAX_LEARN_RATE = 5e-4
@@ -110,8 +114,9 @@ class GlinerBiomed(GlinerPipe):
     ) -> dict[str, float]:
         """Learn from a batch.
 
-        Gold entities are read from `doc.spans[spans_key]`, or else from `doc.ents`. Labels that the
-        Doc's corpus does not annotate are never negatives (see `training.gold`).
+        Gold entities are read from `doc.spans[spans_key]`, or else from `doc.ents`, and relations
+        from `Doc._.relations`, if the checkpoint finds some. What the Doc's corpus does not
+        annotate is never a negative (see `training.gold` and `training.gold_relations`).
 
         examples (Iterable[Example]): Gold Docs.
         drop (float): Dropout rate of all dropout layers.
@@ -128,8 +133,8 @@ class GlinerBiomed(GlinerPipe):
         rows = self._training_rows(examples, settings)
         for batch in length_batches([len(row.row) for row in rows], settings.batch_subtokens):
             chosen = [rows[i] for i in batch]
-            logits, backprop = self.model.begin_update([row.row for row in chosen])
-            loss, gradients = self.get_loss(examples, (chosen, logits))
+            outputs, backprop = begin_rows(self.model, chosen)
+            loss, gradients = self.get_loss(examples, (chosen, outputs))
             backprop(gradients)
             losses[self.name] += loss
         if sgd is not None:
@@ -148,16 +153,18 @@ class GlinerBiomed(GlinerPipe):
         return make_adamw(5e-5)
 
     def get_loss(
-        self, examples: Iterable[Example], scores: tuple[Sequence[TrainingRow], list[FloatArray]]
-    ) -> tuple[float, list[FloatArray]]:
+        self, examples: Iterable[Example], scores: tuple[Sequence[TrainingRow], Outputs]
+    ) -> tuple[float, Outputs]:
         """Compute the loss of rows and its gradients.
 
         examples (Iterable[Example]): Not read: the labels of a row are sampled.
         scores: The rows with their targets, and their logits.
-        RETURNS (tuple[float, list[FloatArray]]): The loss, and its gradient for each row.
+        RETURNS (tuple[float, Outputs]): The loss, and its gradient for each row.
         """
-        pairs = [self.loss(logits, row.targets) for row, logits in zip(*scores, strict=True)]
-        return sum(loss for loss, _ in pairs), [gradient for _, gradient in pairs]
+        config = network_shim(self.model).checkpoint.config
+        compute = JointLoss(self.loss, self.relation_loss, config)
+        found = [compute(output, row) for row, output in zip(*scores, strict=True)]
+        return sum(loss for loss, _ in found), [gradient for _, gradient in found]  # type: ignore[return-value]
 
     def initialize(
         self,
@@ -185,13 +192,20 @@ class GlinerBiomed(GlinerPipe):
         docs = [example.reference for example in get_examples()]
         if is_dummy(docs):
             return
-        golds = [read_gold(doc, self.spans_key) for doc in docs]
+        golds = [with_relations(read_gold(doc, self.spans_key), doc) for doc in docs]
         check_gold(docs, golds, self.name, self.spans_key, self.reports)
         if not self.labels:
             found = gold_labels(golds)
             self.labels = [with_words(x) for x in found] if labels_as_words else found
         if not self.labels:
             raise ValueError(Errors.E147.format(component=self.name, n=len(docs)))
+        self.relations = choose_relations(
+            golds,
+            self.relations,
+            trainable=bool(network_shim(self.model).checkpoint.config.relations_layer),
+            component=self.name,
+            reports=self.reports,
+        )
         if nlp is not None:
             check_score_weights(nlp, self.spans_key)
         self._report_lost([(doc.text, gold) for doc, gold in zip(docs, golds, strict=True)])
@@ -202,6 +216,7 @@ class GlinerBiomed(GlinerPipe):
         return {
             "trainer": network_shim(self.model).begin_training(self.tuning).state(),
             "sampler": rng and rng.getstate(),
+            "relation_sampler": self.relation_sampler.random.getstate(),
             "stats": dict(self.stats),
         }
 
@@ -210,6 +225,8 @@ class GlinerBiomed(GlinerPipe):
         network_shim(self.model).begin_training(self.tuning).restore(state["trainer"])
         if state["sampler"]:
             self.label_sampler.random.setstate(state["sampler"])  # type: ignore[attr-defined]
+        if "relation_sampler" in state:  # of older versions, there is none
+            self.relation_sampler.random.setstate(state["relation_sampler"])
         self.reports.counts = Counter(state["stats"])
 
     def _annotate(self, doc: Doc, settings: Settings, prediction: Prediction | None = None) -> None:
@@ -252,11 +269,13 @@ class GlinerBiomed(GlinerPipe):
                 self.reports.warn_once(f"ends of {spec.label}", message)
 
     def _training_rows(self, examples: Iterable[Example], settings: Settings) -> list[TrainingRow]:
-        make = row_maker(self.model, settings, self.label_sampler)
+        make = row_maker(self.model, settings, self.label_sampler, self.relation_sampler)
         labels, rows = list(self.labels), []
+        relations = [spec.label for spec in settings.relations]
         for example in examples:
             doc = example.reference
-            rows += make(doc.text, read_gold(doc, settings.spans_key), labels)
+            gold = with_relations(read_gold(doc, settings.spans_key), doc)
+            rows += make(doc.text, gold, labels, relations)
         self._count(make.counts, settings)
         return rows
 

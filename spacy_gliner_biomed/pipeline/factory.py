@@ -12,6 +12,7 @@ from spacy_gliner_biomed.pipeline.annotation import EntsFilter
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 from spacy_gliner_biomed.pipeline.labels import DEFAULT_LABELS
 from spacy_gliner_biomed.training.loss import FocalLoss
+from spacy_gliner_biomed.training.relation_sampling import RelationSampler
 from spacy_gliner_biomed.training.training_rows import Sampler
 
 DEFAULT_CONFIG = """
@@ -29,6 +30,7 @@ batch_subtokens = 4096
 device = null
 precision = "float32"
 relations = []
+relation_loss = null
 scorer = {"@scorers": "spacy-gliner-biomed.ner_scorer.v1"}
 
 [gliner_biomed.ents_filter]
@@ -50,6 +52,16 @@ all_negatives = 0.3
 drop = 0.0
 vary = 0.3
 wordings = null
+seed = 0
+
+[gliner_biomed.relation_sampler]
+@misc = "spacy-gliner-biomed.RelationSampler.v1"
+max_relations = 12
+negatives = 4
+all_negatives = 0.5
+drop = 0.0
+negative_pairs = null
+related = "positives"
 seed = 0
 
 [gliner_biomed.tuning]
@@ -104,6 +116,8 @@ def make_gliner_biomed(
     scorer: Callable[..., dict[str, Any]] | None,
     loss: FocalLoss,
     label_sampler: Sampler,
+    relation_loss: FocalLoss | None,
+    relation_sampler: RelationSampler,
     tuning: Tuning,
     model: Model[Any, Any],
 ) -> GlinerBiomed:
@@ -135,6 +149,9 @@ def make_gliner_biomed(
     scorer (Callable | None): The scorer of `nlp.evaluate`.
     loss (FocalLoss): Computes the loss and the gradient of a training row, see `training.loss`.
     label_sampler (Sampler): Selects the labels of a training row, see `training.sampling`.
+    relation_loss (FocalLoss | None): As `loss`, for relations; None for the same.
+    relation_sampler (RelationSampler): Selects the relations and the pairs of a training row, see
+        `training.relation_sampling`.
     tuning (Tuning): Selects the weights to train, see `models.tuning`.
     model (Model): Computes logits from rows, see `models.gliner.GLiNER_v1`.
     RETURNS (GlinerBiomed): The component.
@@ -166,5 +183,7 @@ def make_gliner_biomed(
         loss=loss,
         label_sampler=label_sampler,
         tuning=tuning,
+        relation_loss=relation_loss,
+        relation_sampler=relation_sampler,
         pipeline_config=PipelineConfig(nlp),
     )

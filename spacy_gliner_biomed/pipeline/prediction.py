@@ -10,7 +10,6 @@ from spacy.tokens import Doc
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.checkpoints import Checkpoint
 from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
-from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.pipeline.decoding import choose, span_candidates, token_candidates
 from spacy_gliner_biomed.pipeline.label_groups import LabelGroup, encode_labels
 from spacy_gliner_biomed.pipeline.related import RelatedSpans, RelationRules
@@ -26,9 +25,6 @@ from spacy_gliner_biomed.tokenization.windows import (
     owned,
 )
 from spacy_gliner_biomed.tokenization.words import split_words
-from spacy_gliner_biomed.training.sampling import with_own_prompts
-from spacy_gliner_biomed.training.span_samples import SpanSampler
-from spacy_gliner_biomed.training.training_rows import RowMaker, Sampler
 from spacy_gliner_biomed.types import (
     Candidates,
     FloatArray,
@@ -245,46 +241,3 @@ class Predictor:
         if config.token_level:
             return min(config.max_width, config.max_len // 4)
         return config.max_width
-
-
-def row_maker(model: GlinerModel, settings: Settings, sampler: Sampler) -> RowMaker:
-    """Make a maker of training rows for a model.
-
-    model (GlinerModel): The component's.
-    settings (Settings): Checked settings.
-    sampler (Sampler): Chooses the labels of a row.
-    RETURNS (RowMaker): The maker.
-    """
-    checkpoint = network_shim(model).checkpoint
-    config, subtokens = checkpoint.config, checkpoint.subtokens
-    max_subtokens = min(subtokens.max_length or NO_LIMIT, settings.batch_subtokens)
-    budget = max_subtokens // 2 - len(subtokens.prefix) - len(subtokens.suffix)
-
-    prompts = {spec.label: spec.prompt for spec in reversed(settings.labels)}
-
-    def encode_prompt(texts: Sequence[str]) -> Prompt:
-        return encode_labels(texts, checkpoint, budget)[0]
-
-    def sample(positives: Sequence[str], annotated: Sequence[str]) -> list[tuple[str, str]]:
-        return with_own_prompts(sampler(positives, annotated), prompts)
-
-    return RowMaker(
-        subtokens=subtokens,
-        encode_prompt=encode_prompt,
-        sampler=sample,
-        splitter=config.words_splitter_type,
-        max_width=widest_entity(config),
-        tokens=config.token_level,
-        spans_again=(
-            SpanSampler(config.max_width, config.neg_spans_ratio)
-            if config.represent_spans
-            else None
-        ),
-        max_words=settings.window or config.max_len,
-        max_subtokens=max_subtokens,
-    )
-
-
-def widest_entity(config: NetworkConfig) -> int:
-    """Return the words of the widest entity that can be learned; a token model has no K."""
-    return config.max_len if config.token_level else config.max_width

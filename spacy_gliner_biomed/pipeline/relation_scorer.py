@@ -14,6 +14,7 @@ from spacy_gliner_biomed.pipeline.label_scores import (
     overlap,
 )
 from spacy_gliner_biomed.pipeline.relation_annotation import RELATIONS_KEY, read_relations
+from spacy_gliner_biomed.training.gold_relations import ANNOTATED_RELATIONS_KEY
 
 # An end of a relation: first character, one past the last, and label.
 End = tuple[int, int, str]
@@ -26,7 +27,8 @@ def score_relations(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any
     A strict match has the ends of a gold relation, with their characters and labels, and its label.
     A relaxed match has its label, and each end overlaps with the gold one, whatever their labels; a
     gold relation is matched once. Docs without gold relations (nobody has set `Doc._.relations`)
-    are ignored.
+    are ignored, and so are found relations that the gold Doc does not annotate (see
+    `training.gold_relations`).
 
     examples (Iterable[Example]): Predicted and gold Docs of the same text.
     kwargs: Ignored; spaCy passes them.
@@ -47,12 +49,19 @@ def _score(
     name: str,
     count: Callable[[PRFScore, list[Pair], list[Pair]], None],
 ) -> dict[str, Any]:
-    pairs = ((_pairs(eg.reference), _pairs(eg.predicted)) for eg in examples)
+    pairs = ((_pairs(eg.reference), _found_pairs(eg)) for eg in examples)
     return label_scores(pairs, name, count)
 
 
 def _count_relaxed(score: PRFScore, gold: list[Pair], found: list[Pair]) -> None:
     count_matches(score, gold, found, lambda one, other: all(map(overlap, one, other)))
+
+
+def _found_pairs(example: Example) -> dict[str, list[Pair]]:
+    """Return the predicted pairs of each relation that the gold Doc annotates."""
+    found = _pairs(example.predicted)
+    known = example.reference.user_data.get(ANNOTATED_RELATIONS_KEY)
+    return {label: pairs for label, pairs in found.items() if known is None or label in known}
 
 
 def _pairs(doc: Doc) -> dict[str, list[Pair]]:

@@ -18,6 +18,7 @@ REPORTED = {
     "label_groups": Warnings.W280,
     "relations_left_out": Warnings.W281,
     "gold_lost": Warnings.W009,
+    "gold_relations_lost": Warnings.W353,
     "without_labels": Warnings.W140,
     "without_gold": Warnings.W142,
     "gold_trimmed": Warnings.W144,

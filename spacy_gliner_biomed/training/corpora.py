@@ -15,13 +15,26 @@ from spacy_gliner_biomed.common.json_files import read_json_lines
 from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.tokenization.alignment import cut_points
-from spacy_gliner_biomed.training.gold import Gold, GoldSpan, PartialLabels, write_gold
+from spacy_gliner_biomed.training.gold import (
+    Gold,
+    GoldRelation,
+    GoldSpan,
+    PartialLabels,
+    write_gold,
+)
+from spacy_gliner_biomed.training.gold_relations import write_relations
 from spacy_gliner_biomed.training.json_items import read_values
+from spacy_gliner_biomed.training.line_relations import (
+    ANNOTATED_RELATIONS,
+    RELATIONS,
+    parse_line_relations,
+)
 from spacy_gliner_biomed.training.record_checks import (
     Counts,
     check_keys,
     check_label,
     check_list,
+    check_strings,
     located,
     make_span,
     report_changes,
@@ -36,6 +49,7 @@ ID_KEY, PASSAGES_KEY = "id", "passages"
 
 # The keys of a line that are not its metadata.
 LINE_KEYS = frozenset({"text", "entities", "sents", "annotated_labels", ID_KEY, PASSAGES_KEY})
+LINE_KEYS |= {RELATIONS, ANNOTATED_RELATIONS}
 
 # The key in `AnnotatedText.meta`, and in the attributes of the span group, for the labels of the
 # entities before they were renamed, in order.
@@ -61,6 +75,9 @@ class AnnotatedText:
     partial (PartialLabels): Labels that are known on some spans only.
     passages (Sequence[Passage]): Its passages, if the source has some.
     meta (Mapping[str, Any]): Further values of its record.
+    relations (Sequence[GoldRelation]): Relations between its entities.
+    annotated_relations (Sequence[str] | None): The relations that its corpus annotates; None if not
+        known, or if it annotates none.
     """
 
     text: str
@@ -73,6 +90,8 @@ class AnnotatedText:
     partial: PartialLabels = field(default_factory=dict)
     passages: Sequence[Passage] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
+    relations: Sequence[GoldRelation] = ()
+    annotated_relations: Sequence[str] | None = None
 
 
 def read_jsonl(
@@ -87,7 +106,8 @@ def read_jsonl(
     path (Path): .jsonl or .jsonl.gz. Each line has "text", "entities" (each with "start",
         "end", "label" and, optionally, its "text", which is compared, and the ids of its concepts
         as "concept_id" or "id") and, optionally, "id",
-        "sents", and "annotated_labels": the labels that this text annotates, if not all.
+        "sents", and "annotated_labels": the labels that this text annotates, if not all. For
+        "relations" and "annotated_relations", see `line_relations.parse_line_relations`.
     labels (dict[str, str] | None): From the file's labels to those that are used; it also says
         what is annotated. None takes the labels of the file.
     merge_into (str | None): One label that stands for all.
@@ -123,16 +143,21 @@ def jsonl_texts(
             found = [
                 (_span(entity, line["text"], names, counts), entity) for entity in line["entities"]
             ]
+            concepts = [(*span, ids) for span, entity in found if (ids := _concept(entity))]
             own = line.get("annotated_labels")
+            spans = [span for span, _ in found]
+            relations, annotated = parse_line_relations(line, spans, concepts, counts)
             text = AnnotatedText(
                 line["text"],
-                list(dict.fromkeys(span for span, _ in found)),
+                list(dict.fromkeys(spans)),
                 _sentences(line),
-                None if own is None else sorted({_rename(x, names) for x in _strings(own)}),
+                None if own is None else sorted({_rename(x, names) for x in check_strings(own)}),
                 str(line.get("id", number)),
-                concepts=[(*span, ids) for span, entity in found if (ids := _concept(entity))],
+                concepts=concepts,
                 passages=check_list(line, PASSAGES_KEY),
                 meta={key: value for key, value in line.items() if key not in LINE_KEYS},
+                relations=relations,
+                annotated_relations=annotated,
             )
         yield text
 
@@ -165,6 +190,8 @@ def gold_doc(nlp: Language, example: AnnotatedText, spans_key: str) -> Doc:
         doc.user_data[ID_KEY] = example.name
     if example.passages:
         doc.user_data[PASSAGES_KEY] = list(example.passages)
+    if example.relations or example.annotated_relations is not None:
+        write_relations(doc, example.relations, example.annotated_relations)
     return doc
 
 
@@ -228,13 +255,3 @@ def _sentences(line: dict[str, Any]) -> list[tuple[int, int]]:
     if not right:
         raise ValueError(f"'sents' must be pairs of offsets from 0 to {length}")
     return found
-
-
-def _strings(labels: Any) -> list[str]:
-    """Check a list of labels.
-
-    RAISES (ValueError): If it is not a list of strings.
-    """
-    if not isinstance(labels, list):
-        raise ValueError(f"labels must be in a list; found {labels!r}")
-    return [check_label(label) for label in labels]

@@ -24,6 +24,9 @@ PARTIAL = "partial_labels"
 # A gold entity: first character, one past the last, label.
 GoldSpan = tuple[int, int, str]
 
+# A gold relation: head, tail, label.
+GoldRelation = tuple[GoldSpan, GoldSpan, str]
+
 # Labels that are known on some spans only: first character, one past the last, and whether the
 # span has the label. Nothing is known of any other span.
 PartialLabels = dict[str, list[tuple[int, int, bool]]]
@@ -41,6 +44,10 @@ class Gold:
         negative.
     partial (PartialLabels): Labels that are known on some spans only.
     n_trimmed (int): Entities that had white space at an end, or consisted of it.
+    relations (Sequence[GoldRelation] | None): Relations between the entities; None if nothing is
+        known of them.
+    annotated_relations (Sequence[str] | None): Relations of which every one is marked. None if the
+        Doc does not say; then all relations of the component count as annotated.
     """
 
     spans: Sequence[GoldSpan]
@@ -49,6 +56,8 @@ class Gold:
     unknown: Sequence[tuple[int, int]] = ()
     n_trimmed: int = 0
     partial: PartialLabels = field(default_factory=dict)
+    relations: Sequence[GoldRelation] | None = None
+    annotated_relations: Sequence[str] | None = None
 
 
 def read_gold(doc: Doc, spans_key: str) -> Gold:

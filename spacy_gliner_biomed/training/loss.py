@@ -46,9 +46,30 @@ class FocalLoss:
         p = 1 / (1 + np.exp(-x))
         loss, d_p = self._elements(p, t)
         d_x = d_p * p * (1 - p)
+        return self._reduced(loss, d_x, valid)
+
+    def of_probabilities(
+        self, probabilities: FloatArray, targets: FloatArray
+    ) -> tuple[float, FloatArray]:
+        """Compute the loss of probabilities, of which there may be no logits, and its gradient.
+
+        probabilities (FloatArray): From 0 to 1. # (..)
+        targets (FloatArray): As for a call. # (..)
+        RETURNS (tuple[float, FloatArray]): The loss, and its gradient.
+        """
+        valid = ~np.isnan(targets)
+        targets = np.where(valid, targets, 0)
+        t = targets * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
+        loss, d_p = self._elements(probabilities.astype(np.float64), t)
+        return self._reduced(loss, d_p, valid)
+
+    def _reduced(
+        self, loss: FloatArray, gradient: FloatArray, valid: BoolArray
+    ) -> tuple[float, FloatArray]:
+        """Reduce the loss of elements, and scale its gradient accordingly."""
         scale = self._scale(valid)
-        gradient: FloatArray = (np.where(valid, d_x, 0) * scale).astype(np.float32)
-        return float(loss[valid].sum()) * scale, gradient
+        scaled: FloatArray = (np.where(valid, gradient, 0) * scale).astype(np.float32)
+        return float(loss[valid].sum()) * scale, scaled
 
     def _elements(self, p: FloatArray, t: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Compute the loss of each element, and its derivative by the probability."""

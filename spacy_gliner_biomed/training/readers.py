@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +15,17 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
 from spacy_gliner_biomed.training.formats.options import ReadOptions
 from spacy_gliner_biomed.training.formats.table import read_format
-from spacy_gliner_biomed.training.record_checks import check_keys, located
+from spacy_gliner_biomed.training.gold_relations import pair_mentions
+from spacy_gliner_biomed.training.line_relations import read_document_relations
+from spacy_gliner_biomed.training.record_checks import (
+    WITHOUT_ENDS,
+    Counts,
+    check_keys,
+    located,
+    report_changes,
+)
+
+RELATIONS_NAME = "relations.jsonl.gz"
 
 Reader = Callable[[Language], Iterable[Example]]
 
@@ -27,6 +38,7 @@ def make_corpus(
     share: float = 1.0,
     limit: int = 0,
     spans_key: str = "sc",
+    relations: bool = False,
 ) -> Reader:
     """Make a reader of whole documents of some corpora, in order. Registered as
     `spacy-gliner-biomed.Corpus.v1`.
@@ -38,12 +50,16 @@ def make_corpus(
     share (float): The share of each corpus, from its start, that is read; from 0 to 1.
     limit (int): Maximum number of documents of each corpus; 0 for all.
     spans_key (str): The group of gold spans.
+    relations (bool): Also read `relations.jsonl.gz` of each corpus, see `read_relations`.
     RETURNS (Reader): The reader.
     """
 
     def read(nlp: Language) -> Iterator[Example]:
         for corpus in corpora:
             texts = read_corpus(path, corpus, [split], (merge_labels or {}).get(corpus))
+            texts = (
+                read_relations(texts, Path(path) / corpus / RELATIONS_NAME) if relations else texts
+            )
             for text in first_part(texts, share)[: limit or None]:
                 yield make_example(nlp, text, spans_key)
 
@@ -109,6 +125,26 @@ def read_corpus(
             if text.name not in skip
         ]
     return texts
+
+
+def read_relations(texts: Sequence[AnnotatedText], path: Path) -> list[AnnotatedText]:
+    """Add the relations of documents, which are between concepts, to all their mentions.
+
+    texts (Sequence[AnnotatedText]): The documents; their own relations are replaced.
+    path (Path): See `line_relations.read_document_relations`. A document that is not in it has no
+        relation, and all labels in it count as annotated.
+    RETURNS (list[AnnotatedText]): The documents. Relations without a mention are left out, with one
+        warning.
+    RAISES (ValueError): With file and line, for what cannot be read.
+    """
+    by_document, labels = read_document_relations(path)
+    counts, related = Counts(), []
+    for text in texts:
+        found, n_lost = pair_mentions(by_document.get(text.name, ()), text.concepts)
+        counts[WITHOUT_ENDS] += n_lost
+        related.append(replace(text, relations=found, annotated_relations=labels))
+    report_changes(counts, path)
+    return related
 
 
 def first_part(texts: Sequence[AnnotatedText], share: float) -> Sequence[AnnotatedText]:

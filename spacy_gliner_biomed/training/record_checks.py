@@ -16,6 +16,7 @@ TRIMMED, DISCONTINUOUS, NO_ENTITIES = "trimmed", "discontinuous", "no entities"
 REJECTED, FURTHER, NOT_ANNOTATED = "rejected", "further annotations", "not annotated"
 REPAIRED, MOVED, LEFT_OUT = "repaired", "moved", "left out"
 BLANK_ROWS, NOT_FOUND, SUGGESTED = "blank rows", "not found", "suggested"
+WITHOUT_ENDS = "relations without ends"
 MESSAGES = {
     TRIMMED: Warnings.W161,
     DISCONTINUOUS: Warnings.W162,
@@ -28,6 +29,7 @@ MESSAGES = {
     LEFT_OUT: Warnings.W205,
     SUGGESTED: Warnings.W208,
     BLANK_ROWS: Warnings.W150,
+    WITHOUT_ENDS: Warnings.W350,
     NOT_FOUND: Warnings.W011,
 }
 Counts = Counter[str]
@@ -121,6 +123,16 @@ def check_list(record: dict[str, Any], key: str) -> list[Any]:
     if not isinstance(found, list):
         raise ValueError(f"{key!r} must be a list; found {type(found).__name__}")
     return found
+
+
+def check_strings(labels: Any) -> list[str]:
+    """Check a list of labels.
+
+    RAISES (ValueError): If it is not a list of labels.
+    """
+    if not isinstance(labels, list):
+        raise ValueError(f"labels must be in a list; found {labels!r}")
+    return [check_label(label) for label in labels]
 
 
 def check_string(record: Any, key: str) -> str:

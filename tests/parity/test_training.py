@@ -33,7 +33,7 @@ def training_row(shim: NetworkShim, text: str) -> TrainingRow:
     config, subtokens = shim.checkpoint.config, shim.checkpoint.subtokens
     sep_id = subtokens.token_id(config.sep_token)
 
-    def encode(prompts: list[str]):  # type: ignore[no-untyped-def]
+    def encode(prompts: list[str], relations: list[str]):  # type: ignore[no-untyped-def]
         if config.bi_encoder:
             return bare_prompt(prompts)
         if config.precomputed_labels:

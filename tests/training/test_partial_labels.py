@@ -9,10 +9,11 @@ from spacy.tokens import DocBin
 
 from spacy_gliner_biomed.tokenization.words import split_words
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc
+from spacy_gliner_biomed.training.entity_targets import set_partial
 from spacy_gliner_biomed.training.gold import read_gold
 from spacy_gliner_biomed.training.loss import FocalLoss
 from spacy_gliner_biomed.training.partial_labels import with_excluded, with_fine_labels
-from spacy_gliner_biomed.training.training_rows import partial_words, set_partial
+from spacy_gliner_biomed.training.word_gold import partial_words
 from tests.training.test_hierarchy import hierarchy  # noqa: F401  a fixture
 
 TEXT = "Captopril against angina, not nephritis."
