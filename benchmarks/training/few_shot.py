@@ -27,7 +27,7 @@ CONFIG = CONFIGS / "few_shot.cfg"
 
 def steps_for(n_documents: int, steps_for_ten: int) -> int:
     """Return the number of training steps: with four times the documents, twice the steps."""
-    return round(steps_for_ten * math.sqrt(n_documents / 10))
+    return math.ceil(steps_for_ten * math.sqrt(n_documents / 10))
 
 
 def train_on(texts: list[AnnotatedText], checkpoint: str, steps: int) -> spacy.Language:

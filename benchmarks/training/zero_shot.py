@@ -103,6 +103,7 @@ def train_without(arguments: argparse.Namespace) -> spacy.Language:
         # Other wordings of a label could be the words of a removed one.
         "components.gliner_biomed.label_sampler.vary": 0.0,
         "components.gliner_biomed.precision": arguments.precision,
+        "components.gliner_biomed.model.layout": not arguments.no_layout,
     }
     config = util.load_config(EVERYDAY, overrides=overrides, interpolate=False)
     train = config["corpora"]["train"]
@@ -142,6 +143,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = make_parser(__doc__)
     add_arguments(parser)
     parser.add_argument("--precision", default="auto", help="precision of the training")
+    parser.add_argument(
+        "--no-layout", action="store_true", help="for encoders without unused tokens"
+    )
     arguments = parser.parse_args(argv)
     nlp = train_without(arguments)
     rows = {}

@@ -13,6 +13,7 @@ import torch
 from benchmarks.accuracy.everyday_labels import PROMPT_VARIANTS
 from benchmarks.training.auxiliary import GENERAL
 from benchmarks.training.recipe import EVERYDAY, recipe_weights
+from tests.parity.encoders import random_encoder
 from tests.tiny import tiny_checkpoint
 
 NAMES = {"Disease": ["asthma", "gout", "lung cancer"], "Chemical": ["aspirin", "insulin"]}
@@ -67,6 +68,12 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny uni-encoder of the DeBERTa kind, which takes prompts of any length."""
     return tiny_checkpoint(tmp_path_factory.mktemp("deberta"), encoder="deberta")
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny random BERT in Hugging Face's form."""
+    return random_encoder("small_bert", tmp_path_factory.mktemp("encoder") / "bert")
 
 
 @pytest.fixture(autouse=True)

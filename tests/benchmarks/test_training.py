@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from transformers import AutoConfig, AutoModel
 
 from benchmarks.common import read_results
 from benchmarks.training import (
@@ -18,19 +16,9 @@ from benchmarks.training import (
     zero_shot,
 )
 from tests.benchmarks.conftest import strings
-from tests.parity.encoders import encoder_folder
 from tests.parity.upstream import Recipe, import_gliner, make_checkpoint
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny random BERT in Hugging Face's form."""
-    folder = encoder_folder("small_bert", tmp_path_factory.mktemp("encoder") / "bert")
-    torch.manual_seed(0)
-    AutoModel.from_config(AutoConfig.from_pretrained(folder)).save_pretrained(folder)
-    return folder
 
 
 def run(main: Any, output: Path, *arguments: object) -> Any:
@@ -40,9 +28,11 @@ def run(main: Any, output: Path, *arguments: object) -> Any:
 
 def test_zero_shot(corpora: Path, encoder: Path, tmp_path: Path) -> None:
     asked = ["--corpora", corpora, "--encoder", encoder, "--training", tmp_path, "--steps", 1]
-    rows = run(zero_shot.main, tmp_path / "out.json", *asked)
+    rows = run(zero_shot.main, tmp_path / "out.json", *asked, "--no-layout")
     assert list(rows) == zero_shot.LEFT_OUT
     assert rows["phee"]["labels"] == 2
+    kept = tmp_path / "zero_shot" / "corpora"
+    assert {path.name for path in kept.iterdir()} == {"everyday_synth", "everyday_more"}
     assert (tmp_path / "zero_shot" / "model-last").is_dir()
 
 
