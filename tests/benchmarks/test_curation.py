@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from transformers import AutoConfig, AutoModel
 
 from benchmarks.common import read_results
 from benchmarks.curation import (
@@ -19,20 +17,10 @@ from benchmarks.curation import (
     selection_paired,
 )
 from tests.benchmarks.conftest import strings
-from tests.parity.encoders import encoder_folder
 from tests.silver.serving import LlmServer
 from tests.tiny_llm import tiny_llm
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny random BERT in Hugging Face's form."""
-    folder = encoder_folder("small_bert", tmp_path_factory.mktemp("encoder") / "bert")
-    torch.manual_seed(0)
-    AutoModel.from_config(AutoConfig.from_pretrained(folder)).save_pretrained(folder)
-    return folder
 
 
 def test_selection(

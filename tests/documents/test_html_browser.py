@@ -14,7 +14,7 @@ from spacy_gliner_biomed.documents.writing.run_info import RunInfo
 from spacy_gliner_biomed.documents.writing.writer import WriterSettings
 from spacy_gliner_biomed.types import LabelSpec
 from tests.documents.writing.samples import NLP, STARTED, write
-from tests.service.browser import axe_source, open_browser
+from tests.service.browser import axe_source, open_browser, set_threshold
 
 pytestmark = pytest.mark.browser
 
@@ -93,17 +93,6 @@ def opened(browser: Any, path: Path, **options: Any) -> Iterator[Any]:
 def page(browser: Any, path: Path) -> Iterator[Any]:
     with opened(browser, path) as found:
         yield found
-
-
-def set_threshold(page: Any, value: float) -> None:
-    page.evaluate(
-        """(value) => {
-          const slider = document.getElementById("threshold");
-          slider.value = value;
-          slider.dispatchEvent(new Event("input", { bubbles: true }));
-        }""",
-        value,
-    )
 
 
 def key_of(page: Any, label: str) -> Any:

@@ -8,22 +8,19 @@ import torch
 from safetensors.torch import load_file
 from spacy.language import Language
 from spacy.training import Example
-from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers import AutoTokenizer
 
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.models.trainer import make_adamw
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc
-from tests.parity.encoders import encoder_folder
+from tests.parity.encoders import random_encoder
 
 TEXT = AnnotatedText("the aspirin-induced fever", [(4, 11, "drug")], [], ["drug", "disease"])
 
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = encoder_folder("bert", tmp_path_factory.mktemp("fresh") / "encoder")
-    torch.manual_seed(0)
-    AutoModel.from_config(AutoConfig.from_pretrained(folder)).save_pretrained(folder)
-    return folder
+    return random_encoder("bert", tmp_path_factory.mktemp("fresh") / "encoder")
 
 
 def make_nlp(encoder: Path, **values: object) -> Language:

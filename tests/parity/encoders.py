@@ -1,11 +1,13 @@
-"""Tiny encoders as local Hugging Face folders: a config and a real tokenizer, no weights."""
+"""Tiny encoders as local Hugging Face folders: a config and a real tokenizer."""
 
 import json
 import random
 from pathlib import Path
 from typing import Any
 
+import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import AutoConfig, AutoModel
 
 STEMS = [
     "aspirin",
@@ -104,6 +106,14 @@ def encoder_folder(kind: str, folder: Path) -> Path:
     writers = {"bert": _write_pieces, "small_bert": _write_pieces, "deberta": _write_sentencepiece}
     writers.get(kind, _write_bytes)(folder)
     _write_json(folder / "config.json", encoder_config(kind))
+    return folder
+
+
+def random_encoder(kind: str, folder: Path) -> Path:
+    """Write an encoder with random weights, in Hugging Face's form; see `encoder_folder`."""
+    encoder_folder(kind, folder)
+    torch.manual_seed(0)
+    AutoModel.from_config(AutoConfig.from_pretrained(folder)).save_pretrained(folder)
     return folder
 
 

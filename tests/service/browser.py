@@ -47,3 +47,15 @@ def open_browser() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+def set_threshold(page: Any, value: float) -> None:
+    """Move the slider of the threshold, as a user does."""
+    page.evaluate(
+        """(value) => {
+          const slider = document.getElementById("threshold");
+          slider.value = value;
+          slider.dispatchEvent(new Event("input", { bubbles: true }));
+        }""",
+        value,
+    )

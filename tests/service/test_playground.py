@@ -18,7 +18,7 @@ from spacy_gliner_biomed.documents.writing.bioc import BiocJsonWriter
 from spacy_gliner_biomed.documents.writing.entities import EntityReader
 from spacy_gliner_biomed.documents.writing.tables import CsvWriter
 from spacy_gliner_biomed.documents.writing.writer import WriterSettings
-from tests.service.browser import axe_source, open_browser
+from tests.service.browser import axe_source, open_browser, set_threshold
 from tests.service.conftest import TOKEN
 from tests.service.serving import Running, running
 
@@ -105,17 +105,6 @@ def annotate(page: Any, text: str = NOTE) -> None:
     page.press("#text", "Control+Enter")
     until(page, "!document.getElementById('result').hidden")
     until(page, "document.getElementById('status').textContent.includes('above')")
-
-
-def set_threshold(page: Any, value: float) -> None:
-    page.evaluate(
-        """(value) => {
-          const slider = document.getElementById("threshold");
-          slider.value = value;
-          slider.dispatchEvent(new Event("input", { bubbles: true }));
-        }""",
-        value,
-    )
 
 
 def download(page: Any, format_: str) -> bytes:
