@@ -10,7 +10,7 @@ from spacy.util import load_config, load_model
 from typer.testing import CliRunner
 
 PATH = Path(__file__).parents[1] / "configs" / "default.cfg"
-TRAINING_ONLY = {"loss", "label_sampler"}
+TRAINING_ONLY = {"loss", "label_sampler", "relation_loss", "relation_sampler"}
 
 
 def test_it_has_every_setting_with_its_default() -> None:

@@ -11,6 +11,7 @@ from spacy_gliner_biomed.models.tuning import Tuning
 from spacy_gliner_biomed.pipeline.annotation import EntsFilter
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 from spacy_gliner_biomed.pipeline.labels import DEFAULT_LABELS
+from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.training.loss import FocalLoss
 from spacy_gliner_biomed.training.relation_sampling import RelationSampler
 from spacy_gliner_biomed.training.training_rows import Sampler
@@ -123,28 +124,8 @@ def make_gliner_biomed(
 ) -> GlinerBiomed:
     """Make the component.
 
-    labels (list): Strings, or dicts with "label" (written on the Doc) and, optionally, "prompt"
-        (read by the model; default: the label) and "threshold" (for this label).
-    threshold (float | None): Spans whose probability is greater than this are found; from 0 to 1.
-        None for the checkpoint's own threshold (0.5 for published checkpoints).
-    spans_key (str): The group in `doc.spans`; its `attrs["scores"]` are the probabilities.
-    annotate_ents (bool): Whether to set `doc.ents`, too. If spans overlap, the best score wins.
-    overwrite (bool): Whether to replace entities, blocked tokens and spans that are already on the
-        Doc instead of keeping them.
-    overlap (str): "flat" for spans that do not overlap, or "nested" if spans may contain others.
-    multi_label (bool): Whether a span can have several labels.
-    alignment (str): For spans that begin or end inside a token: "expand" or "contract" them to
-        token borders, "split" the token, or leave the span out ("strict").
-    window, stride (int | None): Number of words in a window of a long text, and between the starts
-        of two windows. None for the checkpoint's values.
-    batch_subtokens (int): Maximum number of subtokens in a forward pass, including padding. On a
-        CPU, prediction uses at most `prediction.CPU_SUBTOKENS`.
-    device (str | None): "cpu", "cuda", "cuda:1" or "mps"; None follows thinc.
-    precision (str): "float32" is exact. "bfloat16" and "float16" are approximate; they are faster
-        on machines with instructions for them, and computed in float32 on others. "auto" is
-        bfloat16 where it is faster, and otherwise float32.
-    relations (list): Relations between the entities, for a checkpoint that finds some: strings, or
-        dicts with "relation" and, optionally, "prompt", "threshold", "head" and "tail" (labels).
+    labels, relations, threshold, spans_key, annotate_ents, overwrite: See `settings.Settings`.
+    overlap, multi_label, alignment, window, stride, batch_subtokens, device, precision: See there.
     ents_filter (EntsFilter): Selects the entities of `doc.ents` from earlier and new ones.
     scorer (Callable | None): The scorer of `nlp.evaluate`.
     loss (FocalLoss): Computes the loss and the gradient of a training row, see `training.loss`.
@@ -157,27 +138,12 @@ def make_gliner_biomed(
     RETURNS (GlinerBiomed): The component.
     RAISES (ValueError): If a value is not allowed.
     """
-    cfg = {
-        "labels": labels,
-        "threshold": threshold,
-        "spans_key": spans_key,
-        "annotate_ents": annotate_ents,
-        "overwrite": overwrite,
-        "overlap": overlap,
-        "multi_label": multi_label,
-        "alignment": alignment,
-        "window": window,
-        "stride": stride,
-        "batch_subtokens": batch_subtokens,
-        "device": device,
-        "precision": precision,
-        "relations": relations,
-    }
+    given = locals()  # the settings have the names of the arguments
     return GlinerBiomed(
         nlp.vocab,
         model,
         name,
-        cfg=cfg,
+        cfg={setting: given[setting] for setting in Settings.__dataclass_fields__},
         ents_filter=ents_filter,
         scorer=scorer,
         loss=loss,

@@ -27,7 +27,33 @@ CALL_OPTIONS = ("labels", "threshold", "overlap", "multi_label", "alignment", "r
 
 @dataclass(frozen=True)
 class Settings:
-    """The factory's arguments after they were checked; see `pipeline.factory`."""
+    """The checked settings of the component.
+
+    labels (Sequence[LabelSpec]): In the config, strings, or dicts with "label" (written on the Doc)
+        and, optionally, "prompt" (read by the model; default: the label) and "threshold" (for this
+        label).
+    threshold (float | None): Spans whose probability is greater than this are found; from 0 to 1.
+        None for the checkpoint's own threshold (0.5 for published checkpoints).
+    spans_key (str): The group in `doc.spans`; its `attrs["scores"]` are the probabilities.
+    annotate_ents (bool): Whether to set `doc.ents`, too. If spans overlap, the best score wins.
+    overwrite (bool): Whether to replace entities, blocked tokens and spans that are already on the
+        Doc instead of keeping them.
+    overlap (str): "flat" for spans that do not overlap, or "nested" if spans may contain others.
+    multi_label (bool): Whether a span can have several labels.
+    alignment (str): For spans that begin or end inside a token: "expand" or "contract" them to
+        token borders, "split" the token, or leave the span out ("strict").
+    window, stride (int | None): Number of words in a window of a long text, and between the starts
+        of two windows. None for the checkpoint's values.
+    batch_subtokens (int): Maximum number of subtokens in a forward pass, including padding. On a
+        CPU, prediction uses at most `prediction.CPU_SUBTOKENS`.
+    device (str | None): "cpu", "cuda", "cuda:1" or "mps"; None follows thinc.
+    precision (str): "float32" is exact. "bfloat16" and "float16" are approximate; they are faster
+        on machines with instructions for them, and computed in float32 on others. "auto" is
+        bfloat16 where it is faster, and otherwise float32.
+    relations (Sequence[RelationSpec]): Relations between the entities, for a checkpoint that finds
+        some. In the config, strings, or dicts with "relation" and, optionally, "prompt",
+        "threshold", "head" and "tail" (labels).
+    """
 
     labels: Sequence[LabelSpec]
     threshold: float | None
