@@ -67,56 +67,6 @@ class Errors:
         "[GB-E072] In gliner_config.json, {name!r} must be {allowed}; found {found}. Copy or "
         "download the checkpoint again."
     )
-    E260 = (
-        "[GB-E260] This checkpoint finds relations between entities with {found}, which is not "
-        "supported. Supported is relations_layer {layers}, without triples_layer or with {scores}, "
-        "and labels that are read with the text. Use another checkpoint, or load this one with "
-        "the GLiNER package."
-    )
-    E280 = (
-        "[GB-E280] The checkpoint {source} finds no relations, but 'relations' asks for {found}. "
-        "Set 'relations' to [], or use a checkpoint with relations (a 'relations_layer' in its "
-        "gliner_config.json)."
-    )
-    E281 = (
-        "[GB-E281] The prompts of the relations have {n} subtokens; there is room for {limit} "
-        "beside labels and text. Ask for fewer relations at once, use shorter prompts, or raise "
-        "'batch_subtokens'."
-    )
-    E282 = (
-        "[GB-E282] An entry of 'relations' must be a string, or a dict with 'relation' and, if you "
-        "like, 'prompt', 'threshold', 'head' and 'tail' (a label or a list of labels); found "
-        "{found!r}."
-    )
-    E283 = (
-        "[GB-E283] An entry of doc._.relations must be a pair of spans with a label and a score, "
-        "as in Relation(head, tail, 'treats', 0.9), with spans of the same Doc; found {found}."
-    )
-    E350 = (
-        "[GB-E350] Relations cannot be added to the checkpoint {source}: it is {found}. Use a "
-        "uni-encoder whose labels are read with the text."
-    )
-    E351 = (
-        "[GB-E351] relations_layer {found!r} is not supported. Supported are: {allowed}; or null "
-        "for a network without relations."
-    )
-    E261 = (
-        "[GB-E261] {folder} is a GLiNER2 checkpoint (architecture {found!r} in its config.json), "
-        "another format than GLiNER's, which is not supported: it has no 'gliner_config.json'. "
-        "Set 'checkpoint' to a GLiNER checkpoint such as 'Ihor/gliner-biomed-base-v1.0', or load "
-        "this one with the gliner2 package."
-    )
-    E262 = (
-        "[GB-E262] The checkpoint stores the vectors of its labels (precomputed_prompts_mode) and "
-        "can be asked for no others; it has none of: {found}. Set 'labels' to some of: {allowed}. "
-        "To write another label on the Doc, give one of these as its 'prompt'."
-    )
-    E263 = (
-        "[GB-E263] Layout marks need a checkpoint that represents a word by its first subtoken; "
-        "this one has subtoken_pooling {found!r}, in which a mark would become part of the word. "
-        "Set 'layout' to false, or use another checkpoint."
-    )
-
     E130 = (
         "[GB-E130] {where} are not finite (NaN or infinity) in: {names}. Such a model would miss "
         "entities without an error. Copy or download the checkpoint again. If this happened in "
@@ -127,11 +77,6 @@ class Errors:
         "precision='float16', some encoders overflow: use 'bfloat16' or 'float32'. With 'float32', "
         "the weights are damaged: copy or download the checkpoint again. If this happened in "
         "training, go back to an earlier model and train with a lower learning rate."
-    )
-    E132 = (
-        "[GB-E132] Training has diverged: the gradient norm is {found}. The weights are those "
-        "before this step. Train with a lower learning rate, with gradient clipping (grad_clip), "
-        "and with precision 'bfloat16' or 'float32' instead of 'float16'."
     )
     E133 = (
         "[GB-E133] {what} needs Python code from its repository ('auto_map' in its config), which "
@@ -153,6 +98,17 @@ class Errors:
     E137 = (
         "[GB-E137] The bytes of this model contain the file {found!r}. Only files of a checkpoint "
         "folder are allowed. Nothing was written. Save the model again with to_bytes()."
+    )
+    E261 = (
+        "[GB-E261] {folder} is a GLiNER2 checkpoint (architecture {found!r} in its config.json), "
+        "another format than GLiNER's, which is not supported: it has no 'gliner_config.json'. "
+        "Set 'checkpoint' to a GLiNER checkpoint such as 'Ihor/gliner-biomed-base-v1.0', or load "
+        "this one with the gliner2 package."
+    )
+    E262 = (
+        "[GB-E262] The checkpoint stores the vectors of its labels (precomputed_prompts_mode) and "
+        "can be asked for no others; it has none of: {found}. Set 'labels' to some of: {allowed}. "
+        "To write another label on the Doc, give one of these as its 'prompt'."
     )
 
     # Labels
@@ -186,6 +142,60 @@ class Errors:
         "{token!r}. Set 'layout' to false, or use an encoder whose vocabulary has unused tokens, "
         "such as BERT."
     )
+    E263 = (
+        "[GB-E263] Layout marks need a checkpoint that represents a word by its first subtoken; "
+        "this one has subtoken_pooling {found!r}, in which a mark would become part of the word. "
+        "Set 'layout' to false, or use another checkpoint."
+    )
+
+    # Relations
+    E260 = (
+        "[GB-E260] This checkpoint finds relations between entities with {found}, which is not "
+        "supported. Supported is relations_layer {layers}, without triples_layer or with {scores}, "
+        "and labels that are read with the text. Use another checkpoint, or load this one with "
+        "the GLiNER package."
+    )
+    E280 = (
+        "[GB-E280] The checkpoint {source} finds no relations, but 'relations' asks for {found}. "
+        "Set 'relations' to [], or use a checkpoint with relations (a 'relations_layer' in its "
+        "gliner_config.json)."
+    )
+    E281 = (
+        "[GB-E281] The prompts of the relations have {n} subtokens; there is room for {limit} "
+        "beside labels and text. Ask for fewer relations at once, use shorter prompts, or raise "
+        "'batch_subtokens'."
+    )
+    E282 = (
+        "[GB-E282] An entry of 'relations' must be a string, or a dict with 'relation' and, if you "
+        "like, 'prompt', 'threshold', 'head' and 'tail' (a label or a list of labels); found "
+        "{found!r}."
+    )
+    E283 = (
+        "[GB-E283] An entry of doc._.relations must be a pair of spans with a label and a score, "
+        "as in Relation(head, tail, 'treats', 0.9), with spans of the same Doc; found {found}."
+    )
+    E350 = (
+        "[GB-E350] Relations cannot be added to the checkpoint {source}: it is {found}. Use a "
+        "uni-encoder whose labels are read with the text."
+    )
+    E351 = (
+        "[GB-E351] relations_layer {found!r} is not supported. Supported are: {allowed}; or null "
+        "for a network without relations."
+    )
+    E360 = (
+        "[GB-E360] --relations cannot be read as JSON: {error}. Give a list as in "
+        '\'["causes", {{"relation": "treats", "head": ["drug"], "tail": ["disease"]}}]\', or words '
+        'separated by commas: "treats,causes".'
+    )
+    E361 = (
+        "[GB-E361] The model of this service finds no relations, but the request asks for {found}. "
+        "Leave 'relations' out, or start the service with a checkpoint that finds relations."
+    )
+    E362 = (
+        "[GB-E362] The relation {relation!r} is limited to the labels {found} as its {end}, but "
+        "none of them is among the labels that are asked for. Add one to 'labels', or check their "
+        "spelling."
+    )
 
     # Settings
     E030 = "[GB-E030] The setting {name!r} must be {allowed}; found {found!r}."
@@ -217,13 +227,31 @@ class Errors:
         "or download it again."
     )
 
+    # Settings and saved components
+    E140 = "[GB-E140] Unknown setting {found} for {component!r}.{hint} The settings are: {allowed}."
+    E141 = (
+        "[GB-E141] The settings of {component!r} are keys of cfg, not attributes. Write "
+        "cfg[{name!r}] = ... or component.{name} = ..., with one of the names in cfg."
+    )
+    E142 = (
+        "[GB-E142] Settings of {component!r} cannot be removed. Set an allowed value instead (see "
+        "configs/default.cfg)."
+    )
+    E144 = (
+        "[GB-E144] {what} cannot be read: {error}. Copy it again, or save the pipeline again. To "
+        "change a setting of a saved pipeline, edit its config.cfg."
+    )
+    E148 = (
+        "[GB-E148] {component!r} has no attribute {name!r}. Did you mean the setting {nearest!r}? "
+        "Set it with component.cfg[{nearest!r}] = ...; the value is checked, applies at once and "
+        "is saved with the pipeline."
+    )
+
     # Training
-    E060 = "[GB-E060] {path}, line {line}: {error}. Correct the line; broken lines are not skipped."
     E061 = (
         "[GB-E061] {folder} is not a corpus: it has none of the files {files}. Set 'path' to the "
         "folder that contains the corpora, and name each corpus like its folder."
     )
-    E062 = "[GB-E062] {path} contains no document in the format {format!r}."
     E065 = (
         "[GB-E065] {path} is the state of a training with another config. These settings differ: "
         "{found}. Resume with the original config, or delete the file to start again."
@@ -236,6 +264,36 @@ class Errors:
         "[GB-E067] The training state {path} cannot be read: {error}. Delete the file to start "
         "again."
     )
+    E132 = (
+        "[GB-E132] Training has diverged: the gradient norm is {found}. The weights are those "
+        "before this step. Train with a lower learning rate, with gradient clipping (grad_clip), "
+        "and with precision 'bfloat16' or 'float32' instead of 'float16'."
+    )
+    E145 = (
+        "[GB-E145] {component!r} has nothing to learn: none of the {n} training documents has a "
+        "span group {key!r} or entities in doc.ents. Their span groups are: {groups}. Set "
+        "'spans_key' to the group with the gold entities, or write them to doc.spans[{key!r}] or "
+        "doc.ents."
+    )
+    E146 = (
+        "[GB-E146] The entity {start}..{end} ({text}) begins or ends inside a token or outside the "
+        "text of the Doc. Split the tokens first ('pipeline.annotation.split_tokens'), or correct "
+        "the offsets."
+    )
+    E147 = (
+        "[GB-E147] {component!r} has no labels to learn: 'labels' is empty, and the {n} training "
+        "documents have neither entities nor annotated labels. Set 'labels', or train with "
+        "documents that have entities."
+    )
+    E180 = (
+        "[GB-E180] The pipeline in {path} has {found} components 'gliner_biomed'; to be calibrated "
+        "it must have one."
+    )
+    E181 = (
+        "[GB-E181] There is nothing to calibrate on: in {path}, {right} of the {found} entities "
+        "found are right. Some must be right and some wrong: use documents with gold entities of "
+        "the pipeline's labels, as many as you can."
+    )
 
     # Commands
     E050 = "[GB-E050] There is no file {path}."
@@ -243,8 +301,6 @@ class Errors:
         "[GB-E051] {path} has the ending {found!r}; files to read end with {allowed}, and may be "
         "compressed (.gz). For another ending, name the format with --input-format."
     )
-    E052 = "[GB-E052] {path}, line {line}: {error}. Each line must be a JSON object with a 'text'."
-    E053 = "[GB-E053] {path} cannot be read as {what}: {error}. Nothing of it was annotated."
     E054 = (
         "[GB-E054] No labels were given. Name them, separated by commas: --labels "
         '"disease,drug dosage".'
@@ -253,7 +309,6 @@ class Errors:
         "[GB-E055] There is nothing to annotate in {inputs}: no file of a known format with a "
         "document in it."
     )
-    E056 = "[GB-E056] {path} cannot be written: {reason}."
     E057 = (
         "[GB-E057] This command needs a pipeline with exactly one component 'gliner_biomed'; this "
         "one has {n}. Its components are: {found}."
@@ -263,26 +318,76 @@ class Errors:
         '\'["disease", {{"label": "DRUG", "prompt": "drug", "threshold": 0.4}}]\', or words '
         'separated by commas: "disease,drug".'
     )
-    E360 = (
-        "[GB-E360] --relations cannot be read as JSON: {error}. Give a list as in "
-        '\'["causes", {{"relation": "treats", "head": ["drug"], "tail": ["disease"]}}]\', or words '
-        'separated by commas: "treats,causes".'
+    E107 = (
+        "[GB-E107] {what} needs {package}: python -m pip install "
+        "'spacy_gliner_biomed[{extra}]' ({error})."
     )
-    E361 = (
-        "[GB-E361] The model of this service finds no relations, but the request asks for {found}. "
-        "Leave 'relations' out, or start the service with a checkpoint that finds relations."
+
+    # Files
+    E052 = "[GB-E052] {path}, line {line}: {error}. Each line must be a JSON object with a 'text'."
+    E053 = "[GB-E053] {path} cannot be read as {what}: {error}. Nothing of it was annotated."
+    E060 = "[GB-E060] {path}, line {line}: {error}. Correct the line; broken lines are not skipped."
+    E062 = "[GB-E062] {path} contains no document in the format {format!r}."
+    E160 = (
+        "[GB-E160] {path}, line {line}: this is not UTF-8: {found}. {hint}. Name the encoding with "
+        "--encoding cp1252 (or utf-16), if the command has this option, or convert the file: "
+        "iconv -f UTF-16 -t UTF-8 (or -f CP1252)."
     )
-    E362 = (
-        "[GB-E362] The relation {relation!r} is limited to the labels {found} as its {end}, but "
-        "none of them is among the labels that are asked for. Add one to 'labels', or check their "
-        "spelling."
+    E161 = (
+        "[GB-E161] {path}: the compressed file is damaged or cut off: {error}. Copy or download "
+        "it again."
     )
+    E162 = (
+        "[GB-E162] There is no document in {path}. It may be cut off or of another kind: look at "
+        "it, or leave it out."
+    )
+    E163 = (
+        "[GB-E163] None of the {n} documents could be annotated; the reasons are above. No output "
+        "was written, and an earlier one is as it was."
+    )
+    E164 = (
+        "[GB-E164] {path} is a folder; the format {format!r} is read from one file. Name the "
+        "file, or use the format 'brat' for a folder of .txt and .ann files."
+    )
+    E182 = (
+        "[GB-E182] {path} cannot be read: {error}. It must hold one JSON object. Correct the file, "
+        "or copy it again."
+    )
+    E200 = (
+        "[GB-E200] {path} cannot be read as {encoding}: {error}. Name its encoding with "
+        "--encoding, or leave the option out for UTF-8."
+    )
+    E201 = (
+        "[GB-E201] There is no text encoding {found!r}. Examples are: utf-8, cp1252, latin-1, "
+        "utf-16."
+    )
+    E202 = (
+        "[GB-E202] The format of {path} is not clear from its ending and its first bytes"
+        "{hint}. Name it with {option}: {allowed}."
+    )
+    E203 = (
+        "[GB-E203] The format {format!r} of {path} holds texts without entities. Annotate them "
+        "with 'spacy gliner annotate', or name a format with entities: {allowed}."
+    )
+    E204 = (
+        "[GB-E204] There is no column {column!r} in {path}; its columns are: {found}. Name the "
+        "columns of texts and ids with --text-column and --id-column."
+    )
+    E205 = (
+        '[GB-E205] {path} is not a table of labels: {error}. Give JSON, {{"Chemical": "drug"}}, '
+        "or a CSV file with two columns: the label in the corpus, and the label to write."
+    )
+    E206 = (
+        "[GB-E206] {path} cannot be read as a ZIP archive: {error}. Make it again, or unpack it "
+        "and name the folder."
+    )
+
+    # Outputs
+    E056 = "[GB-E056] {path} cannot be written: {reason}."
     E059 = (
         "[GB-E059] The format of the output {path} is not clear: {reason}. These endings say it: "
         "{endings}. For '-' (standard output) and other endings, add --format: {formats}."
     )
-
-    # Attributes and formats of outputs
     E220 = (
         "[GB-E220] No component of this pipeline sets the attribute {name!r} (ent._.{name}). "
         "Attributes of spans that can be written: {known}. Correct --attributes, or add the "
@@ -345,6 +450,18 @@ class Errors:
     E091 = (
         "[GB-E091] Two knowledge bases are named {name!r}. Build one of them with another --name."
     )
+    E151 = (
+        "[GB-E151] The knowledge base is damaged: its string {row} is not UTF-8 ({error}). Check "
+        "its file with 'spacy gliner kb info FILE --verify', and build or copy it again."
+    )
+    E152 = (
+        "[GB-E152] {path} is damaged: its SHA-256 is {found}, and was {expected} when it was "
+        "built. Build or copy it again."
+    )
+    E153 = (
+        "[GB-E153] {path} cannot be verified: it has no checksum, since an earlier version built "
+        "it. Build it again."
+    )
     E300 = (
         "[GB-E300] semantic_type_tree has the semantic types of UMLS, but {name} has the types: "
         "{found}. Build the knowledge base from UMLS with MRSTY.RRF."
@@ -361,18 +478,6 @@ class Errors:
     E303 = (
         "[GB-E303] The pipeline already has the linker {name!r} with its own knowledge bases. "
         "Leave --kb out, or give a --pipeline without a linker."
-    )
-    E151 = (
-        "[GB-E151] The knowledge base is damaged: its string {row} is not UTF-8 ({error}). Check "
-        "its file with 'spacy gliner kb info FILE --verify', and build or copy it again."
-    )
-    E152 = (
-        "[GB-E152] {path} is damaged: its SHA-256 is {found}, and was {expected} when it was "
-        "built. Build or copy it again."
-    )
-    E153 = (
-        "[GB-E153] {path} cannot be verified: it has no checksum, since an earlier version built "
-        "it. Build it again."
     )
 
     # Curation
@@ -462,10 +567,6 @@ class Errors:
         "[GB-E106] There is no corpus in {path}: no file with one of the endings {endings}; found: "
         "{found}. Files and folders whose names begin with a dot are not read."
     )
-    E107 = (
-        "[GB-E107] {what} needs {package}: python -m pip install "
-        "'spacy_gliner_biomed[{extra}]' ({error})."
-    )
     E108 = (
         "[GB-E108] There is no pipeline {found!r}: neither a folder nor an installed package. "
         "Give a folder that nlp.to_disk() wrote, a package, or 'packaged'."
@@ -473,6 +574,11 @@ class Errors:
     E109 = (
         "[GB-E109] Another run has begun to write to {path}; what is left of this one is refused, "
         "so that nothing is written twice."
+    )
+    E170 = "[GB-E170] {path} is damaged: {error}. {hint}"
+    E171 = (
+        "[GB-E171] --labels or --relations cannot be used: {found}. The encoding of the command "
+        "line, or an escape in the JSON, is broken: write it again, in UTF-8."
     )
     E320 = (
         "[GB-E320] {url} cannot be opened: {error}. Other stores than S3 need their own package: "
@@ -502,76 +608,6 @@ class Errors:
     E332 = (
         "[GB-E332] There are no results in {path}: it has no manifest.json. Name what "
         "'annotate-corpus' or 'write' wrote."
-    )
-    E180 = (
-        "[GB-E180] The pipeline in {path} has {found} components 'gliner_biomed'; to be calibrated "
-        "it must have one."
-    )
-    E181 = (
-        "[GB-E181] There is nothing to calibrate on: in {path}, {right} of the {found} entities "
-        "found are right. Some must be right and some wrong: use documents with gold entities of "
-        "the pipeline's labels, as many as you can."
-    )
-    E170 = "[GB-E170] {path} is damaged: {error}. {hint}"
-    E171 = (
-        "[GB-E171] --labels or --relations cannot be used: {found}. The encoding of the command "
-        "line, or an escape in the JSON, is broken: write it again, in UTF-8."
-    )
-
-    # Files
-    E160 = (
-        "[GB-E160] {path}, line {line}: this is not UTF-8: {found}. {hint}. Name the encoding with "
-        "--encoding cp1252 (or utf-16), if the command has this option, or convert the file: "
-        "iconv -f UTF-16 -t UTF-8 (or -f CP1252)."
-    )
-    E161 = (
-        "[GB-E161] {path}: the compressed file is damaged or cut off: {error}. Copy or download "
-        "it again."
-    )
-    E162 = (
-        "[GB-E162] There is no document in {path}. It may be cut off or of another kind: look at "
-        "it, or leave it out."
-    )
-    E163 = (
-        "[GB-E163] None of the {n} documents could be annotated; the reasons are above. No output "
-        "was written, and an earlier one is as it was."
-    )
-    E164 = (
-        "[GB-E164] {path} is a folder; the format {format!r} is read from one file. Name the "
-        "file, or use the format 'brat' for a folder of .txt and .ann files."
-    )
-    E200 = (
-        "[GB-E200] {path} cannot be read as {encoding}: {error}. Name its encoding with "
-        "--encoding, or leave the option out for UTF-8."
-    )
-    E201 = (
-        "[GB-E201] There is no text encoding {found!r}. Examples are: utf-8, cp1252, latin-1, "
-        "utf-16."
-    )
-    E202 = (
-        "[GB-E202] The format of {path} is not clear from its ending and its first bytes"
-        "{hint}. Name it with {option}: {allowed}."
-    )
-    E203 = (
-        "[GB-E203] The format {format!r} of {path} holds texts without entities. Annotate them "
-        "with 'spacy gliner annotate', or name a format with entities: {allowed}."
-    )
-    E204 = (
-        "[GB-E204] There is no column {column!r} in {path}; its columns are: {found}. Name the "
-        "columns of texts and ids with --text-column and --id-column."
-    )
-    E205 = (
-        '[GB-E205] {path} is not a table of labels: {error}. Give JSON, {{"Chemical": "drug"}}, '
-        "or a CSV file with two columns: the label in the corpus, and the label to write."
-    )
-    E206 = (
-        "[GB-E206] {path} cannot be read as a ZIP archive: {error}. Make it again, or unpack it "
-        "and name the folder."
-    )
-
-    E182 = (
-        "[GB-E182] {path} cannot be read: {error}. It must hold one JSON object. Correct the file, "
-        "or copy it again."
     )
 
     # Service
@@ -622,46 +658,23 @@ class Errors:
     )
     E256 = "[GB-E256] The server is shutting down. Send the request to another server, or later."
 
-    # Settings and saved components
-    E140 = "[GB-E140] Unknown setting {found} for {component!r}.{hint} The settings are: {allowed}."
-    E141 = (
-        "[GB-E141] The settings of {component!r} are keys of cfg, not attributes. Write "
-        "cfg[{name!r}] = ... or component.{name} = ..., with one of the names in cfg."
-    )
-    E142 = (
-        "[GB-E142] Settings of {component!r} cannot be removed. Set an allowed value instead (see "
-        "configs/default.cfg)."
-    )
-    E144 = (
-        "[GB-E144] {what} cannot be read: {error}. Copy it again, or save the pipeline again. To "
-        "change a setting of a saved pipeline, edit its config.cfg."
-    )
-    E145 = (
-        "[GB-E145] {component!r} has nothing to learn: none of the {n} training documents has a "
-        "span group {key!r} or entities in doc.ents. Their span groups are: {groups}. Set "
-        "'spans_key' to the group with the gold entities, or write them to doc.spans[{key!r}] or "
-        "doc.ents."
-    )
-    E146 = (
-        "[GB-E146] The entity {start}..{end} ({text}) begins or ends inside a token or outside the "
-        "text of the Doc. Split the tokens first ('pipeline.annotation.split_tokens'), or correct "
-        "the offsets."
-    )
-    E147 = (
-        "[GB-E147] {component!r} has no labels to learn: 'labels' is empty, and the {n} training "
-        "documents have neither entities nor annotated labels. Set 'labels', or train with "
-        "documents that have entities."
-    )
-    E148 = (
-        "[GB-E148] {component!r} has no attribute {name!r}. Did you mean the setting {nearest!r}? "
-        "Set it with component.cfg[{nearest!r}] = ...; the value is checked, applies at once and "
-        "is saved with the pipeline."
-    )
-
 
 class Warnings:
     """Messages of warnings; each is given once per component, counts are in `stats`."""
 
+    # Labels
+    W007 = "[GB-W007] The labels {found!r} are listed more than once; each is used once."
+    W140 = (
+        "[GB-W140] {component!r} has no labels and finds nothing. Set them: component.labels = "
+        "['disease', 'drug']. This warning is given once."
+    )
+    W180 = (
+        "[GB-W180] The model was not trained with the label {prompt!r}: it may miss entities or "
+        "find wrong ones. Similar trained labels are: {nearest}. 'python -m spacy gliner labels' "
+        "lists them all. This warning is given once per label."
+    )
+
+    # Entities
     W001 = (
         "[GB-W001] {n} entities do not align with the Doc's tokens and were expanded or contracted "
         "to token borders (alignment={alignment!r}). Use alignment='split' to keep their exact "
@@ -691,34 +704,8 @@ class Warnings:
         "They are in doc.spans, but not in doc.ents. Use overwrite=True to replace the earlier "
         "entities. The count is in stats['not_in_ents']; this warning is given once."
     )
-    W009 = (
-        "[GB-W009] {n} gold entities cannot be learnt: they begin or end inside a word of the "
-        "model, are wider than its widest span, or are cut by a window. The count is in "
-        "stats['gold_lost'], of stats['gold'] in all; this warning is given once."
-    )
-    W010 = (
-        "[GB-W010] Some gold entities cannot be learnt, because they begin or end inside a word of "
-        "the model or are wider than {width} words: {found}. All others are learnt. In a streamed "
-        "corpus, only the first documents were counted."
-    )
-    W011 = (
-        "[GB-W011] {n} mentions in {path} do not stand in their text as whole words and are not "
-        "marked."
-    )
-    W012 = (
-        "[GB-W012] {n} entities begin or end inside a word of GLiNER's splitter, for which its "
-        "JSON has no place; they are not in {path}."
-    )
-    W007 = "[GB-W007] The labels {found!r} are listed more than once; each is used once."
-    W008 = (
-        "[GB-W008] spans_key is {found!r}, but the scores that select the best model do not "
-        "include this group: {weights}. Set 'spans_{found}_f' in [training.score_weights]."
-    )
-    W180 = (
-        "[GB-W180] The model was not trained with the label {prompt!r}: it may miss entities or "
-        "find wrong ones. Similar trained labels are: {nearest}. 'python -m spacy gliner labels' "
-        "lists them all. This warning is given once per label."
-    )
+
+    # Relations
     W280 = (
         "[GB-W280] {component!r} asks for its labels in several groups, as their prompts do not "
         "fit into one. Relations between entities of different groups are not found. Ask for "
@@ -754,9 +741,40 @@ class Warnings:
         "stats['gold_relations_lost'], of stats['gold_relations'] in all; this warning is given "
         "once. A larger 'window' keeps more ends together."
     )
-    W140 = (
-        "[GB-W140] {component!r} has no labels and finds nothing. Set them: component.labels = "
-        "['disease', 'drug']. This warning is given once."
+    W360 = (
+        "[GB-W360] {n} relations are not in the PubTator output: its relations are between concept "
+        "ids, and an end has none. Add a linker (--kb), or write JSON lines, BioC or BRAT, too."
+    )
+    W361 = (
+        "[GB-W361] {n} relations were found, which no output holds. Add an output such as "
+        "FILE.jsonl, FILE.relations.csv or FILE.html."
+    )
+    W362 = (
+        "[GB-W362] {n} relations are in no output: an end is not among the entities that are "
+        "written."
+    )
+
+    # Settings
+    W130 = (
+        "[GB-W130] precision={asked!r} was set, but {device} computes in float32, because its "
+        "products in that type would take several times as long. Set 'precision' to 'auto' (the "
+        "fastest type of each machine) or 'float32'. This warning is given once."
+    )
+
+    # Training
+    W008 = (
+        "[GB-W008] spans_key is {found!r}, but the scores that select the best model do not "
+        "include this group: {weights}. Set 'spans_{found}_f' in [training.score_weights]."
+    )
+    W009 = (
+        "[GB-W009] {n} gold entities cannot be learnt: they begin or end inside a word of the "
+        "model, are wider than its widest span, or are cut by a window. The count is in "
+        "stats['gold_lost'], of stats['gold'] in all; this warning is given once."
+    )
+    W010 = (
+        "[GB-W010] Some gold entities cannot be learnt, because they begin or end inside a word of "
+        "the model or are wider than {width} words: {found}. All others are learnt. In a streamed "
+        "corpus, only the first documents were counted."
     )
     W141 = (
         "[GB-W141] None of the {n} training documents for {component!r} has an entity, so the "
@@ -777,38 +795,16 @@ class Warnings:
         "[GB-W144] {n} gold entities begin or end with white space, or consist of it. The white "
         "space was left out. The count is in stats['gold_trimmed']; this warning is given once."
     )
-    W360 = (
-        "[GB-W360] {n} relations are not in the PubTator output: its relations are between concept "
-        "ids, and an end has none. Add a linker (--kb), or write JSON lines, BioC or BRAT, too."
+
+    # Commands
+    W120 = "[GB-W120] The option {old} is deprecated: use {new}, or a --config file."
+
+    # Files
+    W011 = (
+        "[GB-W011] {n} mentions in {path} do not stand in their text as whole words and are not "
+        "marked."
     )
-    W361 = (
-        "[GB-W361] {n} relations were found, which no output holds. Add an output such as "
-        "FILE.jsonl, FILE.relations.csv or FILE.html."
-    )
-    W362 = (
-        "[GB-W362] {n} relations are in no output: an end is not among the entities that are "
-        "written."
-    )
-    W210 = (
-        "[GB-W210] {n} control characters, which XML does not allow, were written as U+FFFD. "
-        "Offsets are unchanged."
-    )
-    W211 = (
-        "[GB-W211] {n} entities are not in the CoNLL output: they overlap one with a higher score, "
-        "or are white space. Set overlap='flat', or choose a format for overlapping entities."
-    )
-    W212 = (
-        "[GB-W212] {n} documents have a note_id that is no integer, as the table NOTE_NLP needs. "
-        "It was written as it is. Give each document the key 'note_id', or an integer as its id."
-    )
-    W213 = (
-        "[GB-W213] {n} entities are longer than {limit} characters; lexical_variant has their "
-        "beginning."
-    )
-    W214 = (
-        "[GB-W214] {n} entities have concepts and attributes of more than {limit} characters; "
-        "term_modifiers has their beginning. Choose fewer --attributes."
-    )
+    W150 = "[GB-W150] {n} blank rows in {path} were skipped."
     W160 = (
         "[GB-W160] {n} files or folders were not read: {found}. Files that can be read end with "
         "{endings}, in upper or lower case."
@@ -846,37 +842,59 @@ class Warnings:
         "translations, back matter."
     )
     W206 = "[GB-W206] {n} labels in {path} do not occur in {source}: {found}. Check their spelling."
-    W207 = (
-        "[GB-W207] {format} cannot hold {n} labels as they are; they were written as: {found}. The "
-        "option --labels of 'spacy gliner convert' renames them back."
-    )
     W208 = (
         "[GB-W208] {n} tasks in {path} have no annotations, but predictions, which were read "
         "instead. They are suggestions of a model: have a person check them before you train."
+    )
+
+    # Outputs
+    W012 = (
+        "[GB-W012] {n} entities begin or end inside a word of GLiNER's splitter, for which its "
+        "JSON has no place; they are not in {path}."
+    )
+    W207 = (
+        "[GB-W207] {format} cannot hold {n} labels as they are; they were written as: {found}. The "
+        "option --labels of 'spacy gliner convert' renames them back."
     )
     W209 = (
         "[GB-W209] {n} concept ids were left out: the format {format!r} has no place for them. "
         "To keep them, choose another format, such as 'jsonl' or 'docbin'."
     )
-    W130 = (
-        "[GB-W130] precision={asked!r} was set, but {device} computes in float32, because its "
-        "products in that type would take several times as long. Set 'precision' to 'auto' (the "
-        "fastest type of each machine) or 'float32'. This warning is given once."
+    W210 = (
+        "[GB-W210] {n} control characters, which XML does not allow, were written as U+FFFD. "
+        "Offsets are unchanged."
     )
+    W211 = (
+        "[GB-W211] {n} entities are not in the CoNLL output: they overlap one with a higher score, "
+        "or are white space. Set overlap='flat', or choose a format for overlapping entities."
+    )
+    W212 = (
+        "[GB-W212] {n} documents have a note_id that is no integer, as the table NOTE_NLP needs. "
+        "It was written as it is. Give each document the key 'note_id', or an integer as its id."
+    )
+    W213 = (
+        "[GB-W213] {n} entities are longer than {limit} characters; lexical_variant has their "
+        "beginning."
+    )
+    W214 = (
+        "[GB-W214] {n} entities have concepts and attributes of more than {limit} characters; "
+        "term_modifiers has their beginning. Choose fewer --attributes."
+    )
+
+    # Linking
     W020 = (
         "[GB-W020] '{name}' is set to link the span group {key!r}, which a Doc does not have; it "
         "has: {found}. Nothing was linked in it. Set 'spans_key' to one of these, or to null for "
         "doc.ents. Given once."
     )
-    W120 = "[GB-W120] The option {old} is deprecated: use {new}, or a --config file."
-    W240 = (
-        "[GB-W240] The service listens on {host} without a token, so everyone who can reach this "
-        "machine can use it. Set --token-file, or listen on 127.0.0.1."
-    )
+
+    # Curation
     W340 = (
         "[GB-W340] The pool has only {n} documents to propose, of {count} that were asked for. All "
         "of them were written."
     )
+
+    # Corpora
     W320 = (
         "[GB-W320] The last run on {path} has not released its lock. It may have been killed: "
         "waiting {seconds} s for a sign of life."
@@ -885,4 +903,9 @@ class Warnings:
         "[GB-W321] The store of {path} ignores conditions on writing, so that two runs at once are "
         "not noticed: start only one."
     )
-    W150 = "[GB-W150] {n} blank rows in {path} were skipped."
+
+    # Service
+    W240 = (
+        "[GB-W240] The service listens on {host} without a token, so everyone who can reach this "
+        "machine can use it. Set --token-file, or listen on 127.0.0.1."
+    )

@@ -1,4 +1,4 @@
-"""Messages: one code each, and no code twice."""
+"""Messages: one code each, no code and no text twice, ordered by topic."""
 
 import ast
 import re
@@ -9,6 +9,7 @@ import pytest
 import spacy_gliner_biomed.errors
 
 SOURCE = Path(spacy_gliner_biomed.errors.__file__)
+HEADING_OR_CODE = re.compile(r"    (?:# (.+)|([EW]\d{3}) = .*)")
 PACKAGE = SOURCE.parent
 
 
@@ -33,3 +34,28 @@ def test_each_message_is_used_and_each_used_message_exists() -> None:
         if re.fullmatch(r"[EW]\d{3}", code)
     }
     assert used == defined
+
+
+def test_no_text_is_there_twice() -> None:
+    messages = [
+        message.partition("] ")[2]
+        for group in (spacy_gliner_biomed.errors.Errors, spacy_gliner_biomed.errors.Warnings)
+        for code, message in vars(group).items()
+        if re.fullmatch(r"[EW]\d{3}", code)
+    ]
+    assert len(messages) == len(set(messages))
+
+
+@pytest.mark.parametrize("name", ["Errors", "Warnings"])
+def test_messages_are_ordered_by_topic_and_code(name: str) -> None:
+    (part,) = re.findall(rf"^class {name}:\n(.*?)(?=^class |\Z)", SOURCE.read_text(), re.M | re.S)
+    topics: dict[str, list[str]] = {}
+    for heading, code in HEADING_OR_CODE.findall(part):
+        if heading:
+            assert heading not in topics
+            topics[heading] = []
+        else:
+            topics[[*topics][-1]].append(code)
+    for codes in topics.values():
+        assert codes == sorted(codes)
+        assert codes

@@ -14,10 +14,13 @@ SOURCE = Path(__file__).parents[2] / "spacy_gliner_biomed" / "errors.py"
 GUIDES = {
     "Checkpoints": "[Checkpoints](../guides/checkpoints.md), [Offline use](../guides/offline.md)",
     "Labels": "[Labels and thresholds](../guides/labels.md)",
+    "Entities": "[Alignment](../guides/alignment.md)",
+    "Relations": "[Relations](../guides/relations.md)",
     "Settings": "[Settings](../guides/settings.md)",
     "Settings and saved components": "[Settings](../guides/settings.md)",
     "Training": "[Training](../training/index.md), [Convert](../training/convert.md)",
     "Commands": "[Command line](commands.md)",
+    "Outputs": "[Outputs](../guides/outputs.md)",
     "Linking": "[Linking](../linking.md)",
     "Curation": "[Choose and clean](../training/curate.md)",
     "Silver annotations": "[Silver data](../training/silver.md)",
