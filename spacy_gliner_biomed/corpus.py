@@ -44,6 +44,7 @@ class Documents:
         pipeline: Language | str | Path = "packaged",
         *,
         labels: str | Sequence[Any] | None = None,
+        relations: str | Sequence[Any] | None = None,
         threshold: float | None = None,
         precision: str | None = None,
         workers: int = 1,
@@ -52,7 +53,8 @@ class Documents:
         """Say how to annotate; nothing is run yet.
 
         pipeline (Language | str | Path): A pipeline; or its folder or package, or "packaged".
-        labels (str | Sequence | None): The labels; None for the pipeline's own.
+        labels, relations (str | Sequence | None): The labels of entities, and the relations between
+            them; None for the pipeline's own.
         threshold (float | None): Minimum score; None for the pipeline's own.
         precision (str | None): As in the settings of the component.
         workers (int): Number of worker processes, or of Ray actors; 0 for one for each core that
@@ -61,7 +63,8 @@ class Documents:
             threads, gpus_per_worker, address, max_characters, batch_size, code, kb, link.
         RETURNS (AnnotatedDocuments): To be written.
         """
-        settings = {"labels": labels, "threshold": threshold, "precision": precision}
+        settings: dict[str, Any] = {"labels": labels, "relations": relations}
+        settings |= {"threshold": threshold, "precision": precision}
         return AnnotatedDocuments(self, pipeline, settings, workers or default_workers(), **options)
 
 
@@ -185,7 +188,7 @@ def table_files(
     """Return the files of a table, of finished partitions only, in their order.
 
     output (str | Path): What `write` or `annotate-corpus` wrote; a run may be in progress.
-    table (str): "entities", "documents" or "failures".
+    table (str): "entities", "relations", "documents" or "failures".
     storage_options (Mapping | None): For a URL, arguments of the file system of fsspec.
     RETURNS (list[str]): Paths or URLs.
     RAISES (ValueError): If there are no results.

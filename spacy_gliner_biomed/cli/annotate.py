@@ -25,6 +25,7 @@ from spacy_gliner_biomed.cli.reading_options import (
     InputFormatOption,
     TextColumnOption,
 )
+from spacy_gliner_biomed.cli.relation_option import RelationsOption
 from spacy_gliner_biomed.cli.writing_options import (
     OUTPUT_FORMATS,
     AttributesOption,
@@ -53,6 +54,7 @@ def annotate_cli(
             "pipeline's. Needed without --pipeline.",
         ),
     ] = None,
+    relations: RelationsOption = None,
     output: Annotated[
         list[str] | None,
         Option(
@@ -113,9 +115,10 @@ def annotate_cli(
 
     Without --output, a table goes to standard output. The ending of an output sets its format:
     .jsonl (id, text, entities and all other keys of the input line), .spacy (a DocBin with scores
-    in doc.spans), .html (a page), .csv (for spreadsheets), .parquet, .bioc.xml, .bioc.json,
-    .pubannotation.json, .pubtator, .brat.zip, .conll, .labelstudio.json, .prodigy.jsonl, .fhir.json
-    or .omop.csv. An existing file is replaced when all documents are done. Without --pipeline,
+    in doc.spans), .html (a page), .csv (for spreadsheets), .parquet, .relations.csv and
+    .relations.parquet (relations between entities), .bioc.xml, .bioc.json, .pubannotation.json,
+    .pubtator, .brat.zip, .conll, .labelstudio.json, .prodigy.jsonl, .fhir.json or .omop.csv. An
+    existing file is replaced when all documents are done. Without --pipeline,
     spans keep their exact offsets (--alignment split). Concept ids, preferred names and scores of
     links are written wherever the pipeline has a linker.
 
@@ -129,7 +132,12 @@ def annotate_cli(
     from spacy_gliner_biomed.documents.file_annotation import annotate_files
     from spacy_gliner_biomed.documents.inputs import find_inputs
     from spacy_gliner_biomed.documents.outputs import check_outputs, plan_outputs
-    from spacy_gliner_biomed.documents.pipelines import configure, get_pipeline, parse_labels
+    from spacy_gliner_biomed.documents.pipelines import (
+        configure,
+        get_pipeline,
+        parse_labels,
+        parse_relations,
+    )
     from spacy_gliner_biomed.documents.writing.run_settings import make_writing_options
     from spacy_gliner_biomed.linking.linker_options import LinkerOptions, add_linker
     from spacy_gliner_biomed.training.formats.options import ReadOptions
@@ -144,6 +152,7 @@ def annotate_cli(
         nlp = get_pipeline(pipeline, lang=lang, checkpoint=checkpoint, revision=revision)
         options = {
             "labels": parse_labels(labels),
+            "relations": parse_relations(relations),
             "threshold": threshold,
             "overlap": overlap,
             "multi_label": multi_label,

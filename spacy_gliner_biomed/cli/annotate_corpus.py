@@ -20,6 +20,7 @@ from spacy_gliner_biomed.cli.reading_options import (
     InputFormatOption,
     TextColumnOption,
 )
+from spacy_gliner_biomed.cli.relation_option import RelationsOption
 from spacy_gliner_biomed.cli.writing_options import (
     OUTPUT_FORMATS,
     AttributesOption,
@@ -28,7 +29,8 @@ from spacy_gliner_biomed.cli.writing_options import (
 from spacy_gliner_biomed.common.terminal import echo
 
 Option = typer.Option
-FORMATS = ("parquet", *(name for name in OUTPUT_FORMATS if name not in ("table", "parquet")))
+OTHERS = ("table", "parquet", "relations-csv", "relations-parquet")  # the tables have relations
+FORMATS = ("parquet", *(name for name in OUTPUT_FORMATS if name not in OTHERS))
 INCOMPLETE = 3  # exit status: the run is complete, but some records failed
 
 
@@ -58,6 +60,7 @@ def annotate_corpus_cli(
             "pipeline's. Needed for 'packaged'.",
         ),
     ] = None,
+    relations: RelationsOption = None,
     threshold: ThresholdOption = None,
     precision: PrecisionOption = None,
     format_: Annotated[
@@ -114,10 +117,10 @@ def annotate_corpus_cli(
 ) -> None:
     """Annotate a corpus with worker processes, or on a Ray cluster.
 
-    OUTPUT/parts/*/ holds the tables documents, entities and failures. Each part is written
-    atomically. OUTPUT/manifest.json describes the run. Every input record is either in documents or
-    in failures; a file that cannot be read is in failures. The summary and the manifest count
-    the files of other formats.
+    OUTPUT/parts/*/ holds the tables documents, entities, relations and failures. Each part is
+    written atomically. OUTPUT/manifest.json describes the run. Every input record is either in
+    documents or in failures; a file that cannot be read is in failures. The summary and the
+    manifest count the files of other formats.
 
     Exit status: 0 if all records were annotated; 3 if the run is complete but some records are in
     failures (deleted and superseded PubMed citations do not count); 1 if the run could not start
@@ -135,7 +138,8 @@ def annotate_corpus_cli(
     with reported():
         reading = ReadOptions(encoding, column, text_column, id_column, data_format=input_format)
         workers = workers or default_workers()
-        options = {"labels": labels, "threshold": threshold, "precision": precision}
+        options = {"labels": labels, "relations": relations}
+        options |= {"threshold": threshold, "precision": precision}
         spec = make_run_spec(
             output,
             pipeline,

@@ -13,6 +13,8 @@ OUTPUT_FORMATS = (
     "html",
     "csv",
     "parquet",
+    "relations-csv",
+    "relations-parquet",
     "bioc-xml",
     "bioc-json",
     "pubannotation",

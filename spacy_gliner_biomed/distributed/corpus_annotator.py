@@ -20,6 +20,11 @@ from spacy_gliner_biomed.distributed.result_tables import Results, document_row
 from spacy_gliner_biomed.documents.formats import FORMATS
 from spacy_gliner_biomed.documents.inputs import Record, with_passages
 from spacy_gliner_biomed.documents.pipelines import LIMITED, configure, get_pipeline
+from spacy_gliner_biomed.documents.writing.relations import (
+    count_relations,
+    entity_relations,
+    relation_row,
+)
 from spacy_gliner_biomed.documents.writing.run_settings import WritingOptions, prepare_writing
 from spacy_gliner_biomed.documents.writing.tables import entity_row
 from spacy_gliner_biomed.linking.linker_options import LinkerOptions, add_linker
@@ -182,7 +187,8 @@ class CorpusAnnotator:
         found = self.read_entities(doc)
         kinds = self.settings.attributes
         rows = [entity_row(record.id, entity, kinds) for entity in found]
-        row = document_row(record, doc, len(rows), counts)
+        related = [relation_row(record.id, each, found) for each in entity_relations(doc, found)]
+        row = document_row(record, doc, len(rows), counts, count_relations(doc, found))
         if export is not None:
             meta = json.loads(record.meta) if record.meta else {}
             export.add(doc, Record(record.id, meta), found)
@@ -197,4 +203,5 @@ def _skip(name: str, proc: Any, docs: Iterable[Doc] | None, error: Exception) ->
 def _set_threads(threads: int) -> None:
     import torch
 
+        results.tables["relations"] += related
     torch.set_num_threads(threads)

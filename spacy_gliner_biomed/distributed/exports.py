@@ -13,7 +13,8 @@ from spacy_gliner_biomed.documents.writing.entities import Entity
 from spacy_gliner_biomed.documents.writing.writer import DEFAULT_SETTINGS, WriterSettings
 
 TABLES = ("parquet", "jsonl")  # formats of the tables themselves
-EXPORTS = tuple(name for name, each in FORMATS.items() if each.endings and name not in TABLES)
+RELATIONS = ("relations-csv", "relations-parquet")  # one of the tables has them
+EXPORTS = tuple(n for n, each in FORMATS.items() if each.endings and n not in TABLES + RELATIONS)
 BRAT_FOLDER = "brat"
 
 

@@ -14,7 +14,7 @@ from spacy_gliner_biomed.common.terminal import escape_controls
 from spacy_gliner_biomed.distributed.manifest import now
 from spacy_gliner_biomed.distributed.records import EXPECTED
 from spacy_gliner_biomed.distributed.result_storage import RunOutput
-from spacy_gliner_biomed.documents.summary import STATS, count
+from spacy_gliner_biomed.documents.summary import STATS, count, summarize_relations
 
 BAR = "{percentage:3.0f}%|{bar:20}| {elapsed}, {remaining} left{postfix}"
 UNKNOWN_BAR = "{elapsed}{postfix}"  # if the size is unknown
@@ -119,7 +119,7 @@ def summarize(
     listed = ", ".join(f"{label} {n:,}" for label, n in sorted(labels.items(), key=lambda x: -x[1]))
     entities, documents = counts["entities"], counts["documents"]
     done = f"{count(entities, 'entity', 'entities')} in {count(documents, 'document')}"
-    lines = [f"{done} ({listed})" if listed else done]
+    lines = [f"{done} ({listed})" if listed else done, *summarize_relations(counts)]
     lines.append(f"this run: {count(new, 'document')}, {seconds:.1f} s, {new / seconds:,.1f}/s")
     stats = [f"{counts[key]:,} {text}" for key, text in STATS.items() if counts.get(key)]
     lines.append("; ".join(stats))

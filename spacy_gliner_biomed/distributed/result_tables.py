@@ -9,6 +9,7 @@ from spacy.tokens import Doc
 
 from spacy_gliner_biomed.distributed.records import LINE, CorpusRecord
 from spacy_gliner_biomed.documents.writing.attributes import ENTITY_COLUMNS, attribute_kinds
+from spacy_gliner_biomed.documents.writing.relations import NO_ENTITY, RELATION_COLUMNS
 
 TableRow: TypeAlias = dict[str, Any]
 
@@ -22,6 +23,7 @@ DOCUMENT_COUNTS = (
     "not_in_ents",
     "shortened_words",
     "unknown_words",
+    "relations_left_out",
 )
 # Columns and their types, in pyarrow's names.
 COLUMNS: dict[str, dict[str, str]] = {
@@ -31,11 +33,14 @@ COLUMNS: dict[str, dict[str, str]] = {
         "characters": "int32",
         "tokens": "int32",
         "entities": "int32",
+        "relations": "int32",
+        NO_ENTITY: "int32",
         **dict.fromkeys(DOCUMENT_COUNTS, "int32"),
         "left_out_characters": "int32",
         "meta": "string",
     },
     "entities": ENTITY_COLUMNS,
+    "relations": RELATION_COLUMNS,
     "failures": {"id": "string", "source": "string", "kind": "string", "reason": "string"},
 }
 LARGE = 1_000_000  # characters from which on a document counts as large
@@ -67,20 +72,28 @@ class Results:
         )
 
     def counts(self) -> Counter[str]:
-        """Sum over the tables; entities are under `label:NAME`, failures under `failure:KIND`."""
+        """Sum over the tables; entities are under `label:NAME`, relations under `relation:NAME`,
+        failures under `failure:KIND`.
+        """
         documents, entities = self.tables["documents"], self.tables["entities"]
         counts = Counter[str](documents=len(documents), entities=len(entities))
-        for name in ("characters", "tokens", *DOCUMENT_COUNTS, "left_out_characters"):
+        summed = ("characters", "tokens", "relations", NO_ENTITY, *DOCUMENT_COUNTS)
+        for name in (*summed, "left_out_characters"):
             counts[name] = sum(row[name] or 0 for row in documents)
         counts["windowed_docs"] = sum((row["windows"] or 0) > 1 for row in documents)
         counts["large"] = sum(row["characters"] >= LARGE for row in documents)
         counts.update(f"label:{row['label']}" for row in entities)
+        counts.update(f"relation:{row['label']}" for row in self.tables["relations"])
         counts.update(f"failure:{row['kind']}" for row in self.tables["failures"])
         return counts
 
 
 def document_row(
-    record: CorpusRecord, doc: Doc, n_entities: int, counts: Mapping[str, int]
+    record: CorpusRecord,
+    doc: Doc,
+    n_entities: int,
+    counts: Mapping[str, int],
+    relations: Mapping[str, int] | None = None,
 ) -> TableRow:
     """Make the row of a document.
 
@@ -88,6 +101,7 @@ def document_row(
     doc (Doc): The annotated document.
     n_entities (int): The number of its entities.
     counts (Mapping[str, int]): The component's counts; empty if the pipeline has no component.
+    relations (Mapping[str, int] | None): See `relations.count_relations`; None for none.
     RETURNS (TableRow): A row of the table `documents`.
     """
     return {
@@ -96,6 +110,8 @@ def document_row(
         "characters": len(doc.text),
         "tokens": len(doc),
         "entities": n_entities,
+        "relations": (relations or {}).get("relations", 0),
+        NO_ENTITY: (relations or {}).get(NO_ENTITY, 0),
         **{name: counts.get(name, 0) if counts else None for name in DOCUMENT_COUNTS},
         "left_out_characters": record.left_out,
         "meta": record.meta or None,

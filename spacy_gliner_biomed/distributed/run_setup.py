@@ -1,7 +1,7 @@
 """Make the settings and the engine of a run from options, for the command and for Python."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from spacy_gliner_biomed.distributed.local_engine import LocalEngine
 from spacy_gliner_biomed.distributed.ray_engine import RayEngine
 from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.run_spec import RunSpec
-from spacy_gliner_biomed.documents.pipelines import parse_labels
+from spacy_gliner_biomed.documents.pipelines import parse_labels, parse_relations
 from spacy_gliner_biomed.documents.writing.run_settings import make_writing_options
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.linker_options import LinkerOptions
@@ -43,8 +43,8 @@ def make_run_spec(
 
     output (Path | str): The output folder, or a URL.
     pipeline (str): Folder or package of a pipeline, or "packaged".
-    options (Mapping[str, Any]): Settings of the component; `labels` as on the command line, or a
-        list. None keeps the pipeline's own.
+    options (Mapping[str, Any]): Settings of the component; `labels` and `relations` as on the
+        command line, or lists. None keeps the pipeline's own.
     format_ (str): One of `FORMATS`.
     max_characters (int | None): Maximum length of a text; None for no limit.
     batch_size (int): Documents per batch.
@@ -67,7 +67,11 @@ def make_run_spec(
     writing = make_writing_options(attributes, fhir_mapping)
     if code is not None and not code.is_file():
         raise ValueError(Errors.E050.format(path=code))
-    given = {**options, "labels": _parse_labels(options.get("labels"))}
+    given = {
+        **options,
+        "labels": _parse(parse_labels, options.get("labels")),
+        "relations": _parse(parse_relations, options.get("relations")),
+    }
     config = AnnotatorConfig(
         pipeline=None if pipeline == "packaged" else pipeline,
         options={key: value for key, value in given.items() if value is not None},
@@ -121,10 +125,12 @@ def check_name(name: str, value: str, allowed: Sequence[str]) -> None:
         raise ValueError(Errors.E030.format(name=name, allowed=listed, found=value))
 
 
-def _parse_labels(labels: Any) -> Any:
-    """Parse labels. Texts of another encoding have half characters, which JSON cannot hold."""
-    text = labels if labels is None or isinstance(labels, str) else json.dumps(list(labels))
-    parsed = parse_labels(text)
+def _parse(parse: Callable[[str | None], Any], value: Any) -> Any:
+    """Parse labels or relations. Texts of another encoding have half characters, which JSON cannot
+    hold.
+    """
+    text = value if value is None or isinstance(value, str) else json.dumps(list(value))
+    parsed = parse(text)
     try:
         check_text(json.dumps(parsed, ensure_ascii=False))
     except ValueError as error:

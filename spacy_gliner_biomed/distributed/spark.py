@@ -1,9 +1,9 @@
 """Annotation on Spark: a function for `DataFrame.mapInArrow`."""
 
 import json
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,7 +17,8 @@ from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.result_tables import COLUMNS, Results, TableRow, columns_of
 from spacy_gliner_biomed.distributed.run_spec import RunSpec
 
-ROW = {name: kind for name, kind in COLUMNS["documents"].items() if name != "entities"}
+NESTED = ("entities", "relations")  # tables whose rows are with their document
+ROW = {name: kind for name, kind in COLUMNS["documents"].items() if name not in NESTED}
 ROW |= {name: COLUMNS["failures"][name] for name in ("kind", "reason")}
 SQL_TYPES = {"string": "string", "int32": "int", "float32": "float", "bool": "boolean"}
 
@@ -26,13 +27,14 @@ def spark_schema(attributes: Sequence[str] = ()) -> str:
     """Return the schema of the rows that `spark_worker` returns, in Spark's notation.
 
     Each input row gives one row: the columns of `documents`; `kind` and `reason` of `failures`,
-    which are null if the document was annotated; and `entities`, an array of structs.
+    which are null if the document was annotated; and `entities` and `relations`, arrays of structs.
 
     attributes (Sequence[str]): The custom attributes of the `AnnotatorConfig`.
     RETURNS (str): The schema.
     """
-    entity = _declare(_entity_columns(attributes), ":")
-    return f"{_declare(ROW, ' ')}, entities array<struct<{entity}>>"
+    structs = {table: _declare(_nested_columns(table, attributes), ":") for table in NESTED}
+    arrays = [f"{table} array<struct<{columns}>>" for table, columns in structs.items()]
+    return ", ".join([_declare(ROW, " "), *arrays])
 
 
 def spark_worker(config: AnnotatorConfig) -> Callable[[Iterator[Any]], Iterator[Any]]:
@@ -87,27 +89,27 @@ def _earlier_attempts() -> int:
 
 
 def _merge(results: Results) -> list[TableRow]:
-    entities = defaultdict(list)
-    rows = iter(results.tables["entities"])
-    for row in results.tables["documents"]:
-        entities[row["source"]] = [next(rows) for _ in range(row["entities"])]
-    nothing = dict.fromkeys(ROW)
+    rows = {table: iter(results.tables[table]) for table in NESTED}
+    nothing: TableRow = {**dict.fromkeys(ROW), **{table: [] for table in NESTED}}
     return [
-        *({**row, "entities": entities[row["source"]]} for row in results.tables["documents"]),
-        *({**nothing, **row, "entities": []} for row in results.tables["failures"]),
+        *(
+            {**row, **{table: list(islice(rows[table], row[table])) for table in NESTED}}
+            for row in results.tables["documents"]
+        ),
+        *({**nothing, **row} for row in results.tables["failures"]),
     ]
 
 
-def _entity_columns(attributes: Sequence[str]) -> dict[str, str]:
-    columns = columns_of("entities", attributes)
+def _nested_columns(table: str, attributes: Sequence[str]) -> dict[str, str]:
+    columns = columns_of(table, attributes)
     return {name: kind for name, kind in columns.items() if name != "document"}
 
 
 def _arrow_schema(attributes: Sequence[str]) -> Any:
     pyarrow = import_optional("pyarrow", "Spark", extra="spark")
-    fields = _fields(_entity_columns(attributes))
-    entities = ("entities", pyarrow.list_(pyarrow.struct(fields)))
-    return pyarrow.schema([*_fields(ROW), entities])
+    structs = {table: _fields(_nested_columns(table, attributes)) for table in NESTED}
+    arrays = [(table, pyarrow.list_(pyarrow.struct(fields))) for table, fields in structs.items()]
+    return pyarrow.schema([*_fields(ROW), *arrays])
 
 
 def _fields(columns: dict[str, str]) -> list[Any]:

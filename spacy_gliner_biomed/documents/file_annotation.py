@@ -12,15 +12,16 @@ import typer
 from spacy.language import Language
 from tqdm import tqdm
 
-from spacy_gliner_biomed.common.reporting import list_names
+from spacy_gliner_biomed.common.reporting import list_names, warn
 from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.documents.formats import FORMATS
 from spacy_gliner_biomed.documents.inputs import read_inputs
 from spacy_gliner_biomed.documents.outputs import STDOUT, Output, open_writer
 from spacy_gliner_biomed.documents.pipelines import find_component, stream_docs
 from spacy_gliner_biomed.documents.summary import summarize
+from spacy_gliner_biomed.documents.writing.relations import NO_ENTITY, count_relations
 from spacy_gliner_biomed.documents.writing.run_settings import WritingOptions, prepare_writing
-from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 
 
@@ -45,9 +46,10 @@ def annotate_files(
     batch_size (int): Documents per batch.
     n_process (int): Number of worker processes.
     quiet (bool): Whether to hide the progress bar and the summary.
-    RETURNS (Counter[str]): `documents`, `entities`, `failed`, and `label:NAME` with the entities
-        of each label. `failed` counts the documents that could not be annotated and the files and
-        lines that could not be read; each one is reported as soon as it occurs.
+    RETURNS (Counter[str]): `documents`, `entities`, `relations`, `failed`, and `label:NAME` and
+        `relation:NAME` with those of each label. `failed` counts the documents that could not be
+        annotated and the files and lines that could not be read; each one is reported as soon as
+        it occurs.
     RAISES (ValueError): If there is no document or none could be annotated. Existing output files
         are then left unchanged. Or if an attribute is not known.
     """
@@ -65,11 +67,13 @@ def annotate_files(
             found = read_entities(doc)
             counts.update(["documents", *(f"label:{span.label}" for span in found)])
             counts["entities"] += len(found)
+            counts.update(count_relations(doc, found))
             for writer in writers:
                 writer.write(doc, record, found)
         counts["failed"] = counts["read"] - counts["documents"] + counts["unreadable"]
         if not counts["documents"]:  # an error, so that no output is replaced by an empty one
             raise ValueError(_nothing_done(files, counts["failed"]))
+    _report_relations(counts, outputs)
     if not quiet:
         echo(summarize(counts, component, outputs, perf_counter() - started, n_process))
     return counts
@@ -79,6 +83,14 @@ def _report_unreadable(counts: Counter[str], error: Exception) -> None:
     """Report a file, or a part of one, that cannot be read; the run goes on."""
     counts["unreadable"] += 1
     echo(str(error), color=typer.colors.RED)
+
+
+def _report_relations(counts: Counter[str], outputs: Sequence[Output]) -> None:
+    """Warn about relations that no output has."""
+    if counts[NO_ENTITY]:
+        warn(Warnings.W362.format(n=counts[NO_ENTITY]))
+    if counts["relations"] and not any(FORMATS[o.format].has_relations for o in outputs):
+        warn(Warnings.W361.format(n=counts["relations"]))
 
 
 def _nothing_done(files: Sequence[Path], n_failed: int) -> str:

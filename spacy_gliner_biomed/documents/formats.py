@@ -15,7 +15,7 @@ from spacy_gliner_biomed.documents.writing.fhir import FhirWriter
 from spacy_gliner_biomed.documents.writing.omop import OmopWriter
 from spacy_gliner_biomed.documents.writing.pubannotation import PubAnnotationWriter
 from spacy_gliner_biomed.documents.writing.pubtator import PubTatorWriter
-from spacy_gliner_biomed.documents.writing.tables import CsvWriter, ParquetWriter
+from spacy_gliner_biomed.documents.writing.tables import CsvWriter, ParquetWriter, RelationTable
 from spacy_gliner_biomed.documents.writing.writer import WriterFactory
 
 
@@ -28,12 +28,14 @@ class OutputFormat:
         this package chooses the name.
     shared (tuple[str, ...]): Further endings that its files may have, if the format is named.
     reads_context (bool): Whether it needs negation and the like, see `writing.context`.
+    has_relations (bool): Whether it has a place for relations.
     """
 
     factory: WriterFactory
     endings: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
     reads_context: bool = False
+    has_relations: bool = False
 
     def fits(self, path: str) -> bool:
         """Whether a file of this format may have this name."""
@@ -41,19 +43,24 @@ class OutputFormat:
 
 
 _Json = partial(OutputFormat, shared=(".json",))
+_Related = partial(OutputFormat, has_relations=True)
 
 FORMATS: dict[str, OutputFormat] = {
     "table": OutputFormat(TableWriter),
-    "jsonl": OutputFormat(JsonlWriter, (".jsonl",)),
-    "docbin": OutputFormat(DocBinWriter, (".spacy",)),
-    "html": OutputFormat(HtmlWriter, (".html",)),
+    "jsonl": _Related(JsonlWriter, (".jsonl",)),
+    "docbin": _Related(DocBinWriter, (".spacy",)),
+    "html": _Related(HtmlWriter, (".html",)),
     "csv": OutputFormat(CsvWriter, (".csv",)),
     "parquet": OutputFormat(ParquetWriter, (".parquet",)),
-    "bioc-xml": OutputFormat(BiocXmlWriter, (".bioc.xml", ".xml")),
-    "bioc-json": _Json(BiocJsonWriter, (".bioc.json",)),
+    "relations-csv": _Related(partial(CsvWriter, table=RelationTable), (".relations.csv",)),
+    "relations-parquet": _Related(
+        partial(ParquetWriter, table=RelationTable), (".relations.parquet",)
+    ),
+    "bioc-xml": _Related(BiocXmlWriter, (".bioc.xml", ".xml")),
+    "bioc-json": _Json(BiocJsonWriter, (".bioc.json",), has_relations=True),
     "pubannotation": _Json(PubAnnotationWriter, (".pubannotation.json",)),
-    "pubtator": OutputFormat(PubTatorWriter, (".pubtator",), (".txt",)),
-    "brat": OutputFormat(BratWriter, (".brat.zip",), (".zip",)),
+    "pubtator": _Related(PubTatorWriter, (".pubtator",), (".txt",)),
+    "brat": _Related(BratWriter, (".brat.zip",), (".zip",)),
     "conll": OutputFormat(ConllWriter, (".conll", ".iob", ".bio"), (".tsv", ".txt")),
     "labelstudio": _Json(LabelStudioWriter, (".labelstudio.json",)),
     "prodigy": OutputFormat(ProdigyWriter, (".prodigy.jsonl",), (".jsonl",)),

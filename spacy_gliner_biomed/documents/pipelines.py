@@ -18,9 +18,9 @@ from spacy_gliner_biomed.documents.inputs import Record, with_passages
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
-from spacy_gliner_biomed.training.prompt_forms import with_words
+from spacy_gliner_biomed.training.prompt_forms import in_words, with_words
 
-Labels = Sequence[str | Mapping[str, Any]]
+Labels = Sequence[str | Mapping[str, Any]]  # or relations
 
 # Components for which spaCy limits the length of texts; `gliner_biomed` needs no limit.
 LIMITED = {"parser", "ner"}
@@ -37,16 +37,25 @@ def parse_labels(value: str | None) -> Labels | None:
     """
     if value is None:
         return None
-    if value.lstrip().startswith("["):
-        try:
-            labels: Labels = json.loads(value)
-        except ValueError as error:
-            raise ValueError(Errors.E058.format(error=error)) from error
-    else:
-        labels = [label.strip() for label in value.split(",") if label.strip()]
+    labels = _parse_list(value, Errors.E058)
     if not labels:
         raise ValueError(Errors.E054)
     return [with_words(label) if isinstance(label, str) else label for label in labels]
+
+
+def parse_relations(value: str | None) -> Labels | None:
+    """Parse the option `--relations`, as `parse_labels` does; there may be none.
+
+    value (str | None): The option.
+    RETURNS (Labels | None): The relations; None if the option was not given.
+    RAISES (ValueError): If the JSON is broken.
+    """
+    if value is None:
+        return None
+    return [
+        {"relation": entry, "prompt": in_words(entry)} if isinstance(entry, str) else entry
+        for entry in _parse_list(value, Errors.E360)
+    ]
 
 
 def get_pipeline(
@@ -151,6 +160,17 @@ def report_failure(name: str, proc: Any, docs: Sequence[Doc] | None, error: Exce
     """
     names = ", ".join(str(doc._context.id) for doc in docs or [] if doc._context is not None)
     echo(f"{names or 'A document'}: {error}", color=typer.colors.RED)
+
+
+def _parse_list(value: str, message: str) -> Labels:
+    """Parse entries separated by commas, or a JSON list; a message is for broken JSON."""
+    if not value.lstrip().startswith("["):
+        return [entry.strip() for entry in value.split(",") if entry.strip()]
+    try:
+        entries: Labels = json.loads(value)
+    except ValueError as error:
+        raise ValueError(message.format(error=error)) from error
+    return entries
 
 
 def _with_passages(

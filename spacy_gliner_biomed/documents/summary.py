@@ -15,6 +15,7 @@ STATS = {
     "not_in_ents": "entities in doc.spans only, clashing with earlier ones",
     "shortened_words": "words seen in part",
     "unknown_words": "words unknown to the tokenizer",
+    "relations_left_out": "relations left out with an end",
 }
 
 
@@ -27,6 +28,19 @@ def count(n: int, noun: str, plural: str | None = None) -> str:
     RETURNS (str): The number and the noun.
     """
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def summarize_relations(counts: Mapping[str, int]) -> list[str]:
+    """Return the line on relations; none if there are none.
+
+    counts (Mapping[str, int]): `relations`, and `relation:LABEL` with those of each label.
+    RETURNS (list[str]): One line, or none.
+    """
+    if not counts.get("relations"):
+        return []
+    found = {key[len("relation:") :]: n for key, n in counts.items() if key.startswith("relation:")}
+    listed = ", ".join(f"{label} {n:,}" for label, n in sorted(found.items(), key=lambda x: -x[1]))
+    return [f"{count(counts['relations'], 'relation')} ({listed})"]
 
 
 def summarize(
@@ -50,7 +64,7 @@ def summarize(
     listed = ", ".join(f"{label} {n}" for label, n in sorted(found.items(), key=lambda x: -x[1]))
     n_entities = count(counts["entities"], "entity", "entities")
     done = f"{n_entities} in {count(counts['documents'], 'document')}, {seconds:.1f} s"
-    lines = [f"{done} ({listed})"]
+    lines = [f"{done} ({listed})", *summarize_relations(counts)]
     if counts["failed"]:
         lines.append(f"FAILED, and missing in the output: {count(counts['failed'], 'document')}")
     if n_process > 1:

@@ -11,6 +11,7 @@ from spacy.util import import_file
 from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig, CorpusAnnotator
 from spacy_gliner_biomed.distributed.records import LINE, CorpusRecord, Partition
 from tests.distributed.conftest import FAULTS
+from tests.tiny import tiny_checkpoint
 
 MakeNlp = Callable[..., Language]
 TEXTS = ["Aspirin for the cold; cocaine-induced pain.", "", "a drug of the patient", "cell " * 90]
@@ -55,6 +56,32 @@ def test_rows_are_what_the_pipeline_finds(saved: str) -> None:
     assert [row["entities"] for row in documents] == [len(doc.spans["sc"]) for doc in docs]
     assert [row["tokens"] for row in documents] == [len(doc) for doc in docs]
     assert [(row["windows"] or 0) > 1 for row in documents] == [False, False, False, True]
+
+
+def test_relations_are_rows_and_counts(tmp_path: Path) -> None:
+    checkpoint = tiny_checkpoint(tmp_path / "checkpoint", relations_layer="none")
+    nlp, settings = spacy.blank("en"), {"labels": ["drug", "disease"], "threshold": 0.4}
+    nlp.add_pipe("gliner_biomed", config={**settings, "model": {"checkpoint": str(checkpoint)}})
+    nlp.to_disk(tmp_path / "saved")
+    config = AnnotatorConfig(str(tmp_path / "saved"), {"relations": ["treats", "causes"]})
+    results = CorpusAnnotator(config)(partition("the drug aspirin treats cancer", "", "a gene"))
+    nlp.get_pipe("gliner_biomed").relations = ["treats", "causes"]  # type: ignore[attr-defined]
+    doc = nlp("the drug aspirin treats cancer")
+    rows = [row for row in results.tables["relations"] if row["document"] == "d0"]
+    assert [(row["head_start"], row["tail_start"], row["label"]) for row in rows] == [
+        (relation.head.start_char, relation.tail.start_char, relation.label)
+        for relation in doc._.relations
+    ]
+    assert len(rows) > 1
+    entities = {(r["document"], r["start"], r["end"]) for r in results.tables["entities"]}
+    for row in results.tables["relations"]:
+        for end in ("head", "tail"):
+            assert (row["document"], row[f"{end}_start"], row[f"{end}_end"]) in entities
+    documents = results.tables["documents"]
+    assert [row["relations"] for row in documents][:2] == [len(rows), 0]
+    counts = results.counts()
+    assert counts["relations"] == len(results.tables["relations"])
+    assert counts["relation:treats"] + counts["relation:causes"] == counts["relations"]
 
 
 def test_labels_and_threshold_of_the_run_replace_those_of_the_pipeline(saved: str) -> None:

@@ -13,6 +13,7 @@ from spacy_gliner_biomed.distributed.result_tables import (
     document_row,
 )
 from spacy_gliner_biomed.documents.writing.entities import Entity
+from spacy_gliner_biomed.documents.writing.relations import EntityRelation, relation_row
 from spacy_gliner_biomed.documents.writing.tables import entity_row
 
 ITEM = CorpusRecord("d1", "in.jsonl:1", "aspirin for pain", meta='{"ward": 3}')
@@ -28,7 +29,8 @@ def test_rows_of_entities_have_the_columns_of_the_table() -> None:
     row = entity_row("d1", ENTITIES[0], {"negex": "bool"})
     assert list(row) == list(columns_of("entities", ["negex"]))
     assert list(columns_of("entities")) == list(COLUMNS["entities"]) == list(row)[:-1]
-    assert columns_of("failures", ["negex"]) == COLUMNS["failures"]
+    for table in ("relations", "failures"):
+        assert columns_of(table, ["negex"]) == COLUMNS[table]
 
 
 def test_row_of_a_document_has_counts_and_further_keys(doc: Doc) -> None:
@@ -49,6 +51,9 @@ def test_counts_are_sums_over_the_tables(doc: Doc) -> None:
     results.tables["entities"] += [entity_row("d1", entity, {}) for entity in ENTITIES]
     small = document_row(ITEM, doc, 2, {"words": 3, "windows": 2})
     results.tables["documents"] += [small, {**small, "characters": 1_000_000, "windows": 1}]
+    relation = EntityRelation(0, 1, "treats", 0.75)
+    results.tables["relations"].append(relation_row("d1", relation, ENTITIES))
+    results.tables["documents"][0]["relations"] = 1
     results.fail(ITEM.without_content("error", "why"))
     assert results.tables["failures"] == [
         {"id": "d1", "source": "in.jsonl:1", "kind": "error", "reason": "why"}
@@ -60,6 +65,8 @@ def test_counts_are_sums_over_the_tables(doc: Doc) -> None:
         "windowed_docs": 1,
         "large": 1,
         "label:DRUG": 1,
+        "relations": 1,
+        "relation:treats": 1,
         "failure:error": 1,
     }
     assert expected.items() <= results.counts().items()

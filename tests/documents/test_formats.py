@@ -5,7 +5,7 @@ import pytest
 
 from spacy_gliner_biomed.cli.annotate_corpus import FORMATS as CORPUS_FORMATS
 from spacy_gliner_biomed.cli.writing_options import OUTPUT_FORMATS
-from spacy_gliner_biomed.distributed.exports import EXPORTS, TABLES
+from spacy_gliner_biomed.distributed.exports import EXPORTS, RELATIONS, TABLES
 from spacy_gliner_biomed.documents.formats import FORMATS, format_of, names_for
 from spacy_gliner_biomed.documents.inputs import Record
 from tests.documents.writing.samples import SETTINGS, sample
@@ -13,7 +13,7 @@ from tests.documents.writing.samples import SETTINGS, sample
 
 def test_commands_name_the_formats_of_the_table() -> None:
     assert tuple(FORMATS) == OUTPUT_FORMATS
-    assert set(CORPUS_FORMATS) == {*EXPORTS, *TABLES} == set(FORMATS) - {"table"}
+    assert set(CORPUS_FORMATS) == {*EXPORTS, *TABLES} == set(FORMATS) - {"table", *RELATIONS}
 
 
 def test_each_ending_means_one_format() -> None:
@@ -38,7 +38,7 @@ def test_formats_that_share_an_ending_are_known() -> None:
 
 @pytest.mark.filterwarnings("ignore:.GB-W207")
 @pytest.mark.filterwarnings("ignore:.GB-W212")
-@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"docbin", "parquet"}))
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"docbin", "parquet", *RELATIONS}))
 def test_each_document_is_written_when_it_is_known(name: str) -> None:
     stream = BytesIO()
     writer = FORMATS[name].factory(stream, SETTINGS)

@@ -1,3 +1,4 @@
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from spacy_gliner_biomed.documents.pipelines import (
     find_component,
     get_pipeline,
     parse_labels,
+    parse_relations,
     stream_docs,
 )
 
@@ -40,6 +42,20 @@ def test_labels_are_words_or_json(value: str | None, labels: object) -> None:
 def test_no_labels_and_broken_json_are_said(value: str, code: str) -> None:
     with pytest.raises(ValueError, match=f"GB-{code}"):
         parse_labels(value)
+
+
+def test_relations_are_words_or_json() -> None:
+    assert parse_relations(None) is None
+    assert parse_relations("") == parse_relations("[]") == []
+    words = [{"relation": "is_caused_by", "prompt": "is caused by"}]
+    assert parse_relations("is_caused_by, treats") == [
+        *words,
+        {"relation": "treats", "prompt": "treats"},
+    ]
+    entry = {"relation": "treats", "head": ["drug"]}
+    assert parse_relations(f'["is_caused_by", {json.dumps(entry)}]') == [*words, entry]
+    with pytest.raises(ValueError, match="GB-E360"):
+        parse_relations("[treats]")
 
 
 def test_configured_settings_reach_the_component_and_others_stay(make_nlp: MakeNlp) -> None:

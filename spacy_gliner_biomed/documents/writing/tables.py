@@ -1,8 +1,9 @@
-"""Write one row for each entity: CSV for spreadsheets, and Parquet."""
+"""Write one row for each entity or relation: CSV for spreadsheets, and Parquet."""
 
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from spacy.tokens import Doc
@@ -11,6 +12,11 @@ from spacy_gliner_biomed.common.optional import import_optional, import_parquet
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writing.attributes import ENTITY_COLUMNS, column_value
 from spacy_gliner_biomed.documents.writing.entities import Entity
+from spacy_gliner_biomed.documents.writing.relations import (
+    RELATION_COLUMNS,
+    entity_relations,
+    relation_row,
+)
 from spacy_gliner_biomed.documents.writing.text_forms import utf8_text
 from spacy_gliner_biomed.documents.writing.writer import WriterSettings
 
@@ -50,19 +56,63 @@ def guard(value: Any) -> Any:
     return value
 
 
-class CsvWriter:
-    """Writes CSV for spreadsheets: UTF-8 with a byte order mark, and no cell is a formula."""
+@dataclass(frozen=True)
+class EntityTable:
+    """The table of entities, with custom attributes as further columns."""
 
-    def __init__(self, stream: BinaryIO, settings: WriterSettings) -> None:
+    settings: WriterSettings
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns and their types, in pyarrow's names."""
+        return {**ENTITY_COLUMNS, **self.settings.attributes}
+
+    def rows(self, doc: Doc, record: Record, found: Sequence[Entity]) -> list[dict[str, Any]]:
+        """Return the rows of one Doc; arguments as in `Writer.write`."""
+        document = utf8_text(record.id)
+        return [entity_row(document, each, self.settings.attributes) for each in found]
+
+
+@dataclass(frozen=True)
+class RelationTable:
+    """The table of relations."""
+
+    settings: WriterSettings
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns and their types, in pyarrow's names."""
+        return RELATION_COLUMNS
+
+    def rows(self, doc: Doc, record: Record, found: Sequence[Entity]) -> list[dict[str, Any]]:
+        """Return the rows of one Doc; arguments as in `Writer.write`."""
+        document = utf8_text(record.id)
+        return [relation_row(document, each, found) for each in entity_relations(doc, found)]
+
+
+Table = EntityTable | RelationTable
+
+
+class CsvWriter:
+    """Writes CSV for spreadsheets: UTF-8 with a byte order mark, and no cell is a formula.
+
+    stream (BinaryIO): The stream to write to.
+    settings (WriterSettings): Settings of the run.
+    table (type[Table]): What is in the rows.
+    """
+
+    def __init__(
+        self, stream: BinaryIO, settings: WriterSettings, table: type[Table] = EntityTable
+    ) -> None:
         self.stream = stream
-        self.kinds = settings.attributes
+        self.table = table(settings)
         self.stream.write(b"\xef\xbb\xbf")
-        self._write([[*ENTITY_COLUMNS, *self.kinds]])
+        self._write([self.table.columns])
 
     def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
         """Write the rows of one Doc."""
-        rows = [entity_row(utf8_text(record.id), each, self.kinds).values() for each in found]
-        self._write([[_cell(value) for value in row] for row in rows])
+        rows = self.table.rows(doc, record, found)
+        self._write([[_cell(value) for value in row.values()] for row in rows])
 
     def finish(self) -> None:
         """Do nothing."""
@@ -72,20 +122,21 @@ class CsvWriter:
 
 
 class ParquetWriter:
-    """Writes Parquet in groups of `ROWS` rows."""
+    """Writes Parquet in groups of `ROWS` rows; arguments as for `CsvWriter`."""
 
-    def __init__(self, stream: BinaryIO, settings: WriterSettings) -> None:
+    def __init__(
+        self, stream: BinaryIO, settings: WriterSettings, table: type[Table] = EntityTable
+    ) -> None:
         self.pyarrow = import_optional("pyarrow", "Parquet output", extra="parquet")
         parquet = import_parquet("Parquet output")
-        self.kinds = settings.attributes
-        self.schema = self.pyarrow.schema(list({**ENTITY_COLUMNS, **self.kinds}.items()))
+        self.table = table(settings)
+        self.schema = self.pyarrow.schema(list(self.table.columns.items()))
         self.writer = parquet.ParquetWriter(stream, self.schema, compression="zstd")
         self.rows: list[dict[str, Any]] = []
 
     def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
         """Add the rows of one Doc."""
-        document = utf8_text(record.id)
-        self.rows += [entity_row(document, each, self.kinds) for each in found]
+        self.rows += self.table.rows(doc, record, found)
         if len(self.rows) >= ROWS:
             self._write_group()
 
