@@ -13,7 +13,7 @@ from spacy_gliner_biomed.documents.writing.writer import SYSTEM, WriterSettings
 from spacy_gliner_biomed.types import LabelSpec
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("page.js", "page_tables.js")
+SCRIPTS = ("page.js", "page_relations.js", "page_tables.js")
 DOCUMENTS = "<!-- documents -->"  # where they are in the template
 
 # The page loads nothing, and runs its own script only. `style` attributes have colours.
@@ -46,27 +46,35 @@ def page_head(settings: WriterSettings) -> str:
     )
 
 
-def page_tail(n_documents: int, n_entities: int) -> str:
+def page_tail(n_documents: int, n_entities: int, n_relations: int) -> str:
     """Return the page after its last document.
 
     n_documents (int): The number of documents.
-    n_entities (int): The number of their entities.
+    n_entities, n_relations (int): The number of their entities and relations.
     RETURNS (str): HTML.
     """
     documents = f"{n_documents:,} document{'' if n_documents == 1 else 's'}"
-    entities = f"{n_entities:,} entit{'y' if n_entities == 1 else 'ies'}"
-    summary = f"{entities} in {documents}, found by {SYSTEM}."
+    summary = f"{count_found(n_entities, n_relations)} in {documents}, found by {SYSTEM}."
     return _template(1).substitute(summary=summary, script=_script())
+
+
+def count_found(n_entities: int, n_relations: int) -> str:
+    """Return numbers with their nouns: "2 entities, 1 relation"; no relations are not named."""
+    entities = f"{n_entities:,} entit{'y' if n_entities == 1 else 'ies'}"
+    relations = f", {n_relations:,} relation{'' if n_relations == 1 else 's'}"
+    return entities + (relations if n_relations else "")
 
 
 def _about(settings: WriterSettings) -> str:
     run = settings.run
     threshold = "" if run.threshold is None else f"{run.threshold:g}"
-    own = {s.label: s.threshold for s in run.labels if s.threshold not in (None, run.threshold)}
+    specs = [*run.labels, *run.relations]
+    own = {s.label: s.threshold for s in specs if s.threshold not in (None, run.threshold)}
     rows = {
         "Model": run.model,
         "Pipeline": run.pipeline,
         "Threshold": ", ".join([threshold, *(f"{name}: {value:g}" for name, value in own.items())]),
+        "Relations": ", ".join(dict.fromkeys(spec.label for spec in run.relations)),
         "Version": SYSTEM,
         "Date": settings.started.strftime("%Y-%m-%d %H:%M %Z"),
     }

@@ -25,6 +25,7 @@ const articles = [...document.querySelectorAll("article")].map((element) => ({
   name: element.querySelector("h2 bdi").textContent,
   counter: element.querySelector("h2 span"),
   shown: 0,
+  related: 0,
 }));
 const articleOf = new Map(articles.map((article) => [article.element, article]));
 const entities = [];
@@ -81,12 +82,14 @@ function applyFilters() {
     changed.add(entity.article);
   }
   changed.forEach(showCount);
+  filterRelations();
   if (chosen && !chosen.shown) close();
   showState();
 }
 
 function showCount(article) {
-  article.counter.textContent = count(article.shown, "entity", "entities");
+  const found = count(article.shown, "entity", "entities");
+  article.counter.textContent = found + countRelations(article.related);
   article.element.classList.toggle("bare", !article.shown);
 }
 
@@ -100,7 +103,9 @@ function showState() {
   const shown = [...labels.values()].reduce((sum, label) => sum + label.shown, 0);
   const all = count(entities.length, "entity", "entities");
   const part = shown === entities.length ? all : `${shown.toLocaleString("en")} of ${all}`;
-  find("status").textContent = `${part} in ${count(articles.length, "document", "documents")}`;
+  const related = countRelations(relations.filter((relation) => relation.shown).length);
+  const documents = count(articles.length, "document", "documents");
+  find("status").textContent = `${part}${related} in ${documents}`;
   tablesAreOld = true;
   if (find("view-table").checked) showTables();
 }
@@ -205,6 +210,7 @@ function detailsOf(entity) {
   add("Document", make("bdi", {}, entity.article.name));
   if (dataset.concept) add("Concept", ...conceptOf(dataset));
   if (dataset.link) add("Link score", Number(dataset.link).toFixed(4));
+  for (const [name, values] of relationsOf(entity)) add(name, ...values);
   for (const [name, value] of Object.entries(JSON.parse(dataset.more ?? "{}"))) {
     add(name, value === null ? "–" : typeof value === "string" ? value : JSON.stringify(value));
   }

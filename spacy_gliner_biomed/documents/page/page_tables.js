@@ -1,4 +1,4 @@
-/* The table view: counts of what is shown, for each label and for each text. */
+/* The table view: counts of what is shown, for each label, each text and each relation. */
 
 const ROWS = 300; // shown at first
 const TABLES = {
@@ -23,6 +23,19 @@ const TABLES = {
       { name: "documents", title: "Documents", number: true },
       { name: "mean", title: "Mean score", number: true, digits: 2 },
       { name: "concept", title: "Concept" },
+    ],
+    sort: { name: "n", down: true },
+    limit: ROWS,
+  },
+  relations: {
+    title: "Relations",
+    columns: [
+      { name: "head", title: "Head" },
+      { name: "relation", title: "Relation" },
+      { name: "tail", title: "Tail" },
+      { name: "n", title: "Count", number: true },
+      { name: "documents", title: "Documents", number: true },
+      { name: "mean", title: "Mean score", number: true, digits: 2 },
     ],
     sort: { name: "n", down: true },
     limit: ROWS,
@@ -71,7 +84,8 @@ function showTables() {
     const concept = entity.marks[0].dataset.concept ?? "";
     return JSON.stringify([entity.label, textOf(entity).toLowerCase(), concept]);
   });
-  find("tables").replaceChildren(...Object.keys(TABLES).flatMap(tableOf));
+  if (TABLES.relations) TABLES.relations.rows = groupRelations();
+  redraw();
 }
 
 function tableOf(name) {
@@ -160,6 +174,7 @@ function showView() {
 setUpTheme();
 setUpLegend();
 setUpMarks();
+setUpRelations();
 articles.forEach(showCount);
 showState();
 slider.addEventListener("input", applyFilters);

@@ -9,6 +9,7 @@ from spacy.language import Language
 
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
+from spacy_gliner_biomed.pipeline.relation_settings import RelationSpec
 from spacy_gliner_biomed.types import LabelSpec
 
 
@@ -20,12 +21,14 @@ class RunInfo:
     pipeline (str): Name and version of a saved pipeline; empty for one that was made for the run.
     threshold (float | None): The threshold of labels without their own; None without the component.
     labels (Sequence[LabelSpec]): The labels, with their prompts and thresholds.
+    relations (Sequence[RelationSpec]): The relations between entities.
     """
 
     model: str = ""
     pipeline: str = ""
     threshold: float | None = None
     labels: Sequence[LabelSpec] = ()
+    relations: Sequence[RelationSpec] = ()
 
     @property
     def lowest(self) -> float:
@@ -50,7 +53,8 @@ def describe_run(nlp: Language, gliner: GlinerBiomed | None) -> RunInfo:
     threshold = gliner.cfg["threshold"]
     if threshold is None:
         threshold = network_shim(gliner.model).checkpoint.calibration.threshold
-    return RunInfo(_model_name(config), pipeline, threshold, gliner.settings().labels)
+    settings = gliner.settings()
+    return RunInfo(_model_name(config), pipeline, threshold, settings.labels, settings.relations)
 
 
 def _model_name(config: dict[str, Any]) -> str:
