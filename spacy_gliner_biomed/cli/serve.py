@@ -8,6 +8,7 @@ import typer
 
 from spacy_gliner_biomed.cli.app import gliner_cli, reported
 from spacy_gliner_biomed.cli.pipeline_options import LangOption, RevisionOption
+from spacy_gliner_biomed.cli.relation_option import RelationsOption
 from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.errors import Warnings
@@ -32,6 +33,7 @@ def serve_cli(
         str | None,
         Option("--labels", "-l", help="Default labels: separated by commas, or a JSON list."),
     ] = None,
+    relations: RelationsOption = None,
     threshold: Annotated[float | None, Option(help="Default minimum score, 0 to 1.")] = None,
     max_characters: Annotated[int, Option(min=1, help="Characters of a text.")] = 100_000,
     max_texts: Annotated[int, Option(min=1, help="Texts of a request.")] = 256,
@@ -63,7 +65,11 @@ def serve_cli(
     """
     with reported():
         _import_packages()
-        from spacy_gliner_biomed.documents.pipelines import configure, get_pipeline
+        from spacy_gliner_biomed.documents.pipelines import (
+            configure,
+            get_pipeline,
+            parse_relations,
+        )
         from spacy_gliner_biomed.service.annotator import Annotator
         from spacy_gliner_biomed.service.limits import Limits
         from spacy_gliner_biomed.service.server import open_socket, read_token, run_server
@@ -73,6 +79,7 @@ def serve_cli(
         listening = open_socket(host, port)
         nlp = get_pipeline(pipeline, lang=lang, checkpoint=checkpoint, revision=revision)
         settings = {"threshold": threshold, "device": device, "precision": precision}
+        settings["relations"] = parse_relations(relations)
         configure(nlp, {"labels": _default_labels(nlp, labels), **settings})
         limits = Limits(
             max_characters=max_characters,
@@ -89,7 +96,7 @@ def serve_cli(
         service = Service(Annotator(nlp), limits, source, name)
         _report_address(listening, token)
         # Clients get it in their answers; the log has no label that they send.
-        warnings.filterwarnings("ignore", message=r"\[GB-W180\]")
+        warnings.filterwarnings("ignore", message=r"\[GB-W(180|282)\]")
         run_server(service, listening, token=token, quiet=quiet)
 
 

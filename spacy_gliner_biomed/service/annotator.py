@@ -1,4 +1,4 @@
-"""Runs the pipeline for the service: settings of a call, batches, entities as JSON."""
+"""Runs the pipeline for the service: settings of a call, batches, results as JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -8,19 +8,23 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.documents.pipelines import find_component
 from spacy_gliner_biomed.documents.writing.attributes import attribute_kinds
 from spacy_gliner_biomed.documents.writing.entities import EntityReader
+from spacy_gliner_biomed.documents.writing.relations import entity_relations
 from spacy_gliner_biomed.documents.writing.writer import WriterSettings
+from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.catalogue import Catalogue
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.pipeline.decoding import Overlap
 from spacy_gliner_biomed.pipeline.labels import parse_labels
+from spacy_gliner_biomed.pipeline.relation_settings import RelationSpec
 from spacy_gliner_biomed.service.entities import Shape, entities_json
 from spacy_gliner_biomed.tokenization.alignment import Alignment
 from spacy_gliner_biomed.types import LabelSpec
 
-Entities = list[dict[str, Any]]
+Found = dict[str, Any]  # the entities of a document, and its relations if they are asked for
 READERS = 16  # sets of attributes that requests may ask for at little cost
 
 
@@ -29,6 +33,7 @@ class CallSettings:
     """The settings of a call; documents with the same ones share batches."""
 
     labels: tuple[LabelSpec, ...]
+    relations: tuple[RelationSpec, ...]
     threshold: float | None
     overlap: Overlap
     multi_label: bool
@@ -71,6 +76,11 @@ class Annotator:
         return network_shim(self.component.model).checkpoint.catalogue
 
     @property
+    def finds_relations(self) -> bool:
+        """Whether the checkpoint finds relations between entities."""
+        return bool(network_shim(self.component.model).checkpoint.config.relations_layer)
+
+    @property
     def threshold(self) -> float:
         """The threshold of a request that names none."""
         configured: float | None = self.component.cfg["threshold"]
@@ -83,19 +93,37 @@ class Annotator:
 
         options (Mapping[str, Any]): As for `GlinerBiomed.__call__`; None keeps the component's.
         RETURNS (CallSettings): All settings that a call can change.
-        RAISES (ValueError): If a value is not allowed.
+        RAISES (ValueError): If a value is not allowed, or relations cannot be found.
         """
         given = dict(options)
         if given.get("labels") is not None:  # a repeated label is no reason to warn the server
             given["labels"] = [asdict(spec) for spec in parse_labels(given["labels"])]
         checked = self.component.settings(**given)
+        if given.get("relations"):
+            self._check_relations(checked.labels, checked.relations)
         return CallSettings(
             labels=tuple(checked.labels),
+            relations=tuple(checked.relations),
             threshold=checked.threshold,
             overlap=checked.overlap,
             multi_label=checked.multi_label,
             alignment=checked.alignment,
         )
+
+    def _check_relations(
+        self, labels: Sequence[LabelSpec], relations: Sequence[RelationSpec]
+    ) -> None:
+        """RAISES (ValueError): For relations that cannot be found with this model or labels."""
+        if not self.finds_relations:
+            found = list_names(repr(spec.label) for spec in relations)
+            raise ValueError(Errors.E361.format(found=found))
+        known = {spec.label for spec in labels}
+        for spec in relations:
+            for end, allowed in (("head", spec.heads), ("tail", spec.tails)):
+                if allowed and known.isdisjoint(allowed):
+                    found = list_names(map(repr, allowed))
+                    message = Errors.E362.format(relation=spec.label, end=end, found=found)
+                    raise ValueError(message)
 
     def unfamiliar(self, settings: CallSettings) -> list[str]:
         """Return the labels that the checkpoint was not trained with, if it lists its own."""
@@ -107,12 +135,12 @@ class Annotator:
 
     def annotate(
         self, settings: CallSettings, documents: Sequence[Document]
-    ) -> list[Entities | Exception]:
+    ) -> list[Found | Exception]:
         """Annotate documents. Each has its own result, whatever becomes of the others.
 
         settings (CallSettings): Of all of them.
         documents (Sequence[Document]): At least one.
-        RETURNS (list[Entities | Exception]): The entities of each, or its error.
+        RETURNS (list[Found | Exception]): What is found in each, or its error.
         """
         with self.nlp.memory_zone():  # the strings of the texts are freed
             try:
@@ -125,11 +153,11 @@ class Annotator:
 
     def _annotate(
         self, settings: CallSettings, documents: Sequence[Document]
-    ) -> list[Entities | Exception]:
-        results: dict[int, Entities | Exception] = {}
+    ) -> list[Found | Exception]:
+        results: dict[int, Found | Exception] = {}
         for i, doc, document in self._docs(settings, documents):
             try:
-                results[i] = self._entities(doc, document.shape)
+                results[i] = self._found(doc, settings, document.shape)
             except Exception as error:
                 results[i] = error
         missing = RuntimeError("a component returned no Doc")
@@ -141,20 +169,37 @@ class Annotator:
         for document in documents:
             document.error = None
         jobs = [(d.text, (i, d)) for i, d in enumerate(documents)]
-        config = {self.component.name: {**vars(settings), "labels": _labels(settings)}}
+        options = {**vars(settings), "labels": _labels(settings), "relations": _relations(settings)}
+        config = {self.component.name: options}
         stream = self.nlp.pipe(jobs, as_tuples=True, batch_size=len(jobs), component_cfg=config)
         for doc, (i, document) in stream:
             yield i, doc, document
 
-    def _entities(self, doc: Doc, shape: Shape) -> Entities:
+    def _found(self, doc: Doc, settings: CallSettings, shape: Shape) -> Found:
         reader = self._reader(shape.attributes)
         kinds = attribute_kinds(shape.attributes)
-        settings = WriterSettings(attributes=kinds, linked=reader.linked)
-        return entities_json(doc.text, reader(doc), settings, shape)
+        writing, entities = WriterSettings(attributes=kinds, linked=reader.linked), reader(doc)
+        found: Found = {"entities": entities_json(doc.text, entities, writing, shape)}
+        if settings.relations:
+            found["relations"] = [each.to_json() for each in entity_relations(doc, entities)]
+        return found
 
 
 def _labels(settings: CallSettings) -> list[dict[str, Any]]:
     return [asdict(spec) for spec in settings.labels]
+
+
+def _relations(settings: CallSettings) -> list[dict[str, Any]]:
+    return [
+        {
+            "relation": spec.label,
+            "prompt": spec.prompt,
+            "threshold": spec.threshold,
+            "head": spec.heads,
+            "tail": spec.tails,
+        }
+        for spec in settings.relations
+    ]
 
 
 def _keep_error(name: str, proc: Any, docs: Sequence[Doc] | None, error: Exception) -> None:

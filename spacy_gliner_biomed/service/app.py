@@ -29,7 +29,8 @@ from spacy_gliner_biomed.service.streaming import MEDIA_TYPE, LinesResponse, Lin
 
 STATIC = Path(__file__).parent / "static"
 DESCRIPTION = (
-    "Finds entities of any type in biomedical texts. Errors are JSON with a code, which "
+    "Finds entities of any type in biomedical texts, and relations between them if the model does. "
+    "Errors are JSON with a code, which "
     "the documentation explains. Offsets count code points."
 )
 CLIENT_GONE = 499  # nobody reads it; the log and the metrics show it
@@ -91,7 +92,7 @@ def _add_annotation(app: FastAPI, service: Service) -> None:
     async def annotate(
         request: Request, body: Annotated[schema.AnnotateRequest, Example]
     ) -> Response:
-        """Find the entities of one text or several."""
+        """Find the entities of one text or several, and relations if they are asked for."""
         call = read_call(body, service.annotator, service.limits)
         texts = texts_of(body, service.limits)
         answers = await service.annotate(call, texts, request.receive)
@@ -103,8 +104,9 @@ def _add_annotation(app: FastAPI, service: Service) -> None:
         """Find the entities of JSON lines, in constant memory.
 
         Each line is an object with "text". Its answer has the line's other keys ("id" is the
-        line's number if it has none) and "entities" or "error". Settings are in the query. Read
-        answers while you send lines: the server reads on only as its answers are taken.
+        line's number if it has none) and "entities", with "relations" if they are asked for, or
+        "error". Settings are in the query. Read answers while you send lines: the server reads on
+        only as its answers are taken.
         """
         options = read_query(request.query_params.multi_items())
         call = read_call(options, service.annotator, service.limits)
@@ -172,6 +174,7 @@ def _add_errors(app: FastAPI) -> None:
 
 _STREAM_PARAMETERS = {
     "labels": "Separated by commas, or a JSON list with prompts and thresholds.",
+    "relations": "As labels; in JSON, with the labels of head and tail.",
     "threshold": "Minimum score, 0 to 1.",
     "overlap": "flat or nested.",
     "multi_label": "true or false.",

@@ -25,8 +25,10 @@ def catalogue_answer(service: Service) -> dict[str, Any]:
             "spans_key": cfg["spans_key"],
         },
         "labels": rows,
+        "finds_relations": annotator.finds_relations,
         "defaults": {
             "labels": list(cfg["labels"]),
+            "relations": list(cfg["relations"]),
             "threshold": annotator.threshold,
             **{name: cfg[name] for name in ("overlap", "multi_label", "alignment")},
         },

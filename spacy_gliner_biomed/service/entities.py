@@ -1,4 +1,6 @@
-"""The entities of a Doc as JSON, as `spacy gliner annotate` writes them, with further offsets."""
+"""The entities and relations of a Doc as JSON, as `spacy gliner annotate` writes them, with
+further offsets.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -9,16 +10,21 @@ from pydantic import BaseModel, ValidationError
 from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.common.settings_dict import nearest
-from spacy_gliner_biomed.documents.pipelines import parse_labels
+from spacy_gliner_biomed.documents.pipelines import parse_labels, parse_relations
 from spacy_gliner_biomed.documents.writing.attributes import check_attributes, parse_attributes
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.service.annotator import Annotator, CallSettings
 from spacy_gliner_biomed.service.entities import Shape
 from spacy_gliner_biomed.service.limits import Limits
-from spacy_gliner_biomed.service.schema import AnnotateRequest, CallOptions, LabelSetting
+from spacy_gliner_biomed.service.schema import (
+    AnnotateRequest,
+    CallOptions,
+    LabelSetting,
+    RelationSetting,
+)
 from spacy_gliner_biomed.service.service_error import ServiceError
 
-SETTINGS = ("labels", "threshold", "overlap", "multi_label", "alignment")
+SETTINGS = ("labels", "relations", "threshold", "overlap", "multi_label", "alignment")
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,7 @@ def read_call(options: CallOptions, annotator: Annotator, limits: Limits) -> Cal
     RAISES (ServiceError, ValueError): If a value is not allowed.
     """
     check_labels(options.labels or [], limits)
+    check_labels(options.relations or [], limits, "relations")
     check_attributes(options.attributes)
     values = options.model_dump(include={*SETTINGS})
     settings = annotator.call_settings(values)
@@ -55,6 +62,8 @@ def read_query(query: Sequence[tuple[str, str]]) -> CallOptions:
     values: dict[str, Any] = dict(query)
     if "labels" in values:
         values["labels"] = parse_labels(values["labels"])
+    if "relations" in values:
+        values["relations"] = parse_relations(values["relations"])
     if "attributes" in values:
         values["attributes"] = parse_attributes(values["attributes"])
     try:
@@ -105,8 +114,9 @@ def validation_error(errors: Sequence[Mapping[str, Any]], model: type[BaseModel]
     """
     allowed = list(model.model_fields)
     unknown = [str(e["loc"][-1]) for e in errors if e["type"] == "extra_forbidden"]
-    if any(LabelSetting.__name__ in e["loc"] for e in errors):
-        allowed = list(LabelSetting.model_fields)
+    for nested in (LabelSetting, RelationSetting):
+        if any(nested.__name__ in e["loc"] for e in errors):
+            allowed = list(nested.model_fields)
     if unknown:
         meant = [repr(name) for each in unknown if (name := nearest(each, allowed))]
         hint = f" Did you mean {', '.join(meant)}?" if meant else ""
@@ -124,19 +134,29 @@ def validation_error(errors: Sequence[Mapping[str, Any]], model: type[BaseModel]
     return ServiceError(422, Errors.E243.format(where=where, error=error["msg"]))
 
 
-def check_labels(labels: Sequence[str | LabelSetting], limits: Limits) -> None:
-    """Check the number and the length of labels.
+def check_labels(
+    labels: Sequence[str | LabelSetting | RelationSetting], limits: Limits, what: str = "labels"
+) -> None:
+    """Check the number and the length of labels or relations.
 
     RAISES (ServiceError): If there are too many, or one is too long.
     """
     if len(labels) > limits.max_labels:
-        message = Errors.E245.format(n=len(labels), what="labels", limit=limits.max_labels)
+        message = Errors.E245.format(n=len(labels), what=what, limit=limits.max_labels)
         raise ServiceError(422, message)
     for label in labels:
-        texts = [label] if isinstance(label, str) else [label.label, label.prompt or ""]
+        texts = [label] if isinstance(label, str) else _texts(label)
         longest = max(map(len, texts))
         if longest > limits.max_label_characters:
             allowed = (
                 f"a label has {longest} characters; the limit is {limits.max_label_characters}"
             )
-            raise ServiceError(422, Errors.E243.format(where="labels", error=allowed))
+            raise ServiceError(422, Errors.E243.format(where=what, error=allowed))
+
+
+def _texts(setting: LabelSetting | RelationSetting) -> list[str]:
+    """Return the texts of a label; of a relation, with the labels of its ends."""
+    if isinstance(setting, LabelSetting):
+        return [setting.label, setting.prompt or ""]
+    ends = [[end] if isinstance(end, str) else end or [] for end in (setting.head, setting.tail)]
+    return [setting.relation, setting.prompt or "", *chain.from_iterable(ends)]

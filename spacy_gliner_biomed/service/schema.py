@@ -23,6 +23,16 @@ REQUEST_EXAMPLES: dict[str, Any] = {
             "utf16": True,
         }
     },
+    "relations": {
+        "value": {
+            "text": SENTENCE,
+            "labels": ["disease", "drug"],
+            "relations": [
+                "is associated with",
+                {"relation": "treats", "head": ["drug"], "tail": ["disease"], "threshold": 0.4},
+            ],
+        }
+    },
     "the server's labels": {"value": {"text": SENTENCE}},
 }
 ANSWER_EXAMPLE: dict[str, Any] = {
@@ -49,11 +59,26 @@ class LabelSetting(_Strict):
     threshold: float | None = Field(None, description="The label's own threshold, 0 to 1.")
 
 
+class RelationSetting(_Strict):
+    """A relation with its prompt, threshold, and the labels that its ends may have."""
+
+    relation: str = Field(description="What is written in the answer.")
+    prompt: str | None = Field(None, description="What the model reads; default: the relation.")
+    threshold: float | None = Field(None, description="The relation's own threshold, 0 to 1.")
+    head: str | list[str] | None = Field(None, description="Labels of its head; default: any.")
+    tail: str | list[str] | None = Field(None, description="Labels of its tail; default: any.")
+
+
 class CallOptions(_Strict):
     """What can be set for one request. What is left out is as the server was started."""
 
     labels: list[str | LabelSetting] | None = Field(
         None, min_length=1, description="Labels in plain words, alone or with prompts."
+    )
+    relations: list[str | RelationSetting] | None = Field(
+        None,
+        description="Relations in plain words, alone or with prompts and labels of their ends. "
+        "Only if the model finds relations; GET /labels tells.",
     )
     threshold: float | None = Field(None, description="Minimum score, 0 to 1.")
     overlap: Literal["flat", "nested"] | None = Field(
@@ -93,6 +118,15 @@ class Entity(BaseModel):
     concept_score: float | None = Field(None, description="The score of the link.")
 
 
+class Relation(BaseModel):
+    """A relation between two entities of the same text, as `spacy gliner annotate` writes it."""
+
+    head: int = Field(description="Its head, as an index of 'entities'.")
+    tail: int = Field(description="Its tail, as an index of 'entities'.")
+    label: str
+    score: float = Field(description="Probability.")
+
+
 class ErrorDetail(BaseModel):
     """An error of this package."""
 
@@ -107,9 +141,10 @@ class ErrorAnswer(BaseModel):
 
 
 class DocumentAnswer(BaseModel):
-    """The result of one text: its entities, or its error."""
+    """The result of one text: its entities, their relations if they are asked for; or its error."""
 
     entities: list[Entity] | None = None
+    relations: list[Relation] | None = None
     error: ErrorDetail | None = None
 
 
@@ -142,6 +177,7 @@ class CatalogueAnswer(BaseModel):
 
     pipeline: dict[str, str]
     labels: list[CatalogueLabel]
+    finds_relations: bool = Field(description="Whether a request may set 'relations'.")
     defaults: dict[str, Any]
     limits: dict[str, float]
 

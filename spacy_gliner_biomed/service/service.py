@@ -17,7 +17,7 @@ from spacy_gliner_biomed.service.requests import Call, check_document
 from spacy_gliner_biomed.service.service_error import ServiceError, as_service_error
 
 Source = Literal["packaged", "checkpoint", "pipeline"]
-Answer = dict[str, Any]  # of one document: its entities, or its error
+Answer = dict[str, Any]  # of one document: its entities and relations, or its error
 Receive = Callable[[], Awaitable[Message]]
 
 
@@ -68,7 +68,7 @@ class Service:
         call (Call): Their settings.
         texts (Sequence[Any]): The texts, which are not checked yet.
         receive (Receive): Tells whether the client is gone, after the body was read.
-        RETURNS (list[Answer]): The entities of each text, or its error.
+        RETURNS (list[Answer]): What is found in each text, or its error.
         RAISES (ServiceError): If no text can be annotated, the queue is full, or it takes too long.
         RAISES (ClientGoneError): If nobody waits for the answer.
         """
@@ -86,7 +86,8 @@ class Service:
         """Return the answer of a document, and count it."""
         failed = isinstance(result, ServiceError)
         self.metrics.documents.labels("failed" if failed else "annotated").inc()
-        return result.to_json() if failed else {"entities": result}
+        answer: Answer = result.to_json() if failed else result
+        return answer
 
     def _check(self, text: Any) -> str | ServiceError:
         try:

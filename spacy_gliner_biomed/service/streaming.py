@@ -176,7 +176,8 @@ class LineStream:
             found = Errors.E052.format(path="stream", line=self.number, error=reason)
             raise ServiceError(422, found) from None
         text = values.pop("text", None)
-        values.pop("entities", None)
+        for key in ("entities", *(["relations"] if self.call.settings.relations else [])):
+            values.pop(key, None)
         head.update({key: value for key, value in values.items() if value is not None})
         return text
 
