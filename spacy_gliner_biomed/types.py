@@ -154,14 +154,14 @@ class Candidates:
         return len(self.starts)
 
     def take(self, which: NDArray[np.intp] | BoolArray) -> "Candidates":
-        """The candidates that an index or mask array selects, in its order."""
+        """Return the candidates that an index or mask array selects, in its order."""
         return Candidates(
             self.starts[which], self.ends[which], self.labels[which], self.scores[which]
         )
 
     @classmethod
     def join(cls, parts: "Sequence[Candidates]") -> "Candidates":
-        """The candidates of several windows or label groups as one."""
+        """Return the candidates of several windows or label groups as one."""
         if not parts:
             none = np.zeros(0, dtype=np.int32)
             return cls(none, none, none, np.zeros(0, dtype=np.float32))

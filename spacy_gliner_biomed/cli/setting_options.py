@@ -42,7 +42,7 @@ class SettingsCommand(TyperCommand):
 
 
 def _options() -> Iterator[tuple[str, tuple[str, Any]]]:
-    """Each setting as the option it was before there were sections.
+    """Yield each setting as the option that it was before there were sections.
 
     YIELDS (tuple[str, tuple[str, Any]]): The option, the setting's dotted name, and the value of a
         flag; None for an option with a value.
@@ -90,7 +90,7 @@ def _next_value(option: str, left: Iterator[str]) -> str:
 
 
 def _parse(value: str) -> Any:
-    """JSON if possible, else a string, so that strings need no quotes."""
+    """Parse a value as JSON; otherwise return it as a string, so that strings need no quotes."""
     try:
         return json.loads(value)
     except ValueError:

@@ -39,7 +39,7 @@ def open_output(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def replace_file(path: Path) -> Iterator[Path]:
-    """Like `open_output`, for libraries that write to a path.
+    """Replace a file as `open_output` does, for libraries that write to a path.
 
     path (Path): The file.
     YIELDS (Path): An empty file in the same folder, to write to.

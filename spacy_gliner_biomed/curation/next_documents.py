@@ -54,8 +54,8 @@ def write_next(
     progress (Progress): Shows progress; gets the name of the step.
     RETURNS (dict[str, Any]): `documents`, the counts, and `proposed`, a list of id, rank,
         uncertainty and gain. A line or file that cannot be read is counted and reported at once.
-    RAISES (ValueError): If there is no document to propose; existing outputs are left unchanged.
-        Or if a file of annotated documents cannot be read.
+    RAISES (ValueError): If there is no document to propose, or a file of annotated documents cannot
+            be read; existing outputs are then unchanged.
     """
     unreadable = Counter[str]()
 

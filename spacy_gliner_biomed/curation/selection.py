@@ -200,7 +200,9 @@ def _rarest(sets: Iterable[tuple[str, ...]], groups: IntArray) -> IntArray:
 
 
 def _best(scores: Scores, allowed: BoolArray, strata: IntArray, ratio: float) -> BoolArray:
-    """Whether each document is among the best of its stratum; of equal scores, the earlier wins."""
+    """Return whether each document is among the best of its stratum; of equal scores, the earlier
+    one wins.
+    """
     is_best = np.zeros(len(scores), dtype=bool)
     for stratum in np.unique(strata):
         (members,) = np.nonzero(strata == stratum)

@@ -33,12 +33,12 @@ def find_brackets(text: str) -> list[Bracket]:
 
 
 def is_balanced(text: str) -> bool:
-    """Whether all brackets are paired."""
+    """Return whether all brackets are paired."""
     return len(BRACKET.findall(text)) == 2 * len(find_brackets(text))
 
 
 def has_suffix(text: str, bracket: Bracket) -> bool:
-    """Whether a name continues after the brackets: "PI(4)P" and "[3H]SCH", but not "(PVC)s"."""
+    """Return whether a name continues after the brackets: "PI(4)P", "[3H]SCH", but not "(PVC)s"."""
     after = text[bracket.end : bracket.end + 2]
     is_isotope = text[bracket.start] == "[" or text[bracket.start + 1].isdigit()
     return after[:1].isalnum() and (
@@ -47,7 +47,7 @@ def has_suffix(text: str, bracket: Bracket) -> bool:
 
 
 def is_in_name(text: str, bracket: Bracket) -> bool:
-    """Whether the brackets touch a word before or after them: "poly(ADP-ribose) polymerase"."""
+    """Return whether the brackets touch a word: "poly(ADP-ribose) polymerase"."""
     return _has_prefix(text, bracket) or has_suffix(text, bracket)
 
 

@@ -18,7 +18,7 @@ CANDIDATES = "kb_ents"  # key in the group's attrs; one list for each span
 
 
 def has_group(doc: Doc, spans_key: str | None) -> bool:
-    """Whether the Doc has the span group to link, or is empty."""
+    """Return whether the Doc has the span group to link, or is empty."""
     return spans_key is None or spans_key in doc.spans or not len(doc)
 
 

@@ -33,7 +33,7 @@ class EntityLink:
     link: str = ""
 
     def is_at(self, other: "EntityLink", slack: int) -> bool:
-        """Whether the labels are equal and each boundary differs by `slack` or less."""
+        """Return whether the labels are equal and each boundary differs by `slack` or less."""
         return (
             self.label == other.label
             and abs(self.start - other.start) <= slack
@@ -42,7 +42,7 @@ class EntityLink:
 
 
 def make_link_scorer() -> Callable[..., dict[str, Any]]:
-    """The default scorer, registered as `spacy-gliner-biomed.link_scorer.v1`."""
+    """Return the default scorer, registered as `spacy-gliner-biomed.link_scorer.v1`."""
     return score_links
 
 

@@ -188,7 +188,7 @@ class ConceptLinker:
         return bool(len(self.memory) and self.memory_weight)
 
     def _allows(self, label: str, concept_id: str) -> bool:
-        """Whether a knowledge base has the id, within the label's scope."""
+        """Return whether a knowledge base has the id, within the label's scope."""
         for kb, scope in zip(self.kbs, self._scopes_of(label), strict=True):
             number = None if scope is None else kb.number(concept_id)
             if scope is not None and number is not None and scope.allows(number):

@@ -67,7 +67,7 @@ def _by_initials(short: str, text: str, shortest: int) -> int | None:
 
 
 def _may_pass(passed: Sequence[re.Match[str]], text: str, first: int, shortest: int) -> bool:
-    """Whether a long form may contain words that no letter of the short form stands for.
+    """Return whether a long form may contain words that no letter of the short form stands for.
 
     Stop words are allowed: "National Institute of Neurological Diseases and Stroke (NINDS)"; but
     not with two letters: "measured in millimeter (mm)". Other words are allowed if the shortest

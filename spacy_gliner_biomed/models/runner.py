@@ -199,9 +199,11 @@ class NetworkRunner:
         """Compute with gradients and dropout."""
         network = self.checkpoint.network.train()
         set_dropout(network, dropout)
-        with torch.enable_grad(), self._autocast():
-            yield
-        network.eval()
+        try:
+            with torch.enable_grad(), self._autocast():
+                yield
+        finally:
+            network.eval()
 
     def _score(
         self,

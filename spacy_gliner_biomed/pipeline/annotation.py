@@ -228,7 +228,7 @@ def token_offsets(doc: Doc) -> tuple[list[int], list[int]]:
 
 
 def _inherited(token: Token, n: int, *, parsed: bool) -> dict[str, Any]:
-    """Heads and attributes of a token's pieces.
+    """Return heads and attributes of a token's pieces.
 
     spaCy says that pieces inherit their attributes, but all except the first would get those
     of the tokens that follow. Without a parse each piece heads itself; with one, the first

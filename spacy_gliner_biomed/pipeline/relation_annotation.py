@@ -14,7 +14,7 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.pipeline.annotation import add_strings, token_offsets
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.tokenization.alignment import align_span
-from spacy_gliner_biomed.training.gold_relations import RELATIONS_KEY as RELATIONS_KEY  # for others
+from spacy_gliner_biomed.training.gold_relations import RELATIONS_KEY
 from spacy_gliner_biomed.types import ScoredRelation, ScoredSpan
 
 

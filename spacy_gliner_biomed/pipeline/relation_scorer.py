@@ -13,8 +13,8 @@ from spacy_gliner_biomed.pipeline.label_scores import (
     label_scores,
     overlap,
 )
-from spacy_gliner_biomed.pipeline.relation_annotation import RELATIONS_KEY, read_relations
-from spacy_gliner_biomed.training.gold_relations import ANNOTATED_RELATIONS_KEY
+from spacy_gliner_biomed.pipeline.relation_annotation import read_relations
+from spacy_gliner_biomed.training.gold_relations import ANNOTATED_RELATIONS_KEY, RELATIONS_KEY
 
 # An end of a relation: first character, one past the last, and label.
 End = tuple[int, int, str]

@@ -36,7 +36,7 @@ def parse_relations(relations: Any) -> list[RelationSpec]:
         the relation), "threshold", and "head" and "tail" (labels that its ends may have). Several
         entries may share a relation or a prompt.
     RETURNS (list[RelationSpec]): In order, each once.
-    RAISES (ValueError): For anything else, a blank string, or a threshold outside 0..1.
+    RAISES (ValueError): For anything else, a blank string, or a threshold that is not from 0 to 1.
     """
     if not isinstance(relations, list | tuple):
         raise ValueError(Errors.E030.format(name="relations", allowed="a list", found=relations))

@@ -167,7 +167,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    """Whether a value is a string that is not blank and has no half of a character (surrogate)."""
+    """Return whether a value is a string that is not blank and has no lone surrogate."""
     if not isinstance(value, str) or not value.strip():
         return False
     return not any("\ud800" <= character <= "\udfff" for character in value)

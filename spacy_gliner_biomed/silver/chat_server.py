@@ -140,7 +140,7 @@ class ChatServer:
         return is_last or self.stopped.is_set()
 
     def _seconds_to_wait(self, state: tenacity.RetryCallState) -> float:
-        """Seconds before the next try, spread so that threads do not come back all at once.
+        """Return the seconds before the next attempt, spread so that not all threads retry at once.
 
         If the server asks for a pause, the rate limit holds back all threads instead.
         """

@@ -26,7 +26,7 @@ def split_reasoning(content: str) -> tuple[str, bool]:
 
 
 def is_whole_json(text: str) -> bool:
-    """Whether a text is a single JSON value, with or without a Markdown block around it."""
+    """Return whether a text is a single JSON value, with or without a Markdown block around it."""
     try:
         json.loads(FENCE.sub("", text))
     except (ValueError, RecursionError):

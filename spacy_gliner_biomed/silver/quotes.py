@@ -117,7 +117,7 @@ class QuotedText:
 
 
 def is_border(text: str, i: int) -> bool:
-    """Whether a word may begin or end before a character.
+    """Return whether a word may begin or end before a character.
 
     There is no border between two letters or digits, except in scripts without capitals, most
     of which write no spaces (Chinese, Japanese, Thai).

@@ -25,7 +25,7 @@ def retry_seconds(headers: Mapping[str, str]) -> float:
 
 
 def _seconds_since_1970(date: str) -> float:
-    """0 if the text is not an HTTP date."""
+    """Return the seconds since 1970 of an HTTP date; 0 if the text is none."""
     try:
         return parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError, OverflowError):

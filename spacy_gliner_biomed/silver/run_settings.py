@@ -233,7 +233,7 @@ def load_settings(path: Path | None, overrides: Mapping[str, Any]) -> SilverSett
 
 
 def _read_file(path: Path) -> dict[str, Any]:
-    """The values of a file by dotted name.
+    """Return the values of a file by dotted name.
 
     RAISES (ValueError): If there is no such file, or it is no config.
     """
@@ -251,7 +251,7 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 
 def _setting_error(error: ValidationError) -> ValueError:
-    """The first problem that pydantic found, as one of our messages."""
+    """Return the first problem that pydantic found, as one of our messages."""
     problem = error.errors()[0]
     name = ".".join(map(str, problem["loc"][:2]))
     allowed = problem["msg"].removeprefix("Input should be ").removeprefix("String should have ")

@@ -194,7 +194,7 @@ class TextAnnotator:
 
 
 def _describe(entities: Sequence[Entity], piece: str, offset: int) -> dict[str, Any]:
-    """One end of a relation, as it is written."""
+    """Return one end of a relation, as it is written."""
     start, end, label = entities[0]
     spans = [[a, b] for a, b, _ in entities]
     return {"text": piece[start - offset : end - offset], "label": label, "spans": spans}

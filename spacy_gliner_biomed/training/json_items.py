@@ -124,7 +124,7 @@ class _Source:
         return in_the_middle and not error.msg.startswith("Unterminated string")
 
     def _next(self) -> str:
-        """The next character that is no space; empty at the end."""
+        """Return the next character that is no space; empty at the end."""
         while True:
             stripped = self.buffer.lstrip(SPACES)
             self._skip(len(self.buffer) - len(stripped))

@@ -1,6 +1,8 @@
 """What a network is asked, and what it answers for each row."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,3 +75,15 @@ def test_a_token_network_answers_with_start_end_and_inside(
     shim = network_shim(nlp.get_pipe("gliner_biomed").model)
     shapes = [logits.shape for logits in shim.logits(rows)]
     assert shapes == [(len(row.word_positions), 2, 3) for row in rows]
+
+
+def test_the_network_is_in_evaluation_mode_after_a_step_that_fails(
+    make_nlp: Callable[..., Language], uni_span: Path
+) -> None:
+    nlp = make_nlp(uni_span)
+    (row,) = ask(nlp, TEXTS[:1], LABELS[0])
+    runner = network_shim(nlp.get_pipe("gliner_biomed").model).runner
+    broken = replace(row, input_ids=row.input_ids + 10**6)
+    with pytest.raises(IndexError):
+        runner.begin_update([broken], 0.1)
+    assert not runner.checkpoint.network.training

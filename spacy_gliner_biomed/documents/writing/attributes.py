@@ -105,7 +105,7 @@ def as_text(value: Any) -> str:
 
 
 def _is_known(name: str) -> bool:
-    """Whether a span extension has a value; a method has none."""
+    """Return whether a span extension has a value; a method has none."""
     return Span.has_extension(name) and Span.get_extension(name)[1] is None
 
 

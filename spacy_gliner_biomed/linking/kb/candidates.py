@@ -60,7 +60,7 @@ class Scope:
         return cls(concepts, np.logical_or.reduceat(allowed, tables.first_forms[:-1]))
 
     def allows(self, concept: int) -> bool:
-        """Whether the scope contains a concept."""
+        """Return whether the scope contains a concept."""
         return self.concepts is None or bool(self.concepts[concept])
 
 

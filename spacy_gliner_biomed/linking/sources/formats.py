@@ -106,9 +106,9 @@ def read_table(path: Path) -> Iterator[Located]:
 
 
 def _read_header(cells: list[str]) -> list[str]:
-    """The columns of a table by their names here.
+    """Return the columns of a table by their names here.
 
-    RAISES (ValueError): If one that is needed is missing, or is there twice.
+    RAISES (ValueError): If a required column is missing, or a column is there twice.
     """
     header = [cell.strip().lower() for cell in cells]
     if missing := [name for name in COLUMNS[:2] if name not in header]:

@@ -85,7 +85,7 @@ def _record_concept(record: Any, prefix: str) -> Concept:
 
 
 def _fields_concept(fields: dict[str, list[str]]) -> Concept:
-    """The first part of an ENTRY or SY is the term; the rest, after "|", says things about it."""
+    """Make a concept. The first part of an ENTRY or SY, up to "|", is the term."""
     synonyms = [fields.get(key, []) for key in ("PRINT ENTRY", "ENTRY", "SY")]
     entries = [value.split("|")[0] for values in synonyms for value in values]
     name = (fields.get("MH") or fields.get("NM") or [""])[0]
@@ -102,7 +102,7 @@ def _make(
 
 
 def _tree_types(numbers: Sequence[str]) -> list[str]:
-    """The trees and branches of a record: "Diseases" and "C08" for C08.127."""
+    """Return the trees and branches of a record: "Diseases" and "C08" for C08.127."""
     known = [number for number in numbers if number[:1] in TREES]
     trees = [TREES[number[0]] for number in known]
     return list(dict.fromkeys([*trees, *(number[:BRANCH] for number in known)]))

@@ -47,7 +47,7 @@ def read_umls(path: Path) -> Iterator[Located]:
 
 
 def _preference(pair: NumberedRow) -> tuple[bool, bool, bool, int]:
-    """The preferred form of the preferred term first; otherwise by line."""
+    """Return a sort key: the preferred form of the preferred term first, others by line."""
     number, row = pair
     return row[TS] != "P", row[STT] != "PF", row[ISPREF] != "Y", number
 
