@@ -722,8 +722,8 @@ class Warnings:
         "add them to 'labels'. Given once for each relation."
     )
     W350 = (
-        "[GB-W350] {n} relations in {path} were left out: an end is no entity of the text, or the "
-        "relation does not have two ends."
+        "[GB-W350] {n} relations in {path} were left out: an end is no entity of the text, or a "
+        "label or one of two ends is missing."
     )
     W351 = (
         "[GB-W351] The training data for {component!r} has relations, but its checkpoint finds "
@@ -740,6 +740,10 @@ class Warnings:
         "cannot be expressed (see GB-W009), or both ends are not in one window. The count is in "
         "stats['gold_relations_lost'], of stats['gold_relations'] in all; this warning is given "
         "once. A larger 'window' keeps more ends together."
+    )
+    W354 = (
+        "[GB-W354] {n} relations are not in the output: the format {format!r} has no place for "
+        "them. DocBin, JSON lines, BioC, BRAT and PubTator have."
     )
     W360 = (
         "[GB-W360] {n} relations are not in the PubTator output: its relations are between concept "

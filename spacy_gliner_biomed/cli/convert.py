@@ -134,9 +134,17 @@ def convert(
             lost = write(_counted(texts, counts), stream)
     if counts["concepts"] and target in WITHOUT_CONCEPTS:
         warn(Warnings.W209.format(n=counts["concepts"], format=target))
+    if counts["relations"] and not _keeps_relations(target):
+        warn(Warnings.W354.format(n=counts["relations"], format=target))
     if lost:
         warn(Warnings.W012.format(n=lost, path=output))
     return counts["documents"], counts["entities"] - lost
+
+
+def _keeps_relations(target: str) -> bool:
+    from spacy_gliner_biomed.documents.formats import FORMATS
+
+    return target == "docbin" or (target in FORMATS and FORMATS[target].has_relations)
 
 
 def _target(output: Path, to: str | None) -> str:
@@ -172,6 +180,7 @@ def _counted(texts: Iterable["AnnotatedText"], counts: "Counter[str]") -> Iterat
         counts["documents"] += 1
         counts["entities"] += len(text.spans)
         counts["concepts"] += len(text.concepts)
+        counts["relations"] += len(text.relations)
         yield text
 
 
@@ -235,7 +244,12 @@ def _meta(text: "AnnotatedText", target: str) -> dict[str, object]:
     passages = {"passages": list(text.passages)} if text.passages and target == "jsonl" else {}
     sentences = {"sents": list(map(list, text.sentences))} if text.sentences else {}
     sentences = sentences if target == "jsonl" else {}
-    return {**text.meta, **sentences, **annotated, **passages}
+    relations = (
+        {}
+        if text.annotated_relations is None
+        else {"annotated_relations": list(text.annotated_relations)}
+    )
+    return {**text.meta, **sentences, **annotated, **relations, **passages}
 
 
 def _write_folder(texts: Iterable["AnnotatedText"], folder: Path, write: "Writer") -> int:

@@ -24,6 +24,8 @@ from spacy_gliner_biomed.training.corpora import (
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 from spacy_gliner_biomed.training.formats.table import find_format, read_format
 from spacy_gliner_biomed.training.gold import read_gold
+from spacy_gliner_biomed.training.gold_relations import with_relations
+from spacy_gliner_biomed.training.line_relations import relations_as_json
 
 ENDINGS = (".spacy", ".jsonl", ".jsonl.gz")
 
@@ -110,11 +112,19 @@ def _read_docs(path: Path, spans_key: str) -> Iterator[CuratedDocument]:
 
 
 def _from_doc(doc: Doc, number: int, spans_key: str) -> CuratedDocument:
-    gold = read_gold(doc, spans_key)
+    gold = with_relations(read_gold(doc, spans_key), doc)
     name = str(doc.user_data.get(ID_KEY, number))
     passages = doc.user_data.get(PASSAGES_KEY, ())
     text = AnnotatedText(
-        doc.text, gold.spans, [], gold.annotated, name, gold.corpus, passages=passages
+        doc.text,
+        gold.spans,
+        [],
+        gold.annotated,
+        name,
+        gold.corpus,
+        passages=passages,
+        relations=gold.relations or (),
+        annotated_relations=() if gold.relations is None else gold.annotated_relations,
     )
     return CuratedDocument(text, doc)
 
@@ -148,6 +158,7 @@ def _as_line(text: AnnotatedText) -> bytes:
         line["annotated_labels"] = list(text.annotated)
     if text.passages:
         line[PASSAGES_KEY] = list(text.passages)
+    line |= relations_as_json(text.relations, text.spans, text.annotated_relations)
     return dump_json(line)
 
 

@@ -7,7 +7,7 @@ from spacy.tokens import Doc, DocBin
 
 from spacy_gliner_biomed.common.json_text import dump_json
 from spacy_gliner_biomed.common.terminal import escape_controls
-from spacy_gliner_biomed.documents.inputs import ID_KEY, META_KEY, Record
+from spacy_gliner_biomed.documents.inputs import META_KEY, Record
 from spacy_gliner_biomed.documents.writing.attributes import as_text
 from spacy_gliner_biomed.documents.writing.entities import Entity
 from spacy_gliner_biomed.documents.writing.relations import entity_relations
@@ -17,6 +17,7 @@ from spacy_gliner_biomed.documents.writing.writer import (
     attribute_keys,
     extra_keys,
 )
+from spacy_gliner_biomed.training.corpora import ID_KEY
 
 NAME_WIDTH = 32
 FURTHER_WIDTH = 16  # of concepts and attributes
@@ -52,7 +53,8 @@ class JsonlWriter:
         own: dict[str, Any] = {"entities": entities}
         if related := entity_relations(doc, found):
             own["relations"] = [relation.to_json() for relation in related]
-        meta = {key: value for key, value in record.meta.items() if key not in own}
+        replaced = {*own, "relations"}  # those of the input are numbers of its own entities
+        meta = {key: value for key, value in record.meta.items() if key not in replaced}
         line = {"id": record.id, "text": doc.text, **own, **meta}
         self.stream.write(dump_json(line) + b"\n")
 

@@ -9,7 +9,9 @@ from spacy_gliner_biomed.models.checkpoints import Checkpoint
 from spacy_gliner_biomed.models.hub import hub_errors
 from spacy_gliner_biomed.models.tokenizers import read_text_tokenizer
 from spacy_gliner_biomed.nn.config import NetworkConfig
+from spacy_gliner_biomed.nn.encoder import vocabulary_size
 from spacy_gliner_biomed.nn.finite import check_weights
+from spacy_gliner_biomed.nn.network_base import Network
 from spacy_gliner_biomed.nn.networks import build_network
 from spacy_gliner_biomed.nn.remote_code import NO_CODE
 
@@ -83,7 +85,8 @@ def copy_encoder(pretrained: nn.Module, encoder: nn.Module) -> None:
         tensor[known:] = source.mean(dim=0) + noise
 
 
-def word_embeddings(encoder: nn.Module) -> nn.Embedding:
-    """Return the word embeddings of an encoder: its largest embedding table."""
-    tables = [module for module in encoder.modules() if isinstance(module, nn.Embedding)]
-    return max(tables, key=lambda table: table.num_embeddings)
+def word_embeddings(network: Network) -> nn.Embedding:
+    """Return the word embeddings of a network's text encoder: its first table of that size."""
+    size = vocabulary_size(network.config.encoder_config)
+    tables = [module for module in network.encoder.modules() if isinstance(module, nn.Embedding)]
+    return next(table for table in tables if table.num_embeddings == size)

@@ -34,7 +34,7 @@ def add_layout(checkpoint: Checkpoint) -> Checkpoint:
     if pooling != "first":
         raise ValueError(Errors.E263.format(found=pooling))
     ids = tuple(_token_id(subtokens, MARK_TOKENS[name]) for name in MARK_NAMES)
-    vectors = word_embeddings(checkpoint.network.encoder).weight
+    vectors = word_embeddings(checkpoint.network).weight
     with torch.no_grad():
         for name, index in zip(MARK_NAMES, ids, strict=True):
             similar = [_token_id(subtokens, token) for token in SIMILAR_TOKENS[name]]

@@ -31,10 +31,10 @@ def load_with_relations(
 def add_relations(checkpoint: Checkpoint, relations_layer: str, seed: int = 0) -> Checkpoint:
     """Add relations to a network, which must then be trained with them.
 
-    The network keeps all weights that it has, so that it finds the same entities until it is
-    trained. The vector of the new marker is nearly that of the marker before labels. (A token
-    network also gets a projection of labels, which the relations of tokens need; its entities
-    then have to be trained again.)
+    The network keeps all weights that it has. The entities that it finds change a little, because
+    one more marker follows in each prompt; those of a token network change entirely, because it
+    also gets a projection of labels. The vector of the new marker before relations is nearly that
+    of the marker before labels.
 
     checkpoint (Checkpoint): The checkpoint of a uni-encoder.
     relations_layer (str): See `nn.config.NetworkConfig`.
@@ -89,6 +89,6 @@ def _copy_weights(old: Network, new: Network, rel_id: int, ent_id: int) -> None:
     others = {name: x for name, x in old.state_dict().items() if not name.startswith("encoder.")}
     known = new.state_dict().keys()
     new.load_state_dict({name: x for name, x in others.items() if name in known}, strict=False)
-    table = word_embeddings(new.encoder)
+    table = word_embeddings(new)
     vector = table.weight[ent_id]
     table.weight[rel_id] = vector + NOISE * torch.randn_like(vector)

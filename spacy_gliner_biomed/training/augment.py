@@ -45,4 +45,6 @@ def swap_mentions(text: AnnotatedText, mentions: Mentions, rng: random.Random) -
         length = first + len(mention)
         swapped.append((first, length, label))
     pieces.append(text.text[done:])
-    return replace(text, text="".join(pieces), spans=swapped, sentences=[], concepts=[])
+    # Of other mentions, nobody knows the relations.
+    unknown = {"concepts": [], "relations": [], "annotated_relations": None}
+    return replace(text, text="".join(pieces), spans=swapped, sentences=[], **unknown)

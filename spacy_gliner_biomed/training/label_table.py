@@ -60,11 +60,19 @@ def rename_labels(
         unused -= {label for *_, label in text.spans} | set(annotated or ())
         concepts = [(a, b, table.get(label, label), ids) for a, b, label, ids in text.concepts]
         labels = [" | ".join(labels) for labels in written.values()]
+        ends = [
+            tuple((a, b, table.get(label, label)) for a, b, label in relation[:2])
+            for relation in text.relations
+        ]
+        relations = [
+            (head, tail, x[2]) for (head, tail), x in zip(ends, text.relations, strict=True)
+        ]
         yield replace(
             text,
             spans=list(written),
             annotated=annotated and sorted({table.get(label, label) for label in annotated}),
             concepts=concepts,
+            relations=relations,
             meta={**text.meta, WRITTEN_LABELS: labels},
         )
     if unused:

@@ -60,6 +60,32 @@ def parse_line_relations(
     return relations, None if annotated is None else sorted({*check_strings(annotated)})
 
 
+def relations_as_json(
+    relations: Sequence[GoldRelation],
+    spans: Sequence[GoldSpan],
+    annotated: Sequence[str] | None,
+) -> dict[str, Any]:
+    """Return the keys of a line that `parse_line_relations` reads.
+
+    relations (Sequence[GoldRelation]): The relations.
+    spans (Sequence[GoldSpan]): The entities of the line, in order. A relation with an end that is
+        not among them is left out.
+    annotated (Sequence[str] | None): The labels that the line annotates; None if it does not say.
+    RETURNS (dict[str, Any]): Nothing without relations and labels.
+    """
+    number = {span: i for i, span in enumerate(spans)}
+    found: dict[str, Any] = {}
+    if relations:
+        found[RELATIONS] = [
+            {"head": number[head], "tail": number[tail], "label": label}
+            for head, tail, label in relations
+            if head in number and tail in number
+        ]
+    if annotated is not None:
+        found[ANNOTATED_RELATIONS] = list(annotated)
+    return found
+
+
 def read_document_relations(path: Path) -> tuple[dict[str, list[ConceptRelation]], list[str]]:
     """Read the relations between concepts of the documents of a corpus.
 

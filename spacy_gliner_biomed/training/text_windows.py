@@ -72,5 +72,17 @@ def _part(text: AnnotatedText, start: int, end: int) -> AnnotatedText:
         for a, b, label, ids in text.concepts
         if start <= a and b <= end
     ]
-    part = text.text[start:end]
-    return replace(text, text=part, spans=spans, sentences=[], concepts=concepts, passages=())
+    relations = [
+        ((a - start, b - start, one), (c - start, d - start, other), label)
+        for (a, b, one), (c, d, other), label in text.relations
+        if start <= min(a, c) and max(b, d) <= end
+    ]
+    return replace(
+        text,
+        text=text.text[start:end],
+        spans=spans,
+        sentences=[],
+        concepts=concepts,
+        passages=(),
+        relations=relations,
+    )

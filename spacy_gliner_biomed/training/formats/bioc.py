@@ -9,13 +9,13 @@ from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.common.xml_elements import read_elements
 from spacy_gliner_biomed.training.corpora import AnnotatedText
+from spacy_gliner_biomed.training.formats.bioc_relations import read_bioc_relations
 from spacy_gliner_biomed.training.formats.options import ReadOptions
 from spacy_gliner_biomed.training.formats.passages import PassageText
 from spacy_gliner_biomed.training.gold import GoldSpan
 from spacy_gliner_biomed.training.json_items import read_values
 from spacy_gliner_biomed.training.record_checks import (
     MOVED,
-    NO_ENTITIES,
     Counts,
     check_keys,
     cover,
@@ -32,7 +32,8 @@ def read_bioc_xml(path: Path, options: ReadOptions, counts: Counts) -> Iterator[
     """Read a BioC collection as XML, one document at a time.
 
     Passages stand at their offsets, so that offsets stay as they are. A document's id, and the
-    infons of its passages and types and identifiers of its annotations, are kept.
+    infons of its passages and types and identifiers of its annotations, are kept. For relations,
+    see `bioc_relations`.
 
     path (Path): The file.
     options (ReadOptions): Not used: the file declares its encoding.
@@ -114,6 +115,7 @@ def _annotated(document: Any, counts: Counts) -> AnnotatedText:
     """
     made, starts, moved = PassageText(), [], 0
     annotations = [(0, annotation) for annotation in document.annotations]
+    relations = list(document.relations)
     for passage in document.passages:
         text = _text(passage)
         gap = passage.offset - len(made.text)
@@ -125,20 +127,26 @@ def _annotated(document: Any, counts: Counts) -> AnnotatedText:
         starts.append(shift)
         parts = [passage, *passage.sentences]
         annotations += [(shift, annotation) for part in parts for annotation in part.annotations]
-        counts[NO_ENTITIES] += sum(len(part.relations) for part in parts)
+        relations += [relation for part in parts for relation in part.relations]
     counts[MOVED] += moved
-    counts[NO_ENTITIES] += len(document.relations)
     spans: dict[GoldSpan, None] = {}
-    concepts = []
+    concepts, named = [], {}
     for shift, annotation in annotations:
         span = _span(annotation, shift, made.text, counts)
-        spans[span] = None
+        spans[span], named[str(annotation.id)] = None, span
         if ids := annotation.infons.get(IDENTIFIER):
             concepts.append((*span, str(ids)))
     name = "" if document.id is None else str(document.id)
     passages = made.passages
     return AnnotatedText(
-        made.text, list(spans), [], None, name, concepts=concepts, passages=passages
+        made.text,
+        list(spans),
+        [],
+        None,
+        name,
+        concepts=concepts,
+        passages=passages,
+        relations=read_bioc_relations(relations, named, concepts, counts),
     )
 
 

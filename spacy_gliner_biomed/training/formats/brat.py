@@ -1,7 +1,7 @@
 """Reads BRAT's standoff: each text file with a file of annotations of the same name."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
@@ -24,8 +24,12 @@ from spacy_gliner_biomed.training.record_checks import (
 
 ENDINGS = (".ann", ".txt")
 CONFIGURATION = (".conf",)  # BRAT's own, in which there is no document
-# What a line of another kind begins with: relation, event, attribute, normalisation, note.
+# What a line of another kind begins with: attribute, normalisation, note, and relations and events
+# that are not like `RELATION` and `EVENT`.
 OTHER_LINE = re.compile(r"[REAMN#*]")
+RELATION = re.compile(r"R\S*\t(\S+) [^\s:]+:(\S+) [^\s:]+:(\S+)\s*$")
+EVENT = re.compile(r"(E\S*)\t[^\s:]+:(\S+)((?: [^\s:]+:\S+)*)\s*$")
+ROLE_NUMBER = re.compile(r"\d+$")  # of "Theme2", a second theme
 REFERENCE = re.compile(r"N\S*\tReference (\S+) (\S+)")
 NO_DATABASE = "KB:"
 
@@ -33,7 +37,8 @@ NO_DATABASE = "KB:"
 def read_brat(place: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
     """Read BRAT's standoff. A discontinuous entity is read as the span that covers it.
 
-    Normalisations ("N" lines) are concepts.
+    Normalisations ("N" lines) are concepts. Relations ("R" lines) are read with their two ends in
+    order; an event ("E" line) as relations from its trigger to its arguments, with their roles.
 
     place (Path): A folder or a ZIP archive with files .txt and .ann of the same names, which are
         the ids. In an archive they are quoted as in a URL, as `annotate` writes them.
@@ -114,20 +119,38 @@ def _has_mark(path: Path) -> bool:
 
 
 def _read_entities(
-    annotations: Path, lines: Iterable[tuple[int, str]], found: Entities, shift: int = 0
+    annotations: Path, lines: Sequence[tuple[int, str]], found: Entities, shift: int = 0
 ) -> Entities:
     concepts = _concepts(line for _, line in lines)
     for number, line in lines:
         with located(annotations, number):
             if line.startswith("T"):
                 _add_entity(line, concepts, found, shift)
-            elif line.startswith("N") and REFERENCE.match(line):
+            elif any(kind.match(line) for kind in (REFERENCE, RELATION, EVENT)):
                 continue
             elif OTHER_LINE.match(line):
                 found.counts[NO_ENTITIES] += 1
             elif line.strip():
                 raise ValueError(f"found {line[:60]!r}; an entity is 'T1', tab, label and offsets")
+    _add_relations([line for _, line in lines], found)
     return found
+
+
+def _add_relations(lines: Sequence[str], found: Entities) -> None:
+    """Add the relations and events of a document. As an end, an event stands for its trigger.
+
+    lines (Sequence[str]): Its annotations.
+    found (Entities): Its entities; changed.
+    """
+    events = [match for match in map(EVENT.match, lines) if match]
+    triggers = {match[1]: match[2] for match in events}
+    for match in filter(None, map(RELATION.match, lines)):
+        head, tail = (triggers.get(end, end) for end in match.groups()[1:])
+        found.relate(head, tail, match[1])
+    for match in events:
+        for argument in match[3].split():
+            role, _, end = argument.partition(":")
+            found.relate(match[2], triggers.get(end, end), ROLE_NUMBER.sub("", role) or role)
 
 
 def _concepts(lines: Iterable[str]) -> dict[str, str]:
@@ -163,4 +186,4 @@ def _add_entity(line: str, concepts: Mapping[str, str], found: Entities, shift: 
     if " ".join(pieces).split() != mention.split():  # or in the order of the text
         pieces = [text[start:end] for start, end in sorted(fragments)]
     check_mention(" ".join(pieces), mention, text)
-    found.add(start, end, label, concept=concepts.get(name))
+    found.add(start, end, label, concept=concepts.get(name), name=name)

@@ -17,7 +17,8 @@ from spacy_gliner_biomed.training.corpora import (
 )
 from spacy_gliner_biomed.training.formats.options import ReadOptions
 from spacy_gliner_biomed.training.gold import read_concepts, read_gold
-from spacy_gliner_biomed.training.record_checks import TRIMMED, Counts
+from spacy_gliner_biomed.training.gold_relations import with_relations
+from spacy_gliner_biomed.training.record_checks import TRIMMED, WITHOUT_ENDS, Counts
 
 
 def read_plain_text(path: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
@@ -57,9 +58,11 @@ def read_docs(path: Path, options: ReadOptions, counts: Counts) -> Iterator[Anno
     try:
         docs = DocBin(store_user_data=True).from_disk(path).get_docs(spacy.blank("en").vocab)
         for doc in docs:
-            gold, own = read_gold(doc, options.spans_key), doc.user_data
+            gold, own = with_relations(read_gold(doc, options.spans_key), doc), doc.user_data
             counts[TRIMMED] += gold.n_trimmed
             found = set(gold.spans)
+            relations = [x for x in gold.relations or () if x[0] in found and x[1] in found]
+            counts[WITHOUT_ENDS] += len(gold.relations or ()) - len(relations)
             concepts = read_concepts(doc, options.spans_key).items()
             yield AnnotatedText(
                 doc.text,
@@ -71,6 +74,9 @@ def read_docs(path: Path, options: ReadOptions, counts: Counts) -> Iterator[Anno
                 concepts=[(*span, ids) for span, ids in concepts if span in found],
                 partial=gold.partial,
                 passages=own.get(PASSAGES_KEY, ()),
+                relations=relations,
+                # A Doc without relations says nothing about them, not that there are none.
+                annotated_relations=() if gold.relations is None else gold.annotated_relations,
             )
             number += 1
     except Exception as error:  # depending on the damage, zlib, msgpack or key errors

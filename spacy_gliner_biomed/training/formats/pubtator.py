@@ -1,6 +1,8 @@
 """Reads PubTator: lines of title and abstract, then entities as columns."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from spacy_gliner_biomed.common.files import read_lines
@@ -8,18 +10,22 @@ from spacy_gliner_biomed.training.corpora import AnnotatedText, Passage
 from spacy_gliner_biomed.training.formats.options import ReadOptions
 from spacy_gliner_biomed.training.formats.passages import PassageText
 from spacy_gliner_biomed.training.gold import GoldSpan
+from spacy_gliner_biomed.training.gold_relations import ConceptRelation, pair_mentions
 from spacy_gliner_biomed.training.record_checks import (
-    NO_ENTITIES,
+    WITHOUT_ENDS,
     Counts,
+    check_label,
     located,
     make_span,
 )
 
-Concept = tuple[int, int, str, str]
+ARGUMENT = re.compile(r"^Arg\d:")  # before the ends of relations in some corpora
 
 
 def read_pubtator(path: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
     """Read PubTator: `id|t|title`, `id|a|abstract`, then tab-separated entities and relations.
+
+    A relation is between two concepts of a document: it is read as one between all their mentions.
 
     path (Path): One file.
     options (ReadOptions): The encoding.
@@ -27,10 +33,18 @@ def read_pubtator(path: Path, options: ReadOptions, counts: Counts) -> Iterator[
     YIELDS (AnnotatedText): The texts.
     RAISES (ValueError): With file and line, for what cannot be read.
     """
-    for name, text, spans, concepts in _documents(path, options.encoding, counts):
-        passages = _passages(text)
+    for found in _documents(path, options.encoding, counts):
+        relations, n_lost = pair_mentions(found.relations, found.concepts)
+        counts[WITHOUT_ENDS] += n_lost
         yield AnnotatedText(
-            text, list(dict.fromkeys(spans)), [], None, name, concepts=concepts, passages=passages
+            found.text,
+            list(dict.fromkeys(found.spans)),
+            [],
+            None,
+            found.name,
+            concepts=found.concepts,
+            passages=_passages(found.text),
+            relations=relations,
         )
 
 
@@ -43,54 +57,63 @@ def _passages(text: str) -> list[Passage]:
     return made.passages
 
 
-def _documents(
-    path: Path, encoding: str, counts: Counts
-) -> Iterator[tuple[str, str, list[GoldSpan], list[Concept]]]:
-    """Yield name, text, entities and concepts of each document, whose lines are consecutive."""
-    name, text = "", ""
-    spans: list[GoldSpan] = []
-    concepts: list[Concept] = []
+@dataclass
+class _Document:
+    """What was read of a document."""
+
+    name: str
+    text: str
+    spans: list[GoldSpan] = field(default_factory=list)
+    concepts: list[tuple[int, int, str, str]] = field(default_factory=list)
+    relations: list[ConceptRelation] = field(default_factory=list)
+
+
+def _documents(path: Path, encoding: str, counts: Counts) -> Iterator[_Document]:
+    """Yield the documents, whose lines are consecutive."""
+    document = _Document("", "")
     for number, line in read_lines(path, encoding):
         parts = line.split("|", 2)
         with located(path, number):
             if len(parts) != 3 or parts[1] not in ("t", "a") or "\t" in parts[0]:
-                found = _parse_line(line, name, text, counts)
-                spans += found
-                concepts += [(*span, ids) for span in found if (ids := _concept_ids(line))]
+                _parse_line(line, document, counts)
                 continue
             if not parts[0].strip():
                 raise ValueError("a title or abstract needs the id of its document before it")
-        if parts[1] == "a" and parts[0] == name:
-            text = f"{text}\n{parts[2]}"
+        if parts[1] == "a" and parts[0] == document.name:
+            document.text = f"{document.text}\n{parts[2]}"
             continue
-        if name:
-            yield name, text, spans, concepts
-        name, text, spans, concepts = parts[0], parts[2], [], []
-    if name:
-        yield name, text, spans, concepts
+        if document.name:
+            yield document
+        document = _Document(parts[0], parts[2])
+    if document.name:
+        yield document
 
 
-def _parse_line(line: str, name: str, text: str, counts: Counts) -> list[GoldSpan]:
-    """Return the entity of a line; none for a relation or a blank line.
+def _parse_line(line: str, document: _Document, counts: Counts) -> None:
+    """Add the entity or the relation of a line, which may be blank.
 
-    RAISES (ValueError): If the line is neither.
+    RAISES (ValueError): If the line is something else.
     """
     fields = line.split("\t")
     if not line.strip():
-        return []
-    if len(fields) >= 4 and fields[0] != name:
-        problem = f"a line of document {fields[0]!r} stands below the text of {name!r}"
+        return
+    if len(fields) >= 4 and fields[0] != document.name:
+        problem = f"a line of document {fields[0]!r} stands below the text of {document.name!r}"
         raise ValueError(problem)
-    if _is_relation(fields, text):
-        counts[NO_ENTITIES] += 1
-        return []
+    if _is_relation(fields, document.text):
+        label, head, tail = (ARGUMENT.sub("", field.strip()) for field in fields[1:4])
+        document.relations.append((head, tail, check_label(label)))
+        return
     try:
         _, start, end, mention, label = fields[:5]
         offsets = int(start), int(end)
     except ValueError as error:
         problem = f"cannot read {line[:60]!r}: an entity is id, start, end, mention, type, concept"
         raise ValueError(problem) from error
-    return [make_span(text, *offsets, label, counts, mention)]
+    span = make_span(document.text, *offsets, label, counts, mention)
+    document.spans.append(span)
+    if ids := _concept_ids(line):
+        document.concepts.append((*span, ids))
 
 
 def _concept_ids(line: str) -> str:

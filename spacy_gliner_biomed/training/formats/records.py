@@ -7,9 +7,15 @@ from typing import Any
 
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.formats.options import FormatReader, ReadOptions
-from spacy_gliner_biomed.training.gold import GoldSpan
+from spacy_gliner_biomed.training.gold import GoldRelation, GoldSpan
 from spacy_gliner_biomed.training.json_items import read_values
-from spacy_gliner_biomed.training.record_checks import Counts, located, make_span
+from spacy_gliner_biomed.training.record_checks import (
+    WITHOUT_ENDS,
+    Counts,
+    check_label,
+    located,
+    make_span,
+)
 
 RecordParser = Callable[[Any, ReadOptions, Counts], AnnotatedText | None]
 
@@ -34,7 +40,7 @@ def reads_records(parse: RecordParser) -> FormatReader:
 
 
 class Entities:
-    """The entities of a text, each once, and their concepts.
+    """The entities of a text, each once, their concepts and relations.
 
     text (str): The text.
     counts (Counts): Changes are added.
@@ -45,20 +51,45 @@ class Entities:
         self.counts = counts
         self.spans: dict[GoldSpan, None] = {}
         self.concepts: list[tuple[int, int, str, str]] = []
+        self.named: dict[str, GoldSpan] = {}
+        self.relations: dict[GoldRelation, None] = {}
 
     def add(
-        self, start: Any, end: Any, label: Any, *, mention: Any = None, concept: Any = None
+        self,
+        start: Any,
+        end: Any,
+        label: Any,
+        *,
+        mention: Any = None,
+        concept: Any = None,
+        name: str | None = None,
     ) -> None:
         """Add an entity; see `record_checks.make_span`.
 
         start, end, label, mention (Any): As they were read.
         concept (Any): The ids of its concepts; None if it has none.
+        name (str | None): What relations call it.
         RAISES (ValueError): If something is wrong with it.
         """
         span = make_span(self.text, start, end, label, self.counts, mention)
         self.spans[span] = None
         if concept is not None and str(concept).strip():
             self.concepts.append((*span, str(concept)))
+        if name is not None:
+            self.named[name] = span
+
+    def relate(self, head: str, tail: str, label: Any) -> None:
+        """Add a relation; one with an end that is no entity is counted.
+
+        head, tail (str): The names of its ends.
+        label (Any): Its label.
+        RAISES (ValueError): If the label is no string or is blank.
+        """
+        ends = self.named.get(head), self.named.get(tail)
+        if ends[0] is None or ends[1] is None:
+            self.counts[WITHOUT_ENDS] += 1
+        else:
+            self.relations[ends[0], ends[1], check_label(label)] = None
 
     def annotated(self, name: Any = None) -> AnnotatedText:
         """Return the text with its entities.
@@ -66,4 +97,12 @@ class Entities:
         name (Any): Its id; None if it has none.
         """
         own = "" if name is None else str(name)
-        return AnnotatedText(self.text, list(self.spans), [], None, own, concepts=self.concepts)
+        return AnnotatedText(
+            self.text,
+            list(self.spans),
+            [],
+            None,
+            own,
+            concepts=self.concepts,
+            relations=list(self.relations),
+        )

@@ -74,8 +74,9 @@ WITH_ENTITIES = tuple(name for name, format_ in FORMATS.items() if format_.has_e
 def read_format(
     path: Path, name: str | None = None, options: ReadOptions = DEFAULTS
 ) -> Iterator[AnnotatedText]:
-    """Read annotated texts one after the other. The labels found in all of them count as annotated,
-    so everything is read twice, and errors are raised before the first text is returned.
+    """Read annotated texts one after the other. The labels and relations found in all of them count
+    as annotated, so everything is read twice, and errors are raised before the first text is
+    returned.
 
     path (Path): A file, or for "brat" a folder.
     name (str | None): One of `WITH_ENTITIES`; None for what the file's ending and beginning say.
@@ -150,16 +151,23 @@ def check_name(name: str, option: str = "--format") -> None:
 
 
 def _with_labels(path: Path, name: str, options: ReadOptions) -> Iterator[AnnotatedText]:
-    """Yield texts with the labels that they annotate: their own, or else all of the source."""
+    """Yield texts with the labels and relations that they annotate: their own, or else all of the
+    source.
+    """
     read = FORMATS[name].read
     found: set[str] = set()
+    related: set[str] = set()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they come again
         for text in read(path, options, Counts()):
             found.update(label for *_, label in text.spans)
             found.update(text.annotated or ())
-    labels, counts = sorted(found), Counts()
+            related.update(label for *_, label in text.relations)
+            related.update(text.annotated_relations or ())
+    labels, relations, counts = sorted(found), sorted(related) if related else None, Counts()
     for number, text in enumerate(read(path, options, counts), 1):
         own = labels if text.annotated is None else text.annotated
-        yield replace(text, annotated=own, name=text.name or str(number))
+        of_text = relations if text.annotated_relations is None else text.annotated_relations
+        name = text.name or str(number)
+        yield replace(text, annotated=own, annotated_relations=of_text, name=name)
     report_changes(counts, path)

@@ -58,7 +58,7 @@ XML = """<?xml version="1.0" encoding="utf8"?><!DOCTYPE collection SYSTEM "BioC.
 
 def test_passages_stand_at_their_offsets_with_their_infons(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text(XML, encoding="utf8")
-    with pytest.warns(UserWarning, match=r"GB-W163\] 1 "):
+    with pytest.warns(UserWarning, match=r"GB-W350\] 1 "):
         first, second = read_format(tmp_path / "a.xml")
     assert first.text == "Zinc.\n\nFor é. Gout"
     assert first.spans == [(0, 4, "Chemical"), (14, 18, "Disease"), (14, 18, "Finding")]

@@ -71,8 +71,8 @@ def test_white_space_at_an_end_is_left_out_and_counted(tmp_path: Path) -> None:
     assert text.spans == [(0, 7, "Drug")]
 
 
-def test_relations_events_attributes_and_notes_are_counted(tmp_path: Path) -> None:
-    others = "R1\tTreats Arg1:T1 Arg2:T1\nE1\tX:T1\nA1\tNegated T1\nM1\tX T1\n"
+def test_attributes_notes_and_broken_relations_are_counted(tmp_path: Path) -> None:
+    others = "R1\tTreats Arg1:T1\nE1\tX\nA1\tNegated T1\nM1\tX T1\n"
     others += "N1\tUnknown T1 D:1\tAspirin\n#1\tAnnotatorNotes T1\tscore 1\n*\tEquiv T1 T1\n\n"
     with pytest.warns(UserWarning, match=r"GB-W163\] 7 lines or records"):
         text = read(tmp_path, "Aspirin", BRAT + others)

@@ -1,4 +1,4 @@
-"""PubTator: characters kept, relations counted, errors with file and line."""
+"""PubTator: characters kept, errors with file and line."""
 
 from pathlib import Path
 
@@ -40,9 +40,9 @@ def test_a_mark_and_windows_line_ends_change_nothing(tmp_path: Path) -> None:
         "7\tCPR:3\tArg1:T1\tArg2:T2",
     ],
 )
-def test_relations_are_counted_and_entities_read(tmp_path: Path, line: str) -> None:
+def test_relations_without_mentions_are_counted(tmp_path: Path, line: str) -> None:
     path = write(tmp_path / "data.txt", f"{PUBTATOR}{line}\n\n8|t|More\n8|a|\n")
-    with pytest.warns(UserWarning, match=r"GB-W163\] 1 lines or records in .*data\.txt"):
+    with pytest.warns(UserWarning, match=r"GB-W350\] 1 relations in .*data\.txt"):
         first, second = read_format(path, "pubtator")
     assert (first.spans, second.text) == ([(0, 7, "Chemical")], "More\n")
 
@@ -80,6 +80,6 @@ def test_broken_lines_are_named(tmp_path: Path, line: str, complaint: str) -> No
 
 def test_a_relation_type_with_an_underscore_in_a_real_form(shared: Path) -> None:
     path = shared / "cases" / "annotations" / "pubtator_relation_underscore.txt"
-    with pytest.warns(UserWarning, match=r"GB-W163\] 1 lines"):
-        (text,) = read_format(path, "pubtator")
+    (text,) = read_format(path, "pubtator")
     assert text.spans == [(0, 4, "Chemical"), (9, 14, "Disease")]
+    assert text.relations == [(*text.spans, "Positive_Correlation")]
