@@ -1,4 +1,4 @@
-"""Warnings that point at the user's code, and short quotations for messages."""
+"""Warnings that point at the user's code, and short quotations and counts for messages."""
 
 import sys
 import warnings
@@ -45,6 +45,17 @@ def list_names(names: Iterable[str], n_names: int = NAMES) -> str:
     shown = ", ".join(shorten(name) for name in islice(left, n_names))
     n_more = sum(1 for _ in left)
     return (f"{shown} and {n_more} more" if n_more else shown) or "none"
+
+
+def count(n: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun: "1 document", "2,000 documents".
+
+    n (int): The number.
+    noun (str): The singular.
+    plural (str | None): The plural; None adds an "s".
+    RETURNS (str): The number and the noun.
+    """
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
 def _is_internal(module: str | None) -> bool:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from spacy.language import Language
-from spacy.tokens import Doc
 
 from spacy_gliner_biomed.common.reporting import warn
 from spacy_gliner_biomed.common.terminal import echo
@@ -17,9 +16,9 @@ from spacy_gliner_biomed.documents.inputs import (
     InputDocument,
     Record,
     read_inputs,
-    with_passages,
 )
 from spacy_gliner_biomed.documents.outputs import Output, open_writer
+from spacy_gliner_biomed.documents.pipelines import add_passages
 from spacy_gliner_biomed.documents.writing.run_settings import WritingOptions, prepare_writing
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
@@ -90,19 +89,12 @@ def _write(
 ) -> None:
     """Annotate the proposed documents with the whole pipeline, and write them."""
     read_entities, settings = prepare_writing(nlp, WritingOptions(), reads_context=False)
-    docs = ((_passages(nlp, document, record), record) for document, record in jobs)
     with ExitStack() as stack:
         writers = [stack.enter_context(open_writer(output, settings)) for output in outputs]
-        for doc, record in nlp.pipe(docs, as_tuples=True, batch_size=batch_size):
+        for doc, record in nlp.pipe(add_passages(nlp, jobs), as_tuples=True, batch_size=batch_size):
             found = read_entities(doc)
             for writer in writers:
                 writer.write(doc, record, found)
-
-
-def _passages(nlp: Language, document: str | Doc, record: Record) -> str | Doc:
-    if isinstance(document, str):
-        return with_passages(nlp, document, record.meta)
-    return document
 
 
 def _as_input(rank: int, proposal: Proposal) -> InputDocument:

@@ -10,8 +10,9 @@ from spacy_gliner_biomed.distributed.corpus_files import NotRead, Size
 from spacy_gliner_biomed.distributed.partitioning import PartitionedCorpus
 from spacy_gliner_biomed.distributed.record_readers import make_doc_record, make_record
 from spacy_gliner_biomed.distributed.records import CorpusRecord, describe
-from spacy_gliner_biomed.documents.inputs import ID_KEY, META_KEY
+from spacy_gliner_biomed.documents.inputs import META_KEY
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.training.corpora import ID_KEY
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 
 NAME = "items"  # of the source in ids of documents without one

@@ -10,11 +10,12 @@ from typing import Any
 from tqdm import tqdm
 
 from spacy_gliner_biomed.common.json_text import dump_json
+from spacy_gliner_biomed.common.reporting import count
 from spacy_gliner_biomed.common.terminal import escape_controls
 from spacy_gliner_biomed.distributed.manifest import now
 from spacy_gliner_biomed.distributed.records import EXPECTED
 from spacy_gliner_biomed.distributed.result_storage import RunOutput
-from spacy_gliner_biomed.documents.summary import STATS, count, summarize_relations
+from spacy_gliner_biomed.documents.summary import STATS, summarize_relations
 
 BAR = "{percentage:3.0f}%|{bar:20}| {elapsed}, {remaining} left{postfix}"
 UNKNOWN_BAR = "{elapsed}{postfix}"  # if the size is unknown

@@ -50,8 +50,8 @@ def annotate_files(
         `relation:NAME` with those of each label. `failed` counts the documents that could not be
         annotated and the files and lines that could not be read; each one is reported as soon as
         it occurs.
-    RAISES (ValueError): If there is no document or none could be annotated. Existing output files
-        are then left unchanged. Or if an attribute is not known.
+    RAISES (ValueError): If there is no document, none could be annotated, or an attribute is not
+            known. Existing output files are then unchanged.
     """
     started, counts = perf_counter(), Counter[str]()
     component = find_component(nlp)

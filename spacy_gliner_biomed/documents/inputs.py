@@ -27,8 +27,7 @@ from spacy_gliner_biomed.common.folders import (
 from spacy_gliner_biomed.common.json_text import check_text, parse_json_object
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.training.corpora import ID_KEY as ID_KEY  # for writers
-from spacy_gliner_biomed.training.corpora import PASSAGES_KEY, AnnotatedText
+from spacy_gliner_biomed.training.corpora import ID_KEY, PASSAGES_KEY, AnnotatedText
 from spacy_gliner_biomed.training.formats.detect import UNCLEAR, detect_format
 from spacy_gliner_biomed.training.formats.notes_table import has_texts
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
@@ -80,15 +79,8 @@ def find_inputs(paths: Sequence[Path], options: ReadOptions = DEFAULTS) -> list[
             raise ValueError(Errors.E050.format(path=path))
         found = [path]
         if path.is_dir() and options.data_format != "brat":
-            found, others = find_files(path, endings)
-            known = [file for file in found if is_readable(file, options)]
+            found, others = _find_readable(path, endings, options)
             unread += others
-            unread += [
-                (f"{kind_of(file)} of an unknown form", file.name)
-                for file in found
-                if file not in known
-            ]
-            found = known
         elif options.data_format is None and ending_of(path, endings) is None:
             allowed = ", ".join(ending for ending in endings if not ending.endswith(".gz"))
             raise ValueError(Errors.E051.format(path=path, found=path.suffix, allowed=allowed))
@@ -96,6 +88,20 @@ def find_inputs(paths: Sequence[Path], options: ReadOptions = DEFAULTS) -> list[
             files.setdefault(file.resolve(), file)
     warn_unread(unread, [ending for ending in endings if not ending.endswith(".gz")])
     return list(files.values())
+
+
+def _find_readable(
+    folder: Path, endings: Sequence[str], options: ReadOptions
+) -> tuple[list[Path], Unread]:
+    """Find the files with documents in a folder, and all others."""
+    found, unread = find_files(folder, endings)
+    readable = []
+    for file in found:
+        if is_readable(file, options):
+            readable.append(file)
+        else:
+            unread.append((f"{kind_of(file)} of an unknown form", file.name))
+    return readable, unread
 
 
 def read_inputs(

@@ -141,12 +141,12 @@ def stream_docs(
     nlp.set_error_handler(report_failure)  # type: ignore[arg-type]  # its stub never returns
     counted = _count(_short_enough(jobs, counts, nlp.max_length), counts)
     if n_process > 1:
-        docs = _with_passages(nlp, counted)
+        docs = add_passages(nlp, counted)
         yield from nlp.pipe(docs, as_tuples=True, batch_size=batch_size, n_process=n_process)
         return
     for batch in minibatch(counted, batch_size):
         with nlp.memory_zone():
-            docs = _with_passages(nlp, batch)
+            docs = add_passages(nlp, batch)
             yield from nlp.pipe(docs, as_tuples=True, batch_size=batch_size)
 
 
@@ -173,9 +173,10 @@ def _parse_list(value: str, message: str) -> Labels:
     return entries
 
 
-def _with_passages(
+def add_passages(
     nlp: Language, jobs: Iterable[tuple[str | Doc, Record]]
 ) -> Iterator[tuple[str | Doc, Record]]:
+    """Replace texts by Docs where their metadata has passages, see `inputs.with_passages`."""
     for document, record in jobs:
         if isinstance(document, str):
             document = with_passages(nlp, document, record.meta)

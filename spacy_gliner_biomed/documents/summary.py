@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from spacy_gliner_biomed.common.reporting import count
 from spacy_gliner_biomed.documents.outputs import STDOUT, Output
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 
@@ -17,17 +18,6 @@ STATS = {
     "unknown_words": "words unknown to the tokenizer",
     "relations_left_out": "relations left out with an end",
 }
-
-
-def count(n: int, noun: str, plural: str | None = None) -> str:
-    """Return a number with its noun: "1 document", "2,000 documents".
-
-    n (int): The number.
-    noun (str): The singular.
-    plural (str | None): The plural; None adds an "s".
-    RETURNS (str): The number and the noun.
-    """
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
 def summarize_relations(counts: Mapping[str, int]) -> list[str]:

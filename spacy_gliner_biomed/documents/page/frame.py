@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+from spacy_gliner_biomed.common.reporting import count
 from spacy_gliner_biomed.documents.colors import label_color
 from spacy_gliner_biomed.documents.page.marks import data_attributes
 from spacy_gliner_biomed.documents.writing.writer import SYSTEM, WriterSettings
@@ -53,16 +54,15 @@ def page_tail(n_documents: int, n_entities: int, n_relations: int) -> str:
     n_entities, n_relations (int): The number of their entities and relations.
     RETURNS (str): HTML.
     """
-    documents = f"{n_documents:,} document{'' if n_documents == 1 else 's'}"
-    summary = f"{count_found(n_entities, n_relations)} in {documents}, found by {SYSTEM}."
+    found = count_found(n_entities, n_relations)
+    summary = f"{found} in {count(n_documents, 'document')}, found by {SYSTEM}."
     return _template(1).substitute(summary=summary, script=_script())
 
 
 def count_found(n_entities: int, n_relations: int) -> str:
     """Return numbers with their nouns: "2 entities, 1 relation"; no relations are not named."""
-    entities = f"{n_entities:,} entit{'y' if n_entities == 1 else 'ies'}"
-    relations = f", {n_relations:,} relation{'' if n_relations == 1 else 's'}"
-    return entities + (relations if n_relations else "")
+    entities = count(n_entities, "entity", "entities")
+    return f"{entities}, {count(n_relations, 'relation')}" if n_relations else entities
 
 
 def _about(settings: WriterSettings) -> str:

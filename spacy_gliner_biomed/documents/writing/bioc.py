@@ -18,8 +18,7 @@ from spacy_gliner_biomed.documents.writing.writer import (
     attribute_keys,
 )
 from spacy_gliner_biomed.errors import Warnings
-
-PASSAGES_KEY = "passages"  # in `Doc.user_data`: start, end and infons of each section
+from spacy_gliner_biomed.training.corpora import PASSAGES_KEY
 
 
 class BiocXmlWriter:
