@@ -53,8 +53,7 @@ class JsonlWriter:
         own: dict[str, Any] = {"entities": entities}
         if related := entity_relations(doc, found):
             own["relations"] = [relation.to_json() for relation in related]
-        replaced = {*own, "relations"}  # those of the input are numbers of its own entities
-        meta = {key: value for key, value in record.meta.items() if key not in replaced}
+        meta = {key: value for key, value in record.meta.items() if key not in own}
         line = {"id": record.id, "text": doc.text, **own, **meta}
         self.stream.write(dump_json(line) + b"\n")
 
