@@ -138,6 +138,8 @@ def read_results(path: Path) -> Any:
 def _shown(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_shown(item) for item in value]
+    if isinstance(value, str) and Path(value).is_absolute():
+        return Path(value).name
     return value.name if isinstance(value, Path) else value
 
 

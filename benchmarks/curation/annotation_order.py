@@ -1,15 +1,16 @@
 """Learning curves: F1 after training on the first documents of `curate next`, and at random.
 
     python -m benchmarks.curation.annotation_order run --corpora FOLDER [--checkpoint X]
-        [--exclude FILE] [--worker 1/2 --threads 1] --output FILE
+        [--names psytar agri_ner] [--orders random both] [--sentences] [--exclude FILE]
+        [--worker 1/2 --threads 1] --output FILE
     python -m benchmarks.curation.annotation_order table --output FILE
 
 For each seed, a pool of random documents of the training split. A round proposes documents with
 the model that was trained in the round before, takes their gold entities, and trains from the first
 weights on all documents so far. Each row of the results is one curve; `run` continues where it was
-interrupted. The last columns of the table are differences to the random order, paired by seed and
-averaged over the corpora, with 95 % confidence intervals. The threshold is 0.5, since twenty
-documents leave none to choose it by.
+interrupted. With `--sentences`, each sentence is a document. The last columns of the table are
+differences to the random order, paired by seed and averaged over the corpora, with 95 % confidence
+intervals. The threshold is 0.5, since twenty documents leave none to choose it by.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from benchmarks.accuracy.evaluation import MERGED, evaluate, make_nlp
 from benchmarks.common import make_parser, markdown
 from benchmarks.curation.paired import differences, seed_means, shown
 from benchmarks.training.short_training import (
+    BATCH,
     Learner,
     Results,
     add_short_arguments,
@@ -122,18 +124,21 @@ def run_all(arguments: argparse.Namespace) -> None:
     """Make each curve of this worker that is not done."""
     excluded = json.loads(arguments.exclude.read_text()) if arguments.exclude else {}
     results = Results(arguments, KEYS)
-    learner = Learner(make_nlp(arguments.checkpoint, "auto"))
+    learner = Learner(make_nlp(arguments.checkpoint, arguments.precision), batch=arguments.batch)
     runs = [
         dict(zip(KEYS, (corpus, order, seed), strict=True))
         for seed in range(arguments.seeds)
-        for order in ORDERS
-        for corpus in CORPORA
+        for order in arguments.orders
+        for corpus in arguments.names
     ]
     for run in results.left(runs, arguments.worker):
         name = run["corpus"]
-        texts = read_corpus(
-            arguments.corpora, name, ["train"], MERGED.get(name), excluded.get(name)
-        )
+        if arguments.sentences:
+            texts = read_sentences(arguments.corpora, name, "train", arguments.exclude)
+        else:
+            texts = read_corpus(
+                arguments.corpora, name, ["train"], MERGED.get(name), excluded.get(name)
+            )
         size = min(arguments.pool, len(texts))
         pool = random.Random(run["seed"]).sample(list(texts), size)
         test = sample(read_sentences(arguments.corpora, name, "test"), arguments.test)
@@ -144,12 +149,13 @@ def run_all(arguments: argparse.Namespace) -> None:
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Make a table of the curves, and of the paired differences to the random order."""
     sizes = list(rows[0]["strict_f"])
+    corpora = list(dict.fromkeys(row["corpus"] for row in rows))
     lines = []
-    for order in ORDERS:
+    for order in dict.fromkeys(row["order"] for row in rows):
         own = [row for row in rows if row["order"] == order]
         cells = [
             mean_and_deviation([row["strict_f"][size] for row in own if row["corpus"] == corpus])
-            for corpus in CORPORA
+            for corpus in corpora
             for size in sizes
         ]
         gains = [
@@ -157,7 +163,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
             for size in sizes
         ]
         lines.append([order, *cells, *(gains if order != "random" else [""] * len(sizes))])
-    head = [f"{corpus}, {size}" for corpus in CORPORA for size in sizes]
+    head = [f"{corpus}, {size}" for corpus in corpora for size in sizes]
     return markdown(["order", *head, *(f"to random, {size}" for size in sizes)], lines)
 
 
@@ -176,6 +182,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("part", choices=["run", "table"])
     add_short_arguments(parser, "annotation_order", steps=120)
     parser.set_defaults(seeds=5)
+    parser.add_argument("--names", nargs="+", default=CORPORA, help="the corpora")
+    parser.add_argument("--orders", nargs="+", default=list(ORDERS), choices=list(ORDERS))
+    parser.add_argument("--sentences", action="store_true", help="documents are sentences")
+    parser.add_argument("--batch", type=int, default=BATCH, help="documents of a step")
+    parser.add_argument("--precision", default="auto", help="of the model")
     parser.add_argument("--pool", type=int, default=500, help="documents to choose from")
     parser.add_argument("--sizes", type=int, nargs="+", default=[20, 50, 100])
     arguments = parser.parse_args(argv)

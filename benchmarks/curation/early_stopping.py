@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import spacy
 from thinc.api import fix_random_seed, warmup_linear
 
 from benchmarks.accuracy.evaluation import GRID, evaluate
-from benchmarks.training.short_training import BATCH, RATE, Learner
+from benchmarks.training.short_training import RATE, Learner
 from spacy_gliner_biomed.models.trainer import make_adamw
 from spacy_gliner_biomed.nn.derived import forget
 from spacy_gliner_biomed.training.corpora import AnnotatedText
@@ -58,7 +57,7 @@ def train_until(
     network = learner.shim.checkpoint.network
     best, best_step, weights, n_worse = dev_score(learner.nlp, dev), 0, learner.start, 0
     for step in range(1, stopping.max_steps + 1):
-        learner.component.update([learner.example(t) for t in islice(stream, BATCH)], sgd=optimizer)
+        learner.component.update(learner.examples(stream), sgd=optimizer)
         optimizer.step_schedules()
         if step % stopping.every and step < stopping.max_steps:
             continue

@@ -1,8 +1,14 @@
-"""llama.cpp's server with the tiny model, as a process."""
+"""llama.cpp's server: with the tiny model as a process, or with the model of a GGUF file.
+
+    python -m benchmarks.curation.llama_server FILE.gguf PORT
+
+Needs xllamacpp from PyPI.
+"""
 
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -49,3 +55,31 @@ class LlamaServer:
         """Kill the server."""
         self.process.kill()
         self.process.wait()
+
+
+def serve_file(path: Path, port: int, *, slots: int = 4, positions: int = 2048) -> None:
+    """Run the server in this process, with one thread, until the process ends.
+
+    path (Path): The GGUF file.
+    port (int): The port.
+    slots (int): Requests at a time.
+    positions (int): Tokens of each.
+    """
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(path)
+    params.hostnames = ["127.0.0.1"]
+    params.port = port
+    params.n_parallel = slots
+    params.n_ctx = slots * positions
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
+    params.warmup = False
+    server = xllamacpp.Server(params)
+    print(server.listening_address, flush=True)
+    while True:
+        time.sleep(60)
+
+
+if __name__ == "__main__":
+    serve_file(Path(sys.argv[1]), int(sys.argv[2]))

@@ -32,7 +32,7 @@ def settings_of(arguments: argparse.Namespace, types: Sequence[str]) -> SilverSe
     """Return the settings of a run that asks for some types."""
     given = {"local.model": arguments.local, "server.url": arguments.url}
     values = {name: value for name, value in given.items() if value}
-    values |= {"server.model": arguments.model} if arguments.url else {}
+    values |= {"server.model": arguments.model, "server.timeout": 600} if arguments.url else {}
     values |= {"prompt.types": list(types), "prompt.relations": False}
     return load_settings(None, {**values, "prompt.max_tokens": arguments.max_tokens})
 
@@ -87,6 +87,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             found, report = annotate(texts, settings, Path(folder))
         row = {"corpus": name, "sentences": len(texts), "failed": len(texts) - len(found)}
         row |= {"entities": sum(map(len, found.values())), **score(texts, found)}
+        del report["settings"]  # with the paths of this run
         rows.append(row | {"report": report})
         lines.append([str(value) for value in row.values()])
     print(

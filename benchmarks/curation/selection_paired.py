@@ -36,6 +36,7 @@ from benchmarks.curation.early_stopping import Stopping, train_until
 from benchmarks.curation.paired import differences, seed_means, shown
 from benchmarks.curation.selection import chosen, split_train
 from benchmarks.training.short_training import (
+    BATCH,
     Learner,
     Results,
     add_short_arguments,
@@ -72,7 +73,7 @@ def read_pool(arguments: argparse.Namespace, corpus: str) -> list[AnnotatedText]
 def write_texts(arguments: argparse.Namespace) -> None:
     """Write the texts of the pools for `annotate-llm`, without their entities."""
     arguments.training.mkdir(parents=True, exist_ok=True)
-    for corpus in CORPORA:
+    for corpus in arguments.names:
         pool, _ = split_train(arguments, corpus)
         lines = (json.dumps({"id": i, "text": text.text}) + "\n" for i, text in enumerate(pool))
         (arguments.training / f"{corpus}.texts.jsonl").write_text("".join(lines), encoding="utf8")
@@ -85,7 +86,7 @@ def prepare(arguments: argparse.Namespace) -> None:
         "weak": make_model_difficulty(arguments.checkpoint),
     }
     arguments.training.mkdir(parents=True, exist_ok=True)
-    for corpus in CORPORA:
+    for corpus in arguments.names:
         positives = [text for text in read_pool(arguments, corpus) if text.spans]
         for name, scorer in scorers.items():
             path = scores_path(arguments, corpus, name)
@@ -105,16 +106,18 @@ def scores_path(arguments: argparse.Namespace, corpus: str, scorer: str) -> Path
 def run_all(arguments: argparse.Namespace) -> None:
     """Train and measure each run of this worker that is not done."""
     results = Results(arguments, KEYS)
-    learner = Learner(make_nlp(arguments.checkpoint, "auto"))
+    learner = Learner(make_nlp(arguments.checkpoint, arguments.precision), batch=arguments.batch)
     stopping = Stopping(arguments.every, arguments.patience, arguments.steps)
     data = {}
-    for corpus in CORPORA:
-        dev = sample(read_sentences(arguments.corpora, corpus, "dev", arguments.exclude), 300)
+    for corpus in arguments.names:
+        dev = sample(
+            read_sentences(arguments.corpora, corpus, "dev", arguments.exclude), arguments.dev
+        )
         test = sample(read_sentences(arguments.corpora, corpus, "test"), arguments.test)
         names = [name for name in SCORERS if name != "random"]
         scores = {n: json.loads(scores_path(arguments, corpus, n).read_text()) for n in names}
         data[corpus] = read_pool(arguments, corpus), dev, test, scores
-    for run in results.left(conditions(arguments.seeds), arguments.worker):
+    for run in results.left(conditions(arguments), arguments.worker):
         started = time.perf_counter()
         pool, dev, test, scores = data[run["corpus"]]
         texts = chosen(pool, run, scores)
@@ -126,24 +129,26 @@ def run_all(arguments: argparse.Namespace) -> None:
         results.add({**row, "seconds": round(time.perf_counter() - started, 1)})
 
 
-def conditions(n_seeds: int) -> list[Mapping[str, Any]]:
+def conditions(arguments: argparse.Namespace) -> list[Mapping[str, Any]]:
     """List all runs, so that seeds and corpora advance evenly."""
+    asked = [(scorer, ratio) for scorer, ratio in CONDITIONS if ratio in (1.0, *arguments.ratios)]
     return [
         dict(zip(KEYS, (corpus, scorer, ratio, 1.0, seed), strict=True))
-        for seed in range(n_seeds)
-        for scorer, ratio in CONDITIONS
-        for corpus in CORPORA
+        for seed in range(arguments.seeds)
+        for scorer, ratio in asked
+        for corpus in arguments.names
     ]
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Make a table of strict F1, and of the differences to all and to random positives."""
     lines = []
-    for scorer, ratio in CONDITIONS:
+    corpora = list(dict.fromkeys(row["corpus"] for row in rows))
+    for scorer, ratio in dict.fromkeys((row["scorer"], row["ratio"]) for row in rows):
         own = _scores(rows, scorer, ratio)
         cells = [
             mean_and_deviation([score for (name, _), score in sorted(own.items()) if name == each])
-            for each in CORPORA
+            for each in corpora
         ]
         gains = []
         for other in (("all", 1.0), ("random", ratio)):
@@ -151,7 +156,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
             same = other[0] == scorer or scorer == "all"
             gains.append("" if same else shown(differences(*pairs)))
         lines.append([scorer, f"{ratio:.0%}", *cells, *gains])
-    return markdown(["positives by", "share", *CORPORA, "to all", "to random"], lines)
+    return markdown(["positives by", "share", *corpora, "to all", "to random"], lines)
 
 
 def _scores(
@@ -174,6 +179,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--training", type=Path, help="folder for texts and scores")
     parser.add_argument("--language-model", type=Path, help="GGUF file or folder, for IFD")
     parser.add_argument("--silver", type=Path, help="folder of silver labels, CORPUS.jsonl")
+    parser.add_argument("--names", nargs="+", default=CORPORA, help="the corpora")
+    parser.add_argument("--ratios", type=float, nargs="+", default=RATIOS, help="shares")
+    parser.add_argument("--batch", type=int, default=BATCH, help="sentences of a step")
+    parser.add_argument("--dev", type=int, default=300, help="maximum number of dev sentences")
+    parser.add_argument("--precision", default="auto", help="of the model")
     parser.add_argument("--pool", type=int, default=1280, help="sentences of each corpus")
     parser.add_argument("--every", type=int, default=40, help="steps between two looks at dev")
     parser.add_argument("--patience", type=int, default=5, help="looks without a better F1")

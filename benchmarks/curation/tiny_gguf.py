@@ -11,7 +11,6 @@ import gzip
 import json
 import re
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
@@ -19,8 +18,9 @@ from pathlib import Path
 
 import gguf
 import numpy as np
-import xllamacpp
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+from benchmarks.curation.llama_server import serve_file
 
 CORPORA = ("ncbi_disease", "bc5cdr")
 FIRST, LAST = 250, 500  # documents of each that are counted; earlier ones are annotated
@@ -201,18 +201,7 @@ def serve(port: int, folder: Path, corpora: Path, *, slots: int = 4, positions: 
     path = folder / "tiny.gguf"
     if not path.exists():
         write_gguf(path, corpora, positions)
-    params = xllamacpp.CommonParams()
-    params.model.path = str(path)
-    params.hostnames = ["127.0.0.1"]
-    params.port = port
-    params.n_parallel = slots
-    params.n_ctx = slots * positions
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
-    params.warmup = False
-    server = xllamacpp.Server(params)
-    print(server.listening_address, flush=True)
-    while True:
-        time.sleep(60)
+    serve_file(path, port, slots=slots, positions=positions)
 
 
 if __name__ == "__main__":

@@ -39,10 +39,14 @@ class Learner:
     nlp (spacy.Language): A pipeline with the component.
     freeze_embeddings (bool): Do not train embeddings, which is faster. A new network must train
         them, since it has to learn its markers.
+    batch (int): Texts of a step.
     """
 
-    def __init__(self, nlp: spacy.Language, *, freeze_embeddings: bool = True) -> None:
+    def __init__(
+        self, nlp: spacy.Language, *, freeze_embeddings: bool = True, batch: int = BATCH
+    ) -> None:
         self.nlp = nlp
+        self.batch = batch
         self.component = nlp.get_pipe("gliner_biomed")
         nlp.initialize()
         self.component.tuning = Tuning(freeze_embeddings=freeze_embeddings)
@@ -77,15 +81,14 @@ class Learner:
         optimizer = make_adamw(schedule, scorer_factor=3.0)
         for stream, n_batches in phases:
             for _ in range(n_batches):
-                batch = [self.example(text) for text in islice(stream, BATCH)]
-                self.component.update(batch, sgd=optimizer)
+                self.component.update(self.examples(stream), sgd=optimizer)
                 optimizer.step_schedules()
         return self.nlp
 
-    def example(self, text: AnnotatedText) -> Example:
-        """Make an example of a text with its gold entities."""
-        gold = gold_doc(self.nlp, text, KEY)
-        return Example(gold.copy(), gold)
+    def examples(self, stream: Iterator[AnnotatedText]) -> list[Example]:
+        """Make the examples of the next step, with their gold entities."""
+        docs = [gold_doc(self.nlp, text, KEY) for text in islice(stream, self.batch)]
+        return [Example(gold.copy(), gold) for gold in docs]
 
 
 def endless(texts: Sequence[AnnotatedText], seed: int) -> Iterator[AnnotatedText]:

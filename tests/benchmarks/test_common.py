@@ -24,11 +24,13 @@ from benchmarks.common import (
 def test_results_have_the_machine_and_come_back(tmp_path: Path) -> None:
     path = tmp_path / "new" / "file.json"
     rows = [{"a": 1}, {"a": [2.5, "x\ny"]}]
-    arguments = argparse.Namespace(corpora=Path("/private/corpora"), steps=3, output=path)
+    arguments = argparse.Namespace(
+        corpora=Path("/private/corpora"), checkpoint="/private/model", steps=3, output=path
+    )
     write_results(path, rows, arguments)
     assert read_results(path) == rows
     written = json.loads(path.read_text(encoding="utf8"))
-    assert written["arguments"] == {"corpora": "corpora", "steps": 3}
+    assert written["arguments"] == {"corpora": "corpora", "checkpoint": "model", "steps": 3}
     assert written["machine"]["threads"] == torch.get_num_threads()
     assert list(path.parent.iterdir()) == [path]
 
