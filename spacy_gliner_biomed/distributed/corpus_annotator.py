@@ -28,6 +28,8 @@ from spacy_gliner_biomed.documents.writing.relations import (
 from spacy_gliner_biomed.documents.writing.run_settings import WritingOptions, prepare_writing
 from spacy_gliner_biomed.documents.writing.tables import entity_row
 from spacy_gliner_biomed.linking.linker_options import LinkerOptions, add_linker
+from spacy_gliner_biomed.models.gliner import network_shim
+from spacy_gliner_biomed.nn.mapped_weights import map_weights
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 from spacy_gliner_biomed.training.corpora import PASSAGES_KEY
 
@@ -64,11 +66,17 @@ class CorpusAnnotator:
     config (AnnotatorConfig): How documents are annotated.
     device (str | None): The device; None uses the pipeline's own setting.
     threads (int | None): Number of torch threads; None keeps torch's default.
+    weights (Path | None): A file for the weights, see `nn.mapped_weights`; None for memory.
     RAISES (ValueError): If the pipeline cannot be loaded or its settings are invalid.
     """
 
     def __init__(
-        self, config: AnnotatorConfig, *, device: str | None = None, threads: int | None = None
+        self,
+        config: AnnotatorConfig,
+        *,
+        device: str | None = None,
+        threads: int | None = None,
+        weights: Path | None = None,
     ) -> None:
         self.config = config
         if threads is not None:
@@ -83,6 +91,8 @@ class CorpusAnnotator:
             add_document_counter(self.nlp, found[0])
         elif not LIMITED & set(self.nlp.pipe_factories.values()):
             self.nlp.max_length = sys.maxsize
+        if weights is not None and self.gliner is not None:
+            map_weights(network_shim(self.gliner.model).checkpoint.network, weights)
         if config.linking is not None:
             add_linker(self.nlp, config.linking)
         writing = WritingOptions(config.attributes, config.fhir)
@@ -193,6 +203,7 @@ class CorpusAnnotator:
             meta = json.loads(record.meta) if record.meta else {}
             export.add(doc, Record(record.id, meta), found)
         results.tables["entities"] += rows
+        results.tables["relations"] += related
         results.tables["documents"].append(row)
 
 
@@ -203,5 +214,4 @@ def _skip(name: str, proc: Any, docs: Iterable[Doc] | None, error: Exception) ->
 def _set_threads(threads: int) -> None:
     import torch
 
-        results.tables["relations"] += related
     torch.set_num_threads(threads)

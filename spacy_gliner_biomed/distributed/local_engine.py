@@ -1,9 +1,13 @@
 """The engine for one machine: worker processes, any of which may die at any time."""
 
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
+from pathlib import Path
+from tempfile import TemporaryFile
 
 from spacy_gliner_biomed.distributed.events import Delayed, Event, Finished, Lost
 from spacy_gliner_biomed.distributed.records import Partition
@@ -62,7 +66,12 @@ class LocalEngine:
         RAISES (ValueError): If workers cannot be started.
         RAISES (OSError): If results cannot be written.
         """
-        self.spec = replace(self.spec, storage=self.spec.storage.fenced())
+        storage = self.spec.storage.fenced()
+        with shared_file() if self.n_workers > 1 else nullcontext() as weights:
+            self.spec = replace(self.spec, storage=storage, weights=weights)
+            yield from self._run(partitions)
+
+    def _run(self, partitions: Iterable[Partition]) -> Iterator[Event]:
         source, more = iter(partitions), True
         try:
             while more or self.queue or any(self.jobs.values()):
@@ -174,3 +183,16 @@ class LocalEngine:
             raise self.spec.write_error(str(error)) from error
         yield from map(Delayed, delays)
         yield Finished.of(job.partition, results.counts())
+
+
+@contextmanager
+def shared_file() -> Iterator[Path | None]:
+    """Make an empty file that the processes of this user can open while it is needed.
+
+    It has no name in a folder, so that nothing is left behind if this process is killed.
+
+    YIELDS (Path | None): Its name; None where there is no `/proc`, that is, not on Linux.
+    """
+    with TemporaryFile() as file:
+        path = Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+        yield path if path.exists() else None

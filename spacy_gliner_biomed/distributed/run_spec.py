@@ -21,12 +21,14 @@ class RunSpec:
     storage (Storage): Where results are written.
     threads (int | None): Number of torch threads in each process; None keeps torch's default.
     patience (float): Seconds for which a failing write is retried.
+    weights (Path | None): A file for weights that workers share, see `nn.mapped_weights`.
     """
 
     config: AnnotatorConfig
     storage: Storage
     threads: int | None = None
     patience: float = 600.0
+    weights: Path | None = None
 
     def absolute(self) -> "RunSpec":
         """Return a copy whose paths are valid in any working directory."""

@@ -115,7 +115,9 @@ def serve(connection: Connection, spec: RunSpec, device: str | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver decides
     _exit_with_parent()
     try:
-        annotator = CorpusAnnotator(spec.config, device=device, threads=spec.threads)
+        annotator = CorpusAnnotator(
+            spec.config, device=device, threads=spec.threads, weights=spec.weights
+        )
     except Exception as error:
         connection.send(Refused(format_error(error)))
         return

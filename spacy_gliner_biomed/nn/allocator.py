@@ -1,4 +1,4 @@
-"""Tune glibc's malloc to reuse the memory of large tensors instead of mapping it again."""
+"""Tune when glibc's malloc keeps the memory of large tensors and when it returns it."""
 
 import ctypes
 import os
@@ -46,3 +46,11 @@ def tune_malloc_for_inference() -> None:
     to the kernel, because a prediction process may run for a long time beside others.
     """
     torch.empty(31 * 2**20, dtype=torch.uint8)
+
+
+def return_free_memory() -> None:
+    """Let glibc return the pages of freed blocks to the kernel, also between blocks in use."""
+    try:
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+    except (OSError, AttributeError):  # another C library
+        return

@@ -84,6 +84,15 @@ def test_relations_are_rows_and_counts(tmp_path: Path) -> None:
     assert counts["relation:treats"] + counts["relation:causes"] == counts["relations"]
 
 
+def test_weights_in_a_file_give_the_same(saved: str, tmp_path: Path) -> None:
+    path = tmp_path / "weights"
+    path.touch()
+    config = AnnotatorConfig(saved)
+    results = CorpusAnnotator(config, weights=path)(partition(*TEXTS))
+    assert path.stat().st_size > 0
+    assert results.tables == CorpusAnnotator(config)(partition(*TEXTS)).tables
+
+
 def test_labels_and_threshold_of_the_run_replace_those_of_the_pipeline(saved: str) -> None:
     options = {"labels": ["gene"], "threshold": 0.1}
     results = CorpusAnnotator(AnnotatorConfig(saved, options))(partition(*TEXTS))

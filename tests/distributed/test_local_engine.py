@@ -4,6 +4,8 @@ import json
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
 from spacy_gliner_biomed.distributed.corpus_run import run_corpus
-from spacy_gliner_biomed.distributed.local_engine import LocalEngine
+from spacy_gliner_biomed.distributed.local_engine import LocalEngine, shared_file
 from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.run_spec import RunSpec
 from tests.distributed.conftest import entities, ids, table, texts, write_lines
@@ -151,6 +153,16 @@ def test_driver_that_is_killed_and_resumed(spec: RunSpec, tmp_path: Path) -> Non
     assert entities(spec.storage.folder) == undisturbed(rows)
     assert ids(spec.storage.folder, "documents") == [row["id"] for row in rows]
     assert ids(spec.storage.folder, "failures") == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="is for Linux")
+def test_shared_file_is_one_for_all_processes_and_leaves_nothing() -> None:
+    with shared_file() as path:
+        assert path is not None
+        code = f"import pathlib; pathlib.Path({str(path)!r}).write_bytes(b'weights')"
+        subprocess.run([sys.executable, "-c", code], check=True)
+        assert path.read_bytes() == b"weights"
+    assert not path.exists()
 
 
 def test_pipeline_that_cannot_be_loaded_is_said_once(spec: RunSpec, tmp_path: Path) -> None:
