@@ -47,8 +47,13 @@ def test_results_are_those_of_the_command_and_written_once(
     assert Path(file).name == "entities.jsonl"
 
     again = corpus.read(ROWS).annotate(nlp)
-    with pytest.raises(ValueError, match="GB-E100"):
+    with pytest.raises(ValueError, match="GB-E100") as refused:
         again.write(tmp_path / "python", format="jsonl", progress=False)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "command").rglob("*")}
+    result = CliRunner().invoke(gliner_cli, command)
+    assert result.exit_code == 1
+    assert str(refused.value).replace("python", "command") in result.output.replace("\n", "")
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "command").rglob("*")} == before
 
 
 def test_what_cannot_be_done_is_said_before_anything_is_run(tmp_path: Path) -> None:
