@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
+import psutil
 import torch
 
 from benchmarks.common import child_environment, module_command
@@ -28,36 +29,56 @@ Times: TypeAlias = list[tuple[float, int]]
 
 
 class TimedEngine:
-    """The local engine, with the time at which each partition was finished."""
+    """The local engine, with the time at which each partition was finished.
+
+    `cpu_seconds` is what the workers had used until then, all together.
+    """
 
     def __init__(self, spec: RunSpec, n_workers: int) -> None:
         self.engine = LocalEngine(spec, n_workers=n_workers)
         self.times: Times = []
+        self.cpu_seconds: list[float] = []
 
     def run(self, partitions: Iterable[Partition]) -> Iterator[Event]:
         """Yield the engine's events."""
         for event in self.engine.run(partitions):
             if isinstance(event, Finished):
                 self.times.append((time.perf_counter(), event.counts["documents"]))
+                pids = [worker.process.pid for worker in self.engine.jobs]
+                used = [psutil.Process(pid).cpu_times() for pid in pids]
+                self.cpu_seconds.append(sum(each.user + each.system for each in used))
             yield event
+
+    def cpu_rate(self) -> float:
+        """Compute CPU seconds for each document, over the span of `rate`."""
+        first = self.engine.n_workers - 1
+        documents = sum(n for _, n in self.times[first + 1 :])
+        return (self.cpu_seconds[-1] - self.cpu_seconds[first]) / documents
 
 
 def run_local(
-    source: Path, output: Path, config: AnnotatorConfig, *, workers: int, size: int
-) -> Times:
-    """Run the local engine with one thread for each worker.
+    source: Path,
+    output: Path,
+    config: AnnotatorConfig,
+    *,
+    workers: int,
+    size: int,
+    threads: int = 1,
+) -> TimedEngine:
+    """Run the local engine.
 
     source (Path): The corpus.
     output (Path): The folder to write to.
     config (AnnotatorConfig): The pipeline and its settings.
     workers (int): Number of workers.
     size (int): Documents of a partition.
-    RETURNS (list[tuple[float, int]]): When each partition was finished, and its documents.
+    threads (int): Threads of each worker.
+    RETURNS (TimedEngine): When each partition was finished, and its documents.
     """
-    spec = RunSpec(config, Storage(output, "parquet"), threads=1)
+    spec = RunSpec(config, Storage(output, "parquet"), threads=threads)
     engine = TimedEngine(spec, workers)
     run_corpus(Corpus(source, partition_size=size), spec, engine)
-    return engine.times
+    return engine
 
 
 def rate(times: Times, workers: int) -> float:

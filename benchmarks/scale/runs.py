@@ -4,7 +4,7 @@
 
 - compare: the local engine, Ray and Spark, with equal tables and their memory.
 - memory: a million short texts without growth of memory.
-- workers: two workers beside one.
+- workers: two workers, and one of two threads, beside one; with CPU seconds a document.
 - overhead: the engine's own time for a document.
 - reading: the rate of the one process that reads the corpus.
 
@@ -46,6 +46,8 @@ DOCUMENTS = {
 }
 # Documents of a partition.
 SIZES = {"compare": 500, "memory": 5_000, "workers": 20, "overhead": 128}
+# Workers and threads of each.
+WORKERS = {"one_worker": (1, 1), "two_workers": (2, 1), "one_worker_of_two_threads": (1, 2)}
 MAX_GROWTH = {"workers": 16.0, "driver": 64.0}  # MiB; the driver keeps 16 bytes for each id
 MIN_SAMPLES = 30  # a shorter run says nothing about growth; there is one sample a second
 
@@ -85,9 +87,8 @@ def watch_memory(corpora: Path, n: int, results: Path, folder: Path) -> dict[str
     source = write_corpus(folder / "corpus.jsonl.gz", texts, n)
     config = AnnotatorConfig(write_trivial_pipeline(folder / "trivial"))
     with MemorySampler(os.getpid(), "local", seconds=1.0) as sampler:
-        times = run_local(
-            source, folder / "out", config, workers=1, size=min(SIZES["memory"], n // 10)
-        )
+        size = min(SIZES["memory"], n // 10)
+        times = run_local(source, folder / "out", config, workers=1, size=size).times
     plot(results / "scale-memory.png", {f"{n:,} texts": sampler.samples})
     loaded = times[0][0] - sampler.started
     samples = [sample for sample in sampler.samples if sample["seconds"] > loaded]
@@ -100,21 +101,24 @@ def watch_memory(corpora: Path, n: int, results: Path, folder: Path) -> dict[str
 
 
 def compare_workers(corpora: Path, n: int, results: Path, folder: Path) -> dict[str, Any]:
-    """Run the packaged model with one worker and with two. See `compare_engines`."""
+    """Run the packaged model with one worker, with two, and with one of two threads. See
+    `compare_engines`.
+    """
     texts = read_documents(corpora, ABSTRACTS, sentences=False)
     source = write_corpus(folder / "corpus.jsonl.gz", texts, n)
     config = AnnotatorConfig(options={"labels": list(LABELS)})
-    rates = []
-    for workers in (1, 2):
-        output = folder / f"out-{workers}"
-        times = run_local(source, output, config, workers=workers, size=SIZES["workers"])
-        rates.append(rate(times, workers))
-    one, two = (round(rate, 2) for rate in rates)
-    n_bytes = sum(path.stat().st_size for path in (folder / "out-1").rglob("*.*"))
+    figures: dict[str, Any] = {}
+    for name, (workers, threads) in WORKERS.items():
+        size, output = SIZES["workers"], folder / name
+        run = run_local(source, output, config, workers=workers, size=size, threads=threads)
+        figures[f"{name}_per_second"] = round(rate(run.times, workers), 2)
+        figures[f"{name}_cpu_seconds"] = round(run.cpu_rate(), 4)
+    one = figures["one_worker_per_second"]
+    n_bytes = sum(path.stat().st_size for path in (folder / "one_worker").rglob("*.*"))
     return {
-        "one_worker_per_second": one,
-        "two_workers_per_second": two,
-        "ratio": round(rates[1] / rates[0], 3),
+        **figures,
+        "ratio": round(figures["two_workers_per_second"] / one, 3),
+        "ratio_of_threads": round(figures["one_worker_of_two_threads_per_second"] / one, 3),
         "output_bytes_per_document": round(n_bytes / n, 1),
     }
 
@@ -135,7 +139,7 @@ def measure_overhead(corpora: Path, n: int, results: Path, folder: Path) -> dict
         source = write_corpus(folder / f"{name}.jsonl.gz", texts, count)
         before = run_plain(read_corpus(source), config)
         output = folder / f"out-{name}"
-        times = run_local(source, output, config, workers=1, size=min(size, count // 4))
+        times = run_local(source, output, config, workers=1, size=min(size, count // 4)).times
         after = run_plain(read_corpus(source), config)
         plain, engine = (before + after) / 2, 1 / rate(times, 1)
         figures[name] = {

@@ -10,6 +10,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from scripts.docs.linking_tables import linking, linking_coverage, linking_speed
+from scripts.docs.scale_tables import scale, worker_memory
 from scripts.docs.table_parts import markdown, named, read
 
 PLACE = re.compile(r"^<!-- table: ([\w-]+)(?: (\S+))? -->$", re.MULTILINE)
@@ -185,25 +186,6 @@ def distillation() -> str:
     return markdown(["", "count"], rows)
 
 
-def scale() -> str:
-    """What `benchmarks/scale/runs.py` measured."""
-    workers, overhead = read("scale-workers"), read("scale-overhead")
-    memory, compared = read("scale-memory"), read("scale-compare")
-    rows = [
-        ["one worker, abstracts/s", workers["one_worker_per_second"]],
-        ["two workers, abstracts/s", workers["two_workers_per_second"]],
-        ["engine beside `nlp.pipe`, ms a document", overhead["trivial"]["overhead_ms"]],
-        ["a million texts: growth of a worker, MiB", memory["growth_mib"]["workers"]],
-        ["a million texts: growth of the driver, MiB", memory["growth_mib"]["driver"]],
-        ["entities of 50,000 sentences, local = Ray = Spark", f"{compared['entities']:,}"],
-        [
-            "largest difference of a score",
-            f"{max(compared['largest_score_difference'].values()):.1e}",
-        ],
-    ]
-    return markdown(["", "measured"], rows)
-
-
 def spread(values: Sequence[float]) -> str:
     """Return mean and standard deviation."""
     deviation = f" ± {stdev(values):.1f}" if len(values) > 1 else ""
@@ -239,5 +221,6 @@ TABLES: dict[str, Callable[..., str]] = {
     "speed": speed,
     "training": training,
     "wordings": wordings,
+    "worker-memory": worker_memory,
     "zero-shot": zero_shot,
 }

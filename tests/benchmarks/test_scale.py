@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.common import read_results
-from benchmarks.scale import long_document, runs
+from benchmarks.scale import long_document, runs, worker_memory
 from benchmarks.scale.engines import rate
 from benchmarks.scale.memory import MemorySampler, growth, summarize
 from benchmarks.scale.tables import compare
@@ -53,8 +53,20 @@ def test_the_packaged_model(run: Any, command: str, monkeypatch: pytest.MonkeyPa
     assert found["documents"] == 6
     if command == "workers":
         assert found["ratio"] > 0
+        assert found["ratio_of_threads"] > 0
+        assert found["two_workers_cpu_seconds"] > 0
     else:
         assert found["trivial"]["engine_ms"] > 0
+
+
+@pytest.mark.slow
+def test_worker_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not (PACKAGED_FOLDER / CONFIG_NAME).exists():
+        pytest.skip("needs the packaged model")
+    monkeypatch.setattr(worker_memory, "METHODS", ("mapped",))
+    worker_memory.main(strings("--workers", 1, "--results", tmp_path))
+    found = read_results(tmp_path / "scale-worker-memory.json")["mapped-1"]
+    assert found["rss_of_one"] >= found["pss_of_all"] >= found["uss_of_one"] > 0
 
 
 @pytest.mark.slow
