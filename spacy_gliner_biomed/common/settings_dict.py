@@ -1,6 +1,6 @@
 """A component's settings: a dict that checks all settings together at each change."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -132,6 +132,17 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return next(iter(get_close_matches(name, known, n=1, cutoff=0.75)), None)
 
 
+def hint_at(unknown: Iterable[str], known: Sequence[str]) -> str:
+    """Return a sentence with the names that were probably meant.
+
+    unknown (Iterable[str]): Unknown names.
+    known (Sequence[str]): The allowed names.
+    RETURNS (str): The sentence, after a space; empty if no name is similar.
+    """
+    meant = [repr(found) for name in unknown if (found := nearest(name, known))][:3]
+    return f" Did you mean {', '.join(meant)}?" if meant else ""
+
+
 def check_names(names: Iterable[str], known: Iterable[str], component: str) -> None:
     """Check that all names are known.
 
@@ -143,8 +154,7 @@ def check_names(names: Iterable[str], known: Iterable[str], component: str) -> N
     known = list(known)
     unknown = sorted(str(name) for name in names if name not in known)
     if unknown:
-        meant = [repr(found) for name in unknown if (found := nearest(name, known))][:3]
-        hint = f" Did you mean {', '.join(meant)}?" if meant else ""
+        hint = hint_at(unknown, known)
         found, allowed = list_names(map(repr, unknown)), ", ".join(known)
         raise ValueError(
             Errors.E140.format(found=found, component=component, hint=hint, allowed=allowed)

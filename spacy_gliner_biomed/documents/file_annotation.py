@@ -100,5 +100,5 @@ def _nothing_done(files: Sequence[Path], n_failed: int) -> str:
 
 
 def _on_terminal(outputs: Sequence[Output]) -> bool:
-    """Whether results appear where the progress bar would."""
+    """Return whether results appear where the progress bar would."""
     return sys.stdout.isatty() and any(output.path == STDOUT for output in outputs)

@@ -38,7 +38,7 @@ class OutputFormat:
     has_relations: bool = False
 
     def fits(self, path: str) -> bool:
-        """Whether a file of this format may have this name."""
+        """Return whether a file of this format may have this name."""
         return path.lower().endswith((*self.endings, *self.shared))
 
 

@@ -139,6 +139,16 @@ class GlinerPipe(Configurable, TrainablePipe):
         self.labels = [*self.cfg["labels"], label]
         return 1
 
+    @property
+    def default_threshold(self) -> float:
+        """The threshold of labels without their own: the setting or, if it is null, the
+        checkpoint's, which is then loaded.
+        """
+        threshold: float | None = self.cfg["threshold"]
+        if threshold is not None:
+            return threshold
+        return network_shim(self.model).checkpoint.calibration.threshold
+
     def settings(self, **options: Any) -> Settings:
         """Return the checked settings, with some changed for one call.
 

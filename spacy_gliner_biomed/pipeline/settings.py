@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 
 from spacy_gliner_biomed.common.reporting import list_names
-from spacy_gliner_biomed.common.settings_dict import nearest
+from spacy_gliner_biomed.common.settings_dict import hint_at
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.calibration import DEFAULT_THRESHOLD
 from spacy_gliner_biomed.pipeline.decoding import Overlap
@@ -82,8 +82,7 @@ class Settings:
         unknown = sorted(set(options) - set(CALL_OPTIONS))
         if unknown:
             allowed = ", ".join(CALL_OPTIONS)
-            meant = [repr(name) for each in unknown if (name := nearest(each, CALL_OPTIONS))]
-            hint = f" Did you mean {', '.join(meant)}?" if meant else ""
+            hint = hint_at(unknown, CALL_OPTIONS)
             found = list_names(unknown)
             raise ValueError(Errors.E031.format(found=found, hint=hint, allowed=allowed))
         given = {key: value for key, value in options.items() if value is not None}

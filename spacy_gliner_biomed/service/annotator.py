@@ -83,10 +83,7 @@ class Annotator:
     @property
     def threshold(self) -> float:
         """The threshold of a request that names none."""
-        configured: float | None = self.component.cfg["threshold"]
-        if configured is not None:
-            return configured
-        return network_shim(self.component.model).checkpoint.calibration.threshold
+        return self.component.default_threshold
 
     def call_settings(self, options: Mapping[str, Any]) -> CallSettings:
         """Check the settings of a call.

@@ -108,7 +108,7 @@ class Batcher(Generic[Key, Item]):
         return self.submit(key, [(item, size)])[0]
 
     def _has_room(self, n: int, size: int) -> bool:
-        """Whether more documents may wait. What is too large for any queue may wait alone."""
+        """Return whether more documents may wait. One too large for any queue may wait alone."""
         jobs = self._jobs()
         characters = sum(job.size for job in jobs) + size
         enough = len(jobs) + n <= self.limits.queue and characters <= self.limits.queue_characters

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.common.reporting import list_names
-from spacy_gliner_biomed.common.settings_dict import nearest
+from spacy_gliner_biomed.common.settings_dict import hint_at
 from spacy_gliner_biomed.documents.pipelines import parse_labels, parse_relations
 from spacy_gliner_biomed.documents.writing.attributes import check_attributes, parse_attributes
 from spacy_gliner_biomed.errors import Errors
@@ -118,8 +118,7 @@ def validation_error(errors: Sequence[Mapping[str, Any]], model: type[BaseModel]
         if any(nested.__name__ in e["loc"] for e in errors):
             allowed = list(nested.model_fields)
     if unknown:
-        meant = [repr(name) for each in unknown if (name := nearest(each, allowed))]
-        hint = f" Did you mean {', '.join(meant)}?" if meant else ""
+        hint = hint_at(unknown, allowed)
         found = list_names(map(repr, unknown))
         return ServiceError(
             422, Errors.E242.format(found=found, hint=hint, allowed=", ".join(allowed))

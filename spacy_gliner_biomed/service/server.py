@@ -85,7 +85,7 @@ def open_socket(host: str, port: int) -> socket.socket:
 
 
 def is_loopback(listening: socket.socket) -> bool:
-    """Whether only this machine can reach a socket."""
+    """Return whether only this machine can reach a socket."""
     address: str = listening.getsockname()[0]
     return address.startswith("127.") or address == "::1"
 

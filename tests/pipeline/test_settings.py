@@ -1,6 +1,12 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
+from spacy.language import Language
 
+from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.types import LabelSpec
 
@@ -73,3 +79,14 @@ def test_a_label_has_its_own_threshold_or_that_of_all(cfg):
     settings = Settings.from_cfg({**cfg, "labels": labels, "threshold": 0.7})
     expected = np.array([0.7, 0.2, 0.0], dtype=np.float32)
     assert (settings.thresholds(settings.labels) == expected).all()
+
+
+def test_the_default_threshold_is_the_setting_or_the_checkpoints(
+    make_nlp: Callable[..., Language], uni_span: Path
+) -> None:
+    component = make_nlp(uni_span, threshold=0.3).get_pipe("gliner_biomed")
+    assert component.default_threshold == 0.3
+    component.threshold = None
+    shim = network_shim(component.model)
+    shim.checkpoint.calibration = replace(shim.checkpoint.calibration, threshold=0.4)
+    assert component.default_threshold == 0.4

@@ -7,7 +7,6 @@ from typing import Any
 
 from spacy.language import Language
 
-from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 from spacy_gliner_biomed.pipeline.relation_settings import RelationSpec
 from spacy_gliner_biomed.types import LabelSpec
@@ -50,11 +49,14 @@ def describe_run(nlp: Language, gliner: GlinerBiomed | None) -> RunInfo:
     if gliner is None:
         return RunInfo(pipeline=pipeline)
     config = nlp.config["components"].get(gliner.name, {}).get("model", {})
-    threshold = gliner.cfg["threshold"]
-    if threshold is None:
-        threshold = network_shim(gliner.model).checkpoint.calibration.threshold
     settings = gliner.settings()
-    return RunInfo(_model_name(config), pipeline, threshold, settings.labels, settings.relations)
+    return RunInfo(
+        model=_model_name(config),
+        pipeline=pipeline,
+        threshold=gliner.default_threshold,
+        labels=settings.labels,
+        relations=settings.relations,
+    )
 
 
 def _model_name(config: dict[str, Any]) -> str:
