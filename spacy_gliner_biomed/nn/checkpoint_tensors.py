@@ -34,6 +34,7 @@ PREFIXES = (
     ("scorer.", "token_scorer."),
     ("relations_rep_layer.relation_rep_layer.", "relation_scorer.adjacency."),
     ("pair_rep_layer.", "relation_scorer.pairs."),
+    ("triples_score_layer.interaction.", "relation_scorer.triples."),
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.nn.relations import ALL_PAIRS, PAIR_LAYERS
-from spacy_gliner_biomed.nn.triples import TRIPLE_SCORES
+from spacy_gliner_biomed.nn.triple_layers import TRIPLE_LAYERS, TRIPLES, WIDTH
 
 TOKEN_MODE = "token_level"
 SPAN_MODES = ("markerV0", "marker", "markerV1", "markerV2")
@@ -82,12 +82,15 @@ def _refuse_relations(raw: Mapping[str, Any]) -> None:
     found = []
     if not isinstance(layer, str) or (layer != ALL_PAIRS and layer.lower() not in PAIR_LAYERS):
         found.append(f"relations_layer {shorten(repr(layer))}")
-    if triples is not None and triples not in TRIPLE_SCORES:
+    if triples is not None and triples not in TRIPLES:
         found.append(f"triples_layer {shorten(repr(triples))}")
+    size = raw.get("hidden_size")
+    if triples in TRIPLE_LAYERS and size != WIDTH:
+        found.append(f"triples_layer {triples!r} and hidden_size {shorten(repr(size))}")
     if raw.get("precomputed_prompts_mode"):
         found.append("precomputed_prompts_mode")
     if found:
-        layers, scores = ", ".join([ALL_PAIRS, *PAIR_LAYERS]), ", ".join(TRIPLE_SCORES)
+        layers, scores = ", ".join([ALL_PAIRS, *PAIR_LAYERS]), ", ".join(TRIPLES)
         message = Errors.E260.format(found=" and ".join(found), layers=layers, scores=scores)
         raise ValueError(message)
 

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from spacy_gliner_biomed.nn.layers import ProjectionMLP
 from spacy_gliner_biomed.nn.relations import MAX_VALUES, pair_layer
-from spacy_gliner_biomed.nn.triples import TRIPLE_SCORES
+from spacy_gliner_biomed.nn.triple_layers import TRIPLE_LAYERS
+from spacy_gliner_biomed.nn.triples import TRIPLE_SCORES, TripleScore
 
 
 class PairMinimum(NamedTuple):
@@ -63,8 +64,12 @@ class RelationScorer(nn.Module):
     ) -> None:
         super().__init__()
         self.adjacency = pair_layer(relations_layer, width)
-        self.triples = TRIPLE_SCORES[triples_layer] if triples_layer else None
-        self.pairs = None if self.triples else ProjectionMLP(2 * width, width, dropout)
+        self.triples: TripleScore | None = None
+        if triples_layer in TRIPLE_LAYERS:
+            self.triples = TRIPLE_LAYERS[triples_layer](width)
+        elif triples_layer:
+            self.triples = TRIPLE_SCORES[triples_layer]
+        self.pairs = None if triples_layer else ProjectionMLP(2 * width, width, dropout)
 
     def probabilities(self, spans: Tensor, repeats: Tensor) -> Tensor | None:
         """Return the probability that two entities are related.

@@ -16,15 +16,15 @@ TripleScore = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def _um(head: Tensor, tail: Tensor, relations: Tensor) -> Tensor:
-    return _distance(head - tail).unsqueeze(-1).expand(-1, len(relations))
+    return distance(head - tail).unsqueeze(-1).expand(-1, len(relations))
 
 
 def _se(head: Tensor, tail: Tensor, relations: Tensor) -> Tensor:
-    return _distance((head - tail).unsqueeze(1) * relations)
+    return distance((head - tail).unsqueeze(1) * relations)
 
 
 def _trans_e(head: Tensor, tail: Tensor, relations: Tensor) -> Tensor:
-    return _distance((head - tail).unsqueeze(1) + relations, order=1)
+    return distance((head - tail).unsqueeze(1) + relations, order=1)
 
 
 def _dist_mult(head: Tensor, tail: Tensor, relations: Tensor) -> Tensor:
@@ -67,7 +67,7 @@ def _hol_e(head: Tensor, tail: Tensor, relations: Tensor) -> Tensor:
     return correlation @ relations.T
 
 
-def _distance(difference: Tensor, order: int = 2) -> Tensor:
+def distance(difference: Tensor, order: int = 2) -> Tensor:
     """Return the negative norm, at most `MAX_DISTANCE`. # (.., D) -> (..)"""
     norm: Tensor = torch.linalg.norm(difference, ord=order, dim=-1)
     return -norm.clamp(max=MAX_DISTANCE)

@@ -88,6 +88,11 @@ def test_other_variants_are_refused_by_name(raw: dict[str, Any], found: str) -> 
         ({"relations_layer": ""}, "relations_layer ''"),
         ({"relations_layer": 1}, "relations_layer 1"),
         ({"relations_layer": "dot", "triples_layer": "ConvE"}, "triples_layer 'ConvE'"),
+        ({"relations_layer": "dot", "triples_layer": "TuckER"}, "triples_layer 'TuckER'"),
+        (
+            {"relations_layer": "dot", "triples_layer": "TransH", "hidden_size": 16},
+            "triples_layer 'TransH' and hidden_size 16",
+        ),
         ({"relations_layer": "none", "precomputed_prompts_mode": True}, "precomputed_prompts_mode"),
     ],
 )

@@ -6,7 +6,7 @@ import torch
 from spacy_gliner_biomed.nn import relations as module
 from spacy_gliner_biomed.nn.relation_scoring import PairMinimum, RelationScorer
 from spacy_gliner_biomed.nn.relations import ALL_PAIRS, PAIR_LAYERS
-from spacy_gliner_biomed.nn.triples import TRIPLE_SCORES
+from spacy_gliner_biomed.nn.triple_layers import TRIPLE_LAYERS, TRIPLES
 
 WIDTH = 16
 LOW = PairMinimum(torch.full((3,), -torch.inf), -1.0)
@@ -51,7 +51,7 @@ def test_only_pairs_above_both_minima_are_selected() -> None:
     assert found.indices.tolist() == expected.tolist()
 
 
-@pytest.mark.parametrize("triples", ["", *TRIPLE_SCORES])
+@pytest.mark.parametrize("triples", ["", *TRIPLES])
 def test_pairs_are_scored_in_parts_with_the_same_result(
     monkeypatch: pytest.MonkeyPatch, triples: str
 ) -> None:
@@ -75,7 +75,7 @@ def test_a_repeated_span_counts_several_times_and_is_there_once(layer: str) -> N
     torch.testing.assert_close(found, four[[0, 1, 3]][:, [0, 1, 3]])
 
 
-@pytest.mark.parametrize("triples", ["", *TRIPLE_SCORES])
+@pytest.mark.parametrize("triples", ["", *TRIPLES])
 def test_sixteen_bits_are_close(triples: str) -> None:
     scorer, (spans, once, relations) = make("gat", triples), vectors(4)
     exact = scorer.select(spans, once, relations, LOW).logits
@@ -99,3 +99,14 @@ def test_gradients_reach_spans_and_relations() -> None:
     for tensor in (spans, relations):
         assert tensor.grad is not None
         assert tensor.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("triples", TRIPLE_LAYERS)
+def test_layers_with_weights_are_trained(triples: str) -> None:
+    """Also with one pair, which has no statistics of its own."""
+    scorer, (spans, _, relations) = make(ALL_PAIRS, triples).train(), vectors(2)
+    scorer.score(spans, torch.tensor([[0, 1]]), relations).pow(2).sum().backward()
+    for name, parameter in scorer.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+    assert sum(p.grad.abs().sum() for p in scorer.parameters() if p.grad is not None) > 0

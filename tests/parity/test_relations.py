@@ -3,7 +3,7 @@ relations.
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tests.parity.relations import (
     LABELS,
     RELATED,
     RELATIONS,
+    RelatedRecipe,
     RelatedReference,
     Triple,
     make_related,
@@ -26,6 +27,7 @@ import_gliner()
 
 from spacy_gliner_biomed.models.checkpoints import read_checkpoint, write_checkpoint  # noqa: E402
 from spacy_gliner_biomed.models.gliner import network_shim  # noqa: E402
+from spacy_gliner_biomed.nn.triple_layers import TRIPLE_LAYERS, TRIPLES  # noqa: E402
 from spacy_gliner_biomed.nn.triples import TRIPLE_SCORES  # noqa: E402
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed  # noqa: E402
 from spacy_gliner_biomed.pipeline.prediction import Predictor  # noqa: E402
@@ -177,17 +179,48 @@ def test_a_converted_checkpoint_gives_the_package_the_same_results(
         assert after.find(text, threshold=0.1) == before.find(text, threshold=0.1)
 
 
-@pytest.mark.parametrize("name", TRIPLE_SCORES)
+@pytest.mark.parametrize("name", TRIPLES)
 def test_triples_have_the_same_scores(name: str) -> None:
     from gliner.modeling.multitask.triples_layers import TriplesScoreLayer
 
     torch.manual_seed(0)
     heads, tails = 0.2 * torch.randn(2, 5, 24, dtype=torch.float64)
     relations = 0.2 * torch.randn(3, 24, dtype=torch.float64)
-    layer = TriplesScoreLayer(name)
-    expected = layer.forward_batched_relations(heads[None], tails[None], relations)[0]
+    layer = TriplesScoreLayer(name, dim=24).double().eval()
+    for tensor in layer.state_dict().values():  # also the statistics of a normalisation
+        if tensor.is_floating_point():
+            tensor.copy_(tensor + 0.1 * torch.rand_like(tensor))
+    expected = layer.forward_batched_relations(heads[None], tails[None], relations)[0].detach()
     if name == "HolE":  # the package rounds to 32 bits
         expected = expected.double()
-    found = TRIPLE_SCORES[name](heads, tails, relations)
+    score = TRIPLE_SCORES.get(name) or TRIPLE_LAYERS[name](24).double().eval()
+    if isinstance(score, torch.nn.Module):
+        score.load_state_dict(layer.interaction.state_dict())
+    found = score(heads, tails, relations).detach()
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
     assert expected.std() > 0.005
+
+
+def test_a_checkpoint_whose_triples_have_weights_is_read_and_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The package builds these layers with 768 values; here with 32, which takes less time."""
+    import gliner.modeling.base as module
+
+    monkeypatch.setattr(module, "TriplesScoreLayer", partial(module.TriplesScoreLayer, dim=32))
+    monkeypatch.setattr("spacy_gliner_biomed.nn.config_checks.WIDTH", 32)
+    values = {"num_rnn_layers": 0, "relations_layer": "none", "triples_layer": "TripleRE"}
+    folder = make_related(RelatedRecipe(values=values), tmp_path)
+    reference, ours = RelatedReference(folder, torch.float64), RelatedOurs(folder, torch.float64)
+    found, n_pairs = ours.logits(TEXTS[:2], LOW, batched=True), 0
+    for text in TEXTS[:2]:
+        _, of_pairs = found[tuple(reference.input_ids(text))]
+        wanted = reference.pair_logits(text, LOW, ADJACENCY)
+        assert of_pairs.keys() == wanted.keys()
+        for key, logits in of_pairs.items():
+            assert_close(logits, wanted[key])
+        n_pairs += len(wanted)
+    assert n_pairs > 4
+    write_checkpoint(read_checkpoint(folder), tmp_path / "written")
+    after = RelatedReference(tmp_path / "written", torch.float64)
+    assert after.find(TEXTS[1], threshold=0.1) == reference.find(TEXTS[1], threshold=0.1)
