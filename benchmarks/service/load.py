@@ -27,6 +27,9 @@ NOTES = ROOT / "data" / "everyday_synth" / "dev.jsonl.gz"
 LABELS = ["disease", "symptom", "drug", "dosage", "anatomical structure", "lab test"]
 N_WORDS = 60  # of a note; the rest is left out
 MEMORY, CPU = "process_resident_memory_bytes", "process_cpu_seconds_total"
+INTERVAL = 5.0  # seconds between two readings of the memory
+# Words of the texts of the warm-up: every number of rows of a forward pass occurs.
+LENGTHS = range(8, 700, 11)
 
 
 def read_notes(count: int) -> list[str]:
@@ -56,13 +59,15 @@ def run_load(
     seconds (float): Duration of the load.
     n_clients (int): Clients, each with one request at a time.
     n_texts (int): Different notes.
-    RETURNS (dict[str, Any]): Documents a second of both, their ratio, latencies, memory.
+    RETURNS (dict[str, Any]): Documents a second of both, their ratio, latencies, and the service's
+        memory at the start, every few seconds and at the end.
     """
     texts = read_notes(n_texts)
     alone, alone_cpu = pipe_rate(nlp, texts, LABELS)
     ask_many(url, texts, seconds=min(seconds, 2), n_clients=n_clients)  # warm-up
     before = read_metrics(url)
-    times, failed, elapsed = ask_many(url, texts, seconds=seconds, n_clients=n_clients)
+    with memory_series(url) as memory:
+        times, failed, elapsed = ask_many(url, texts, seconds=seconds, n_clients=n_clients)
     after = read_metrics(url)
     rate, cpu_rate = len(times) / elapsed, len(times) / (after[CPU] - before[CPU])
     return {
@@ -79,9 +84,28 @@ def run_load(
         "cpu_ratio": round(cpu_rate / alone_cpu, 3),
         "p50_ms": round(1000 * statistics.median(times), 1),
         "p99_ms": round(1000 * sorted(times)[int(0.99 * len(times))], 1),
-        "memory_start_mib": round(before[MEMORY] / 2**20),
-        "memory_end_mib": round(after[MEMORY] / 2**20),
+        "memory_mib": memory,
     }
+
+
+def warm_up(url: str, labels: Sequence[str] = LABELS) -> None:
+    """Ask for texts of all lengths. oneDNN compiles a kernel for each number of rows and keeps it,
+    so memory grows until each has occurred.
+    """
+    words = " ".join(read_notes(100)).split()
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
+    for n in LENGTHS:
+        post(connection, " ".join(words[n : 2 * n]), labels)
+    connection.close()
+
+
+def post(connection: http.client.HTTPConnection, text: str, labels: Sequence[str] = LABELS) -> int:
+    """Ask for the entities of a text; returns the status."""
+    body = json.dumps({"text": text, "labels": list(labels)})
+    connection.request("POST", "/annotate", body, {"Content-Type": "application/json"})
+    reply = connection.getresponse()
+    reply.read()
+    return reply.status
 
 
 def ask_many(
@@ -100,16 +124,14 @@ def ask_many(
         connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
         number = first
         while time.perf_counter() < started + seconds:
-            body = json.dumps({"text": texts[number % len(texts)], "labels": LABELS})
+            text = texts[number % len(texts)]
             number += n_clients
             begun = time.perf_counter()
-            connection.request("POST", "/annotate", body, {"Content-Type": "application/json"})
-            reply = connection.getresponse()
-            reply.read()
-            if reply.status == 200:
+            status = post(connection, text)
+            if status == 200:
                 times.append(time.perf_counter() - begun)
             else:
-                failed.append(reply.status)
+                failed.append(status)
         connection.close()
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(n_clients)]
@@ -128,6 +150,28 @@ def read_metrics(url: str) -> dict[str, float]:
     connection.close()
     pairs = (line.split() for line in lines if line.startswith((f"{MEMORY} ", f"{CPU} ")))
     return {name: float(value) for name, value in pairs}
+
+
+@contextmanager
+def memory_series(url: str) -> Iterator[list[int]]:
+    """Read a service's memory (MiB) now, every few seconds, and at the end."""
+    readings: list[int] = []
+    ended = threading.Event()
+
+    def read() -> None:
+        while True:
+            readings.append(round(read_metrics(url)[MEMORY] / 2**20))
+            if ended.wait(INTERVAL):
+                break
+        readings.append(round(read_metrics(url)[MEMORY] / 2**20))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    try:
+        yield readings
+    finally:
+        ended.set()
+        thread.join()
 
 
 @contextmanager
@@ -156,9 +200,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     config = {"alignment": "split", "model": {"checkpoint": args.checkpoint}}
     nlp.add_pipe("gliner_biomed", config=config)
     with service_process("--checkpoint", args.checkpoint) as url:
+        cold = round(read_metrics(url)[MEMORY] / 2**20)
+        warm_up(url)
         result = run_load(
             url, nlp, seconds=args.seconds, n_clients=args.clients, n_texts=args.texts
         )
+        result["memory_before_warm_up_mib"] = cold
     for name, value in result.items():
         print(f"{name:20} {value}")
     write_results(args.output, [result], args)

@@ -157,7 +157,6 @@ def _align(
     scores = np.array([span[3] for span in aligned], dtype=np.float32)
     candidates = Candidates(tokens[:, 0], tokens[:, 1], tokens[:, 2], scores)
     selected = choose(candidates, overlap=settings.overlap, multi_label=settings.multi_label)
-    add_strings(doc.vocab, _labels(found))
     chosen = [aligned[i] for i in selected]
     spans = [Span(doc, first, last, label=names[label]) for first, last, label, _ in chosen]
     counts = {

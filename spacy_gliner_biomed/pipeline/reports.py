@@ -24,6 +24,8 @@ REPORTED = {
     "gold_trimmed": Warnings.W144,
 }
 
+MAX_GIVEN = 10_000  # a service gets ever new labels; beyond, what was reported first is forgotten
+
 _LOCK = Lock()  # of all components: it is held for a moment, and a component has to pickle
 
 
@@ -32,7 +34,7 @@ class Reports:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self.given: set[str] = set()
+        self.given: dict[str, None] = {}  # as a set, in order
 
     def add(self, counts: Mapping[str, int], **values: object) -> None:
         """Add counts, and warn the first time that one of `REPORTED` occurs.
@@ -54,6 +56,8 @@ class Reports:
         """
         with _LOCK:
             is_new = what not in self.given
-            self.given.add(what)
+            self.given[what] = None
+            if len(self.given) > MAX_GIVEN:
+                del self.given[next(iter(self.given))]
         if is_new:
             warn(message)

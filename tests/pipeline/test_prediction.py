@@ -1,5 +1,6 @@
 """What the network is given, and what is made of its answers."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -224,3 +225,10 @@ def test_a_forward_pass_on_a_cpu_is_bounded_whatever_the_settings_allow(make_nlp
     list(nlp.pipe([LONG, LONG]))
     assert max(subtokens for _, subtokens in batches) <= 150
     assert max(rows for rows, _ in batches) > 1
+
+
+def test_the_guide_has_the_sizes_of_forward_passes_on_a_cpu():
+    guide = (Path(__file__).parents[2] / "docs/guides/long-documents.md").read_text()
+    sizes = module.CPU_SUBTOKENS
+    assert f"{sizes['float32']:,} subtokens in 32 bits and {sizes['bfloat16']:,} in 16" in guide
+    assert sizes["float16"] == sizes["bfloat16"]
