@@ -296,7 +296,7 @@ class Errors:
     )
 
     # Commands
-    E050 = "[GB-E050] There is no file {path}."
+    E050 = "[GB-E050] There is no file {path}. Check the path."
     E051 = (
         "[GB-E051] {path} has the ending {found!r}; files to read end with {allowed}, and may be "
         "compressed (.gz). For another ending, name the format with --input-format."
@@ -307,7 +307,7 @@ class Errors:
     )
     E055 = (
         "[GB-E055] There is nothing to annotate in {inputs}: no file of a known format with a "
-        "document in it."
+        "document in it. 'python -m spacy gliner annotate --help' lists the formats."
     )
     E057 = (
         "[GB-E057] This command needs a pipeline with exactly one component 'gliner_biomed'; this "
@@ -325,9 +325,15 @@ class Errors:
 
     # Files
     E052 = "[GB-E052] {path}, line {line}: {error}. Each line must be a JSON object with a 'text'."
-    E053 = "[GB-E053] {path} cannot be read as {what}: {error}. Nothing of it was annotated."
+    E053 = (
+        "[GB-E053] {path} cannot be read as {what}: {error}. Nothing of it was annotated. Repair "
+        "the file, or leave it out."
+    )
     E060 = "[GB-E060] {path}, line {line}: {error}. Correct the line; broken lines are not skipped."
-    E062 = "[GB-E062] {path} contains no document in the format {format!r}."
+    E062 = (
+        "[GB-E062] {path} contains no document in the format {format!r}. Check the file, or name "
+        "its format."
+    )
     E160 = (
         "[GB-E160] {path}, line {line}: this is not UTF-8: {found}. {hint}. Name the encoding with "
         "--encoding cp1252 (or utf-16), if the command has this option, or convert the file: "
@@ -425,10 +431,13 @@ class Errors:
         "[GB-E083] {path} is not a file of 'spacy gliner kb build', or is damaged: "
         "{error}. Build or copy it again."
     )
-    E084 = "[GB-E084] There is no concept {found!r} in the knowledge base {name!r}."
+    E084 = (
+        "[GB-E084] There is no concept {found!r} in the knowledge base {name!r}. Write ids as the "
+        "knowledge base does."
+    )
     E085 = (
         "[GB-E085] No concept of the knowledge base {name!r} has the type {found}. Its types "
-        "are: {known}."
+        "are: {known}. Choose among them."
     )
     E086 = (
         "[GB-E086] A rule of 'labels' must be of the form {{'label': 'disease', 'types': ['...'], "
@@ -436,7 +445,7 @@ class Errors:
     )
     E087 = (
         "[GB-E087] A rule of 'labels' names the knowledge bases {found}, which are not loaded. "
-        "Loaded are: {known}."
+        "Loaded are: {known}. Name one of these, or add the other to the linker's 'kb'."
     )
     E088 = (
         "[GB-E088] '{name}' has no knowledge base. Set 'kb' in [components.{name}] or in "
@@ -490,7 +499,7 @@ class Errors:
         "[GB-E113] The scorer gave {n} scores for {of} documents with entities. It must give one "
         "for each, in order."
     )
-    E114 = "[GB-E114] There is no document in {path}; nothing was written."
+    E114 = "[GB-E114] There is no document in {path}; nothing was written. Check the file."
     E340 = (
         "[GB-E340] There is no GGUF file {path}. Give the path of a local file that ends with "
         ".gguf, or the folder or Hugging Face name of a model with safetensors weights."
