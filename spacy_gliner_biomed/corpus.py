@@ -16,6 +16,7 @@ from spacy.language import Language
 
 from spacy_gliner_biomed.common.object_store import as_location
 from spacy_gliner_biomed.common.optional import import_parquet
+from spacy_gliner_biomed.common.settings_dict import check_choice
 from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.corpus_run import run_corpus
 from spacy_gliner_biomed.distributed.cpus import default_workers
@@ -23,7 +24,7 @@ from spacy_gliner_biomed.distributed.item_corpus import ItemCorpus
 from spacy_gliner_biomed.distributed.partitioning import PartitionedCorpus
 from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.result_tables import COLUMNS
-from spacy_gliner_biomed.distributed.run_setup import check_name, make_engine, make_run_spec
+from spacy_gliner_biomed.distributed.run_setup import make_engine, make_run_spec
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.linker_options import LinkerOptions
 from spacy_gliner_biomed.training.formats.options import ReadOptions
@@ -217,7 +218,7 @@ def read_table(
 
 
 def _results(output: str | Path, table: str, options: StorageOptions) -> Storage:
-    check_name("table", table, tuple(COLUMNS))
+    check_choice("table", table, COLUMNS)
     manifest = Storage(output, "jsonl", options=options).read_manifest()
     if manifest is None:
         raise ValueError(Errors.E332.format(path=as_location(output)))

@@ -18,6 +18,7 @@ from spacy_gliner_biomed.cli.reading_options import (
     EncodingOption,
 )
 from spacy_gliner_biomed.common.reporting import warn
+from spacy_gliner_biomed.common.settings_dict import check_choice
 from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.errors import Errors, Warnings
 
@@ -154,9 +155,7 @@ def _target(output: Path, to: str | None) -> str:
     if to is None:
         found = format_of(str(output))
         return found if found in TARGETS else "docbin"
-    if to not in TARGETS:
-        allowed = "one of " + ", ".join(map(repr, TARGETS))
-        raise ValueError(Errors.E030.format(name="to", allowed=allowed, found=to))
+    check_choice("to", to, TARGETS)
     return to
 
 
@@ -180,7 +179,7 @@ def _counted(texts: Iterable["AnnotatedText"], counts: "Counter[str]") -> Iterat
         counts["documents"] += 1
         counts["entities"] += len(text.spans)
         counts["concepts"] += len(text.concepts)
-        counts["relations"] += len(text.relations)
+        counts["relations"] += len(text.relations or ())
         yield text
 
 

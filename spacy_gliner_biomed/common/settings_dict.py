@@ -143,6 +143,21 @@ def hint_at(unknown: Iterable[str], known: Sequence[str]) -> str:
     return f" Did you mean {', '.join(meant)}?" if meant else ""
 
 
+def check_choice(name: str, value: Any, allowed: Iterable[Any]) -> None:
+    """Check that a setting or option has one of some values.
+
+    name (str): The setting or option, for the message.
+    value (Any): Its value.
+    allowed (Iterable[Any]): The allowed values.
+    RAISES (ValueError): If the value is none of these.
+    """
+    allowed = list(allowed)
+    # Not `in`: 1 is no name for True, although it equals it.
+    if not any(type(value) is type(choice) and value == choice for choice in allowed):
+        listed = "one of " + ", ".join(map(repr, allowed))
+        raise ValueError(Errors.E030.format(name=name, allowed=listed, found=value))
+
+
 def check_names(names: Iterable[str], known: Iterable[str], component: str) -> None:
     """Check that all names are known.
 

@@ -1,12 +1,13 @@
 """Make the settings and the engine of a run from options, for the command and for Python."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.common.optional import import_parquet
+from spacy_gliner_biomed.common.settings_dict import check_choice
 from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
 from spacy_gliner_biomed.distributed.corpus_run import Engine
 from spacy_gliner_biomed.distributed.exports import EXPORTS, TABLES, make_export
@@ -59,11 +60,7 @@ def make_run_spec(
     RAISES (ValueError): If an option is invalid.
     RAISES (ImportError): If the format needs a package that is not installed.
     """
-    check_name("format", format_, FORMATS)
-    if format_ == "parquet":
-        import_parquet("--format parquet (the default)")
-    if format_ in EXPORTS:
-        make_export(format_)  # is all that it needs installed?
+    _check_format(format_)
     writing = make_writing_options(attributes, fhir_mapping)
     if code is not None and not code.is_file():
         raise ValueError(Errors.E050.format(path=code))
@@ -106,7 +103,7 @@ def make_engine(
     RETURNS (Engine): The engine.
     RAISES (ImportError): If a package that the engine needs is not installed.
     """
-    check_name("engine", name, ENGINES)
+    check_choice("engine", name, ENGINES)
     if name == "ray":
         return RayEngine(
             spec,
@@ -118,11 +115,13 @@ def make_engine(
     return LocalEngine(spec, n_workers=workers, gpus_per_worker=gpus_per_worker)
 
 
-def check_name(name: str, value: str, allowed: Sequence[str]) -> None:
-    """RAISES (ValueError): If an option has none of its values."""
-    if value not in allowed:
-        listed = "one of " + ", ".join(allowed)
-        raise ValueError(Errors.E030.format(name=name, allowed=listed, found=value))
+def _check_format(name: str) -> None:
+    """RAISES (ValueError, ImportError): If there is no such format, or its package is missing."""
+    check_choice("format", name, FORMATS)
+    if name == "parquet":
+        import_parquet("--format parquet (the default)")
+    if name in EXPORTS:
+        make_export(name)
 
 
 def _parse(parse: Callable[[str | None], Any], value: Any) -> Any:

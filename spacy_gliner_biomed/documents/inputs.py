@@ -26,12 +26,13 @@ from spacy_gliner_biomed.common.folders import (
 )
 from spacy_gliner_biomed.common.json_text import check_text, parse_json_object
 from spacy_gliner_biomed.common.reporting import shorten
+from spacy_gliner_biomed.common.settings_dict import check_choice
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import ID_KEY, PASSAGES_KEY, AnnotatedText
 from spacy_gliner_biomed.training.formats.detect import UNCLEAR, detect_format
 from spacy_gliner_biomed.training.formats.notes_table import has_texts
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
-from spacy_gliner_biomed.training.formats.table import FORMATS, check_name, find_format, read_texts
+from spacy_gliner_biomed.training.formats.table import FORMATS, find_format, read_texts
 from spacy_gliner_biomed.training.json_items import read_values
 from spacy_gliner_biomed.training.record_checks import check_keys, format_place
 
@@ -70,7 +71,7 @@ def find_inputs(paths: Sequence[Path], options: ReadOptions = DEFAULTS) -> list[
     RAISES (ValueError): If a path does not exist, or a named file has an unsupported format.
     """
     if options.data_format is not None:
-        check_name(options.data_format, INPUT_FORMAT)
+        check_choice(INPUT_FORMAT, options.data_format, FORMATS)
     endings = input_endings(options.data_format)
     files: dict[Path, Path] = {}
     unread: Unread = []

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from spacy_gliner_biomed.common.folders import ending_of
 from spacy_gliner_biomed.common.new_files import open_output
+from spacy_gliner_biomed.common.settings_dict import check_choice
 from spacy_gliner_biomed.documents.formats import FORMATS, format_of, names_for
 from spacy_gliner_biomed.documents.inputs import ENDINGS as INPUT_ENDINGS
 from spacy_gliner_biomed.documents.writing.writer import Writer, WriterSettings
@@ -38,9 +39,8 @@ def plan_outputs(paths: Sequence[str], format_: str | None) -> list[Output]:
     RETURNS (list[Output]): The outputs with their formats.
     RAISES (ValueError): If a format is unknown or missing, or does not match the ending.
     """
-    if format_ is not None and format_ not in FORMATS:
-        allowed = "one of " + ", ".join(FORMATS)
-        raise ValueError(Errors.E030.format(name="format", allowed=allowed, found=format_))
+    if format_ is not None:
+        check_choice("format", format_, FORMATS)
     outputs = [_plan(path, format_) for path in paths or [STDOUT]]
     if len({_resolved(output.path) for output in outputs}) < len(outputs):
         raise ValueError(Errors.E056.format(path=", ".join(paths), reason="one is given twice"))

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 
 from spacy_gliner_biomed.common.reporting import list_names
-from spacy_gliner_biomed.common.settings_dict import hint_at
+from spacy_gliner_biomed.common.settings_dict import check_choice, hint_at
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.calibration import DEFAULT_THRESHOLD
 from spacy_gliner_biomed.pipeline.decoding import Overlap
@@ -98,9 +98,9 @@ class Settings:
             ("alignment", Alignment),
             ("precision", Precision),
         ):
-            _check_choice(name, values[name], get_args(kind))
+            check_choice(name, values[name], get_args(kind))
         for name in ("annotate_ents", "overwrite", "multi_label"):
-            _check_choice(name, values[name], (True, False))
+            check_choice(name, values[name], (True, False))
         for name in ("window", "stride", "batch_subtokens"):
             _check_positive(name, values[name], optional=name != "batch_subtokens")
         _check_text("spans_key", values["spans_key"], optional=False)
@@ -128,13 +128,6 @@ def check_cfg(values: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("window", "stride", "batch_subtokens"):
         checked[name] = None if checked[name] is None else int(checked[name])
     return checked
-
-
-def _check_choice(name: str, value: Any, allowed: Sequence[Any]) -> None:
-    # Not `in`: 1 is no name for True, although it equals it.
-    if not any(type(value) is type(choice) and value == choice for choice in allowed):
-        listed = "one of " + ", ".join(map(repr, allowed))
-        raise ValueError(Errors.E030.format(name=name, allowed=listed, found=value))
 
 
 def _check_positive(name: str, value: Any, *, optional: bool) -> None:

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 from spacy.language import Language
 
-from spacy_gliner_biomed.common.settings_dict import Configurable, Setting, SettingsDict, nearest
+from spacy_gliner_biomed.common.settings_dict import (
+    Configurable,
+    Setting,
+    SettingsDict,
+    check_choice,
+    nearest,
+)
 
 Change = Callable[[SettingsDict], object]
 
@@ -170,3 +176,11 @@ def test_component_settings_that_do_nothing_are_errors(
     with pytest.raises((ValueError, AttributeError), match=error):
         change(gliner)
     assert gliner.cfg == before
+
+
+def test_a_choice_is_one_of_its_values_and_of_their_type() -> None:
+    check_choice("flag", True, (True, False))
+    with pytest.raises(ValueError, match=r"GB-E030.*'flag' must be one of True, False; found 1"):
+        check_choice("flag", 1, (True, False))
+    with pytest.raises(ValueError, match=r"'format' must be one of 'a', 'b'; found 'c'"):
+        check_choice("format", "c", {"a": 1, "b": 2})

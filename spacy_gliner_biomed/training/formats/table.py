@@ -3,11 +3,12 @@
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
+from spacy_gliner_biomed.common.settings_dict import check_choice
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.formats.annotation_tools import (
@@ -125,7 +126,7 @@ def find_format(
         clear.
     """
     if name is not None:
-        check_name(name, option)
+        check_choice(option, name, FORMATS)
     if not path.exists():
         raise ValueError(Errors.E050.format(path=path))
     found = detect_format(path, options.encoding) if name is None else name
@@ -136,18 +137,6 @@ def find_format(
     if path.is_dir() and found != "brat":
         raise ValueError(Errors.E164.format(path=path, format=found))
     return found
-
-
-def check_name(name: str, option: str = "--format") -> None:
-    """Check the name of a format.
-
-    name (str): The name.
-    option (str): The command's option for it, for the message.
-    RAISES (ValueError): If there is no such format.
-    """
-    if name not in FORMATS:
-        allowed = "one of " + ", ".join(map(repr, FORMATS))
-        raise ValueError(Errors.E030.format(name=option, allowed=allowed, found=name))
 
 
 def _with_labels(path: Path, name: str, options: ReadOptions) -> Iterator[AnnotatedText]:
@@ -162,12 +151,22 @@ def _with_labels(path: Path, name: str, options: ReadOptions) -> Iterator[Annota
         for text in read(path, options, Counts()):
             found.update(label for *_, label in text.spans)
             found.update(text.annotated or ())
-            related.update(label for *_, label in text.relations)
+            related.update(label for *_, label in text.relations or ())
             related.update(text.annotated_relations or ())
-    labels, relations, counts = sorted(found), sorted(related) if related else None, Counts()
+    labels, relations, counts = sorted(found), sorted(related), Counts()
     for number, text in enumerate(read(path, options, counts), 1):
         own = labels if text.annotated is None else text.annotated
-        of_text = relations if text.annotated_relations is None else text.annotated_relations
-        name = text.name or str(number)
-        yield replace(text, annotated=own, annotated_relations=of_text, name=name)
+        text = replace(text, annotated=own, name=text.name or str(number))
+        # A Doc without relations says nothing about them, a text of another format has none.
+        yield text if name == "docbin" else _with_relations(text, relations)
     report_changes(counts, path)
+
+
+def _with_relations(text: AnnotatedText, labels: Sequence[str]) -> AnnotatedText:
+    """Return a text with the relations that it annotates: its own, or else all of the source; none
+    if the source has no relations.
+    """
+    if not labels:
+        return replace(text, relations=None)
+    own = labels if text.annotated_relations is None else text.annotated_relations
+    return replace(text, relations=text.relations or [], annotated_relations=own)
