@@ -101,7 +101,7 @@ class AnnotateRequest(CallOptions):
     texts: list[Text] | None = Field(None, description="Several texts, instead of 'text'.")
 
 
-class Entity(BaseModel):
+class EntityAnswer(BaseModel):
     """An entity, with the keys that `spacy gliner annotate` writes, and attributes asked for."""
 
     model_config = ConfigDict(extra="allow")
@@ -118,7 +118,7 @@ class Entity(BaseModel):
     concept_score: float | None = Field(None, description="The score of the link.")
 
 
-class Relation(BaseModel):
+class RelationAnswer(BaseModel):
     """A relation between two entities of the same text, as `spacy gliner annotate` writes it."""
 
     head: int = Field(description="Its head, as an index of 'entities'.")
@@ -143,8 +143,8 @@ class ErrorAnswer(BaseModel):
 class DocumentAnswer(BaseModel):
     """The result of one text: its entities, their relations if they are asked for; or its error."""
 
-    entities: list[Entity] | None = None
-    relations: list[Relation] | None = None
+    entities: list[EntityAnswer] | None = None
+    relations: list[RelationAnswer] | None = None
     error: ErrorDetail | None = None
 
 

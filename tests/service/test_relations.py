@@ -149,4 +149,4 @@ def test_the_example_of_the_schema_can_be_asked(related: Client) -> None:
     example = body["examples"]["relations"]["value"]
     (document,) = related.request("POST", "/annotate", example).json()["documents"]
     assert set(document) == {"entities", "relations"}
-    assert {"head", "tail"} <= set(schema["components"]["schemas"]["Relation"]["properties"])
+    assert {"head", "tail"} <= set(schema["components"]["schemas"]["RelationAnswer"]["properties"])
