@@ -1,6 +1,6 @@
 """`python -m spacy gliner annotate-corpus`: annotate a corpus of any size; write tables."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -138,7 +138,7 @@ def annotate_corpus_cli(
     with reported():
         reading = ReadOptions(encoding, column, text_column, id_column, data_format=input_format)
         workers = workers or default_workers()
-        options = {"labels": labels, "relations": relations}
+        options: dict[str, Any] = {"labels": labels, "relations": relations}
         options |= {"threshold": threshold, "precision": precision}
         spec = make_run_spec(
             output,

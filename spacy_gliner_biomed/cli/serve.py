@@ -78,8 +78,8 @@ def serve_cli(
         token = None if token_file is None else read_token(token_file)
         listening = open_socket(host, port)
         nlp = get_pipeline(pipeline, lang=lang, checkpoint=checkpoint, revision=revision)
-        settings = {"threshold": threshold, "device": device, "precision": precision}
-        settings["relations"] = parse_relations(relations)
+        settings: dict[str, Any] = {"threshold": threshold, "device": device}
+        settings |= {"precision": precision, "relations": parse_relations(relations)}
         configure(nlp, {"labels": _default_labels(nlp, labels), **settings})
         limits = Limits(
             max_characters=max_characters,
@@ -96,7 +96,7 @@ def serve_cli(
         service = Service(Annotator(nlp), limits, source, name)
         _report_address(listening, token)
         # Clients get it in their answers; the log has no label that they send.
-        warnings.filterwarnings("ignore", message=r"\[GB-W(180|282)\]")
+        warnings.filterwarnings("ignore", message=r"\[GB-W(180|282|390)\]")
         run_server(service, listening, token=token, quiet=quiet)
 
 

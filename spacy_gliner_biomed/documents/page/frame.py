@@ -11,6 +11,7 @@ from spacy_gliner_biomed.common.reporting import count
 from spacy_gliner_biomed.documents.colors import label_color
 from spacy_gliner_biomed.documents.page.marks import data_attributes
 from spacy_gliner_biomed.documents.writing.writer import SYSTEM, WriterSettings
+from spacy_gliner_biomed.pipeline.relation_settings import RelationSpec
 from spacy_gliner_biomed.types import LabelSpec
 
 FOLDER = Path(__file__).parent
@@ -68,7 +69,7 @@ def count_found(n_entities: int, n_relations: int) -> str:
 def _about(settings: WriterSettings) -> str:
     run = settings.run
     threshold = "" if run.threshold is None else f"{run.threshold:g}"
-    specs = [*run.labels, *run.relations]
+    specs: list[LabelSpec | RelationSpec] = [*run.labels, *run.relations]
     own = {s.label: s.threshold for s in specs if s.threshold not in (None, run.threshold)}
     rows = {
         "Model": run.model,
