@@ -147,6 +147,10 @@ class Errors:
         "this one has subtoken_pooling {found!r}, in which a mark would become part of the word. "
         "Set 'layout' to false, or use another checkpoint."
     )
+    E390 = (
+        "[GB-E390] The label, relation or prompt {found!r} holds half of a surrogate pair, which no "
+        "file can hold. Remove that character."
+    )
 
     # Relations
     E260 = (
@@ -681,6 +685,11 @@ class Warnings:
         "[GB-W180] The model was not trained with the label {prompt!r}: it may miss entities or "
         "find wrong ones. Similar trained labels are: {nearest}. 'python -m spacy gliner labels' "
         "lists them all. This warning is given once per label."
+    )
+    W390 = (
+        "[GB-W390] The label {label!r} finds nothing: an earlier label has the same prompt "
+        "({prompt!r}), and its threshold is no higher. Give it a prompt of its own, or allow "
+        "several labels on one span (multi_label=True). This warning is given once per label."
     )
 
     # Entities

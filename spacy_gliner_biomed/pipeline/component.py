@@ -10,7 +10,6 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Optimizer, set_dropout_rate
 
-from spacy_gliner_biomed.common.reporting import list_names, shorten
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.models.trainer import AdamW, make_adamw
@@ -22,6 +21,7 @@ from spacy_gliner_biomed.pipeline.gold_checks import (
     describe_lost,
     is_dummy,
 )
+from spacy_gliner_biomed.pipeline.label_reports import report_labels
 from spacy_gliner_biomed.pipeline.prediction import Predictor
 from spacy_gliner_biomed.pipeline.relation_annotation import annotate_relations
 from spacy_gliner_biomed.pipeline.relation_training import Outputs, begin_rows, choose_relations
@@ -242,31 +242,8 @@ class GlinerBiomed(GlinerPipe):
         if not any(len(doc) for doc in docs):
             return [Prediction(counts={"docs": 1}) for _ in docs]
         self._place(settings)
-        self._report_unfamiliar(settings)
-        self._report_missing_ends(settings)
+        report_labels(self.reports, settings, network_shim(self.model).checkpoint.catalogue)
         return Predictor(self.model, settings).find_entities(docs)
-
-    def _report_unfamiliar(self, settings: Settings) -> None:
-        """Warn once of each label that the checkpoint was not trained with, if it lists them."""
-        catalogue = network_shim(self.model).checkpoint.catalogue
-        if not catalogue.labels:
-            return
-        for spec in settings.labels:
-            known = f"unfamiliar {spec.prompt}" in self.reports.given  # the search takes a while
-            if not known and catalogue.familiar(spec.prompt) is None:
-                nearest = ", ".join(map(repr, catalogue.nearest(spec.prompt))) or "none"
-                message = Warnings.W180.format(prompt=shorten(spec.prompt), nearest=nearest)
-                self.reports.warn_once(f"unfamiliar {spec.prompt}", message)
-
-    def _report_missing_ends(self, settings: Settings) -> None:
-        """Warn once of each relation with an end that nothing can be."""
-        known = {spec.label for spec in settings.labels}
-        for spec in settings.relations:
-            missing = [x for x in dict.fromkeys(spec.heads + spec.tails) if x not in known]
-            if missing:
-                found = list_names(map(repr, missing))
-                message = Warnings.W282.format(relation=shorten(spec.label), missing=found)
-                self.reports.warn_once(f"ends of {spec.label}", message)
 
     def _training_rows(self, examples: Iterable[Example], settings: Settings) -> list[TrainingRow]:
         make = row_maker(self.model, settings, self.label_sampler, self.relation_sampler)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
-from spacy_gliner_biomed.common.reporting import warn
+from spacy_gliner_biomed.common.json_text import check_text
+from spacy_gliner_biomed.common.reporting import shorten, warn
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.types import LabelSpec
 
@@ -82,6 +83,19 @@ def check_threshold(value: Any, name: str = "threshold") -> float:
     return float(value)
 
 
+def check_storable(*texts: str) -> None:
+    """Check that a file can hold labels and prompts.
+
+    texts (str): The labels and prompts.
+    RAISES (ValueError): If one holds half of a surrogate pair.
+    """
+    for text in texts:
+        try:
+            check_text(text)
+        except ValueError:
+            raise ValueError(Errors.E390.format(found=shorten(text))) from None
+
+
 def _plain(entry: Any) -> str | dict[str, Any]:
     if isinstance(entry, str):
         return entry
@@ -96,6 +110,7 @@ def _parse(entry: Any) -> LabelSpec:
     prompt = label if prompt is None else prompt
     if not all(isinstance(text, str) and text.strip() for text in (label, prompt)):
         raise ValueError(Errors.E023.format(found=entry))
+    check_storable(label, prompt)
     threshold = values.get("threshold")
     if threshold is not None:
         threshold = check_threshold(threshold, f"threshold of {label}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.pipeline.labels import check_threshold
+from spacy_gliner_biomed.pipeline.labels import check_storable, check_threshold
 
 KEYS = {"relation", "prompt", "threshold", "head", "tail"}
 
@@ -68,6 +68,7 @@ def _parse(entry: Any) -> RelationSpec:
     ends = [_labels(values.get(name)) for name in ("head", "tail")]
     if not all(isinstance(text, str) and text.strip() for text in (label, prompt, *sum(ends, ()))):
         raise _refused(entry)
+    check_storable(label, prompt, *sum(ends, ()))
     threshold = values.get("threshold")
     if threshold is not None:
         threshold = check_threshold(threshold, f"threshold of {label}")

@@ -6,6 +6,7 @@ from spacy_gliner_biomed.pipeline.labels import (
     parse_labels,
     unique_labels,
 )
+from spacy_gliner_biomed.pipeline.relation_settings import parse_relations
 from spacy_gliner_biomed.types import LabelSpec
 
 
@@ -87,3 +88,16 @@ def test_a_repeated_label_is_asked_once_with_a_warning():
 def test_two_thresholds_for_one_label_and_prompt_are_a_contradiction():
     with pytest.raises(ValueError, match=r"GB-E025.*'a'.*\(None, 0.3\)"):
         parse_labels(["a", {"label": "a", "threshold": 0.3}])
+
+
+@pytest.mark.parametrize(
+    "entry", ["a \ud800", {"label": "\udfff"}, {"label": "x", "prompt": "\ud800"}]
+)
+def test_half_a_surrogate_pair_is_refused(entry):
+    with pytest.raises(ValueError, match=r"\[GB-E390\].*\\ud"):
+        parse_labels(["disease", entry])
+
+
+def test_half_a_surrogate_pair_in_a_relation_is_refused():
+    with pytest.raises(ValueError, match=r"\[GB-E390\].*\\ud"):
+        parse_relations([{"relation": "treats", "head": "drug \ud800"}])

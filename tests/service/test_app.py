@@ -126,6 +126,7 @@ def test_a_document_on_which_a_component_fails_has_its_own_error(
         ({"text": TEXT, "labels": ["x" * 201]}, 422, "GB-E243"),
         ({"text": TEXT, "labels": [f"label {n}" for n in range(201)]}, 422, "GB-E245"),
         ({"text": TEXT, "labels": ["a <<ENT>> b"]}, 422, "GB-E020"),
+        ({"text": TEXT, "labels": ["half \ud800"]}, 422, "GB-E390"),
         ({"text": TEXT, "attributes": ["no_such_thing"]}, 422, "GB-E220"),
         ({"text": "x" * 100_001}, 413, "GB-E244"),
         ({"texts": ["a"] * 257}, 413, "GB-E245"),

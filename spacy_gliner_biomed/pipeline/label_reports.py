@@ -1,0 +1,60 @@
+"""Warnings of labels and relations that are not found, or not as well as others."""
+
+from spacy_gliner_biomed.common.reporting import list_names, shorten
+from spacy_gliner_biomed.errors import Warnings
+from spacy_gliner_biomed.models.catalogue import Catalogue
+from spacy_gliner_biomed.pipeline.reports import Reports
+from spacy_gliner_biomed.pipeline.settings import Settings
+from spacy_gliner_biomed.types import LabelSpec
+
+
+def report_labels(reports: Reports, settings: Settings, catalogue: Catalogue) -> None:
+    """Warn once of each label and relation that may miss what it should find.
+
+    reports (Reports): Of the component.
+    settings (Settings): The labels and relations of a call.
+    catalogue (Catalogue): The labels that the checkpoint was trained with.
+    """
+    if catalogue.labels:
+        _report_unfamiliar(reports, settings, catalogue)
+    for spec in hidden_labels(settings):
+        names = {"label": shorten(spec.label), "prompt": shorten(spec.prompt)}
+        reports.warn_once(f"hidden {spec.label}", Warnings.W390.format(**names))
+    _report_missing_ends(reports, settings)
+
+
+def hidden_labels(settings: Settings) -> list[LabelSpec]:
+    """Return the labels that never win against an earlier label with the same prompt.
+
+    settings (Settings): The labels, their thresholds and `multi_label`.
+    RETURNS (list[LabelSpec]): In order.
+    """
+    if settings.multi_label:
+        return []
+    hidden, first = [], dict[str, tuple[LabelSpec, float]]()
+    thresholds = settings.thresholds(settings.labels).tolist()
+    for spec, threshold in zip(settings.labels, thresholds, strict=True):
+        other, least = first.setdefault(spec.prompt, (spec, threshold))
+        if other.label != spec.label and threshold >= least:
+            hidden.append(spec)
+    return hidden
+
+
+def _report_unfamiliar(reports: Reports, settings: Settings, catalogue: Catalogue) -> None:
+    for spec in settings.labels:
+        known = f"unfamiliar {spec.prompt}" in reports.given  # the search takes a while
+        if not known and catalogue.familiar(spec.prompt) is None:
+            nearest = ", ".join(map(repr, catalogue.nearest(spec.prompt))) or "none"
+            message = Warnings.W180.format(prompt=shorten(spec.prompt), nearest=nearest)
+            reports.warn_once(f"unfamiliar {spec.prompt}", message)
+
+
+def _report_missing_ends(reports: Reports, settings: Settings) -> None:
+    """Warn of relations with an end that nothing can be."""
+    known = {spec.label for spec in settings.labels}
+    for spec in settings.relations:
+        missing = [x for x in dict.fromkeys(spec.heads + spec.tails) if x not in known]
+        if missing:
+            found = list_names(map(repr, missing))
+            message = Warnings.W282.format(relation=shorten(spec.label), missing=found)
+            reports.warn_once(f"ends of {spec.label}", message)
