@@ -71,6 +71,9 @@ def select_cli(
     from spacy_gliner_biomed.curation.curated_files import select_file
     from spacy_gliner_biomed.training.formats.options import ReadOptions
 
+    for path in (source, target):
+        if str(path).startswith("--"):  # an option that is not known; it may be the scorer's
+            raise typer.BadParameter(f"{str(path)!r} is no file. Name both files first.")
     options = parse_config_overrides(ctx.args)
     settings = {key.removeprefix("scorer."): value for key, value in options.items()}
     with reported():

@@ -65,7 +65,9 @@ class Catalogue:
         normal = normalize(prompt)
         words = {word for word in normal.split() if len(word) > 3}
         shared = [name for name in self._known if words & {*name.split()}]
-        close = get_close_matches(normal, shared or list(self._known), n=2 * count, cutoff=0.3)
+        # Without a word in common, only what is spelled alike is meant.
+        names, cutoff = (shared, 0.3) if shared else (list(self._known), 0.6)
+        close = get_close_matches(normal, names, n=2 * count, cutoff=cutoff)
         return list(dict.fromkeys(self._known[name] for name in close))[:count]
 
 

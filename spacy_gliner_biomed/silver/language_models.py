@@ -61,7 +61,7 @@ def make_language_model(
 def _check_server(server: ServerSettings) -> None:
     """RAISES (ValueError): If the settings do not name a model on a server."""
     if not (server.url and server.model):
-        missing = "--model" if server.url else "--url" if server.model else "no language model"
+        missing = "--model" if server.url else "--url" if server.model else "A language model"
         raise ValueError(Errors.E126.format(found=f"{missing} is not given"))
     if not server.url.startswith(("http://", "https://")):
         allowed = "an address that begins with http:// or https://"

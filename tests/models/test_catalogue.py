@@ -56,7 +56,15 @@ def test_a_label_goes_before_another_ones_variant() -> None:
 def test_other_words_are_not_familiar_and_have_near_ones() -> None:
     assert CATALOGUE.familiar("adverse reaction") is None
     assert CATALOGUE.nearest("adverse reaction") == ["adverse event"]
+    assert CATALOGUE.nearest("adverse evnet") == ["adverse event"]
+    assert CATALOGUE.nearest("unicorn") == []
     assert Catalogue().nearest("disease") == []
+
+
+def test_only_what_is_spelled_alike_is_near_without_a_word_in_common() -> None:
+    rows = tuple(map(TrainedLabel, ("disease", "function", "chemical", "research task")))
+    assert Catalogue(rows).nearest("dissease") == ["disease"]
+    assert Catalogue(rows).nearest("heart attack") == []
 
 
 def test_a_catalogue_is_written_and_read(tmp_path: Path) -> None:
