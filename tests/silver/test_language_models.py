@@ -16,7 +16,7 @@ SERVER = {"server.url": "http://127.0.0.1:9/v1", "server.model": "tiny"}
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({}, "GB-E126.*no language model"),
+        ({}, "GB-E126.*A language model"),
         ({"server.url": "http://127.0.0.1:9/v1"}, "GB-E126.*--model"),
         ({"server.model": "tiny"}, "GB-E126.*--url"),
         ({**SERVER, "local.model": "folder"}, "GB-E126.*both"),
