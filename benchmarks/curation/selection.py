@@ -22,7 +22,7 @@ none of the three corpora. The language model's difficulty comes from a tiny one
 import argparse
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ import torch
 from benchmarks.accuracy.evaluation import make_nlp
 from benchmarks.common import make_parser, markdown
 from benchmarks.curation.language_model import train_language_model
+from benchmarks.curation.pools import CORPORA, KEYS, chosen, read_held_out, split_train
 from benchmarks.training.recipe import recipe_weights, train_recipe
 from benchmarks.training.short_training import (
     BATCH,
@@ -40,21 +41,14 @@ from benchmarks.training.short_training import (
     endless,
     mean_and_deviation,
     measure,
-    read_sentences,
-    sample,
 )
 from spacy_gliner_biomed.curation.coverage import make_coverage_scorer
 from spacy_gliner_biomed.curation.difficulty import make_model_difficulty
 from spacy_gliner_biomed.curation.language_model import make_language_model_difficulty
-from spacy_gliner_biomed.curation.random_scorer import make_random_scorer
-from spacy_gliner_biomed.curation.selection import KEPT, Score, Scorer, select
-from spacy_gliner_biomed.training.corpora import AnnotatedText
+from spacy_gliner_biomed.curation.selection import Scorer
 
-CORPORA = ["ncbi_disease", "bc5cdr", "bc2gm"]
 SCORERS = ["random", "difficulty", "language-model", "coverage"]
-DEV = 300  # sentences by which the threshold is chosen
 STEPS = 80  # one pass over the pool, or two over half of it
-KEYS = ["corpus", "scorer", "ratio", "negatives", "seed"]
 Condition = tuple[str, float, float]  # scorer, ratio, share of the negatives
 
 MAIN: list[Condition] = [
@@ -76,21 +70,6 @@ def train_base(arguments: argparse.Namespace) -> None:
     weights = {name: w for name, w in recipe_weights().items() if name not in CORPORA}
     arguments.steps = arguments.base_steps
     train_recipe(arguments, "base", weights)
-
-
-def split_train(
-    arguments: argparse.Namespace, corpus: str
-) -> tuple[list[AnnotatedText], list[AnnotatedText]]:
-    """Split the training sentences of a corpus, in the same way in each run.
-
-    arguments (argparse.Namespace): The command line.
-    corpus (str): The corpus.
-    RETURNS (tuple[list[AnnotatedText], list[AnnotatedText]]): The pool to select from, and the
-        other sentences.
-    """
-    texts = read_sentences(arguments.corpora, corpus, "train", arguments.exclude)
-    texts = sample(texts, len(texts))
-    return texts[: arguments.pool], texts[arguments.pool :]
 
 
 def prepare(arguments: argparse.Namespace) -> None:
@@ -136,31 +115,6 @@ def conditions(n_seeds: int) -> list[Mapping[str, Any]]:
     ]
 
 
-def chosen(
-    pool: Sequence[AnnotatedText],
-    run: Mapping[str, Any],
-    scores: Mapping[str, Sequence[tuple[float, str]]],
-) -> list[AnnotatedText]:
-    """Select the texts that a run trains on.
-
-    pool (Sequence[AnnotatedText]): The sentences to select from.
-    run (Mapping[str, Any]): The run's condition.
-    scores (Mapping[str, Sequence[tuple[float, str]]]): Scores and reasons of the positives, by
-        scorer.
-    RETURNS (list[AnnotatedText]): The selected texts.
-    """
-    name = run["scorer"]
-
-    def known(texts: Iterable[AnnotatedText]) -> Iterator[Score]:
-        for _, (value, reason) in zip(texts, scores[name], strict=True):
-            yield Score(value, reason)
-
-    scorer = make_random_scorer(run["seed"]) if name in ("all", "random") else known
-    decisions = select(pool, scorer, ratio=run["ratio"], negatives=run["negatives"])
-    pairs = zip(pool, decisions, strict=True)
-    return [text for text, decision in pairs if decision.outcome == KEPT]
-
-
 def run_all(arguments: argparse.Namespace) -> None:
     """Train and measure each run of this worker that is not done."""
     scores = json.loads(scores_path(arguments).read_text())
@@ -170,9 +124,7 @@ def run_all(arguments: argparse.Namespace) -> None:
     data = {}
     for corpus in CORPORA:
         pool, _ = split_train(arguments, corpus)
-        dev = sample(read_sentences(arguments.corpora, corpus, "dev", arguments.exclude), DEV)
-        test = sample(read_sentences(arguments.corpora, corpus, "test"), arguments.test)
-        data[corpus] = pool, dev, test
+        data[corpus] = pool, *read_held_out(arguments, corpus)
     for run in results.left(conditions(arguments.seeds), arguments.worker):
         started = time.perf_counter()
         pool, dev, test = data[run["corpus"]]

@@ -34,7 +34,7 @@ from benchmarks.accuracy.evaluation import make_nlp
 from benchmarks.common import make_parser, markdown
 from benchmarks.curation.early_stopping import Stopping, train_until
 from benchmarks.curation.paired import differences, seed_means, shown
-from benchmarks.curation.selection import chosen, split_train
+from benchmarks.curation.pools import CORPORA, DEV, KEYS, chosen, read_held_out, split_train
 from benchmarks.training.short_training import (
     BATCH,
     Learner,
@@ -43,17 +43,13 @@ from benchmarks.training.short_training import (
     endless,
     mean_and_deviation,
     measure,
-    read_sentences,
-    sample,
 )
 from spacy_gliner_biomed.curation.difficulty import make_model_difficulty
 from spacy_gliner_biomed.curation.language_model import make_language_model_difficulty
 from spacy_gliner_biomed.training.corpora import AnnotatedText, read_jsonl
 
-CORPORA = ["ncbi_disease", "bc5cdr", "bc2gm"]
 RATIOS = [0.25, 0.5, 0.75]
 SCORERS = ["random", "ifd", "weak"]
-KEYS = ["corpus", "scorer", "ratio", "negatives", "seed"]
 CONDITIONS = [("all", 1.0), *((scorer, ratio) for ratio in RATIOS for scorer in SCORERS)]
 
 
@@ -110,10 +106,7 @@ def run_all(arguments: argparse.Namespace) -> None:
     stopping = Stopping(arguments.every, arguments.patience, arguments.steps)
     data = {}
     for corpus in arguments.names:
-        dev = sample(
-            read_sentences(arguments.corpora, corpus, "dev", arguments.exclude), arguments.dev
-        )
-        test = sample(read_sentences(arguments.corpora, corpus, "test"), arguments.test)
+        dev, test = read_held_out(arguments, corpus, arguments.dev)
         names = [name for name in SCORERS if name != "random"]
         scores = {n: json.loads(scores_path(arguments, corpus, n).read_text()) for n in names}
         data[corpus] = read_pool(arguments, corpus), dev, test, scores
@@ -182,7 +175,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--names", nargs="+", default=CORPORA, help="the corpora")
     parser.add_argument("--ratios", type=float, nargs="+", default=RATIOS, help="shares")
     parser.add_argument("--batch", type=int, default=BATCH, help="sentences of a step")
-    parser.add_argument("--dev", type=int, default=300, help="maximum number of dev sentences")
+    parser.add_argument("--dev", type=int, default=DEV, help="maximum number of dev sentences")
     parser.add_argument("--precision", default="auto", help="of the model")
     parser.add_argument("--pool", type=int, default=1280, help="sentences of each corpus")
     parser.add_argument("--every", type=int, default=40, help="steps between two looks at dev")
