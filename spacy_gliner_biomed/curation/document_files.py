@@ -123,8 +123,8 @@ def _from_doc(doc: Doc, number: int, spans_key: str) -> CuratedDocument:
         name,
         gold.corpus,
         passages=passages,
-        relations=gold.relations or (),
-        annotated_relations=() if gold.relations is None else gold.annotated_relations,
+        relations=gold.relations,
+        annotated_relations=gold.annotated_relations,
     )
     return CuratedDocument(text, doc)
 

@@ -54,6 +54,8 @@ class JsonlWriter:
         if related := entity_relations(doc, found):
             own["relations"] = [relation.to_json() for relation in related]
         meta = {key: value for key, value in record.meta.items() if key not in own}
+        if isinstance(meta.get("relations"), list):  # of the input, by numbers of its own entities
+            del meta["relations"]
         line = {"id": record.id, "text": doc.text, **own, **meta}
         self.stream.write(dump_json(line) + b"\n")
 

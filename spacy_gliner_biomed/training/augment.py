@@ -45,6 +45,12 @@ def swap_mentions(text: AnnotatedText, mentions: Mentions, rng: random.Random) -
         length = first + len(mention)
         swapped.append((first, length, label))
     pieces.append(text.text[done:])
-    # Of other mentions, nobody knows the relations.
-    unknown = {"concepts": [], "relations": [], "annotated_relations": None}
-    return replace(text, text="".join(pieces), spans=swapped, sentences=[], **unknown)
+    return replace(
+        text,
+        text="".join(pieces),
+        spans=swapped,
+        sentences=[],
+        concepts=[],
+        relations=None,  # nobody knows those of other mentions
+        annotated_relations=None,
+    )

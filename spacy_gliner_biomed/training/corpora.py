@@ -75,9 +75,10 @@ class AnnotatedText:
     partial (PartialLabels): Labels that are known on some spans only.
     passages (Sequence[Passage]): Its passages, if the source has some.
     meta (Mapping[str, Any]): Further values of its record.
-    relations (Sequence[GoldRelation]): Relations between its entities.
+    relations (Sequence[GoldRelation] | None): Relations between its entities; None if nothing is
+        known of them.
     annotated_relations (Sequence[str] | None): The relations that its corpus annotates; None if not
-        known, or if it annotates none.
+        known.
     """
 
     text: str
@@ -90,7 +91,7 @@ class AnnotatedText:
     partial: PartialLabels = field(default_factory=dict)
     passages: Sequence[Passage] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
-    relations: Sequence[GoldRelation] = ()
+    relations: Sequence[GoldRelation] | None = None
     annotated_relations: Sequence[str] | None = None
 
 
@@ -190,7 +191,7 @@ def gold_doc(nlp: Language, example: AnnotatedText, spans_key: str) -> Doc:
         doc.user_data[ID_KEY] = example.name
     if example.passages:
         doc.user_data[PASSAGES_KEY] = list(example.passages)
-    if example.relations or example.annotated_relations is not None:
+    if example.relations is not None:
         write_relations(doc, example.relations, example.annotated_relations)
     return doc
 

@@ -62,17 +62,17 @@ def rename_labels(
         labels = [" | ".join(labels) for labels in written.values()]
         ends = [
             tuple((a, b, table.get(label, label)) for a, b, label in relation[:2])
-            for relation in text.relations
+            for relation in text.relations or ()
         ]
         relations = [
-            (head, tail, x[2]) for (head, tail), x in zip(ends, text.relations, strict=True)
+            (head, tail, x[2]) for (head, tail), x in zip(ends, text.relations or (), strict=True)
         ]
         yield replace(
             text,
             spans=list(written),
             annotated=annotated and sorted({table.get(label, label) for label in annotated}),
             concepts=concepts,
-            relations=relations,
+            relations=None if text.relations is None else relations,
             meta={**text.meta, WRITTEN_LABELS: labels},
         )
     if unused:

@@ -26,7 +26,7 @@ def parse_line_relations(
     spans: Sequence[GoldSpan],
     concepts: Sequence[tuple[int, int, str, str]],
     counts: Counts,
-) -> tuple[list[GoldRelation], list[str] | None]:
+) -> tuple[list[GoldRelation] | None, list[str] | None]:
     """Return the relations of a line, and those that it annotates completely.
 
     line (dict[str, Any]): With "relations" {"head", "tail", "label"}, whose ends are numbers of its
@@ -35,8 +35,8 @@ def parse_line_relations(
     spans (Sequence[GoldSpan]): Its entities, one for each that it has.
     concepts (Sequence[tuple[int, int, str, str]]): Their concepts, see `corpora.AnnotatedText`.
     counts (Counts): Relations with an end that has no entity are added.
-    RETURNS (tuple[list[GoldRelation], list[str] | None]): The relations, and the labels; None if
-        the line does not say.
+    RETURNS (tuple[list[GoldRelation] | None, list[str] | None]): The relations, and the labels;
+        None if the line does not say.
     RAISES (ValueError): If something is not as it must be.
     """
     found: dict[GoldRelation, None] = {}
@@ -57,25 +57,27 @@ def parse_line_relations(
     counts[WITHOUT_ENDS] += n_lost
     annotated = line.get(ANNOTATED_RELATIONS)
     relations = list(dict.fromkeys([*found, *paired]))
-    return relations, None if annotated is None else sorted({*check_strings(annotated)})
+    labels = None if annotated is None else sorted({*check_strings(annotated)})
+    is_silent = line.get(RELATIONS) is None and annotated is None
+    return None if is_silent else relations, labels
 
 
 def relations_as_json(
-    relations: Sequence[GoldRelation],
+    relations: Sequence[GoldRelation] | None,
     spans: Sequence[GoldSpan],
     annotated: Sequence[str] | None,
 ) -> dict[str, Any]:
     """Return the keys of a line that `parse_line_relations` reads.
 
-    relations (Sequence[GoldRelation]): The relations.
+    relations (Sequence[GoldRelation] | None): The relations; None if nothing is known of them.
     spans (Sequence[GoldSpan]): The entities of the line, in order. A relation with an end that is
         not among them is left out.
     annotated (Sequence[str] | None): The labels that the line annotates; None if it does not say.
-    RETURNS (dict[str, Any]): Nothing without relations and labels.
+    RETURNS (dict[str, Any]): Nothing if nothing is known.
     """
     number = {span: i for i, span in enumerate(spans)}
     found: dict[str, Any] = {}
-    if relations:
+    if relations is not None:
         found[RELATIONS] = [
             {"head": number[head], "tail": number[tail], "label": label}
             for head, tail, label in relations

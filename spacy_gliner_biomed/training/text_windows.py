@@ -74,7 +74,7 @@ def _part(text: AnnotatedText, start: int, end: int) -> AnnotatedText:
     ]
     relations = [
         ((a - start, b - start, one), (c - start, d - start, other), label)
-        for (a, b, one), (c, d, other), label in text.relations
+        for (a, b, one), (c, d, other), label in text.relations or ()
         if start <= min(a, c) and max(b, d) <= end
     ]
     return replace(
@@ -84,5 +84,5 @@ def _part(text: AnnotatedText, start: int, end: int) -> AnnotatedText:
         sentences=[],
         concepts=concepts,
         passages=(),
-        relations=relations,
+        relations=None if text.relations is None else relations,
     )

@@ -27,6 +27,7 @@ from spacy_gliner_biomed.training.span_samples import SpanSampler
 from spacy_gliner_biomed.training.word_gold import (
     WordGold,
     WordSpan,
+    in_window,
     inside,
     partial_in_window,
     partial_words,
@@ -173,13 +174,10 @@ class RowMaker:
         if self.relations is None:
             return TrainingRow(row, targets)
         numbers = {label: number for number, (label, _) in enumerate(relations)}
-        learned = [
-            ((a - first, b - first), (c - first, d - first), numbers[label])
-            for (a, b, one), (c, d, other), label in related
-            if label in numbers and one in columns and other in columns
-        ]
-        repeated, sampler = self.tokens, self.relations
-        of_relations = relation_targets(asked, learned, len(relations), sampler, repeated=repeated)
+        learned = in_window(related, numbers, columns, first)
+        of_relations = relation_targets(
+            asked, learned, len(relations), self.relations, repeated=self.tokens
+        )
         return TrainingRow(row, targets, of_relations)
 
     def _choose_relations(

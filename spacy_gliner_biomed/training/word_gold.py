@@ -1,6 +1,6 @@
 """Gold of a text in words of the model."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,6 +78,27 @@ def word_relations(
         (known[head], known[tail], label)
         for head, tail, label in relations
         if head in known and tail in known
+    ]
+
+
+def in_window(
+    related: Iterable[tuple[WordSpan, WordSpan, str]],
+    numbers: Mapping[str, int],
+    labels: Collection[str],
+    first: int,
+) -> list[tuple[tuple[int, int], tuple[int, int], int]]:
+    """Return the relations of a window that it is asked for.
+
+    related (Iterable[tuple[WordSpan, WordSpan, str]]): The relations inside of it.
+    numbers (Mapping[str, int]): The index of each relation that is asked for.
+    labels (Collection[str]): The labels that are asked for, which both ends must have.
+    first (int): The window's first word.
+    RETURNS (list): Words of head and tail in the window, and index of the relation.
+    """
+    return [
+        ((a - first, b - first), (c - first, d - first), numbers[label])
+        for (a, b, one), (c, d, other), label in related
+        if label in numbers and one in labels and other in labels
     ]
 
 

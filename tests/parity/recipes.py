@@ -90,6 +90,8 @@ KINDS = {
         "bert",
         values={
             **SPANS_AGAIN,
+            "token_loss_coef": 0.6,
+            "span_loss_coef": 1.7,
             "subtoken_pooling": "mean",
             "span_encoder_config": {"model_type": "rnn"},
         },

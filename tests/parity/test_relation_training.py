@@ -10,6 +10,7 @@ import pytest
 import spacy
 import torch
 
+from tests.parity.recipes import Recipe
 from tests.parity.relations import (
     LABELS,
     RELATED,
@@ -19,11 +20,13 @@ from tests.parity.relations import (
     _batch,
     make_related,
 )
-from tests.parity.upstream import import_gliner, texts
+from tests.parity.upstream import import_gliner, make_checkpoint, texts
 
 import_gliner()
 
+from spacy_gliner_biomed.models.checkpoints import read_checkpoint, write_checkpoint  # noqa: E402
 from spacy_gliner_biomed.models.gliner import network_shim  # noqa: E402
+from spacy_gliner_biomed.models.relation_layers import add_relations  # noqa: E402
 from spacy_gliner_biomed.nn.checkpoint_tensors import published_name  # noqa: E402
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed  # noqa: E402
 from spacy_gliner_biomed.pipeline.row_making import row_maker  # noqa: E402
@@ -123,6 +126,23 @@ def test_loss_and_gradients_are_equal(name: str, reduction: str, seed: int, tmp_
         output.loss.backward()
     assert loss == pytest.approx(output.loss.item(), rel=1e-4)
     assert_same_gradients(shim.checkpoint.network, model.model)
+
+
+@pytest.mark.parametrize(("encoder", "layer"), [("bert", "none"), ("deberta", "mlp")])
+def test_the_package_reads_a_checkpoint_with_added_relations(
+    encoder: str, layer: str, tmp_path: Path
+) -> None:
+    old = make_checkpoint(Recipe(encoder, values={"hidden_size": 24}), tmp_path)
+    added = add_relations(read_checkpoint(old), layer)
+    write_checkpoint(added, tmp_path / "new")
+    component = make_component(tmp_path / "new")
+    reference = RelatedReference(tmp_path / "new")
+    text = min(texts(0)[3:], key=lambda text: abs(len(text) - 200))
+    row = training_row(component, text, WholeSampler())
+    assert row.row.input_ids.tolist() == reference.input_ids(text)
+    (mine,) = network_shim(component.model).logits([row.row])
+    valid = np.isfinite(mine)
+    np.testing.assert_allclose(mine[valid], reference.logits(text)[valid], atol=1e-4)
 
 
 def assert_same_gradients(ours: torch.nn.Module, theirs: torch.nn.Module) -> None:

@@ -13,6 +13,7 @@ from spacy_gliner_biomed.nn.checkpoint_tensors import published_name
 from spacy_gliner_biomed.tokenization.prompts import bare_prompt, encode_prompts, stored_prompt
 from spacy_gliner_biomed.tokenization.words import split_words
 from spacy_gliner_biomed.training.gold import Gold
+from spacy_gliner_biomed.training.joint_loss import JointLoss
 from spacy_gliner_biomed.training.loss import FocalLoss
 from spacy_gliner_biomed.training.span_samples import SpanSampler
 from spacy_gliner_biomed.training.training_rows import RowMaker, TrainingRow
@@ -85,7 +86,8 @@ def test_loss_and_gradients_equal(name: str, upstream_checkpoint: Callable[[str]
         # Upstream hands the label smoothing to its bi-encoder's loss as the margin
         # (gliner/modeling/base.py, `BiEncoderSpanModel.loss`), so none of both is compared.
         settings["prob_margin"] = 0.0
-    loss, gradient = FocalLoss(**settings)(logits[0], row.targets)
+    focal = FocalLoss(**settings)
+    loss, gradient = JointLoss(focal, focal, shim.checkpoint.config)(logits[0], row)
     backprop([gradient])
 
     reference = Reference(folder, torch.float64)

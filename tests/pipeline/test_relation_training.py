@@ -74,7 +74,8 @@ def test_overfits_two_sentences_then_saves_and_loads(tmp_path: Path, kind: str, 
     assert component_of(nlp).relations == ["causes", "treats"]
     optimizer, examples = make_adamw(2e-3, scorer_factor=1.0), examples_of(nlp)
     losses = [learn(nlp, examples, optimizer)]
-    while losses[-1] > 0.005 * losses[0] and len(losses) < 400:
+    # Labels and relations are asked for in random order: a single loss says little.
+    while max(losses[-10:]) > 0.02 * losses[0] and len(losses) < 400:
         losses.append(learn(nlp, examples, optimizer))
     scores = nlp.evaluate(examples_of(nlp))
     assert (scores["spans_sc_f"], scores["relations_f"]) == (1.0, 1.0)
@@ -106,7 +107,7 @@ def n_asked(row: TrainingRow) -> int:
 def test_relations_that_are_not_annotated_are_never_negatives(folder: Path) -> None:
     nlp = make_nlp(folder, relations=["treats", "causes", "prevents"])
     silent = AnnotatedText(TEXTS[0].text, TEXTS[0].spans, [], ["drug", "disease"])
-    some = replace(silent, annotated_relations=["treats"])
+    some = replace(silent, relations=[], annotated_relations=["treats"])
     both, nothing, one = rows_of(nlp, [TEXTS[0], silent, some])
     assert [n_asked(row) for row in (both, nothing, one)] == [2, 0, 1]
     assert both.relations is not None
@@ -175,7 +176,12 @@ def test_data_that_says_nothing_about_relations(folder: Path) -> None:
 def test_relations_of_the_data_are_asked_for_in_words(folder: Path) -> None:
     nlp = make_nlp(folder)
     text = AnnotatedText(
-        TEXTS[0].text, TEXTS[0].spans, [], None, annotated_relations=["CausedBy", "treats"]
+        TEXTS[0].text,
+        TEXTS[0].spans,
+        [],
+        None,
+        relations=[],
+        annotated_relations=["CausedBy", "treats"],
     )
     nlp.initialize(lambda: examples_of(nlp, [text]))
     expected = [{"relation": "CausedBy", "prompt": "caused by"}, "treats"]

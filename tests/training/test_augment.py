@@ -47,3 +47,17 @@ def test_overlapping_entities_are_left_as_they_are() -> None:
 def test_mentions_are_collected_once_by_label() -> None:
     text = AnnotatedText("a b a", [(0, 1, "x"), (2, 3, "y"), (4, 5, "x")], [], LABELS)
     assert collect_mentions([text]) == {"x": ["a"], "y": ["b"]}
+
+
+def test_nothing_is_known_of_the_relations_of_other_mentions() -> None:
+    first, second = (0, 4, "chemical"), (10, 14, "disease")
+    text = AnnotatedText(
+        "zinc gave gout",
+        [first, second],
+        [],
+        LABELS,
+        relations=[(first, second, "a")],
+        annotated_relations=["a"],
+    )
+    swapped = swap_mentions(text, MENTIONS, random.Random(0))
+    assert (swapped.relations, swapped.annotated_relations) == (None, None)

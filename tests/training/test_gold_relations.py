@@ -24,7 +24,9 @@ def test_relations_and_what_is_annotated_are_read_as_they_were_written() -> None
     doc = gold_doc(NLP, text, "sc")
     gold = with_relations(read_gold(doc, "sc"), doc)
     assert (gold.relations, gold.annotated_relations) == ([TREATS], None)
-    none = AnnotatedText(TEXT, [ASPIRIN], [], None, annotated_relations=["treats", "causes"])
+    none = AnnotatedText(
+        TEXT, [ASPIRIN], [], None, relations=[], annotated_relations=["treats", "causes"]
+    )
     doc = gold_doc(NLP, none, "sc")
     gold = with_relations(read_gold(doc, "sc"), doc)
     assert (gold.relations, list(gold.annotated_relations or ())) == ([], ["causes", "treats"])

@@ -11,6 +11,7 @@ from spacy.tokens import DocBin
 
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
 from spacy_gliner_biomed.training.gold import read_gold
+from spacy_gliner_biomed.training.gold_relations import with_relations
 from spacy_gliner_biomed.training.readers import (
     make_corpus,
     make_file,
@@ -95,3 +96,36 @@ def test_a_file_of_another_format_is_read(tmp_path: Path) -> None:
 def test_a_missing_corpus_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"E061.*nowhere.*train\.jsonl\.gz"):
         read_corpus(tmp_path, "nowhere", ["train"])
+
+
+def with_concepts(**entity_ids: str) -> dict[str, Any]:
+    entities = [
+        {**entity, "id": entity_ids[entity["label"]]}  # type: ignore[dict-item]
+        for entity in LINE["entities"]
+    ]
+    return {**LINE, "entities": entities}
+
+
+def test_relations_of_a_corpus_are_by_concept(tmp_path: Path) -> None:
+    lines = [
+        with_concepts(Chem="D1", Dis="D2|D3"),
+        {**with_concepts(Chem="D4", Dis="D5"), "id": "2"},
+    ]
+    folder = write_corpus(tmp_path, "a", lines)
+    relations = [
+        {"id": "1", "relations": [{"label": "CID", "head": "D1", "tail": "D3"}]},
+        {"id": "2", "relations": [{"label": "CID", "head": "D4", "tail": "D9"}]},
+    ]
+    with gzip.open(folder / "a" / "relations.jsonl.gz", "wt") as file:
+        file.writelines(json.dumps(line) + "\n" for line in relations)
+    nlp = spacy.blank("en")
+    with pytest.warns(UserWarning, match=r"GB-W350\] 1 relations in .*relations\.jsonl\.gz"):
+        first, second = (
+            x.reference for x in make_corpus(folder, "train", ["a"], relations=True)(nlp)
+        )
+    ((head, tail, label),) = with_relations(read_gold(first, "sc"), first).relations or ()
+    assert (head, tail, label) == ((0, 7, "chemical"), (16, 22, "disease"), "CID")
+    gold = with_relations(read_gold(second, "sc"), second)
+    assert (gold.relations, gold.annotated_relations) == ([], ["CID"])
+    (plain, _) = (x.reference for x in make_corpus(folder, "train", ["a"])(nlp))
+    assert with_relations(read_gold(plain, "sc"), plain).relations is None

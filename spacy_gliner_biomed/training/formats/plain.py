@@ -74,9 +74,8 @@ def read_docs(path: Path, options: ReadOptions, counts: Counts) -> Iterator[Anno
                 concepts=[(*span, ids) for span, ids in concepts if span in found],
                 partial=gold.partial,
                 passages=own.get(PASSAGES_KEY, ()),
-                relations=relations,
-                # A Doc without relations says nothing about them, not that there are none.
-                annotated_relations=() if gold.relations is None else gold.annotated_relations,
+                relations=None if gold.relations is None else relations,
+                annotated_relations=gold.annotated_relations,
             )
             number += 1
     except Exception as error:  # depending on the damage, zlib, msgpack or key errors
