@@ -10,6 +10,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from scripts.docs.linking_tables import linking, linking_coverage, linking_speed
+from scripts.docs.relation_tables import relations
 from scripts.docs.scale_tables import scale, worker_memory
 from scripts.docs.table_parts import markdown, named, read
 
@@ -216,6 +217,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "linking-coverage": linking_coverage,
     "linking-speed": linking_speed,
     "partial-annotation": partial_annotation,
+    "relations": relations,
     "scale": scale,
     "self-training": self_training,
     "speed": speed,
