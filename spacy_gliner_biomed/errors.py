@@ -110,6 +110,11 @@ class Errors:
         "can be asked for no others; it has none of: {found}. Set 'labels' to some of: {allowed}. "
         "To write another label on the Doc, give one of these as its 'prompt'."
     )
+    E391 = (
+        "[GB-E391] {path} was saved with the checkpoint and is missing. Copy or download the "
+        "checkpoint again. If you removed the file on purpose, remove its name from 'sha256' in "
+        "{extras}."
+    )
 
     # Labels
     E020 = (
@@ -148,8 +153,8 @@ class Errors:
         "Set 'layout' to false, or use another checkpoint."
     )
     E390 = (
-        "[GB-E390] The label, relation or prompt {found!r} holds half of a surrogate pair, which no "
-        "file can hold. Remove that character."
+        "[GB-E390] The label, relation or prompt {found!r} holds half of a surrogate pair, which "
+        "no file can hold. Remove that character."
     )
 
     # Relations

@@ -13,9 +13,17 @@ from typing import Any
 
 from spacy_gliner_biomed.common.hashing import add_file
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.models.hub import EXTRAS_NAME, SAVED_FILES
+from spacy_gliner_biomed.models.hub import (
+    CONFIG_NAME,
+    EXTRAS_NAME,
+    SAVED_FILES,
+    TOKENIZER_NAME,
+)
+from spacy_gliner_biomed.nn.checkpoint_tensors import SAFETENSORS_NAME
 
 KEY = "sha256"  # in the extras: digests by file name, including one of the extras themselves
+# Reading these raises an error if they are missing; other files need not be there.
+NEEDED = (CONFIG_NAME, SAFETENSORS_NAME, TOKENIZER_NAME)
 
 
 def with_digests(folder: Path, extras: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,7 +44,7 @@ def check_digests(folder: Path, extras: Mapping[str, Any]) -> None:
 
     folder (Path): A checkpoint.
     extras (Mapping[str, Any]): The content of its extras file.
-    RAISES (ValueError): If a file differs from its digest.
+    RAISES (ValueError): If a file differs from its digest, or is missing.
     """
     digests = extras.get(KEY, {})
     if not isinstance(digests, dict):
@@ -47,8 +55,10 @@ def check_digests(folder: Path, extras: Mapping[str, Any]) -> None:
             found = _digest_of_values({key: extras[key] for key in extras if key != KEY})
         elif path.is_file():
             found = _digest(path)
+        elif name in NEEDED:
+            continue
         else:
-            continue  # reading the file raises the error
+            raise ValueError(Errors.E391.format(path=path, extras=EXTRAS_NAME))
         if found != expected:
             raise ValueError(Errors.E135.format(path=path, extras=EXTRAS_NAME))
 

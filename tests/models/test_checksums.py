@@ -13,6 +13,7 @@ import torch
 from spacy.language import Language
 
 from spacy_gliner_biomed.models.checkpoints import Checkpoint, read_checkpoint
+from spacy_gliner_biomed.models.hub import EXTRAS_NAME
 from spacy_gliner_biomed.nn.checkpoint_tensors import published_tensors
 from tests.tiny import tiny_checkpoint
 
@@ -112,6 +113,16 @@ def test_digests_may_be_missing_and_are_given_up_on_purpose(uni_span: Path, tmp_
     del own["sha256"]
     extras.write_text(json.dumps(own), encoding="utf8")
     assert read_checkpoint(folder).config.max_len == 30
+
+
+def test_a_file_that_is_gone_is_an_error(uni_span: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "incomplete"
+    for name in (path.name for path in uni_span.iterdir() if path.name != EXTRAS_NAME):
+        shutil.copytree(uni_span, folder)
+        (folder / name).unlink()
+        with pytest.raises(ValueError, match=r"\[GB-E(011|016|071|391)\]"):
+            read_checkpoint(folder)
+        shutil.rmtree(folder)
 
 
 def test_line_ends_of_version_control_are_no_change(uni_span: Path, tmp_path: Path) -> None:
