@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 from spacy.language import Language
-from spacy.util import minibatch
 
+from spacy_gliner_biomed.common.batches import batches
 from spacy_gliner_biomed.curation.annotation_order import (
     FLOOR,
     BestCandidates,
@@ -54,7 +54,7 @@ class DocumentPool:
         documents (Iterable[InputDocument]): The documents, one by one.
         batch_size (int): How many are in memory at a time, besides the candidates.
         """
-        for batch in minibatch(documents, batch_size):
+        for batch in batches(documents, batch_size):
             self.counts[READ] += len(batch)
             new = self._new_ones(batch)
             texts = [_text_of(document) for document, _ in new.values()]
@@ -82,7 +82,7 @@ class DocumentPool:
         """
         nearest = np.zeros(len(pool), dtype=np.float32)
         if self.settings.coverage:
-            for batch in minibatch(self._annotated_texts(), 64):
+            for batch in batches(self._annotated_texts(), 64):
                 similar = self._embed(batch) @ pool.T
                 np.maximum(nearest, similar.max(axis=0), out=nearest)
         return nearest

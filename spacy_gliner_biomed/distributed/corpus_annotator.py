@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from spacy.tokens import Doc
-from spacy.util import import_file, minibatch, raise_error
+from spacy.util import import_file, raise_error
 
+from spacy_gliner_biomed.common.batches import batches
 from spacy_gliner_biomed.distributed.document_counts import COUNTS_KEY, add_document_counter
 from spacy_gliner_biomed.distributed.exports import Export, make_export
 from spacy_gliner_biomed.distributed.records import CorpusRecord, Partition, describe
@@ -115,7 +116,7 @@ class CorpusAnnotator:
         export = None if name is None else make_export(name, self.settings)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            for batch in minibatch(partition.records, self.config.batch_size):
+            for batch in batches(partition.records, self.config.batch_size):
                 with self.nlp.memory_zone():
                     self._annotate(batch, results, export)
             if export is not None:

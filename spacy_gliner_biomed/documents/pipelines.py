@@ -11,8 +11,8 @@ import typer
 from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.util import minibatch
 
+from spacy_gliner_biomed.common.batches import batches
 from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.documents.inputs import Record, with_passages
 from spacy_gliner_biomed.errors import Errors
@@ -144,7 +144,7 @@ def stream_docs(
         docs = add_passages(nlp, counted)
         yield from nlp.pipe(docs, as_tuples=True, batch_size=batch_size, n_process=n_process)
         return
-    for batch in minibatch(counted, batch_size):
+    for batch in batches(counted, batch_size):
         with nlp.memory_zone():
             docs = add_passages(nlp, batch)
             yield from nlp.pipe(docs, as_tuples=True, batch_size=batch_size)

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
-from spacy import util
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from spacy_gliner_biomed.common.batches import batches
 from spacy_gliner_biomed.common.reporting import warn
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.linking import entities, loading
@@ -47,7 +47,7 @@ class GlinerBiomedLinker(LinkerPipe):
         batch_size (int): Docs whose names are looked up together. Names are cached across batches.
         YIELDS (Doc): The Docs. A Doc that fails goes to the error handler by itself.
         """
-        for docs in util.minibatch(stream, batch_size):
+        for docs in batches(stream, batch_size):
             yield from self._link_all(docs)
 
     def predict(self, docs: Iterable[Doc]) -> list[list[Ranked]]:

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from spacy import util
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Optimizer, set_dropout_rate
 
+from spacy_gliner_biomed.common.batches import batches
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.models.trainer import AdamW, make_adamw
@@ -71,7 +71,7 @@ class GlinerBiomed(GlinerPipe):
         """
         settings = self.settings(**options)
         error_handler = self.get_error_handler()
-        for docs in util.minibatch(stream, size=batch_size):
+        for docs in batches(stream, batch_size):
             try:
                 predictions: Sequence[Prediction | None] = self._find_entities(docs, settings)
             except Exception:
