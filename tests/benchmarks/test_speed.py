@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from benchmarks.common import read_results
-from benchmarks.speed import int8, lever_patches, levers, throughput
+from benchmarks.speed import int8, lever_patches, levers, relations, throughput
 from benchmarks.speed.checkpoints import KINDS, make_random
 from benchmarks.speed.floor import encoder_madds, gemm_rates
 from benchmarks.speed.lever_patches import LEVERS, check_levers, find_internal, replaced
@@ -91,6 +91,20 @@ def test_throughput_alone(corpora: Path, checkpoint: Path, tmp_path: Path) -> No
     assert row["subtokens"] > 60
     assert row["of_floor"] > 0
     assert (tmp_path / "out.svg").exists()
+
+
+def test_relations(corpora: Path, encoder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("gliner", reason="needs the extra 'parity'")
+    asked = ["--corpora", corpora, "--encoder", encoder, "--words", 40, "--rounds", 1]
+    relations.main(strings(*asked, "--output", tmp_path / "out.json"))
+    rows = read_results(tmp_path / "out.json")
+    assert [row["kind"] for row in rows] == ["span", "token"]
+    for row in rows:
+        assert row["ratio"] > 0
+        assert len(row["ratios"]) == 1
+        assert row["ours_entities"] == row["gliner_entities"]
+        assert row["ours_relations"] == row["gliner_relations"]
+    assert rows[0]["ours_entities"] > 0
 
 
 def test_a_mix_has_as_many_words_as_are_asked_for(corpora: Path) -> None:
