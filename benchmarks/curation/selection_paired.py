@@ -117,6 +117,7 @@ def run_all(arguments: argparse.Namespace) -> None:
         stream = endless(texts, run["seed"])
         nlp, step = train_until(learner, stream, dev, stopping, run["seed"])
         row = {**run, "sentences": len(texts), "positives": sum(bool(t.spans) for t in texts)}
+        row |= {"entities": sum(len(text.spans) for text in texts)}
         row |= {"silver": arguments.silver is not None, "best_step": step, "tested": len(test)}
         row |= measure(nlp, dev, test)
         results.add({**row, "seconds": round(time.perf_counter() - started, 1)})
@@ -124,7 +125,8 @@ def run_all(arguments: argparse.Namespace) -> None:
 
 def conditions(arguments: argparse.Namespace) -> list[Mapping[str, Any]]:
     """List all runs, so that seeds and corpora advance evenly."""
-    asked = [(scorer, ratio) for scorer, ratio in CONDITIONS if ratio in (1.0, *arguments.ratios)]
+    names, ratios = ("all", *arguments.scorers), (1.0, *arguments.ratios)
+    asked = [(scorer, r) for scorer, r in CONDITIONS if scorer in names and r in ratios]
     return [
         dict(zip(KEYS, (corpus, scorer, ratio, 1.0, seed), strict=True))
         for seed in range(arguments.seeds)
@@ -173,6 +175,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--language-model", type=Path, help="GGUF file or folder, for IFD")
     parser.add_argument("--silver", type=Path, help="folder of silver labels, CORPUS.jsonl")
     parser.add_argument("--names", nargs="+", default=CORPORA, help="the corpora")
+    parser.add_argument("--scorers", nargs="+", default=SCORERS, choices=SCORERS)
     parser.add_argument("--ratios", type=float, nargs="+", default=RATIOS, help="shares")
     parser.add_argument("--batch", type=int, default=BATCH, help="sentences of a step")
     parser.add_argument("--dev", type=int, default=DEV, help="maximum number of dev sentences")

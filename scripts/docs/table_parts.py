@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from statistics import mean, stdev
 from typing import Any
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
@@ -23,6 +24,8 @@ NAMES = {
     "crossner_science": "CrossNER science",
     "nlm_chem_test": "NLM-Chem",
     "coneco": "CoNECo",
+    "psytar": "PsyTAR",
+    "agri_ner": "ORKG Agriculture NER",
     "random-small-512": "DeBERTa-v3-small, D = 512 (random weights)",
     "random-small-768": "DeBERTa-v3-small, D = 768 (random weights)",
     "random-base-768": "DeBERTa-v3-base, D = 768 (random weights)",
@@ -48,3 +51,9 @@ def read(name: str) -> Any:
 def named(name: str) -> str:
     """Return the name that a table shows."""
     return NAMES.get(name, name)
+
+
+def spread(values: Sequence[float]) -> str:
+    """Return mean and standard deviation."""
+    deviation = f" ± {stdev(values):.1f}" if len(values) > 1 else ""
+    return f"{mean(values):.1f}{deviation}"

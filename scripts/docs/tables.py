@@ -6,13 +6,20 @@ A page names a table in a comment, which the build replaces: `<!-- table: accura
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from statistics import mean, stdev
 from typing import Any
 
+from scripts.docs.curation_tables import (
+    annotation_order,
+    curation,
+    curation_memory,
+    curation_paired,
+    distillation,
+    llm_accuracy,
+)
 from scripts.docs.linking_tables import linking, linking_coverage, linking_speed
 from scripts.docs.relation_tables import relations
 from scripts.docs.scale_tables import scale, worker_memory
-from scripts.docs.table_parts import markdown, named, read
+from scripts.docs.table_parts import markdown, named, read, spread
 
 PLACE = re.compile(r"^<!-- table: ([\w-]+)(?: (\S+))? -->$", re.MULTILINE)
 
@@ -139,29 +146,6 @@ def partial_annotation() -> str:
     return markdown(["strict F1", *(rule.replace("_", " ") for rule in rules)], rows)
 
 
-def curation() -> str:
-    """Means and deviations over the seeds, by scorer and share."""
-    scores: dict[tuple[Any, ...], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for row in read("curation"):
-        key = (row["scorer"], f"{row['ratio']:.0%}", "yes" if row["negatives"] else "no")
-        scores[key][row["corpus"]].append(row["strict_f"])
-    corpora = ["ncbi_disease", "bc5cdr", "bc2gm"]
-    rows = (
-        [*key, *(spread(by[c]) for c in corpora), f"{mean(mean(by[c]) for c in corpora):.1f}"]
-        for key, by in scores.items()
-    )
-    head = ["positives by", "share", "negatives", *map(named, corpora), "mean"]
-    return markdown(head, rows)
-
-
-def curation_memory() -> str:
-    """Peak memory of each command, by number of documents."""
-    found = read("curation_memory")
-    sizes = list(next(iter(found.values())))
-    rows = ([f"`{what}`", *(by[size] for size in sizes)] for what, by in found.items())
-    return markdown(["peak MiB of a process", *(f"{size} documents" for size in sizes)], rows)
-
-
 def self_training() -> str:
     """F1 before and after training on own silver."""
     return _before_after(read("self_training"), "stage", ["before", "after"])
@@ -170,27 +154,6 @@ def self_training() -> str:
 def auxiliary() -> str:
     """F1 without and with general corpora."""
     return _before_after(read("auxiliary"), "general", [False, True], ["alone", "with general"])
-
-
-def distillation() -> str:
-    """What became of documents and quotes."""
-    found = read("distillation")
-    rows = [
-        ["documents", found["documents"]],
-        ["written", found["written"]],
-        *([f"failed: {why}", n] for why, n in found["failed"].items()),
-        ["lost", len(found["lost"])],
-        ["written twice", found["written twice"]],
-        *([f"quotes: {how}", n] for how, n in found["quotes"].items()),
-        ["answers asked for twice", found["answers sent twice"]],
-    ]
-    return markdown(["", "count"], rows)
-
-
-def spread(values: Sequence[float]) -> str:
-    """Return mean and standard deviation."""
-    deviation = f" ± {stdev(values):.1f}" if len(values) > 1 else ""
-    return f"{mean(values):.1f}{deviation}"
 
 
 def _before_after(
@@ -206,9 +169,11 @@ def _before_after(
 TABLES: dict[str, Callable[..., str]] = {
     "accuracy": accuracy,
     "accuracy-short": accuracy_short,
+    "annotation-order": annotation_order,
     "auxiliary": auxiliary,
     "curation": curation,
     "curation-memory": curation_memory,
+    "curation-paired": curation_paired,
     "distillation": distillation,
     "few-shot": few_shot,
     "int8": int8,
@@ -216,6 +181,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "linking": linking,
     "linking-coverage": linking_coverage,
     "linking-speed": linking_speed,
+    "llm-accuracy": llm_accuracy,
     "partial-annotation": partial_annotation,
     "relations": relations,
     "scale": scale,
