@@ -73,12 +73,14 @@ def test_overfits_two_sentences_then_saves_and_loads(tmp_path: Path, kind: str, 
     nlp.initialize(lambda: examples_of(nlp))
     assert component_of(nlp).relations == ["causes", "treats"]
     optimizer, examples = make_adamw(2e-3, scorer_factor=1.0), examples_of(nlp)
-    losses = [learn(nlp, examples, optimizer)]
-    # Labels and relations are asked for in random order: a single loss says little.
-    while max(losses[-10:]) > 0.02 * losses[0] and len(losses) < 400:
-        losses.append(learn(nlp, examples, optimizer))
-    scores = nlp.evaluate(examples_of(nlp))
-    assert (scores["spans_sc_f"], scores["relations_f"]) == (1.0, 1.0)
+    found, steps = (0.0, 0.0), 0
+    # How many steps it takes depends on the order of labels and on the last digits of sums.
+    while found != (1.0, 1.0) and steps < 800:
+        for _ in range(20):
+            learn(nlp, examples, optimizer)
+        scores, steps = nlp.evaluate(examples_of(nlp)), steps + 20
+        found = (scores["spans_sc_f"], scores["relations_f"])
+    assert found == (1.0, 1.0)
     nlp.to_disk(tmp_path / "saved")
     loaded = spacy.load(tmp_path / "saved")
     for text in TEXTS:
