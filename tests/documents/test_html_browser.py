@@ -14,7 +14,7 @@ from spacy_gliner_biomed.documents.writing.run_info import RunInfo
 from spacy_gliner_biomed.documents.writing.writer import WriterSettings
 from spacy_gliner_biomed.types import LabelSpec
 from tests.documents.writing.samples import NLP, STARTED, write
-from tests.service.browser import axe_source, open_browser, set_threshold
+from tests.service.browser import axe_source, set_threshold
 
 pytestmark = pytest.mark.browser
 
@@ -49,12 +49,6 @@ FOUND = [
     entity("ASPIRIN", "drug", 0.6),
     entity("restarted", "of the input", None),
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with open_browser() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from spacy_gliner_biomed.types import LabelSpec
 from tests.documents.test_html import HOSTILE
 from tests.documents.test_html_browser import CELLS, key_of, opened, set_threshold
 from tests.documents.writing.samples import NLP, STARTED, Written, write
-from tests.service.browser import axe_source, open_browser
+from tests.service.browser import axe_source
 
 LABELS = ["drug", "disease"]
 RUN = RunInfo(
@@ -79,12 +79,6 @@ def test_nothing_of_a_relation_becomes_html() -> None:
     }
     assert unescape(re.sub(r"<[^>]*>", "", found)).count(HOSTILE) == 5
     assert relations_html([], [entity], 0, "name") == ""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with open_browser() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
