@@ -239,8 +239,9 @@ def _extension_value(value: Any) -> Mapping[str, Any]:
 
 
 def _string(value: Any) -> str:
-    """Return a value as a FHIR string, which must not be empty."""
-    return xml_text(str(value)) or " "
+    """Return a value as a FHIR string, which must have a space or a visible character."""
+    text = xml_text(str(value))
+    return text if " " in text or text.strip() else " "
 
 
 def _url(key: str) -> str:

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writing.entities import Entity
-from spacy_gliner_biomed.documents.writing.fhir import make_resource, validate
+from spacy_gliner_biomed.documents.writing.fhir import (
+    _string,
+    make_resource,
+    reference_to_document,
+    validate,
+)
 from spacy_gliner_biomed.documents.writing.fhir_mapping import FhirMapping
 from tests.documents.writing.samples import (
     ASPIRIN,
@@ -146,3 +151,8 @@ def test_a_resource_that_is_not_valid_is_refused() -> None:
     made = make_resource(ASPIRIN, SUBJECT, DOCUMENT, SETTINGS)
     with pytest.raises(ValueError, match=r"GB-E225.*MedicationStatement.*status"):
         validate({key: value for key, value in made.items() if key != "status"})
+
+
+@pytest.mark.parametrize("text", ["", "\x85", "\u2028", "\xa0\n", "\u3000 "])
+def test_text_without_a_visible_character_is_a_valid_string(text: str) -> None:
+    validate(reference_to_document("a", "", {"display": _string(text)}))
