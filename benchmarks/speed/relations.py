@@ -2,9 +2,14 @@
 
     python -m benchmarks.speed.relations --corpora FOLDER --output FILE
 
-Random checkpoints of the size of MiniLM are made with the package: of spans and of tokens. Both
-systems run in one process with one thread and take turns, each round with other texts. Seconds are
-CPU time of the process, so that other load counts little; a ratio is the median over the rounds.
+Checkpoints of spans and of tokens are made with the package. The one of spans has the packaged
+model's weights, so that it finds entities; its relations are random, scaled so that some are found.
+That of tokens is all random and of the same size: it finds hardly any entity, so that its figures
+are those of the encoder and of the tokens' scores.
+
+Both systems run in one process with one thread and take turns, each round with other texts. Seconds
+are CPU time of the process, so that other load counts little; a ratio is the median over the
+rounds.
 """
 
 import json
@@ -18,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 
 from benchmarks.common import make_parser, markdown, write_results
 from benchmarks.speed.checkpoints import MINILM
@@ -28,7 +34,7 @@ CLASSES = {"span": "UniEncoderSpanRelexGLiNER", "token": "UniEncoderTokenRelexGL
 RELATIONS = ["treats", "causes", "is associated with", "inhibits", "is located in"]
 MAX_LEN = 384  # words; the package drops what is beyond
 N_LABELS, THRESHOLD, RELATION_THRESHOLD = 10, 0.5, 0.5
-ENTITIES = 0.12  # of spans for each word of the text, before flat ones are chosen
+RELATED = 0.01  # of the pairs of entities, for each relation
 
 # From texts to the numbers of entities and relations.
 Run = Callable[[Sequence[str]], tuple[int, int]]
@@ -63,6 +69,7 @@ def make_related(kind: str, layer: str, encoder: Path, texts: Sequence[str], fol
         "encoder_config": of_encoder,
         "hidden_size": of_encoder["hidden_size"],
         "max_len": MAX_LEN,
+        "num_rnn_layers": 0,  # as the packaged model
         "relations_layer": layer,
         "span_mode": "token_level" if kind == "token" else "markerV0",
     }
@@ -70,47 +77,45 @@ def make_related(kind: str, layer: str, encoder: Path, texts: Sequence[str], fol
     made = getattr(module, CLASSES[kind])
     model = made.load_from_config(config, backbone_from_pretrained=False).eval()
     with torch.no_grad():
-        _scale_entities(model, kind, texts)
+        _copy_packaged(model) if kind == "span" else _scale_tokens(model, texts)
         _scale_relations(model, texts)
     model.save_pretrained(folder, safe_serialization=True)
     return folder
 
 
-def _scale_entities(model: Any, kind: str, texts: Sequence[str]) -> None:
-    """Let about as many spans be above the threshold as in real texts."""
+def _copy_packaged(model: Any) -> None:
+    """Copy the packaged model's weights, where they have the names and shapes of the model's."""
+    packaged = load_file(PACKAGED_FOLDER / "model.safetensors")
+    for name, weight in model.model.state_dict().items():
+        ours = packaged.get(name)
+        # The embedding has a few more rows, for the tokens of relations.
+        if ours is not None and ours.shape[1:] == weight.shape[1:] and len(ours) <= len(weight):
+            weight[: len(ours)] = ours
+
+
+def _scale_tokens(model: Any, texts: Sequence[str]) -> None:
+    """One word in a hundred begins an entity of a label, or ends one; nearly all are inside."""
     logits = _output(model, texts, 0.999).logits
-    if kind == "token":
-        # One word in a hundred begins an entity of a label, or ends one; nearly all are inside.
-        last = model.model.scorer.out_mlp[3]
-        low, high = torch.quantile(logits.flatten(0, -2), torch.tensor([0.5, 0.99]), dim=0)
-        scale = 3 / (high - low)
-        shift = -3 - low * scale + torch.tensor([0.0, 0.0, 6.0])
-        last.weight[: len(scale)] *= scale[:, None]
-        last.bias[: len(scale)] = last.bias[: len(scale)] * scale + shift
-        return
-    share = ENTITIES * sum(map(count_words, texts)) / logits.numel()
-    last, spans = model.model.prompt_rep_layer[3], model.model.span_rep_layer.span_rep_layer
-    # The first feature of each span is 1, that of each label what is added to its logits.
-    out = spans.out_project[3] if isinstance(spans.out_project, torch.nn.Sequential) else None
-    out = spans.out_project if out is None else out
-    out.weight[0], out.bias[0] = 0, 1
-    last.weight[0] = last.bias[0] = 0
-    logits = _output(model, texts, 0.999).logits
-    scale = 2 / logits.std()
-    last.weight *= scale
-    last.bias *= scale
-    n_above = max(1, round(share * logits.numel()))
-    last.bias[0] = -scale * logits.flatten().topk(n_above).values[-1]
+    last = model.model.scorer.out_mlp[3]
+    low, high = torch.quantile(logits.flatten(0, -2), torch.tensor([0.5, 0.99]), dim=0)
+    scale = 3 / (high - low)
+    shift = -3 - low * scale + torch.tensor([0.0, 0.0, 6.0])
+    last.weight[: len(scale)] *= scale[:, None]
+    last.bias[: len(scale)] = last.bias[: len(scale)] * scale + shift
 
 
 def _scale_relations(model: Any, texts: Sequence[str]) -> None:
+    """Let a share of the pairs be above the threshold for each relation."""
     output = _output(model, texts, THRESHOLD)
     logits = output.rel_logits[output.rel_mask.bool()]
     if logits.numel() < 2:
         return
-    scale = 1 / logits.std().clamp(min=1e-3)
-    model.model.pair_rep_layer[3].weight *= scale
-    model.model.pair_rep_layer[3].bias *= scale
+    last, scale = model.model.pair_rep_layer[3], 1 / logits.std().clamp(min=1e-3)
+    last.weight *= scale
+    last.bias *= scale
+    # A step along the prompts' mean adds about the same to all logits.
+    mean = output.rel_prompts_embedding.mean((0, 1))
+    last.bias -= scale * torch.quantile(logits, 1 - RELATED) * mean / mean.square().sum()
 
 
 def _output(model: Any, texts: Sequence[str], threshold: float) -> Any:
@@ -209,7 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     n_turns = given.rounds + 1
     texts = read_texts(given.corpora, "abstracts", n_turns * given.words)
-    pieces = [piece for text in texts for piece in cut(text, MAX_LEN * 3 // 4)]
+    pieces = [piece for text in texts for piece in cut(text, MAX_LEN // 2)]
     turns = [pieces[turn::n_turns] for turn in range(n_turns)]
     rows = []
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as work:

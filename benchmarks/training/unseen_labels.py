@@ -1,13 +1,16 @@
-"""Corpora from which labels are removed, so that training never reads their words."""
+"""Training data from which labels are removed, so that training never reads their words."""
 
 import gzip
 import json
+import shutil
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from spacy_gliner_biomed.common.json_files import read_json_lines, read_json_object
 from spacy_gliner_biomed.models.catalogue import normalize
+from spacy_gliner_biomed.training.hierarchy import Hierarchy
+from spacy_gliner_biomed.training.prompt_variants import PROMPT_VARIANTS
 
 SPLITS = ("train", "dev")
 
@@ -57,3 +60,33 @@ def _without(
         known = [label for label in record["annotated_labels"] if label not in removed]
         record["annotated_labels"] = known
     return record
+
+
+def copy_hierarchy(source: Path, target: Path, words: Collection[str]) -> None:
+    """Copy the ontologies of fine labels without the labels that have some words.
+
+    source (Path): The folder of ontologies.
+    target (Path): The folder to write to. What it holds already is kept.
+    words (Collection[str]): Normalized words, see `label_words`.
+    """
+    if target.exists():
+        return
+    target.mkdir(parents=True)
+    for path in source.glob("*.parents.jsonl.gz"):
+        shutil.copyfile(path, target / path.name)
+    labels = Hierarchy(source).labels
+    kept = {name: label for name, label in labels.items() if normalize(label) not in words}
+    with gzip.open(target / "labels.json.gz", "wt", encoding="utf8") as file:
+        json.dump(kept, file)
+
+
+def remove_wordings(words: Collection[str]) -> dict[str, list[str]]:
+    """Return the other wordings of labels, without those that have some words.
+
+    words (Collection[str]): Normalized words, see `label_words`.
+    RETURNS (dict[str, list[str]]): The wordings by label, for `LabelSampler`'s `wordings`.
+    """
+    return {
+        label: [variant for variant in variants if normalize(variant) not in words]
+        for label, variants in PROMPT_VARIANTS.items()
+    }

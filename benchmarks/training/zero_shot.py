@@ -3,9 +3,10 @@
     python -m benchmarks.training.zero_shot --corpora FOLDER --encoder FOLDER --training FOLDER
 
 A new model is trained on the mix of `configs/packaged_everyday.cfg` without eight corpora, and
-without the words of their labels in the other corpora. The threshold is the component's default,
-0.5; all labels of a corpus are asked at once. The model stays in the training folder, so that
-few_shot.py can continue from it.
+without the words of their labels in the other corpora, in the labels of the ontologies (with
+--hierarchy) and in the other wordings of labels. The threshold is the component's default, 0.5; all
+labels of a corpus are asked at once. The model stays in the training folder, so that few_shot.py
+can continue from it.
 """
 
 import argparse
@@ -21,7 +22,12 @@ from spacy.training.initialize import init_nlp
 from benchmarks.accuracy.everyday import micro, score
 from benchmarks.common import ROOT, make_parser, write_results
 from benchmarks.training.recipe import CONFIG, EVERYDAY, add_arguments
-from benchmarks.training.unseen_labels import label_words, remove_labels
+from benchmarks.training.unseen_labels import (
+    copy_hierarchy,
+    label_words,
+    remove_labels,
+    remove_wordings,
+)
 from spacy_gliner_biomed.models.catalogue import normalize
 from spacy_gliner_biomed.pipeline.training_run import TrainingRun
 from spacy_gliner_biomed.training.corpora import AnnotatedText
@@ -99,9 +105,6 @@ def train_without(arguments: argparse.Namespace) -> spacy.Language:
         "training.eval_frequency": max(arguments.steps // 4, 1),
         "training.optimizer.learn_rate.total_steps": arguments.steps,
         "training.optimizer.learn_rate.warmup_steps": arguments.steps // 10,
-        "components.gliner_biomed.tuning.freeze_embeddings": False,
-        # Other wordings of a label could be the words of a removed one.
-        "components.gliner_biomed.label_sampler.vary": 0.0,
         "components.gliner_biomed.precision": arguments.precision,
         "components.gliner_biomed.model.layout": not arguments.no_layout,
     }
@@ -114,8 +117,14 @@ def train_without(arguments: argparse.Namespace) -> spacy.Language:
     train["weights"] = copy_corpora(folders, output / "corpora", weights, words)
     train["merge_labels"] = {name: merged[name] for name in merged if name in train["weights"]}
     train["general"] = [name for name in train["general"] if name in train["weights"]]
-    # Fine labels and labels of other families could be asked by the removed words.
-    train.update(more=[], fine=0.0, excluded=0.0)
+    # Labels of other families could be asked by the removed words.
+    train.update(more=[], excluded=0.0)
+    if arguments.hierarchy is None:
+        train["fine"] = 0.0
+    else:
+        copy_hierarchy(arguments.hierarchy, output / "hierarchy", words)
+        config["paths"]["hierarchy"] = str(output / "hierarchy")
+    config["components"]["gliner_biomed"]["label_sampler"]["wordings"] = remove_wordings(words)
     return spacy.load(TrainingRun(init_nlp(config), output).run(sys.stdout, sys.stderr))
 
 
@@ -142,6 +151,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Read the arguments, train, evaluate, print and write JSON."""
     parser = make_parser(__doc__)
     add_arguments(parser)
+    parser.add_argument("--hierarchy", type=Path, help="folder of ontologies, for fine labels")
     parser.add_argument("--precision", default="auto", help="precision of the training")
     parser.add_argument(
         "--no-layout", action="store_true", help="for encoders without unused tokens"

@@ -17,7 +17,7 @@ from scripts.docs.curation_tables import (
     llm_accuracy,
 )
 from scripts.docs.linking_tables import linking, linking_coverage, linking_speed
-from scripts.docs.relation_tables import relations
+from scripts.docs.relation_tables import relation_speed, relations
 from scripts.docs.scale_tables import scale, worker_memory
 from scripts.docs.table_parts import markdown, named, read, spread
 
@@ -183,6 +183,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "linking-speed": linking_speed,
     "llm-accuracy": llm_accuracy,
     "partial-annotation": partial_annotation,
+    "relation-speed": relation_speed,
     "relations": relations,
     "scale": scale,
     "self-training": self_training,
