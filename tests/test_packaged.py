@@ -44,6 +44,19 @@ def test_the_gliner_package_reads_it() -> None:
     assert doc.spans["sc"].attrs["scores"] == pytest.approx(calibrated.tolist(), abs=1e-3)
 
 
+@pytest.mark.parametrize("label", ["MedicalDevice", "medical_device", "MEDICAL_DEVICE"])
+def test_a_label_of_a_database_is_asked_in_words(label: str) -> None:
+    nlp = spacy.blank("en")
+    component = nlp.add_pipe("gliner_biomed")
+    doc = nlp.make_doc("A PEG tube was placed, and her pacemaker was checked.")
+    (in_words,) = component.predict([doc], labels=["medical device"])
+    (written,) = component.predict([doc], labels=[label])
+    assert {span.label for span in written.spans} == {label}
+    assert [(s.start, s.end, s.score) for s in written.spans] == [
+        (s.start, s.end, s.score) for s in in_words.spans
+    ]
+
+
 @pytest.mark.parametrize("item", ["{}\n", "{}\n\n", "- {}\n", "{}\r\n", "{}\t", "{}        "])
 def test_names_of_a_list_are_found_one_by_one(item: str) -> None:
     nlp = spacy.blank("en")

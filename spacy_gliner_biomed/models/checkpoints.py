@@ -73,6 +73,13 @@ class Checkpoint:
     catalogue: Catalogue = NO_LABELS
 
     @property
+    def labels_in_words(self) -> bool:
+        """Whether a label such as "MedicalDevice" is read as "medical device". Networks that read
+        layout were trained here and do; to others, the GLiNER package gives labels as they are.
+        """
+        return bool(self.subtokens.layout)
+
+    @property
     def name_encoder(self) -> tuple[nn.Module, Subtokenizer]:
         """The encoder and tokenizer for names: a bi-encoder's label encoder, or the text
         encoder.

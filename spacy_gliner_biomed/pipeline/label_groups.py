@@ -1,7 +1,8 @@
 """Groups of labels that a row asks for together: their prompt and their columns."""
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from spacy_gliner_biomed.tokenization.prompts import (
     encode_prompts,
     stored_prompt,
 )
+from spacy_gliner_biomed.training.prompt_forms import in_words
 from spacy_gliner_biomed.types import FloatArray, IntArray
 
 
@@ -79,7 +81,8 @@ def encode_labels(
 ) -> list[Prompt]:
     """Encode labels as the prompts of a checkpoint's kind.
 
-    texts (Sequence[str]): The labels' prompts.
+    texts (Sequence[str]): The labels' prompts; those in CamelCase or snake_case are encoded as
+        words if the checkpoint reads `labels_in_words`.
     checkpoint (Checkpoint): The checkpoint.
     budget (int): Maximum number of subtokens in a prompt.
     relations (Sequence[str]): The prompts of relations, which follow each group of labels; only
@@ -99,7 +102,7 @@ def encode_labels(
     if n_related > budget // 2:
         raise ValueError(Errors.E281.format(n=n_related, limit=budget // 2))
     prompts = encode_prompts(
-        texts,
+        _as_read(texts, checkpoint),
         subtokens,
         ent_id=config.class_token_index,
         sep_id=sep_id,
@@ -107,7 +110,19 @@ def encode_labels(
         after_marker=not config.embed_ent_token,
         budget=budget - n_related,
     )
+    prompts = _with_texts(prompts, texts)
     return prompts if related is None else [each.followed_by(related) for each in prompts]
+
+
+def _as_read(texts: Sequence[str], checkpoint: Checkpoint) -> list[str]:
+    """Return prompts as the checkpoint's network reads them."""
+    return [in_words(text) for text in texts] if checkpoint.labels_in_words else list(texts)
+
+
+def _with_texts(prompts: Sequence[Prompt], texts: Sequence[str]) -> list[Prompt]:
+    """Name the labels of prompts as they were asked, in the same order."""
+    left = iter(texts)
+    return [replace(p, texts=tuple(itertools.islice(left, len(p.texts)))) for p in prompts]
 
 
 def _encode_relations(texts: Sequence[str], checkpoint: Checkpoint, sep_id: int) -> Prompt:
@@ -116,7 +131,7 @@ def _encode_relations(texts: Sequence[str], checkpoint: Checkpoint, sep_id: int)
     rel_id = subtokens.token_id(config.rel_token)
     assert rel_id is not None  # checked when the checkpoint was read
     found = encode_prompts(
-        texts,
+        _as_read(texts, checkpoint),
         subtokens,
         ent_id=rel_id,
         sep_id=sep_id,

@@ -56,8 +56,11 @@ def _is_border(chunk: str, i: int) -> bool:
         return False
     if before[-1].isupper():  # the last capital of several begins a word
         return after[1:2].islower() and after[1:] != "s"
-    is_prefix = before.islower() and len(before) <= MAX_ABBREVIATION  # "mRNA", "pH"
-    return not (is_prefix and after.rstrip("s").isupper())
+    if len(before) > MAX_ABBREVIATION:
+        return True
+    if before.islower() and after.rstrip("s").isupper():  # "mRNA", "pH"
+        return False
+    return not (before.isalpha() and re.search(r"\d", after))  # "HbA1c", "SpO2"
 
 
 def _in_lower_case(piece: str) -> str:

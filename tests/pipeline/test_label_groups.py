@@ -1,13 +1,17 @@
 """Which columns of the logits are whose, and what counts in them."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 from spacy_gliner_biomed.models.calibration import UNCALIBRATED
-from spacy_gliner_biomed.pipeline.label_groups import LabelGroup
+from spacy_gliner_biomed.models.checkpoints import load_checkpoint
+from spacy_gliner_biomed.pipeline.label_groups import LabelGroup, encode_labels
 from spacy_gliner_biomed.pipeline.settings import Settings
-from spacy_gliner_biomed.tokenization.prompts import bare_prompt
+from spacy_gliner_biomed.tokenization.prompts import Prompt, bare_prompt
 
 LABELS = [
     {"label": "A", "prompt": "x", "threshold": 0.9},
@@ -34,3 +38,18 @@ def test_labels_with_a_column_each_need_no_copy(make_settings: Callable[..., Set
     group = LabelGroup.of(bare_prompt(["A", "B", "C"]), make_settings(), UNCALIBRATED)
     logits = np.zeros((4, 3), dtype=np.float32)
     assert group.of_labels(logits) is logits
+
+
+@pytest.mark.parametrize("budget", [512, 12])
+def test_a_network_that_reads_layout_reads_labels_in_words(uni_span: Path, budget: int) -> None:
+    published = load_checkpoint(str(uni_span))
+    own = replace(published, subtokens=replace(published.subtokens, layout=(1, 2, 3)))
+    written, words = ["GeneProduct", "cell_line", "DNA"], ["gene product", "cell line", "DNA"]
+    prompts = encode_labels(written, own, budget)
+    assert [text for prompt in prompts for text in prompt.texts] == written
+    assert _ids(prompts) == _ids(encode_labels(words, published, budget))
+    assert _ids(encode_labels(written, published, 512)) != _ids(encode_labels(words, own, 512))
+
+
+def _ids(prompts: list[Prompt]) -> list[list[int]]:
+    return [prompt.input_ids.tolist() for prompt in prompts]

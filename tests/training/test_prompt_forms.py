@@ -84,6 +84,8 @@ def test_every_form_happens() -> None:
         ("LAB_TEST", "lab test"),
         ("ÉTAT", "état"),
         ("CD4Cell", "CD4 cell"),
+        ("VitaminB12", "vitamin B12"),
+        ("PatDOB", "pat DOB"),
         ("T-Cell_Line", "T-cell line"),
         ("DNARegion", "DNA region"),
         ("2D_Structure", "2D structure"),
@@ -98,7 +100,22 @@ def test_labels_of_corpora_become_words(label: str, words: str) -> None:
 
 @pytest.mark.parametrize(
     "label",
-    ["DNA", "RNA", "ADR", "mRNA", "siRNA", "DNAs", "pH", "IL2", "B-cell", "X", "gene or protein"]
+    [
+        "DNA",
+        "RNA",
+        "ADR",
+        "mRNA",
+        "siRNA",
+        "DNAs",
+        "pH",
+        "IL2",
+        "HbA1c",
+        "SpO2",
+        "PaCO2",
+        "B-cell",
+        "X",
+        "gene or protein",
+    ]
     + ["Gene Product", "DRUG/DOSE", "疾病", "_", "-", "--", "CHEM:1", ""],
 )
 def test_abbreviations_and_words_stay_as_they_are(label: str) -> None:
