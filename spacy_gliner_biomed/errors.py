@@ -768,6 +768,11 @@ class Warnings:
         "[GB-W354] {n} relations are not in the output: the format {format!r} has no place for "
         "them. DocBin, JSON lines, BioC, BRAT and PubTator have."
     )
+    W355 = (
+        "[GB-W355] {n} of {total} relations of the corpus {corpus!r} are not in its windows of "
+        "sentences, because their ends are in different ones. Each pass cuts other windows; "
+        "larger 'max_sentences' and 'max_words' keep more ends together. Given once for a corpus."
+    )
     W360 = (
         "[GB-W360] {n} relations are not in the PubTator output: its relations are between concept "
         "ids, and an end has none. Add a linker (--kb), or write JSON lines, BioC or BRAT, too."

@@ -4,8 +4,10 @@ import random
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, count
 
+from spacy_gliner_biomed.common.reporting import warn
+from spacy_gliner_biomed.errors import Warnings
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.gold import GoldSpan
 
@@ -15,17 +17,20 @@ WORD_LENGTH = 6  # characters, including the space
 def shuffled_windows(
     texts: Sequence[AnnotatedText], max_sentences: int, max_words: int, rng: random.Random
 ) -> Iterator[AnnotatedText]:
-    """Yield windows of texts in random order, without end; each pass cuts the texts anew.
+    """Yield windows of texts in random order, without end; each pass cuts the texts anew. The first
+    pass warns of relations whose ends are in different windows.
 
     texts (Sequence[AnnotatedText]): The texts.
     max_sentences, max_words (int): See `cut_sentences`.
     rng (random.Random): The random generator.
     YIELDS (AnnotatedText): Windows that are not blank.
     """
-    while True:
+    for number in count():
         cut = [
             part for text in texts for part in cut_sentences(text, max_sentences, max_words, rng)
         ]
+        if number == 0:
+            _warn_of_cut_relations(texts, cut)
         rng.shuffle(cut)
         yield from (part for part in cut if part.text.strip())
 
@@ -54,6 +59,17 @@ def cut_sentences(
             j += 1
         yield _part(text, starts[i], ends[j - 1])
         i = j
+
+
+def _warn_of_cut_relations(
+    texts: Sequence[AnnotatedText], windows: Iterable[AnnotatedText]
+) -> None:
+    total, n_inside = (
+        sum(len(each.relations or ()) for each in group) for group in (texts, windows)
+    )
+    if n_inside < total:
+        n = total - n_inside
+        warn(Warnings.W355.format(n=n, total=total, corpus=texts[0].corpus))
 
 
 def _outside(borders: Sequence[int], spans: Iterable[GoldSpan]) -> list[int]:

@@ -1,7 +1,10 @@
 import random
+from itertools import islice
+
+import pytest
 
 from spacy_gliner_biomed.training.corpora import AnnotatedText
-from spacy_gliner_biomed.training.text_windows import cut_sentences
+from spacy_gliner_biomed.training.text_windows import cut_sentences, shuffled_windows
 from tests.training.test_readers import TEXT
 
 
@@ -34,3 +37,18 @@ def test_a_window_has_the_relations_of_which_it_has_both_ends() -> None:
         [((0, 4, "x"), (0, 4, "x"), "c")],
     ]
     assert all(part.annotated_relations == ["a"] for part in parts)
+
+
+def test_relations_between_windows_are_counted_once() -> None:
+    first, second, third = (0, 7, "x"), (16, 22, "y"), (39, 43, "x")
+    relations = [(first, second, "a"), (third, first, "b"), (second, third, "b")]
+    sentences = [(0, 23), (24, 38), (39, 51)]
+    text = AnnotatedText(
+        TEXT, [first, second, third], sentences, None, corpus="zinc", relations=relations
+    )
+    windows = shuffled_windows([text], 1, 100, random.Random(0))
+    with pytest.warns(
+        UserWarning, match=r"\[GB-W355\] 2 of 3 relations of the corpus 'zinc'"
+    ) as given:
+        list(islice(windows, 9))  # three passes
+    assert len(given) == 1
