@@ -398,6 +398,10 @@ class Errors:
     )
 
     # Outputs
+    E207 = (
+        "[GB-E207] {path} has no {missing} of the same name. BRAT's format is pairs of files: the "
+        "text (.txt) and its annotations (.ann), which are empty if there are none. Add the file."
+    )
     E056 = "[GB-E056] {path} cannot be written: {reason}."
     E059 = (
         "[GB-E059] The format of the output {path} is not clear: {reason}. These endings say it: "

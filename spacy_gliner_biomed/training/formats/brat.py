@@ -91,8 +91,9 @@ def _pairs(files: Mapping[Path, Path]) -> list[tuple[str, Path, Path]]:
         found[ending_of(path, found)][path.with_suffix("")] = file  # type: ignore[arg-type]
     texts, annotations = found[".txt"], found[".ann"]
     for name in sorted(texts.keys() ^ annotations.keys()):
-        missing = ".ann" if name in texts else ".txt"
-        raise ValueError(Errors.E050.format(path=f"{name}{missing}"))
+        path = texts.get(name) or annotations[name]
+        missing = name.name + (".ann" if name in texts else ".txt")
+        raise ValueError(Errors.E207.format(path=path, missing=missing))
     return [(name.name, texts[name], annotations[name]) for name in texts]
 
 
