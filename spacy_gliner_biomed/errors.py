@@ -396,12 +396,12 @@ class Errors:
         "[GB-E206] {path} cannot be read as a ZIP archive: {error}. Make it again, or unpack it "
         "and name the folder."
     )
-
-    # Outputs
     E207 = (
         "[GB-E207] {path} has no {missing} of the same name. BRAT's format is pairs of files: the "
         "text (.txt) and its annotations (.ann), which are empty if there are none. Add the file."
     )
+
+    # Outputs
     E056 = "[GB-E056] {path} cannot be written: {reason}."
     E059 = (
         "[GB-E059] The format of the output {path} is not clear: {reason}. These endings say it: "

@@ -168,7 +168,7 @@ def test_an_archive_is_read_like_a_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "complaint"),
     [
-        ({"a.txt": b"Aspirin"}, r"E050.*x\.brat\.zip/a\.ann"),
+        ({"a.txt": b"Aspirin"}, r"E207.*x\.brat\.zip/a\.txt has no a\.ann"),
         ({"a.txt": b"Aspirin", "a.ann": b"T1"}, r"E060.*x\.brat\.zip/a\.ann, line 1.*cannot read"),
         ({"a.txt": b"\nM\xe9ni\xe8re", "a.ann": b""}, r"E160.*zip/a\.txt, line 2.*'Ménière'"),
         ({"annotation.conf": b""}, "E062"),
