@@ -12,6 +12,7 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf8")
 ARCHITECTURE = (ROOT / "docs" / "project" / "architecture.md").read_text(encoding="utf8")
 NAMED_PATH = re.compile(r"`((?:[a-z_]+/)+(?:\w+\.(?:py|md|cfg))?)`")
 NAMED_TEST = re.compile(r"`(test_\w+)`")
+NAMED_CODE = re.compile(r"`([A-Za-z_]+(?:\.[a-z_]+)?)(?: = .*?)?`")
 
 
 @pytest.mark.parametrize("path", sorted({*NAMED_PATH.findall(CONTRIBUTING + ARCHITECTURE)}))
@@ -23,6 +24,17 @@ def test_named_files_and_folders_exist(path: str) -> None:
 def test_named_tests_exist(name: str) -> None:
     sources = (path.read_text(encoding="utf8") for path in (ROOT / "tests").rglob("test_*.py"))
     assert any(f"def {name}(" in source for source in sources)
+
+
+def test_named_classes_functions_and_settings_exist() -> None:
+    folders = [ROOT / name for name in (PACKAGE, "tests", "scripts")]
+    sources = [path.read_text(encoding="utf8") for f in folders for path in f.rglob("*.py")]
+    files = " ".join(path.name for path in ROOT.iterdir())
+    known = {*re.findall(r"\w+", " ".join(sources) + files)}
+    named = {
+        part for name in NAMED_CODE.findall(CONTRIBUTING + ARCHITECTURE) for part in name.split(".")
+    }
+    assert named - known == set()
 
 
 @pytest.mark.parametrize(
