@@ -28,7 +28,7 @@ RUN = RunInfo(
     "",
     0.5,
     [LabelSpec(label, label) for label in LABELS],
-    [RelationSpec("treats", "treats"), RelationSpec("causes", "causes", 0.25)],
+    [RelationSpec("treats", "treats"), RelationSpec("causes", "causes", 0.3)],
 )
 SETTINGS = WriterSettings(LABELS, started=STARTED, run=RUN)
 ROWS = """() => [...document.querySelectorAll("tr.relation")].filter((row) => row.checkVisibility())
@@ -53,7 +53,7 @@ def document(name: str, *scores: float) -> Written:
     return doc, Record(name), found
 
 
-WRITTEN = [document("one", 0.85, 0.6), document("two", 0.95), document("none")]
+WRITTEN = [document("one", 0.85, 0.3), document("two", 0.95), document("none")]
 
 
 def test_relations_are_in_the_page_with_the_numbers_of_their_entities() -> None:
@@ -61,14 +61,14 @@ def test_relations_are_in_the_page_with_the_numbers_of_their_entities() -> None:
     rows = re.findall('<tr class="relation"([^>]*)>', page)
     assert rows == [
         ' data-head="0" data-tail="1" data-relation="treats" data-score="0.85"',
-        ' data-head="0" data-tail="2" data-relation="causes" data-score="0.6"',
+        ' data-head="0" data-tail="2" data-relation="causes" data-score="0.3"',
         ' data-head="3" data-tail="4" data-relation="treats" data-score="0.95"',
     ]
     counts = re.findall(r"</bdi> <span>(.*?)</span>", page)
     assert counts == ["3 entities, 2 relations", "3 entities, 1 relation", "3 entities"]
     assert "9 entities, 3 relations in 3 documents, found by" in page
     head = dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", page))
-    assert (head["Relations"], head["Threshold"]) == ("treats, causes", "0.5, causes: 0.25")
+    assert (head["Relations"], head["Threshold"]) == ("treats, causes", "0.5, causes: 0.3")
 
 
 def test_nothing_of_a_relation_becomes_html() -> None:
@@ -97,6 +97,7 @@ def page(browser: Any, path: Path) -> Iterator[Any]:
 @pytest.mark.browser
 def test_slider_and_labels_filter_relations(page: Any) -> None:
     status = page.locator("#status")
+    assert page.get_attribute("#threshold", "min") == "0.30"  # below that of the labels
     assert len(page.evaluate(ROWS)) == 3
     assert status.text_content() == "9 entities, 3 relations in 3 documents"
     set_threshold(page, 0.65)
@@ -107,7 +108,7 @@ def test_slider_and_labels_filter_relations(page: Any) -> None:
     set_threshold(page, 0.88)
     assert page.evaluate(ROWS) == []
     assert page.locator("table.relations:visible").count() == 0
-    set_threshold(page, 0.25)
+    set_threshold(page, 0.3)
     assert len(page.evaluate(ROWS)) == 3
     key_of(page, "disease").click()
     assert page.evaluate(ROWS) == []
@@ -140,13 +141,13 @@ def test_details_and_table_have_relations(page: Any) -> None:
     page.locator(".entity[data-i='0']").click()
     shown = page.locator("#detail").inner_text()
     assert "→ fever 0.85" in shown
-    assert "→ bleeding 0.60" in shown
+    assert "→ bleeding 0.30" in shown
     page.locator(".entity[data-i='2']").click()
-    assert "← Aspirin 0.60" in page.locator("#detail").inner_text()
+    assert "← Aspirin 0.30" in page.locator("#detail").inner_text()
     page.click("label[for=view-table]")
     assert page.evaluate(CELLS, "table-relations") == [
         ["Aspirin", "treats", "fever", "2", "2", "0.90"],
-        ["Aspirin", "causes", "bleeding", "1", "1", "0.60"],
+        ["Aspirin", "causes", "bleeding", "1", "1", "0.30"],
     ]
     page.locator("#sort-relations-relation").press("Enter")
     assert page.evaluate(CELLS, "table-relations")[0][1] == "causes"

@@ -63,11 +63,14 @@ const slider = find("threshold");
 const legend = find("legend");
 let tablesAreOld = true;
 
+/** Whether a score is high enough. At the lowest value, the page shows all that was found. */
+function isHigh(score) {
+  const minimum = Number(slider.value); // as a number: the value "0.3" is the minimum "0.30"
+  return minimum === Number(slider.min) || score === null || score > minimum;
+}
+
 function passes(entity) {
-  // At the lowest value, the page shows all that was found.
-  const high = slider.value === slider.min || entity.score === null
-    || entity.score > Number(slider.value);
-  return high && labels.get(entity.label).on;
+  return isHigh(entity.score) && labels.get(entity.label).on;
 }
 
 function applyFilters() {

@@ -13,8 +13,7 @@ const relationOf = new Map(relations.map((relation) => [relation.row, relation])
 function filterRelations() {
   const changed = new Set();
   for (const relation of relations) {
-    const high = slider.value === slider.min || relation.score > Number(slider.value);
-    const shown = high && relation.head.shown && relation.tail.shown;
+    const shown = isHigh(relation.score) && relation.head.shown && relation.tail.shown;
     if (shown === relation.shown) continue;
     relation.shown = shown;
     relation.row.hidden = !shown;

@@ -31,9 +31,9 @@ class RunInfo:
 
     @property
     def lowest(self) -> float:
-        """The lowest threshold of a label; no entity has a lower score."""
-        own = [each.threshold for each in self.labels if each.threshold is not None]
-        return min([*own, self.threshold or 0.0])
+        """The lowest threshold of a label or relation; nothing that is found has a lower score."""
+        own = [each.threshold for each in (*self.labels, *self.relations)]
+        return min([self.threshold or 0.0, *(each for each in own if each is not None)])
 
 
 def describe_run(nlp: Language, gliner: GlinerBiomed | None) -> RunInfo:
