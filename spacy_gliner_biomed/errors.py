@@ -631,6 +631,14 @@ class Errors:
         "[GB-E332] There are no results in {path}: it has no manifest.json. Name what "
         "'annotate-corpus' or 'write' wrote."
     )
+    E370 = (
+        "[GB-E370] {path} has {found:,} of the {expected:,} files that it had when the run began. "
+        "Finished partitions are kept: put the other files back, and run again with --resume."
+    )
+    E371 = (
+        "[GB-E371] The source gives {found:,} documents, but gave {expected:,} when it was measured "
+        "before. Give a list, or a function that returns a new iterator each time."
+    )
 
     # Service
     E240 = (

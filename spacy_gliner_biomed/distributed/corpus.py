@@ -15,6 +15,7 @@ from spacy_gliner_biomed.distributed.pubmed import is_pubmed
 from spacy_gliner_biomed.distributed.record_readers import read_file
 from spacy_gliner_biomed.distributed.records import CorpusRecord
 from spacy_gliner_biomed.distributed.remote_files import RemoteFiles
+from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.formats.detect import detect_format
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 from spacy_gliner_biomed.training.formats.table import FORMATS
@@ -45,7 +46,10 @@ class Corpus(PartitionedCorpus):
         reading: ReadOptions = DEFAULTS,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        self.path = location = as_location(path)
+        location = as_location(path)
+        if isinstance(location, Path):
+            location = location.absolute()  # a worker may have another working directory
+        self.path = location
         self.files: CorpusFiles = (
             LocalFiles(location, reading)
             if isinstance(location, Path)
@@ -61,11 +65,16 @@ class Corpus(PartitionedCorpus):
 
     def _records(self) -> Iterator[CorpusRecord]:
         xml: list[CorpusFile] = []
+        n_files = 0
         for file in self.files.walk():
+            n_files += 1
             if self._has_citations(file):
                 xml.append(file)
             else:
                 yield from self._read(file)
+        if n_files < self.size.n_files:
+            expected = self.size.n_files
+            raise ValueError(Errors.E370.format(path=self.path, found=n_files, expected=expected))
         newest_first = xml[::-1]
         citations = self._note(newest_first)
         for file in newest_first:

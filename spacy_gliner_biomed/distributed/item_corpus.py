@@ -45,6 +45,7 @@ class ItemCorpus(PartitionedCorpus):
         self.source: Callable[[], Any] = source if callable(source) else _Constant(source)
         self.is_iterator = isinstance(source, Iterator)
         self.reading = reading
+        self.n_items = 0  # that were measured
         super().__init__(
             self._measure(),
             partition_size=partition_size,
@@ -53,10 +54,13 @@ class ItemCorpus(PartitionedCorpus):
         )
 
     def _records(self) -> Iterator[CorpusRecord]:
+        number = 0
         for number, item in enumerate(read_items(self.source()), 1):
             record = make_item_record(item, f"{NAME}:{number}", self.reading)
             self.consumed += len(record.content)
             yield record
+        if number < self.n_items:
+            raise ValueError(Errors.E371.format(found=number, expected=self.n_items))
 
     def _measure(self) -> Size:
         if self.is_iterator:
@@ -68,6 +72,7 @@ class ItemCorpus(PartitionedCorpus):
             text = record.content
             digest.update(text if isinstance(text, bytes) else text.encode("utf8", "surrogatepass"))
             size += len(text)
+            self.n_items = number
         return Size(0, size, digest.hexdigest(), NotRead())
 
 

@@ -1,5 +1,6 @@
 import json
 import os
+import pickle
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,10 @@ from typing import Any
 import pytest
 
 from spacy_gliner_biomed.distributed.corpus import Corpus
+from spacy_gliner_biomed.distributed.corpus_run import run_corpus
+from spacy_gliner_biomed.distributed.local_engine import LocalEngine
 from spacy_gliner_biomed.distributed.records import CorpusRecord
+from spacy_gliner_biomed.distributed.run_spec import RunSpec
 from tests.distributed.conftest import texts, write_lines
 from tests.distributed.test_citations import version
 from tests.distributed.test_pubmed import citation, deletion, pubmed, write_pubmed
@@ -128,6 +132,35 @@ def test_file_that_is_gone_when_it_is_read_is_a_row(tmp_path: Path) -> None:
     (tmp_path / "c.xml").symlink_to(tmp_path / "nowhere")
     expected = {"d0": ["aspirin a"], "b.txt:broken": ["broken"], "c.xml:broken": ["broken"]}
     assert kinds(tmp_path) == expected
+
+
+@pytest.mark.parametrize("gone", ["in", "in/sub", "in/sub/b.jsonl"])
+def test_corpus_that_vanishes_before_it_is_read_is_an_error(
+    spec: RunSpec, tmp_path: Path, gone: str
+) -> None:
+    (tmp_path / "in" / "sub").mkdir(parents=True)
+    for name in "ab":
+        write_lines(tmp_path / "in" / "sub" / f"{name}.jsonl", texts(name))
+    corpus = Corpus(tmp_path / "in")
+    (tmp_path / gone).rename(tmp_path / "elsewhere")
+    left = 1 if gone.endswith("b.jsonl") else 0
+    with pytest.raises(ValueError, match=f"GB-E370.* has {left} of the 2 files"):
+        run_corpus(corpus, spec, LocalEngine(spec))
+    manifest = spec.storage.read_manifest()
+    assert manifest is not None
+    assert not manifest["finished"]
+
+
+def test_relative_path_is_that_of_the_folder_where_it_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_lines(tmp_path / "in.jsonl", texts("a"))
+    monkeypatch.chdir(tmp_path)
+    corpus = pickle.dumps(Corpus("in.jsonl"))
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    [partition] = pickle.loads(corpus).partitions()
+    assert [(record.id, record.source) for record in partition.records] == [("d0", "in.jsonl:1")]
 
 
 def test_small_cases_are_each_read_or_reported_or_counted(shared: Path) -> None:

@@ -85,6 +85,19 @@ def test_iterator_is_read_once_and_only_as_far_as_asked() -> None:
     assert sum(part.n_bytes for part in again.partitions()) == 10
 
 
+def test_source_that_gives_less_the_second_time_is_an_error() -> None:
+    used_up = iter(["a", "b"])
+    with pytest.raises(ValueError, match=r"GB-E371.* gives 0 documents, but gave 2 "):
+        records(lambda: used_up)
+    shrinking = ["a", "b", "c"]
+    corpus = ItemCorpus(shrinking, partition_size=1)
+    shrinking.pop()
+    parts = corpus.partitions()
+    assert [record.content for record in next(parts).records] == ["a"]
+    with pytest.raises(ValueError, match=r"GB-E371.* gives 2 documents, but gave 3 "):
+        list(parts)
+
+
 def test_digest_is_that_of_the_documents() -> None:
     first = ItemCorpus(["a", "b"]).size.digest
     assert ItemCorpus(lambda: iter(["a", "b"])).size.digest == first
