@@ -56,7 +56,8 @@ class JsonlWriter:
         meta = {key: value for key, value in record.meta.items() if key not in own}
         if isinstance(meta.get("relations"), list):  # of the input, by numbers of its own entities
             del meta["relations"]
-        line = {"id": record.id, "text": doc.text, **own, **meta}
+        line = {"id": record.id, "text": doc.text}
+        line |= own | {key: value for key, value in meta.items() if key not in line}
         self.stream.write(dump_json(line) + b"\n")
 
     def finish(self) -> None:

@@ -104,6 +104,12 @@ def test_odd_ids_and_keys_are_written_by_all(factory: WriterFactory) -> None:
             assert not set(content.decode()) & set("\x1b\x9b\u202e\x00")
 
 
+def test_jsonl_has_its_own_text_and_id() -> None:
+    doc = annotated("Zinc.", [])
+    line = json.loads(written(JsonlWriter, doc, record=Record("1", {"text": "x", "id": 2, "b": 3})))
+    assert line == {"id": "1", "text": "Zinc.", "entities": [], "b": 3}
+
+
 def test_jsonl_gives_odd_values_back() -> None:
     meta = {ODD: ODD, "large": 10**30, "inner": [{ODD: [ODD]}]}
     doc = annotated("Aspirin \x1b \x9b \ufeff for \u2028 \r\n \x00", FOUND[:1])

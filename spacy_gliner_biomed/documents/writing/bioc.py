@@ -1,5 +1,6 @@
 """Write BioC, as XML and as JSON, with the package `bioc`."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
@@ -98,10 +99,13 @@ def make_document(
     for start, end, infons in cut_passages(doc):
         passage = bioc.BioCPassage()
         passage.offset, passage.text, passage.infons = start, text[start:end], dict(infons)
-        for entity, annotation in zip(found, annotations, strict=True):
-            if start <= entity.start < max(end, start + 1):
-                passage.add_annotation(annotation)
         document.add_passage(passage)
+    starts = [passage.offset for passage in document.passages]
+    for entity, annotation in zip(found, annotations, strict=True):
+        # In white space between passages, it is in the passage before; of two with the same
+        # start, the first is empty.
+        index = max(bisect_right(starts, entity.start) - 1, 0)
+        document.passages[index].add_annotation(annotation)
     for i, relation in enumerate(entity_relations(doc, found), 1):
         document.add_relation(_relation(bioc, i, relation))
     return document

@@ -58,9 +58,10 @@ class OmopWriter:
 
     def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
         """Write the rows of one Doc."""
-        note = utf8_text(record.meta.get("note_id", record.id))
-        text = doc.text
-        rows = [self._row(note, text, i, each) for i, each in enumerate(found)]
+        own = record.meta.get("note_id")
+        note = utf8_text(record.id if own is None else own)
+        document, text = f"{utf8_text(record.id)}\0{note}", doc.text
+        rows = [self._row(document, note, text, i, each) for i, each in enumerate(found)]
         self.stream.write(csv_lines(rows))
         self.n_no_integer += bool(rows) and not note.removeprefix("-").isdecimal()
         self.n_cut += sum(len(each.text) > SHORT for each in found)
@@ -74,9 +75,9 @@ class OmopWriter:
         if self.n_cut_modifiers:
             warn(Warnings.W214.format(n=self.n_cut_modifiers, limit=LONG))
 
-    def _row(self, note: str, text: str, number: int, entity: Entity) -> list[Any]:
+    def _row(self, document: str, note: str, text: str, number: int, entity: Entity) -> list[Any]:
         context = find_context(entity.attributes, self.settings.fhir.context)
-        key = f"{note}\0{number}\0{entity.start}\0{entity.end}\0{entity.label}"
+        key = f"{document}\0{number}\0{entity.start}\0{entity.end}\0{entity.label}"
         digest = blake2b(key.encode("utf8"), digest_size=8).digest()
         omop = entity.concept_id or ""
         known = omop.startswith(OMOP_PREFIX) and omop.removeprefix(OMOP_PREFIX).isdecimal()

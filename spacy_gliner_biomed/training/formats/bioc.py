@@ -51,6 +51,8 @@ def read_bioc_xml(path: Path, options: ReadOptions, counts: Counts) -> Iterator[
                 collection = bioc.loads(COLLECTION.format(content))
             except (AttributeError, KeyError, TypeError) as error:
                 raise ValueError(f"an offset, id or other part is missing ({error})") from error
+            except SyntaxError as error:  # lxml's, for texts and depths beyond its limits
+                raise ValueError(f"it cannot be read as BioC ({error})") from error
             text = _annotated(collection.documents[0], counts)
         yield text
 
@@ -117,29 +119,29 @@ def _annotated(document: Any, counts: Counts) -> AnnotatedText:
     annotations = [(0, annotation) for annotation in document.annotations]
     relations = list(document.relations)
     for passage in document.passages:
-        text = _text(passage)
-        gap = passage.offset - len(made.text)
+        gap = passage.offset - made.length
         fits = 0 <= gap <= MAX_GAP if made.passages else gap == 0
         moved += not fits
         infons = {str(key): str(value) for key, value in passage.infons.items()}
-        start = made.add(text, infons, "\n" * gap if fits else "\n")
+        start = made.add(_text(passage), infons, "\n" * gap if fits else "\n")
         shift = start - passage.offset
         starts.append(shift)
         parts = [passage, *passage.sentences]
         annotations += [(shift, annotation) for part in parts for annotation in part.annotations]
         relations += [relation for part in parts for relation in part.relations]
     counts[MOVED] += moved
+    text = made.text
     spans: dict[GoldSpan, None] = {}
     concepts, named = [], {}
     for shift, annotation in annotations:
-        span = _span(annotation, shift, made.text, counts)
+        span = _span(annotation, shift, text, counts)
         spans[span], named[str(annotation.id)] = None, span
         if ids := annotation.infons.get(IDENTIFIER):
             concepts.append((*span, str(ids)))
     name = "" if document.id is None else str(document.id)
     passages = made.passages
     return AnnotatedText(
-        made.text,
+        text,
         list(spans),
         [],
         None,
@@ -154,13 +156,14 @@ def _text(passage: Any) -> str:
     """Return the text of a passage, or of its sentences at their offsets."""
     if passage.text or not passage.sentences:
         return passage.text or ""
-    text = ""
+    parts, length = [], 0
     for sentence in passage.sentences:
-        gap = sentence.offset - passage.offset - len(text)
+        gap = sentence.offset - passage.offset - length
         if not 0 <= gap <= MAX_GAP:
             raise ValueError(f"the sentence at {sentence.offset} does not follow the one before")
-        text += " " * gap + (sentence.text or "")
-    return text
+        parts.append(" " * gap + (sentence.text or ""))
+        length += len(parts[-1])
+    return "".join(parts)
 
 
 def _span(annotation: Any, shift: int, text: str, counts: Counts) -> GoldSpan:

@@ -49,7 +49,7 @@ def read_brat(place: Path, options: ReadOptions, counts: Counts) -> Iterator[Ann
     """
     is_folder = place.is_dir()
     with _open(place) as files:
-        for name, path, annotations in _pairs(files):
+        for name, path, annotations in _pairs(place, files):
             found = _read_document(path, annotations, options.encoding, counts)
             yield found.annotated(name if is_folder else unquote(name))
 
@@ -82,8 +82,10 @@ def _open(place: Path) -> Iterator[dict[Path, Path]]:
         yield {path: file for path, file in files.items() if path not in others}
 
 
-def _pairs(files: Mapping[Path, Path]) -> list[tuple[str, Path, Path]]:
-    """Return name, text and annotations of each document; endings may be in upper or lower case."""
+def _pairs(place: Path, files: Mapping[Path, Path]) -> list[tuple[str, Path, Path]]:
+    """Return name, text and annotations of each document. Names include the folders in `place`,
+    because documents of several folders often have the same; endings may be in capitals.
+    """
     found: dict[str | None, dict[Path, Path]] = {
         ending: {} for ending in (*ENDINGS, *CONFIGURATION)
     }
@@ -94,7 +96,7 @@ def _pairs(files: Mapping[Path, Path]) -> list[tuple[str, Path, Path]]:
         path = texts.get(name) or annotations[name]
         missing = name.name + (".ann" if name in texts else ".txt")
         raise ValueError(Errors.E207.format(path=path, missing=missing))
-    return [(name.name, texts[name], annotations[name]) for name in texts]
+    return [(name.relative_to(place).as_posix(), texts[name], annotations[name]) for name in texts]
 
 
 def _read_document(path: Path, annotations: Path, encoding: str, counts: Counts) -> Entities:

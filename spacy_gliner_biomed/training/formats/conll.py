@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from spacy_gliner_biomed.common.files import read_lines
@@ -127,20 +128,20 @@ def _token(line: str, column: int | None) -> tuple[str, str]:
 
 
 def _annotated(document: _Document, counts: Counts, beginnings: _Beginnings) -> AnnotatedText:
-    text, spans, sentences = "", [], []
+    lines, spans, sentences = [], [], []
+    start = 0
     for tokens in filter(None, document.sentences):
-        text = f"{text}\n" if text else ""
-        offsets = []
-        start = len(text)
-        for i, (token, _) in enumerate(tokens):
-            text += f" {token}" if i else token
-            offsets.append((len(text) - len(token), len(text)))
-        sentences.append((start, len(text)))
+        lines.append(" ".join(token for token, _ in tokens))
+        ends = [*accumulate((len(token) + 1 for token, _ in tokens), initial=start)]
+        offsets = [(begin, end - 1) for begin, end in pairwise(ends)]
+        sentences.append((start, ends[-1] - 1))
+        start = ends[-1]
         tags = [tag for _, tag in tokens]
         spans += [
             (offsets[first][0], offsets[last][1], label)
             for first, last, label in _entities(tags, beginnings)
         ]
+    text = "\n".join(lines)
     found: list[GoldSpan] = [make_span(text, *span, counts) for span in spans]
     many = sentences if len(sentences) > 1 else []
     return AnnotatedText(text, found, many, None, document.name)

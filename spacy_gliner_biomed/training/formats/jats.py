@@ -79,7 +79,7 @@ class _Article:
             elif child.tag == "title":
                 if kind == "paragraph" or depth:
                     self._add(child, "section_title", titles)
-            elif child.tag == "p":
+            elif child.tag in ("p", "term"):
                 self._add(child, kind, titles)
                 for inner in child.iter():
                     if inner is not child and inner.tag in NOT_INLINE:

@@ -17,10 +17,12 @@ from spacy_gliner_biomed.training.record_checks import BLANK_ROWS, Counts, locat
 
 TEXT, ID = "text", "id"
 TAB_ENDINGS = (".tsv", ".tsv.gz", ".tab")
+# Keys of a document itself. A further column of this name is kept as "text_column", for example.
+RESERVED = (TEXT, ID, "entities", "relations")
 
 
 def read_notes(path: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
-    """Read a text from each row; its other columns are its metadata.
+    """Read a text from each row; its other columns are its metadata, see `_meta_keys`.
 
     path (Path): The file, with a row of column names. Columns are separated by commas, semicolons
         or tabs; a field in quotes may hold these, and line breaks.
@@ -38,6 +40,7 @@ def read_notes(path: Path, options: ReadOptions, counts: Counts) -> Iterator[Ann
         text_at = _find(header, options.text_column or TEXT, path)
         has_id = options.id_column is not None or ID in map(str.casefold, header)
         id_at = _find(header, options.id_column or ID, path) if has_id else None
+        keys = _meta_keys(header)
         while True:
             line = rows.line_num + 1
             with located(path, line):
@@ -47,7 +50,7 @@ def read_notes(path: Path, options: ReadOptions, counts: Counts) -> Iterator[Ann
                 if not any(field.strip() for field in row):
                     counts[BLANK_ROWS] += 1
                     continue
-                text = _parse(row, header, text_at, id_at)
+                text = _parse(row, keys, text_at, id_at)
             yield text
 
 
@@ -65,16 +68,31 @@ def has_texts(path: Path, options: ReadOptions) -> bool:
     return wanted in (name.strip().casefold() for name in header)
 
 
-def _parse(row: list[str], header: list[str], text_at: int, id_at: int | None) -> AnnotatedText:
+def _meta_keys(header: list[str]) -> list[str]:
+    """Return the columns' keys in the metadata: their names, made different from each other and
+    from `RESERVED`, so that no column is lost: "note", "note_2", "text_column".
+    """
+    keys: list[str] = []
+    for name in header:
+        key = first = f"{name}_column" if name in RESERVED else name
+        n = 1
+        while key in keys or (key != name and key in header):
+            n += 1
+            key = f"{first}_{n}"
+        keys.append(key)
+    return keys
+
+
+def _parse(row: list[str], keys: list[str], text_at: int, id_at: int | None) -> AnnotatedText:
     """Return the text of a row.
 
     RAISES (ValueError): If it has another number of columns than the header.
     """
-    if len(row) != len(header):
-        problem = f"found {len(row)} columns instead of {len(header)}"
+    if len(row) != len(keys):
+        problem = f"found {len(row)} columns instead of {len(keys)}"
         raise ValueError(f"{problem}; texts that hold separators need quotes")
     name = "" if id_at is None else row[id_at].strip()
-    values = enumerate(zip(header, row, strict=True))
+    values = enumerate(zip(keys, row, strict=True))
     meta = {key: value for i, (key, value) in values if i not in (text_at, id_at)}
     return AnnotatedText(check_text(row[text_at]), [], [], None, check_text(name), meta=meta)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writing.bioc import cut_passages
+from spacy_gliner_biomed.documents.writing.entities import Entity
 from spacy_gliner_biomed.documents.writing.text_forms import xml_text
 from tests.documents.writing.samples import NLP, NOTE, Written, documents, sample, write
 
@@ -101,6 +102,17 @@ def test_passages_do_not_overlap(
     assert [(a, min(b, 9)) for a, b, _ in cut_passages(doc)] == [
         (a, min(b, len(doc.text))) for a, b in expected
     ]
+
+
+def test_each_entity_is_in_one_passage() -> None:
+    doc = NLP.make_doc("Aspirin\n\nfor pain")
+    parts = [(0, 0), (0, 7), (9, 17)]  # an empty title, and white space before the last one
+    doc.user_data["passages"] = [{"start": a, "end": b, "infons": {}} for a, b in parts]
+    found = [Entity(a, b, "x", 0.5, doc.text[a:b]) for a, b in [(0, 7), (7, 12), (13, 17)]]
+    for format_ in ("bioc-xml", "bioc-json"):
+        (document,) = read(format_, write(format_, (doc, Record(1), found))).documents
+        texts = [[x.text.strip() for x in passage.annotations] for passage in document.passages]
+        assert texts == [[], ["Aspirin", "for"], ["pain"]]
 
 
 def test_control_characters_are_counted_and_offsets_stay() -> None:

@@ -87,3 +87,14 @@ def test_modifiers_that_are_cut_are_counted() -> None:
         content = write("omop", sample(Record(7), section_category="x" * 3000)).decode()
     *_, row = csv.reader(io.StringIO(content))
     assert len(row[-1]) == 2000
+
+
+def test_ids_differ_between_documents_of_one_note() -> None:
+    rows = read(write("omop", *(sample(Record(name, {"note_id": 7})) for name in "ab")))
+    assert len({row["note_nlp_id"] for row in rows}) == len(rows) == 4
+
+
+@pytest.mark.filterwarnings("ignore:.GB-W212")
+def test_a_note_without_a_number_has_the_id_of_its_document() -> None:
+    rows = read(write("omop", sample(Record("x", {"note_id": None}))))
+    assert {row["note_id"] for row in rows} == {"x"}

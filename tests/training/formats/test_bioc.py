@@ -139,3 +139,11 @@ def test_broken_xml_is_named(tmp_path: Path) -> None:
         path.write_text(content, encoding="utf8")
         with pytest.raises(ValueError, match=rf"GB-E060.*{complaint}"):
             list(read_format(path))
+
+
+def test_xml_beyond_the_limits_of_the_parser_is_named(tmp_path: Path) -> None:
+    deep = "<x>" * 300 + "</x>" * 300
+    content = f"<collection><document><id>1</id>{deep}</document></collection>"
+    (tmp_path / "a.xml").write_text(content)
+    with pytest.raises(ValueError, match=r"a\.xml, document 1: it cannot be read as BioC"):
+        list(read_format(tmp_path / "a.xml", "bioc-xml"))

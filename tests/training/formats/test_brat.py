@@ -90,7 +90,7 @@ def test_endings_in_any_case_and_other_files_are_named(tmp_path: Path) -> None:
         write(tmp_path / name, "")
     with pytest.warns(UserWarning, match="GB-W160") as warned:
         texts = list(read_format(tmp_path, "brat"))
-    assert [text.name for text in texts] == ["C", "a", "B"]
+    assert [text.name for text in texts] == ["C", "a", "more/B"]
     assert all(text.spans == [(0, 7, "Drug")] for text in texts)
     (message,) = (str(warning.message) for warning in warned)
     assert "[GB-W160] 3 files" in message
@@ -161,7 +161,7 @@ def test_an_archive_is_read_like_a_folder(tmp_path: Path) -> None:
     path = pack(tmp_path / "collection.zip", files)
     with pytest.warns(UserWarning, match=r"GB-W160\] 1 files.*1 \.pdf \(x\.pdf\)"):
         texts = list(read_format(path))
-    assert [(text.name, text.text) for text in texts] == [("a b", "Aspirin"), ("B", "Aspirin")]
+    assert [(text.name, text.text) for text in texts] == [("a b", "Aspirin"), ("more/B", "Aspirin")]
     assert all(text.spans == [(0, 7, "Drug")] for text in texts)
 
 
@@ -196,3 +196,9 @@ def test_cases_that_people_have(shared: Path) -> None:
         ("B", [(0, 5, "Symptom")]),
         ("a", [(0, 5, "Symptom")]),
     ]
+
+
+def test_documents_of_the_same_name_in_several_folders_differ(tmp_path: Path) -> None:
+    files = {f"{part}/1.{end}": b"" for part in ("train", "dev") for end in ("txt", "ann")}
+    texts = list(read_format(pack(tmp_path / "z.brat.zip", files)))
+    assert [text.name for text in texts] == ["dev/1", "train/1"]

@@ -116,3 +116,10 @@ def test_a_word_may_look_like_a_border_or_a_comment(tmp_path: Path) -> None:
     assert (first.name, first.text) == ("a", "#id=5 -DOCSTART-")
     assert entities(first) == [("-DOCSTART-", "odd")]
     assert (second.name, second.text) == ("b", "")  # a document without a word
+
+
+def test_offsets_of_sentences_and_tokens(tmp_path: Path) -> None:
+    content = "# newdoc\nZinc\tB-X\nand\tO\n\n\nKeppra\tB-X\nXR\tI-X\n"
+    (text,) = read(tmp_path / "a.conll", content)
+    assert (text.text, text.sentences) == ("Zinc and\nKeppra XR", [(0, 8), (9, 18)])
+    assert entities(text) == [("Zinc", "X"), ("Keppra XR", "X")]

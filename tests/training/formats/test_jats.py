@@ -22,7 +22,8 @@ ARTICLE = """<?xml version="1.0"?><!DOCTYPE article PUBLIC "JATS" "JATS-archivea
 <p>Seen <xref ref-type="bibr">[1]</xref> twice<fig id="f"><label>F1</label><caption>
 <title>Pain</title><p>Over time.</p></caption><graphic xlink:href="x"/></fig>.</p>
 <sec><title>Patients</title><list><list-item><p>Asthma</p></list-item>
-<list-item><p>Gout</p></list-item></list></sec>
+<list-item><p>Gout</p></list-item></list><def-list><def-item><term>HT</term>
+<def><p>hypertension</p></def></def-item></def-list></sec>
 <table-wrap><caption><p>Doses</p></caption><table><tr><td>5</td></tr></table></table-wrap>
 <disp-formula>x = y</disp-formula></sec></body>
 <back><ref-list><ref>Old.</ref></ref-list></back></article>"""
@@ -39,6 +40,8 @@ PASSAGES = [
     ("Patients", "section_title", "Results > Patients"),
     ("Asthma", "paragraph", "Results > Patients"),
     ("Gout", "paragraph", "Results > Patients"),
+    ("HT", "paragraph", "Results > Patients"),
+    ("hypertension", "paragraph", "Results > Patients"),
     ("Doses", "caption", "Results"),
 ]
 

@@ -33,10 +33,26 @@ def test_texts_ids_and_other_columns(tmp_path: Path, separator: str) -> None:
 def test_columns_can_be_named(tmp_path: Path) -> None:
     content = "note\tid\tnr\nZinc, iron\tx\t1\n"
     [text], _ = read(tmp_path / "a.tsv", content, text_column="Note", id_column="nr")
-    assert (text.text, text.name, text.meta) == ("Zinc, iron", "1", {"id": "x"})
+    assert (text.text, text.name, text.meta) == ("Zinc, iron", "1", {"id_column": "x"})
     for options in ({}, {"text_column": "body"}, {"text_column": "note", "id_column": "no"}):
         with pytest.raises(ValueError, match=r"GB-E204.*a\.tsv.*: id, note, nr\."):
             read(tmp_path / "a.tsv", content, **options)
+
+
+def test_no_column_replaces_another_one(tmp_path: Path) -> None:
+    header = ["text", "note", "note", "note_2", "id", "text_column", "entities", "", ""]
+    content = ",".join(header) + "\n" + ",".join("abcdefghi") + "\n"
+    [text], _ = read(tmp_path / "a.csv", content, text_column="note", id_column="note_2")
+    assert (text.text, text.name) == ("b", "d")
+    assert list(text.meta.items()) == [
+        ("text_column_2", "a"),
+        ("note_3", "c"),
+        ("id_column", "e"),
+        ("text_column", "f"),
+        ("entities_column", "g"),
+        ("", "h"),
+        ("_2", "i"),
+    ]
 
 
 @pytest.mark.parametrize(
