@@ -44,6 +44,12 @@ TEXT_SHOWN = """() => {
   return copy.textContent;
 }"""
 
+# As a browser that is set to store nothing for the page.
+REFUSES_STORAGE = """for (const name of ["localStorage", "sessionStorage"]) {
+  const get = () => { throw new DOMException("Access is denied.", "SecurityError"); };
+  Object.defineProperty(window, name, { get });
+}"""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
@@ -346,14 +352,21 @@ def test_a_colour_scheme_can_be_chosen(page: Any) -> None:
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.click("#theme")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
+    page.wait_for_selector(".chip")  # a request that is not yet answered would fail
     page.reload()
+    page.wait_for_selector(".chip")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
 
 
-def test_the_token_is_asked_for(browser: Any, new_nlp: Callable[..., Language]) -> None:
+@pytest.mark.parametrize("script", ["", REFUSES_STORAGE])
+def test_the_token_is_asked_for(
+    browser: Any, new_nlp: Callable[..., Language], script: str
+) -> None:
     with running(new_nlp(), token=TOKEN) as service:
         context = browser.new_context()
-        page = context.new_page()
+        context.add_init_script(script)
+        page, problems = context.new_page(), []
+        page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(service.url)
         page.wait_for_selector("#access[open]")
         page.fill("#token", TOKEN)
@@ -361,4 +374,7 @@ def test_the_token_is_asked_for(browser: Any, new_nlp: Callable[..., Language]) 
         page.wait_for_selector(".chip")
         annotate(page, "the aspirin of the patient was a drug of cancer 7")
         assert page.is_hidden("#problem")
+        page.click("#theme")
+        assert page.get_attribute("html", "data-theme") == "dark"
         context.close()
+        assert problems == []

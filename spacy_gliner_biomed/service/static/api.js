@@ -1,11 +1,9 @@
 /** The service. Its errors become `Error` objects with `code` and `status`. */
 
-const TOKEN = "spacy-gliner-biomed-token";
+import { stored } from "./storage.js";
 
-export const token = {
-  get: () => sessionStorage.getItem(TOKEN) ?? "",
-  set: (value) => sessionStorage.setItem(TOKEN, value.trim()),
-};
+/** What the service may ask for, see the option `--token-file`. */
+export const token = stored("sessionStorage", "spacy-gliner-biomed-token");
 
 async function ask(path, options = {}) {
   const headers = { ...options.headers };

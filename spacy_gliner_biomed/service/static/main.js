@@ -250,7 +250,7 @@ function listen() {
     save(content, file, type);
   });
   find("token").addEventListener("change", async (event) => {
-    token.set(event.target.value);
+    token.set(event.target.value.trim());
     if (!page.service) await start();
   });
   window.addEventListener("hashchange", async () => {

@@ -1,21 +1,18 @@
 /** Light or dark: what the system has, or what the user chose. */
 
-const KEY = "spacy-gliner-biomed-theme";
+import { stored } from "./storage.js";
 
 export function setUpTheme(button) {
+  const theme = stored("localStorage", "spacy-gliner-biomed-theme");
   const system = window.matchMedia("(prefers-color-scheme: dark)");
-  const isDark = () => {
-    const chosen = localStorage.getItem(KEY);
-    return chosen ? chosen === "dark" : system.matches;
-  };
+  const isDark = () => (theme.get() ? theme.get() === "dark" : system.matches);
   const apply = () => {
-    const chosen = localStorage.getItem(KEY);
-    if (chosen) document.documentElement.dataset.theme = chosen;
+    if (theme.get()) document.documentElement.dataset.theme = theme.get();
     button.textContent = isDark() ? "Light" : "Dark";
     button.setAttribute("aria-label", `Use ${isDark() ? "light" : "dark"} colours`);
   };
   button.addEventListener("click", () => {
-    localStorage.setItem(KEY, isDark() ? "light" : "dark");
+    theme.set(isDark() ? "light" : "dark");
     apply();
   });
   system.addEventListener("change", apply);
