@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import spacy
@@ -19,7 +20,7 @@ from spacy_gliner_biomed.documents.writing.entities import EntityReader
 from spacy_gliner_biomed.documents.writing.tables import CsvWriter
 from spacy_gliner_biomed.documents.writing.writer import WriterSettings
 from tests.service.browser import axe_source, open_browser, set_threshold
-from tests.service.conftest import TOKEN
+from tests.service.conftest import TOKEN, tiny_nlp
 from tests.service.serving import Running, running
 
 pytestmark = [
@@ -64,6 +65,14 @@ def nlp() -> Language:
     return pipeline
 
 
+@pytest.fixture(scope="module")
+def other_service(uni_span: Path) -> Iterator[Running]:
+    """A service with other defaults."""
+    nlp = tiny_nlp(uni_span, multi_label=True)
+    with running(nlp) as service:
+        yield service
+
+
 @contextmanager
 def new_page(browser: Any, url: str, **options: Any) -> Iterator[Any]:
     """A page without an error in its console."""
@@ -72,7 +81,8 @@ def new_page(browser: Any, url: str, **options: Any) -> Iterator[Any]:
     page.set_default_timeout(30_000)
     page.on("console", lambda m: m.type in ("error", "warning") and problems.append(m.text))
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("requestfailed", lambda request: problems.append(request.url))
+    cancelled = "net::ERR_ABORTED"  # by the browser, when it leaves a page
+    page.on("requestfailed", lambda r: r.failure != cancelled and problems.append(r.url))
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     page.goto(url)
@@ -234,6 +244,17 @@ def test_settings_are_in_the_fragment_and_the_text_is_not(page: Any) -> None:
     assert page.locator(".entity").count() > 0
 
 
+def test_a_link_has_each_setting_whatever_the_service_has(
+    browser: Any, other_service: Running
+) -> None:
+    with new_page(browser, f"{other_service.url}#multi=0") as page:
+        page.wait_for_selector(".chip")
+        assert not page.is_checked("#multi")  # it is the service's default
+        for multi, written in ((True, "1"), (False, "0")):
+            page.set_checked("#multi", multi)
+            assert parse_qs(urlsplit(page.url).fragment)["multi"] == [written]
+
+
 def test_a_file_keeps_its_line_ends(page: Any, nlp: Language, tmp_path: Path) -> None:
     text = "Aspirin\r\nfor melanoma\r\n\r\nBRAF"
     path = tmp_path / "note.txt"
@@ -352,9 +373,7 @@ def test_a_colour_scheme_can_be_chosen(page: Any) -> None:
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.click("#theme")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
-    page.wait_for_selector(".chip")  # a request that is not yet answered would fail
     page.reload()
-    page.wait_for_selector(".chip")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
 
 

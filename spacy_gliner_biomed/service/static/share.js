@@ -1,4 +1,4 @@
-/** The settings in the URL's fragment: labels, threshold, overlap; never the text. */
+/** The settings in the URL's fragment, all of them, as services differ; never the text. */
 
 const NAMES = ["threshold", "overlap", "multi"];
 
@@ -17,7 +17,7 @@ export function toFragment({ labels, threshold, overlap, multi }) {
   const query = new URLSearchParams(labels.map((chip) => ["label", chipText(chip)]));
   query.set("threshold", threshold.toFixed(2));
   query.set("overlap", overlap);
-  if (multi) query.set("multi", "1");
+  query.set("multi", multi ? "1" : "0");
   return `#${query}`;
 }
 
@@ -33,6 +33,7 @@ export function fromFragment(fragment) {
     if (!(settings.threshold >= 0 && settings.threshold <= 1)) delete settings.threshold;
   }
   if (!["flat", "nested"].includes(settings.overlap)) delete settings.overlap;
-  if ("multi" in settings) settings.multi = settings.multi === "1";
+  if (["0", "1"].includes(settings.multi)) settings.multi = settings.multi === "1";
+  else delete settings.multi;
   return settings;
 }
