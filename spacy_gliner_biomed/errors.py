@@ -131,8 +131,8 @@ class Errors:
         "limit."
     )
     E023 = (
-        "[GB-E023] A label must be a string or a dict with 'label' and, optionally, 'prompt' and "
-        "'threshold'; found {found!r}. Neither label nor prompt may be blank."
+        "[GB-E023] An entry of 'labels' must be a string or a dict with 'label' and, optionally, "
+        "'prompt' and 'threshold'; found {found!r}. Neither label nor prompt may be blank."
     )
     E024 = (
         "[GB-E024] The label {label!r} has {n} subtokens. The maximum of the model's label encoder "
@@ -192,7 +192,7 @@ class Errors:
         "for a network without relations."
     )
     E360 = (
-        "[GB-E360] --relations cannot be read as JSON: {error}. Give a list as in "
+        "[GB-E360] --relations cannot be read: {error}. Give a JSON list as in "
         '\'["causes", {{"relation": "treats", "head": ["drug"], "tail": ["disease"]}}]\', or words '
         'separated by commas: "treats,causes".'
     )
@@ -323,7 +323,7 @@ class Errors:
         "one has {n}. Its components are: {found}."
     )
     E058 = (
-        "[GB-E058] --labels cannot be read as JSON: {error}. Give a list as in "
+        "[GB-E058] --labels cannot be read: {error}. Give a JSON list as in "
         '\'["disease", {{"label": "DRUG", "prompt": "drug", "threshold": 0.4}}]\', or words '
         'separated by commas: "disease,drug".'
     )
@@ -699,9 +699,9 @@ class Warnings:
         "['disease', 'drug']. This warning is given once."
     )
     W180 = (
-        "[GB-W180] The model was not trained with the label {prompt!r}: it may miss entities or "
-        "find wrong ones. Similar trained labels are: {nearest}. 'python -m spacy gliner labels' "
-        "lists them all. This warning is given once per label."
+        "[GB-W180] The model was not trained on these labels, so it may miss entities or find "
+        "wrong ones: {labels}. 'python -m spacy gliner labels' lists the trained labels. This "
+        "warning is given once per label."
     )
     W390 = (
         "[GB-W390] The label {label!r} finds nothing: an earlier label has the same prompt "

@@ -163,14 +163,19 @@ def report_failure(name: str, proc: Any, docs: Sequence[Doc] | None, error: Exce
 
 
 def _parse_list(value: str, message: str) -> Labels:
-    """Parse entries separated by commas, or a JSON list; a message is for broken JSON."""
-    if not value.lstrip().startswith("["):
-        return [entry.strip() for entry in value.split(",") if entry.strip()]
-    try:
-        entries: Labels = json.loads(value)
-    except ValueError as error:
-        raise ValueError(message.format(error=error)) from error
-    return entries
+    """Parse entries separated by commas, or a JSON list; a message is for anything else."""
+    if value.lstrip().startswith("{"):
+        raise ValueError(message.format(error="it is a JSON object"))
+    if value.lstrip().startswith("["):
+        try:
+            entries: Labels = json.loads(value)
+        except ValueError as error:
+            raise ValueError(message.format(error=error)) from error
+        return entries
+    separator = next((mark for mark in ";|" if mark in value and "," not in value), None)
+    if separator is not None:
+        raise ValueError(message.format(error=f"found {separator!r} instead of a comma"))
+    return [entry.strip() for entry in value.split(",") if entry.strip()]
 
 
 def add_passages(

@@ -66,9 +66,14 @@ class Catalogue:
         words = {word for word in normal.split() if len(word) > 3}
         shared = [name for name in self._known if words & {*name.split()}]
         # Without a word in common, only what is spelled alike is meant.
-        names, cutoff = (shared, 0.3) if shared else (list(self._known), 0.6)
+        names, cutoff = (shared, 0.3) if shared else (list(self._known), 0.75)
         close = get_close_matches(normal, names, n=2 * count, cutoff=cutoff)
         return list(dict.fromkeys(self._known[name] for name in close))[:count]
+
+    def with_labels(self, added: Iterable[TrainedLabel]) -> "Catalogue":
+        """Return a catalogue with more labels at its end, but for familiar ones."""
+        new = [trained for trained in added if self.familiar(trained.label) is None]
+        return Catalogue((*self.labels, *new)) if new else self
 
 
 NO_LABELS = Catalogue()

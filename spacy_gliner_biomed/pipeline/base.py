@@ -24,7 +24,7 @@ from spacy_gliner_biomed.pipeline.annotation import (
     add_score_extension,
     add_strings,
 )
-from spacy_gliner_biomed.pipeline.labels import parse_labels
+from spacy_gliner_biomed.pipeline.labels import keep_prompts, parse_labels
 from spacy_gliner_biomed.pipeline.relation_annotation import add_relations_extension
 from spacy_gliner_biomed.pipeline.reports import Reports
 from spacy_gliner_biomed.pipeline.settings import Settings, check_cfg
@@ -114,13 +114,15 @@ class GlinerPipe(Configurable, TrainablePipe):
 
     @property
     def labels(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The labels that are written on Docs."""
+        """The labels that are written on Docs. When set, a string that names a label of before
+        keeps its prompts and thresholds; a dict replaces them.
+        """
         specs = parse_labels(self.cfg["labels"])
         return tuple(dict.fromkeys(spec.label for spec in specs))
 
     @labels.setter
     def labels(self, labels: Sequence[str | Mapping[str, Any]]) -> None:
-        self.cfg["labels"] = labels
+        self.cfg["labels"] = keep_prompts(labels, self.cfg["labels"])
         add_strings(self.vocab, self.labels)
 
     @property

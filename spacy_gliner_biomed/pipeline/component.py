@@ -27,6 +27,7 @@ from spacy_gliner_biomed.pipeline.relation_annotation import annotate_relations
 from spacy_gliner_biomed.pipeline.relation_training import Outputs, begin_rows, choose_relations
 from spacy_gliner_biomed.pipeline.row_making import row_maker, widest_entity
 from spacy_gliner_biomed.pipeline.settings import Settings
+from spacy_gliner_biomed.pipeline.trained_labels import add_trained_labels
 from spacy_gliner_biomed.tokenization.rows import length_batches
 from spacy_gliner_biomed.training.gold import Gold, gold_labels, read_gold
 from spacy_gliner_biomed.training.gold_relations import with_relations
@@ -208,7 +209,10 @@ class GlinerBiomed(GlinerPipe):
         )
         if nlp is not None:
             check_score_weights(nlp, self.spans_key)
-        self._report_lost([(doc.text, gold) for doc, gold in zip(docs, golds, strict=True)])
+        texts = [(doc.text, gold) for doc, gold in zip(docs, golds, strict=True)]
+        checkpoint = network_shim(self.model).checkpoint
+        add_trained_labels(checkpoint, texts, self.settings().labels)
+        self._report_lost(texts)
 
     def training_state(self) -> dict[str, Any]:
         """Return all that the next training step depends on, as tensors and plain values."""

@@ -99,7 +99,7 @@ revision = null
 def make_gliner_biomed(
     nlp: Language,
     name: str,
-    labels: list[str | dict[str, str | float | None]],
+    labels: Any,  # checked by `settings.Settings`, whose messages say what to do
     threshold: float | None,
     spans_key: str,
     annotate_ents: bool,

@@ -1,11 +1,13 @@
 """Warnings of labels and relations that are not found, or not as well as others."""
 
-from spacy_gliner_biomed.common.reporting import list_names, shorten
+from spacy_gliner_biomed.common.reporting import list_names, shorten, warn
 from spacy_gliner_biomed.errors import Warnings
 from spacy_gliner_biomed.models.catalogue import Catalogue
 from spacy_gliner_biomed.pipeline.reports import Reports
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.types import LabelSpec
+
+NAMES = 8  # maximum labels in a warning
 
 
 def report_labels(reports: Reports, settings: Settings, catalogue: Catalogue) -> None:
@@ -41,12 +43,18 @@ def hidden_labels(settings: Settings) -> list[LabelSpec]:
 
 
 def _report_unfamiliar(reports: Reports, settings: Settings, catalogue: Catalogue) -> None:
-    for spec in settings.labels:
-        known = f"unfamiliar {spec.prompt}" in reports.given  # the search takes a while
-        if not known and catalogue.familiar(spec.prompt) is None:
-            nearest = ", ".join(map(repr, catalogue.nearest(spec.prompt))) or "none"
-            message = Warnings.W180.format(prompt=shorten(spec.prompt), nearest=nearest)
-            reports.warn_once(f"unfamiliar {spec.prompt}", message)
+    """Warn of all unfamiliar labels at once; of each label once."""
+    unfamiliar = [x for x in settings.labels if catalogue.familiar(x.prompt) is None]
+    new = [spec for spec in unfamiliar if reports.is_first(f"unfamiliar {spec.prompt}")]
+    if new:
+        found = [_with_nearest(spec, catalogue) for spec in new[:NAMES]]
+        more = f" and {len(new) - NAMES} more" if len(new) > NAMES else ""
+        warn(Warnings.W180.format(labels=", ".join(found) + more))
+
+
+def _with_nearest(spec: LabelSpec, catalogue: Catalogue) -> str:
+    nearest = ", ".join(map(repr, catalogue.nearest(spec.prompt)))
+    return f"{shorten(spec.label)!r} ({f'similar: {nearest}' if nearest else 'none is similar'})"
 
 
 def _report_missing_ends(reports: Reports, settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """The component's `labels` setting as checked values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -47,6 +47,22 @@ def unique_labels(labels: Any) -> list[str | dict[str, Any]]:
     if repeated:
         warn(Warnings.W007.format(found=sorted(repeated)))
     return list(unique.values())
+
+
+def keep_prompts(labels: Any, known: Sequence[Any]) -> Any:
+    """Return new labels with the entries of known ones for strings that name them, so that
+    `[*component.labels, "symptom"]` loses no prompt and no threshold.
+
+    labels: The new labels, see `parse_labels`; anything else is returned as it is.
+    known (Sequence): The entries of before.
+    """
+    if not isinstance(labels, list | tuple):
+        return labels
+    entries: list[Any] = []
+    for entry in labels:
+        same = [x for x in known if isinstance(x, Mapping) and x["label"] == entry]
+        entries += same if isinstance(entry, str) and same and entry not in known else [entry]
+    return entries
 
 
 def parse_labels(labels: Any) -> list[LabelSpec]:

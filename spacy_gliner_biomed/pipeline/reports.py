@@ -54,10 +54,14 @@ class Reports:
         what (str): Identifies the warning.
         message (str): Its text.
         """
+        if self.is_first(what):
+            warn(message)
+
+    def is_first(self, what: str) -> bool:
+        """Return whether this is the first call with a key, for what one warning says of many."""
         with _LOCK:
             is_new = what not in self.given
             self.given[what] = None
             if len(self.given) > MAX_GIVEN:
                 del self.given[next(iter(self.given))]
-        if is_new:
-            warn(message)
+        return is_new

@@ -37,7 +37,16 @@ def test_labels_are_words_or_json(value: str | None, labels: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "code"), [("", "E054"), (" , ", "E054"), ("[]", "E054"), ("['a']", "E058")]
+    ("value", "code"),
+    [
+        ("", "E054"),
+        (" , ", "E054"),
+        ("[]", "E054"),
+        ("['a']", "E058"),
+        ('{"a": "b"}', "E058"),
+        ("a; b", "E058"),
+        ("a|b", "E058"),
+    ],
 )
 def test_no_labels_and_broken_json_are_said(value: str, code: str) -> None:
     with pytest.raises(ValueError, match=f"GB-{code}"):

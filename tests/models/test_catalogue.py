@@ -95,6 +95,12 @@ def test_an_unfamiliar_label_is_said_once(make_nlp: Callable[..., Language]) -> 
     nlp("aspirin")
     component = nlp.get_pipe("gliner_biomed")
     network_shim(component.model).checkpoint.catalogue = CATALOGUE
-    with pytest.warns(UserWarning, match="GB-W180.*'adverse reaction'.*'adverse event'"):
+    match = r"GB-W180.*: 'adverse reaction' \(similar: 'adverse event'\)\. 'python"
+    with pytest.warns(UserWarning, match=match):
         nlp("aspirin")
+    labels = ["x y"] + [f"qq{i}" for i in range(9)]
+    match = r"'x y' \(none is similar\).* 'qq6' \(none is similar\) and 2 more\."
+    with pytest.warns(UserWarning, match=match) as given:
+        component.predict([nlp.make_doc("aspirin")], labels=labels)
+    assert len(given) == 1
     nlp("aspirin")  # warnings are errors here

@@ -3,6 +3,7 @@ import pytest
 from spacy_gliner_biomed.pipeline.labels import (
     DEFAULT_LABELS,
     check_threshold,
+    keep_prompts,
     parse_labels,
     unique_labels,
 )
@@ -101,3 +102,23 @@ def test_half_a_surrogate_pair_is_refused(entry):
 def test_half_a_surrogate_pair_in_a_relation_is_refused():
     with pytest.raises(ValueError, match=r"\[GB-E390\].*\\ud"):
         parse_relations([{"relation": "treats", "head": "drug \ud800"}])
+
+
+def test_a_string_that_names_a_known_label_keeps_its_prompts_and_threshold():
+    known = ["disease", {"label": "X", "prompt": "drug", "threshold": 0.3}]
+    known += [{"label": "X", "prompt": "medicine"}]
+    assert keep_prompts(("disease", "X", "new"), known) == [*known, "new"]
+    assert keep_prompts([{"label": "X"}], known) == [{"label": "X"}]
+    assert keep_prompts(["X"], ["X", {"label": "X", "prompt": "drug"}]) == ["X"]
+    assert keep_prompts("X", known) == "X"
+
+
+def test_labels_can_be_extended(make_nlp):
+    nlp = make_nlp(labels=["disease", {"label": "X", "prompt": "drug", "threshold": 0.3}])
+    component = nlp.get_pipe("gliner_biomed")
+    component.labels = [*component.labels, "symptom"]
+    assert component.label_data == [
+        "disease",
+        {"label": "X", "prompt": "drug", "threshold": 0.3},
+        "symptom",
+    ]
