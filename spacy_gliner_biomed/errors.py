@@ -386,7 +386,7 @@ class Errors:
     )
     E204 = (
         "[GB-E204] There is no column {column!r} in {path}; its columns are: {found}. Name the "
-        "columns of texts and ids with --text-column and --id-column."
+        "columns of texts and ids with --text-column and --id-column, or leave the file out."
     )
     E205 = (
         '[GB-E205] {path} is not a table of labels: {error}. Give JSON, {{"Chemical": "drug"}}, '

@@ -30,7 +30,6 @@ from spacy_gliner_biomed.common.settings_dict import check_choice
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import ID_KEY, PASSAGES_KEY, AnnotatedText
 from spacy_gliner_biomed.training.formats.detect import UNCLEAR, detect_format
-from spacy_gliner_biomed.training.formats.notes_table import has_texts
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 from spacy_gliner_biomed.training.formats.table import FORMATS, find_format, read_texts
 from spacy_gliner_biomed.training.json_items import read_values
@@ -153,7 +152,8 @@ ENDINGS = input_endings()
 def is_readable(path: Path, options: ReadOptions = DEFAULTS) -> bool:
     """Return whether a file in a folder has documents, as far as its beginning says.
 
-    A broken file counts as readable, so that it is reported when it is read.
+    A broken file, and a table without the column of texts, count as readable, so that they are
+    reported when they are read.
 
     path (Path): A file with one of `input_endings`.
     options (ReadOptions): How to read it.
@@ -161,8 +161,7 @@ def is_readable(path: Path, options: ReadOptions = DEFAULTS) -> bool:
     if options.data_format is not None or ending_of(path, UNCLEAR) is None:
         return True
     try:
-        found = detect_format(path, options.encoding)
-        return found in FORMATS and (found != "csv" or has_texts(path, options))
+        return detect_format(path, options.encoding) in FORMATS
     except (ValueError, OSError):
         return True
 

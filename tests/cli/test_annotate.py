@@ -161,7 +161,8 @@ def test_what_cannot_be_read_is_reported_and_the_others_are_done(
     (notes / "wide.txt").write_bytes("fever".encode("utf-16"))
     (notes / "docs.spacy").write_bytes(b"no DocBin")
     (notes / "empty.jsonl").touch()
-    (notes / "table.csv").touch()
+    (notes / "table.csv").write_text("nr;note\n1;Asthma\n")
+    (notes / "meta.json").write_text('{"ward": 1}')
     lines = [
         b'{"text": "fine"}',
         b'{"text": ',
@@ -182,8 +183,9 @@ def test_what_cannot_be_read_is_reported_and_the_others_are_done(
         r"no document in .*empty\.jsonl",
         r"zz\.jsonl, line 2: Expecting value",
         r"zz\.jsonl, line 3: .*half of a surrogate pair",
-        r"GB-W160\] 1 .*: 1 \.csv of an unknown form \(table\.csv\)",
-        r"FAILED, and missing in the output: 6 documents",
+        r"GB-E204\] .*table\.csv; its columns are: note, nr\.",
+        r"GB-W160\] 1 .*: 1 \.json of an unknown form \(meta\.json\)",
+        r"FAILED, and missing in the output: 7 documents",
     ):
         assert re.search(failure, said), said
     assert "Traceback" not in said

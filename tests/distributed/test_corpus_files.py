@@ -23,11 +23,12 @@ def write(folder: Path, *paths: str) -> None:
 
 
 def test_endings_are_known_in_any_case_and_other_files_are_counted(tmp_path: Path) -> None:
-    write(tmp_path, "C.TXT", "a.Jsonl.GZ", "b/d.XML", "b/e.csv", "f.CSV", "g.json.gz", "README")
+    write(tmp_path, "C.TXT", "a.Jsonl.GZ", "b/d.XML", "b/e.csv", "f.PDF", "g.json.gz", "h.pdf")
+    write(tmp_path, "README")
     not_read = NotRead()
-    assert names(tmp_path, not_read) == ["C.TXT", "a.Jsonl.GZ", "g.json.gz", "b/d.XML"]
-    assert not_read.counts == {".csv": 2, "without ending": 1}
-    assert str(not_read) == "2 .csv (f.CSV), 1 without ending (README)"
+    assert names(tmp_path, not_read) == ["C.TXT", "a.Jsonl.GZ", "g.json.gz", "b/d.XML", "b/e.csv"]
+    assert not_read.counts == {".pdf": 2, "without ending": 1}
+    assert str(not_read) == "2 .pdf (f.PDF), 1 without ending (README)"
 
 
 def test_kinds_that_are_counted_alone_are_limited() -> None:

@@ -59,12 +59,10 @@ def test_docbin_gives_docs_with_ids_of_their_own_or_numbers(tmp_path: Path) -> N
 
 
 def test_folder_gives_its_readable_files_once_and_names_the_others(tmp_path: Path) -> None:
-    for name in ("b.TXT", "a/c.jsonl", "a/d.Spacy", "e.pdf", "f.csv", ".hidden/f.txt", ".g.txt"):
+    for name in ("b.TXT", "a/c.jsonl", "a/d.Spacy", "e.pdf", "f.xls", ".hidden/f.txt", ".g.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    with pytest.warns(
-        UserWarning, match=r"GB-W160\] 2 .*: 1 \.csv of.* \(f\.csv\); 1 \.pdf \(e\.pdf\)"
-    ):
+    with pytest.warns(UserWarning, match=r"GB-W160\] 2 .*: 1 \.pdf \(e\.pdf\); 1 \.xls \(f\.xls\)"):
         found = find_inputs([tmp_path / "b.TXT", tmp_path])
     assert [path.relative_to(tmp_path).as_posix() for path in found] == [
         "b.TXT",
@@ -209,6 +207,20 @@ def test_other_formats_give_texts_with_ids_metadata_and_passages(tmp_path: Path)
     ]
     (failure,) = failures
     assert re.search(r"GB-E052\] .*c\.json, item 2: 'text' is missing", failure)
+
+
+@pytest.mark.parametrize("name", ["b.csv", "b.TSV", "b.tab"])
+def test_a_table_in_a_folder_without_the_column_of_texts_is_a_failure(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "a.txt").write_text("Gout")
+    (tmp_path / name).write_text("nr\tnote\n1\tAsthma\n")
+    texts, [failure] = read_all(*find_inputs([tmp_path]))
+    assert texts == ["Gout"]
+    assert re.search(rf"GB-E204\] .*'text' in .*{name}; .*: note, nr\. .*--text-column", failure)
+    options = ReadOptions(text_column="note")
+    jobs = read_inputs(find_inputs([tmp_path], options), Vocab(), options=options)
+    assert [text for text, _ in jobs] == ["Gout", "Asthma"]
 
 
 def test_encoding_columns_and_format_can_be_named(tmp_path: Path) -> None:

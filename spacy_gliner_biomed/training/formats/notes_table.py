@@ -54,20 +54,6 @@ def read_notes(path: Path, options: ReadOptions, counts: Counts) -> Iterator[Ann
             yield text
 
 
-def has_texts(path: Path, options: ReadOptions) -> bool:
-    """Return whether the first line of a file names the column of texts.
-
-    path (Path): The file.
-    options (ReadOptions): The encoding, and the column of texts.
-    RAISES (ValueError): If the file has another encoding.
-    """
-    with open_text(path, newline="", encoding=options.encoding) as file:
-        first = file.readline()
-    header = next(csv.reader([first], delimiter=_delimiter(path, first)), [])
-    wanted = (options.text_column or TEXT).casefold()
-    return wanted in (name.strip().casefold() for name in header)
-
-
 def _meta_keys(header: list[str]) -> list[str]:
     """Return the columns' keys in the metadata: their names, made different from each other and
     from `RESERVED`, so that no column is lost: "note", "note_2", "text_column".
