@@ -7,6 +7,7 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from spacy.util import get_package_path, is_package
 
@@ -83,6 +84,7 @@ def begin_run(storage: Storage, manifest: dict[str, Any], *, resume: bool) -> di
             raise ValueError(Errors.E101.format(path=storage.folder, found=", ".join(differ)))
     manifest = {**(earlier or manifest), "not_read": manifest["not_read"]}
     manifest["finished"] = False
+    manifest["run_id"] = uuid4().hex  # see `Storage.fenced`
     manifest.setdefault("runs", []).append({"started": now(), "versions": versions()})
     storage.write_manifest(manifest)
     storage.output.remove_unfinished()

@@ -87,7 +87,7 @@ class Storage:
     folder (Path | str): The output folder, or a URL in an object store.
     format_ (str): "parquet" or "jsonl" for the tables. The other formats write JSON lines and,
         in addition, the documents in that format.
-    run (int | None): If given, writing is refused once a run with another number has begun.
+    run (str | None): If given, writing is refused once a run with another `run_id` has begun.
     options (Mapping[str, Any] | None): For a URL, arguments of the file system of fsspec.
     RAISES (ValueError): If the URL cannot be opened or written to.
     """
@@ -96,7 +96,7 @@ class Storage:
         self,
         folder: Path | str,
         format_: str,
-        run: int | None = None,
+        run: str | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
         location = as_location(folder)
@@ -204,7 +204,7 @@ class Storage:
         """Replace the manifest atomically."""
         self.output.write_manifest(json.dumps(manifest, indent=2).encode("utf8") + b"\n")
 
-    def _copy(self, output: RunOutput, run: int | None) -> "Storage":
+    def _copy(self, output: RunOutput, run: str | None) -> "Storage":
         copy = Storage.__new__(Storage)
         copy.output, copy.format, copy.run = output, self.format, run
         return copy
@@ -215,8 +215,8 @@ class Storage:
             total.update(_parse(content, place, hint))
         return total
 
-    def _last_run(self) -> int:
-        return len((self.read_manifest() or {"runs": []})["runs"])
+    def _last_run(self) -> str | None:
+        return (self.read_manifest() or {}).get("run_id")
 
     def _check_run(self) -> None:
         if self.run is not None and self.run != self._last_run():

@@ -95,6 +95,19 @@ def test_run_that_ended_before_its_first_results_may_be_begun_anew(made: Any) ->
     assert len(manifest["runs"]) == 1
 
 
+def test_killed_run_writes_nothing_after_another_has_begun_although_neither_has_results(
+    made: Any,
+) -> None:
+    storage, manifest = made(labels=["a"])
+    begin_run(storage, manifest, resume=False)
+    killed = storage.fenced()
+    begin_run(*made(labels=["b"]), resume=False)
+    with pytest.raises(ValueError, match="GB-E109"):
+        killed.write("part-000000", Results())
+    assert list(storage.names()) == []
+    storage.fenced().write("part-000000", Results())
+
+
 def test_hash_is_that_of_the_files_wherever_they_are(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name / "sub").mkdir(parents=True)

@@ -110,10 +110,10 @@ def test_finished_partitions_pieces_and_totals(tmp_path: Path) -> None:
 
 def test_run_after_which_another_has_begun_writes_nothing(tmp_path: Path) -> None:
     storage = Storage(tmp_path, "jsonl")
-    storage.write_manifest({"runs": [{}]})
+    storage.write_manifest({"run_id": "mine"})
     mine = storage.fenced().absolute()
     mine.write("part-000000", results("d1"))
-    storage.write_manifest({"runs": [{}, {}]})
+    storage.write_manifest({"run_id": "other"})
     with pytest.raises(ValueError, match="GB-E109"):
         mine.write("part-000001", results("d2"))
     assert list(storage.names()) == ["part-000000"]
