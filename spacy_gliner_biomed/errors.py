@@ -433,6 +433,14 @@ class Errors:
         "[GB-E226] This pipeline needs the module {module!r}, which cannot be imported: {error}. "
         "Install the package {package!r}, or take its component out of the config."
     )
+    E227 = (
+        "[GB-E227] show() takes a Doc or a list of Docs; found {found}. Run the pipeline on the "
+        "text first: show(nlp(text))."
+    )
+    E228 = (
+        "[GB-E228] The Doc has no span group {key!r}; it has: {found}. Run a pipeline with "
+        "'gliner_biomed' on its text first, or name another group; spans_key=None shows doc.ents."
+    )
 
     # Linking
     E080 = "[GB-E080] {path} contains no concept. Give the file of a terminology."

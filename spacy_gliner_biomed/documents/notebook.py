@@ -1,6 +1,6 @@
 """Show annotated Docs in a notebook, with displaCy and this package's colours."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import pairwise
 from typing import Any
@@ -9,9 +9,11 @@ from spacy import displacy
 from spacy.tokens import Doc
 from spacy.util import is_in_jupyter
 
+from spacy_gliner_biomed.common.reporting import list_names, shorten
 from spacy_gliner_biomed.common.terminal import escape_controls
 from spacy_gliner_biomed.documents.colors import label_colors
 from spacy_gliner_biomed.documents.writing.entities import Entity, read_entities
+from spacy_gliner_biomed.errors import Errors
 
 
 class Rendered(str):
@@ -23,21 +25,33 @@ class Rendered(str):
         return str(self)
 
 
-def show(doc: Doc, spans_key: str | None = "sc") -> Rendered | None:
-    """Show the entities of a Doc. In Jupyter, they appear under the cell.
+def show(docs: Doc | Iterable[Doc], spans_key: str | None = "sc") -> Rendered | None:
+    """Show the entities of Docs. In Jupyter, they appear under the cell.
 
-    doc (Doc): The annotated Doc.
+    docs (Doc | Iterable[Doc]): An annotated Doc, or several.
     spans_key (str | None): The span group; None for `doc.ents`.
     RETURNS (Rendered | None): The HTML; None in Jupyter, which has shown it already.
-    RAISES (KeyError): If the Doc has no such span group.
+    RAISES (ValueError): If something else is given, or a Doc has no such span group.
     """
-    html = Rendered(escape_controls(_render(doc, read_entities(doc, spans_key))))
+    given = [docs] if isinstance(docs, Doc | str) else list(docs)
+    pages = [_render(doc, _entities(doc, spans_key)) for doc in given]
+    html = Rendered(escape_controls("\n".join(pages)))
     if not is_in_jupyter():
         return html
     from IPython.display import display  # type: ignore[import-not-found]
 
     display(html)
     return None
+
+
+def _entities(doc: Any, spans_key: str | None) -> list[Entity]:
+    """Return the entities of a Doc, checked to be one with the span group."""
+    if not isinstance(doc, Doc):
+        raise ValueError(Errors.E227.format(found=shorten(repr(doc))))
+    if spans_key is not None and spans_key not in doc.spans:
+        found = list_names(map(repr, doc.spans))
+        raise ValueError(Errors.E228.format(key=spans_key, found=found))
+    return read_entities(doc, spans_key)
 
 
 def _render(doc: Doc, found: Sequence[Entity]) -> str:

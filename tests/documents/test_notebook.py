@@ -59,7 +59,7 @@ def test_entities_may_be_those_of_the_doc() -> None:
     doc.ents = [Span(doc, 0, 1, label="drug")]
     assert "<mark" not in spacy_gliner_biomed.show(doc)
     assert spacy_gliner_biomed.show(doc, None).count("<mark") == 1
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match="GB-E228.*'other'"):
         spacy_gliner_biomed.show(doc, "other")
 
 
@@ -69,3 +69,25 @@ def test_in_jupyter_it_is_shown() -> None:
     assert done.stdout.startswith("<div")
     assert "<mark" in done.stdout
     assert done.stdout.endswith("None\n")
+
+
+def test_several_docs_are_shown_one_after_the_other() -> None:
+    html = spacy_gliner_biomed.show([annotated((0, 1, "drug")), annotated((5, 7, "disease"))])
+    assert html is not None
+    assert html.index("drug") < html.index("disease")
+
+
+def test_a_group_without_scores_is_shown() -> None:
+    doc = spacy.blank("en")("Aspirin helps.")
+    doc.spans["mine"] = [Span(doc, 0, 1, label="drug")]
+    assert "drug" in str(spacy_gliner_biomed.show(doc, "mine"))
+
+
+def test_what_cannot_be_shown_is_said() -> None:
+    doc = spacy.blank("en")("Aspirin helps.")
+    doc.spans["mine"] = []
+    with pytest.raises(ValueError, match=r"GB-E228.*'sc'; it has: 'mine'\."):
+        spacy_gliner_biomed.show(doc)
+    for other in ("Aspirin", [None]):
+        with pytest.raises(ValueError, match="GB-E227"):
+            spacy_gliner_biomed.show(other)  # type: ignore[arg-type, list-item]

@@ -100,7 +100,8 @@ def read_entities(
     """
     group = doc.spans[spans_key] if spans_key is not None else None
     spans = list(doc.ents if group is None else group)
-    scores = [None] * len(spans) if group is None else group.attrs["scores"]
+    # A group of another component may have no scores.
+    scores = (group.attrs if group is not None else {}).get("scores", [None] * len(spans))
     links = {_span_key(ent): ent.kb_id_ for ent in doc.ents if ent.kb_id_}
     user_data = dict(doc.user_data)
     entities = []
