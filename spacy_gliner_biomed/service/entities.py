@@ -1,5 +1,5 @@
-"""The entities and relations of a Doc as JSON, as `spacy gliner annotate` writes them, with
-further offsets.
+"""The entities of a Doc as JSON, as `spacy gliner annotate` writes them, with further offsets and
+links.
 """
 
 from collections.abc import Sequence
@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spacy_gliner_biomed.documents.page.concept_links import concept_url
 from spacy_gliner_biomed.documents.writers import entity_json
 from spacy_gliner_biomed.documents.writing.entities import Entity
 from spacy_gliner_biomed.documents.writing.writer import WriterSettings
+
+OWN_KEYS = frozenset({"start_utf16", "end_utf16", "concept_url"})  # no attribute has these names
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,13 @@ def entities_json(
     found (Sequence[Entity]): Its entities.
     settings (WriterSettings): Which attributes, and whether concepts are written.
     shape (Shape): What is wanted.
-    RETURNS (list[dict[str, Any]]): The entities, by start.
+    RETURNS (list[dict[str, Any]]): The entities, by start. Those with a concept that has a page
+        have its address.
     """
     entities = [entity_json(each, settings) for each in found]
+    for entity in entities:
+        if (url := concept_url(entity.get("concept_id") or "")) is not None:
+            entity["concept_url"] = url
     if shape.utf16 and entities:
         units = utf16_units(text)
         for entity in entities:

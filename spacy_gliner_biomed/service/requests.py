@@ -14,7 +14,7 @@ from spacy_gliner_biomed.documents.pipelines import parse_labels, parse_relation
 from spacy_gliner_biomed.documents.writing.attributes import check_attributes, parse_attributes
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.service.annotator import Annotator, CallSettings
-from spacy_gliner_biomed.service.entities import Shape
+from spacy_gliner_biomed.service.entities import OWN_KEYS, Shape
 from spacy_gliner_biomed.service.limits import Limits
 from spacy_gliner_biomed.service.schema import (
     AnnotateRequest,
@@ -46,6 +46,8 @@ def read_call(options: CallOptions, annotator: Annotator, limits: Limits) -> Cal
     """
     check_labels(options.labels or [], limits)
     check_labels(options.relations or [], limits, "relations")
+    if taken := OWN_KEYS.intersection(options.attributes):
+        raise ValueError(Errors.E221.format(name=min(taken)))
     check_attributes(options.attributes)
     values = options.model_dump(include={*SETTINGS})
     settings = annotator.call_settings(values)

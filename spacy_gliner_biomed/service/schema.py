@@ -102,7 +102,9 @@ class AnnotateRequest(CallOptions):
 
 
 class EntityAnswer(BaseModel):
-    """An entity, with the keys that `spacy gliner annotate` writes, and attributes asked for."""
+    """An entity, with the keys that `spacy gliner annotate` writes, offsets and attributes that
+    were asked for, and the address of its concept.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -116,6 +118,7 @@ class EntityAnswer(BaseModel):
     concept_id: str | None = Field(None, description="Id of the linked concept.")
     concept_name: str | None = Field(None, description="Its preferred name.")
     concept_score: float | None = Field(None, description="The score of the link.")
+    concept_url: str | None = Field(None, description="The concept's page, if it is known.")
 
 
 class RelationAnswer(BaseModel):

@@ -10,11 +10,13 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
 from spacy_gliner_biomed.documents.inputs import Record
+from spacy_gliner_biomed.documents.page.concept_links import concept_url
 from spacy_gliner_biomed.documents.writers import JsonlWriter
 from spacy_gliner_biomed.documents.writing.attributes import attribute_kinds
 from spacy_gliner_biomed.documents.writing.entities import EntityReader
 from spacy_gliner_biomed.documents.writing.writer import WriterSettings
 from spacy_gliner_biomed.service.app import STATIC
+from spacy_gliner_biomed.service.entities import OWN_KEYS
 from spacy_gliner_biomed.service.limits import Limits
 from tests.service.conftest import TOKEN
 from tests.service.serving import Client, Running, running
@@ -128,6 +130,7 @@ def test_a_document_on_which_a_component_fails_has_its_own_error(
         ({"text": TEXT, "labels": ["a <<ENT>> b"]}, 422, "GB-E020"),
         ({"text": TEXT, "labels": ["half \ud800"]}, 422, "GB-E390"),
         ({"text": TEXT, "attributes": ["no_such_thing"]}, 422, "GB-E220"),
+        ({"text": TEXT, "attributes": ["concept_url"]}, 422, "GB-E221"),
         ({"text": "x" * 100_001}, 413, "GB-E244"),
         ({"texts": ["a"] * 257}, 413, "GB-E245"),
     ],
@@ -217,6 +220,7 @@ def test_openapi_has_examples_that_work(client: Client) -> None:
     line = stream["requestBody"]["content"]["application/x-ndjson"]["example"]
     assert [answer["id"] for answer in client.stream(line.encode())] == ["note-1"]
     assert {"/labels", "/health", "/ready", "/metrics"} <= set(schema["paths"])
+    assert set(schema["components"]["schemas"]["EntityAnswer"]["properties"]) >= OWN_KEYS
 
 
 def test_concepts_and_attributes_are_those_of_the_command(
@@ -244,6 +248,7 @@ def test_concepts_and_attributes_are_those_of_the_command(
         JsonlWriter(stream, settings).write(nlp(TEXT), Record("x"), entities)
     finally:
         Span.remove_extension("test_negated")
+    assert {each.pop("concept_url") for each in found} == {concept_url("MESH:D1")}
     assert found == json.loads(stream.getvalue())["entities"]
     assert found[0]["concept_id"] == "MESH:D1"
     assert found[0]["test_negated"] == {"by": [1]}

@@ -13,7 +13,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, SpanGroup
 
 from spacy_gliner_biomed.common.json_text import dump_json
-from spacy_gliner_biomed.documents.writing.entities import read_entities
+from spacy_gliner_biomed.documents.writing.entities import Entity, read_entities
 from spacy_gliner_biomed.documents.writing.writer import WriterSettings
 from spacy_gliner_biomed.service.entities import Shape, entities_json, utf16_units
 from spacy_gliner_biomed.service.limits import Limits
@@ -69,6 +69,15 @@ LARGE = "the aspirin \x00 " + 350 * ("אב" * 9 + "😀" + " " * 3000) + "of can
 def test_offsets_of_a_megabyte_survive_json() -> None:
     assert len(LARGE) > 2**20
     assert check_offsets(LARGE) > 350
+
+
+@pytest.mark.parametrize("concept", [None, "SNOMED:38341003", "OMIM:613659"])
+def test_an_entity_has_the_address_of_its_concept_if_it_is_known(concept: str | None) -> None:
+    entity = Entity(0, 1, "x", 0.5, "a", concept)
+    (found,) = entities_json("a", [entity], WriterSettings(linked=True), Shape())
+    assert found["concept_id"] == concept
+    url = "https://omim.org/entry/613659" if concept == "OMIM:613659" else None
+    assert found.get("concept_url") == url
 
 
 @given(st.text(st.characters() | st.sampled_from("\ud800\udfff😀")))

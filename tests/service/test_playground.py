@@ -13,8 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import spacy
 from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
 
 from spacy_gliner_biomed.documents.inputs import Record
+from spacy_gliner_biomed.documents.page.concept_links import concept_url
 from spacy_gliner_biomed.documents.writing.bioc import BiocJsonWriter
 from spacy_gliner_biomed.documents.writing.entities import EntityReader
 from spacy_gliner_biomed.documents.writing.tables import CsvWriter
@@ -51,6 +53,14 @@ REFUSES_STORAGE = """for (const name of ["localStorage", "sessionStorage"]) {
   Object.defineProperty(window, name, { get });
 }"""
 
+CONCEPTS = [
+    *("OMIM:613659", "SNOMED:38341003", "C012345", "NCBIGene:672"),
+    *("EFO:0000400", "UMLS:C0025202", "NCBITAXON:9606"),
+]
+# The links of concepts, in marks or rows.
+LINKS = """(selector) => [...document.querySelectorAll(selector)]
+    .map((each) => each.querySelector("a")?.getAttribute("href") ?? null)"""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
@@ -67,8 +77,19 @@ def nlp() -> Language:
 
 @pytest.fixture(scope="module")
 def other_service(uni_span: Path) -> Iterator[Running]:
-    """A service with other defaults."""
+    """A service with other defaults, in which each word is an entity with one of the concepts."""
     nlp = tiny_nlp(uni_span, multi_label=True)
+
+    @Language.component("test_concepts")
+    def link(doc: Doc) -> Doc:
+        spans = [
+            Span(doc, i, i + 1, label="drug", kb_id=concept)
+            for i, concept in enumerate(CONCEPTS[: len(doc)])
+        ]
+        doc.spans["sc"] = SpanGroup(doc, spans=spans, attrs={"scores": [0.9] * len(spans)})
+        return doc
+
+    nlp.add_pipe("test_concepts")
     with running(nlp) as service:
         yield service
 
@@ -253,6 +274,20 @@ def test_a_link_has_each_setting_whatever_the_service_has(
         for multi, written in ((True, "1"), (False, "0")):
             page.set_checked("#multi", multi)
             assert parse_qs(urlsplit(page.url).fragment)["multi"] == [written]
+
+
+def test_concepts_have_the_links_of_the_service(browser: Any, other_service: Running) -> None:
+    links = [concept_url(concept) for concept in CONCEPTS]
+    assert None in links
+    with new_page(browser, other_service.url) as page:
+        page.wait_for_selector(".chip")
+        annotate(page, "a b c d e f g")
+        for each in ("#marked .entity", "#table tbody tr"):
+            assert page.evaluate(LINKS, each) == links
+        page.locator("#table tbody button").first.click()
+        assert page.get_attribute("#detail a", "href") == links[0]
+        (first, *_) = json.loads(download(page, "json"))["entities"]
+        assert set(first) == {"start", "end", "text", "label", "score", "concept_id"}
 
 
 def test_a_file_keeps_its_line_ends(page: Any, nlp: Language, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ const COLUMNS = [
 
 /** The entities without what only this page needs: the keys of `spacy gliner annotate`. */
 function plain(entities) {
-  return entities.map(({ start_utf16, end_utf16, ...entity }) => entity);
+  return entities.map(({ start_utf16, end_utf16, concept_url, ...entity }) => entity);
 }
 
 function json({ id, text, entities }) {

@@ -2,25 +2,11 @@
 
 import { make } from "./dom.js";
 
-/** Where the concept of an id is described; null if that is not known. */
-export function conceptUrl(id) {
-  const [, prefix, rest] = /^(?:(\w+):)?(.+)$/.exec(id) ?? [];
-  if (prefix?.toUpperCase() === "MESH" || /^D\d{6,}$/.test(id)) {
-    return `https://meshb.nlm.nih.gov/record/ui?ui=${encodeURIComponent(rest)}`;
-  }
-  if (/^C\d{7}$/.test(rest)) return `https://uts.nlm.nih.gov/uts/umls/concept/${rest}`;
-  if (/^[A-Za-z]+$/.test(prefix ?? "") && /^\d+$/.test(rest)) {
-    return `http://purl.obolibrary.org/obo/${prefix}_${rest}`;
-  }
-  return null;
-}
-
-/** A concept's id as a link, or as text. */
-export function concept({ concept_id, concept_name }) {
-  const url = conceptUrl(concept_id);
+/** A concept's id as a link, or as text if the service knows no page of it. */
+export function concept({ concept_id, concept_name, concept_url }) {
   const title = concept_name ?? "";
-  if (!url) return make("span", { title }, concept_id);
-  return make("a", { href: url, title, target: "_blank", rel: "noreferrer" }, concept_id);
+  if (!concept_url) return make("span", { title }, concept_id);
+  return make("a", { href: concept_url, title, target: "_blank", rel: "noreferrer" }, concept_id);
 }
 
 function mark(entity, index, color) {
