@@ -35,7 +35,9 @@ def describe(command: Any, name: str) -> Iterator[str]:
             yield from describe(part, f"{name} {word}".strip())
     else:
         context = command.make_context(f"{PROGRAM} {name}", [], resilient_parsing=True)
-        yield f"```text\n{command.get_usage(context).removeprefix('Usage: ')}\n```\n"
+        # Not get_usage, which breaks lines at the terminal's width.
+        usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
+        yield f"```text\n{usage}\n```\n"
         yield table(command, context)
 
 

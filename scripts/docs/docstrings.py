@@ -1,11 +1,10 @@
 """Docstrings in spaCy's style as Markdown.
 
-    labels (Iterable[str]): What to find.
-    options: As of another function.
-    RETURNS (list[Span]): What was found.
-    RAISES (ValueError): If there is no label.
+labels (Iterable[str]): What to find.
+options: As of another function.
+RETURNS (list[Span]): What was found.
+RAISES (ValueError): If there is no label.
 
-Signatures have the types, so the pages show names and texts.
 """
 
 import re
@@ -22,7 +21,7 @@ def to_markdown(text: str) -> str:
     for line in text.splitlines():
         if found := FIELD.match(line):
             name, kind, rest = found.groups()
-            if not in_fields:
+            if not in_fields and lines and lines[-1]:
                 lines.append("")
             title = f"**{TITLES[name]}**" if name in TITLES else f"`{name}`"
             lines.append(f"- {title} (`{kind}`): {rest}" if kind else f"- {title}: {rest}")

@@ -69,7 +69,7 @@ def entry(code: str, message: str, group: str) -> str:
     found, advice = split_message(text)
     advice = advice or ADVICE.get(code, "")
     guide = GUIDES.get(group)
-    lines = [f"#### GB-{code} {{ #gb-{code.lower()} }}", "", as_quote(found), ""]
+    lines = [f"#### GB-{code}", "", as_quote(found), ""]
     if advice:
         lines += [f"**What to do.** {escape(advice)}", ""]
     if guide:

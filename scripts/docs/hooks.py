@@ -1,4 +1,4 @@
-"""What mkdocs calls while it builds the site: generated pages, tables, and links out of `docs/`."""
+"""What mkdocs calls while it builds the site: pages and links outside of `docs/`."""
 
 import sys
 from pathlib import Path
@@ -8,12 +8,12 @@ from mkdocs.structure.files import File, Files
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from scripts.docs.pages import generated_pages, linked_files, site_text
+from scripts.docs.pages import copied_pages, linked_files, site_text
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """Add the generated pages and linked files; they are made anew at each build."""
-    for path, text in generated_pages().items():
+    """Add the pages and files that are elsewhere in the repository."""
+    for path, text in copied_pages().items():
         files.append(File.generated(config, path, content=text))
     for path, source in linked_files().items():
         files.append(File.generated(config, path, abs_src_path=str(source)))
@@ -21,5 +21,5 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Insert tables, and point links that leave `docs/` to pages and copies on the site."""
+    """Point links that leave `docs/` to pages and copies on the site."""
     return site_text(markdown, page.file.src_uri)

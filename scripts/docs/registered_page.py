@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from configparser import ConfigParser
 from pathlib import Path
+from pkgutil import resolve_name
+
+from scripts.docs.reference import summary
 
 SETUP = Path(__file__).parents[2] / "setup.cfg"
 
@@ -33,7 +36,7 @@ INTRODUCTION = """# Registered names
 
 spaCy finds these names when the package is installed; you need no import. The part `.v1` is the
 version of a function's arguments and results; see
-[the version policy](../project/contributing.md#versions-of-registered-names).
+[the version policy](../../CONTRIBUTING.md#versions-of-registered-names).
 """
 
 
@@ -50,7 +53,7 @@ def entry_points() -> dict[str, dict[str, str]]:
 
 
 def registered_page() -> str:
-    """Return the page as Markdown, with a directive of mkdocstrings for each name.
+    """Return the page as Markdown: signature and docstring of each name.
 
     RAISES (KeyError): For a group of entry points that has no heading in `GROUPS`.
     """
@@ -65,10 +68,7 @@ def _parts() -> Iterator[str]:
         yield f"## {heading}\n"
         yield f'In a config: `{usage}"`.' + "\n"
         for name, target in names.items():
-            yield f"### {name}\n\n{_directive(target.replace(':', '.'))}"
+            yield f"### {name}\n\n{summary(resolve_name(target))}\n"
             for settings in SETTINGS.get(name, ()):
-                yield _directive(f"spacy_gliner_biomed.{settings}") + "      members: false\n"
-
-
-def _directive(path: str) -> str:
-    return f"::: {path}\n    options:\n      heading_level: 4\n"
+                path = f"spacy_gliner_biomed.{settings}"
+                yield f"#### {path}\n\n{summary(resolve_name(path))}\n"

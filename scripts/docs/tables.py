@@ -1,9 +1,5 @@
-"""Tables of results, made of `benchmarks/results/*.json`.
+"""Tables of results, made of `benchmarks/results/*.json`, by the names that pages give them."""
 
-A page names a table in a comment, which the build replaces: `<!-- table: accuracy -->`.
-"""
-
-import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,16 +16,6 @@ from scripts.docs.linking_tables import linking, linking_coverage, linking_speed
 from scripts.docs.relation_tables import relation_speed, relations
 from scripts.docs.scale_tables import scale, worker_memory
 from scripts.docs.table_parts import markdown, named, read, spread
-
-PLACE = re.compile(r"^<!-- table: ([\w-]+)(?: (\S+))? -->$", re.MULTILINE)
-
-
-def insert_tables(text: str) -> str:
-    """Return a page with its tables in the place of their comments.
-
-    RAISES (KeyError): If a page names a table that is not known.
-    """
-    return PLACE.sub(lambda found: TABLES[found[1]](*filter(None, [found[2]])), text)
 
 
 def accuracy() -> str:
