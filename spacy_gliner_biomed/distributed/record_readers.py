@@ -103,7 +103,8 @@ def _read_others(path: Path, name: str, kind: str, reading: ReadOptions) -> Iter
     failures: list[Exception] = []
     options = replace(reading, data_format=kind)
     found = read_inputs([path], Vocab(), failures.append, options)
-    for number, (text, record) in enumerate(found, 1):
+    for n_good, (text, record) in enumerate(found, 1):
+        number = n_good + len(failures)  # broken records before it count, too
         own = None if record.id == f"{path.as_posix()}:{number}" else record.id
         yield make_record({**record.meta, "id": own, "text": text}, f"{name}:{number}")
     for number, error in enumerate(failures, 1):

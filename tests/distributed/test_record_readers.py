@@ -308,6 +308,19 @@ def test_other_formats_are_records_with_their_own_ids(tmp_path: Path, name: str)
         assert json.loads(record.meta) == {"passages": [passage]}
 
 
+def test_place_in_an_array_counts_broken_records_and_is_not_that_of_this_machine(
+    tmp_path: Path,
+) -> None:
+    rows = [{"text": 5}, {"text": "one"}, {"id": "x", "text": "two"}, "none", {"text": "three"}]
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    good = [record for record in read(tmp_path / "a.json") if record.problem is None]
+    assert [(record.id, record.source, record.content) for record in good] == [
+        ("a.json:2", "a.json:2", "one"),
+        ("x", "a.json:3", "two"),
+        ("a.json:5", "a.json:5", "three"),
+    ]
+
+
 def test_what_is_broken_in_other_formats_is_a_row(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('[{"text": "Zinc"}, {"text": 3}, {"text": "Iron"}, oops]')
     records = read(tmp_path / "a.json")
