@@ -898,6 +898,11 @@ class Warnings:
         "[GB-W208] {n} tasks in {path} have no annotations, but predictions, which were read "
         "instead. They are suggestions of a model: have a person check them before you train."
     )
+    W380 = (
+        "[GB-W380] {n} read as UTF-8, not as {encoding}: {found}. Each is valid UTF-8 with "
+        "characters beyond ASCII, as text in {encoding} hardly ever is. If one is in {encoding} "
+        "after all, convert it: iconv -f {encoding} -t UTF-8."
+    )
 
     # Outputs
     W012 = (

@@ -4,13 +4,16 @@ import codecs
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
 from spacy_gliner_biomed.common.counted_stream import CountedStream, Position, truncated_lines
-from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.common.encodings import is_single_byte, is_surely_utf8
+from spacy_gliner_biomed.common.reporting import count, list_names, warn
+from spacy_gliner_biomed.errors import Errors, Warnings
 
 BOM = "\ufeff"
 UTF8 = "utf-8"
@@ -49,12 +52,12 @@ def open_text(path: Path, newline: str | None = None, encoding: str = UTF8) -> I
 
     path (Path): The file.
     newline (str | None): As in Python's `open`; None converts every line end to "\n".
-    encoding (str): Its encoding. A file in UTF-16 is refused as UTF-8.
+    encoding (str): Its encoding; see `is_utf8_instead`. A file in UTF-16 is refused as UTF-8.
     YIELDS (TextIO): Its text.
     RAISES (ValueError): While reading, if it has another encoding or is damaged; with the line
         number if it should be UTF-8.
     """
-    utf8 = is_utf8(encoding)
+    utf8 = is_utf8(encoding) or is_utf8_instead(path, encoding)
     try:
         with _open(path) as stream:
             if utf8:
@@ -81,6 +84,49 @@ def open_text(path: Path, newline: str | None = None, encoding: str = UTF8) -> I
 def is_utf8(encoding: str) -> bool:
     """Return whether a name of an encoding stands for UTF-8."""
     return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "ascii")
+
+
+def is_utf8_instead(path: Path, encoding: str) -> bool:
+    """Return whether a file is read as UTF-8 although a single-byte encoding is named, such as
+    cp1252: if the whole file is valid UTF-8 with characters beyond ASCII.
+
+    In the named encoding such a file would be full of "Ã©", without any error. Text that is in that
+    encoding is hardly ever valid UTF-8.
+
+    path (Path): The file. A pipe, which can be read only once, is read as named.
+    encoding (str): The named encoding.
+    """
+    if is_utf8(encoding) or not is_single_byte(encoding) or not path.is_file():
+        return False
+    if not isinstance(path, Path):  # a file of an archive
+        return _holds_utf8(path)
+    found = path.stat()
+    return _known_to_hold_utf8(path, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)  # a file is opened several times: its format is told first
+def _known_to_hold_utf8(path: Path, size: int, time: int) -> bool:
+    return _holds_utf8(path)
+
+
+def warn_of_utf8(paths: Iterable[Path], encoding: str) -> None:
+    """Warn once about the files of which `is_utf8_instead` is true.
+
+    paths (Iterable[Path]): The files whose encoding is named.
+    encoding (str): The named encoding.
+    """
+    found = [path for path in paths if is_utf8_instead(path, encoding)]
+    if found:
+        n, names = count(len(found), "file was", "files were"), list_names(map(str, found))
+        warn(Warnings.W380.format(n=n, found=names, encoding=encoding))
+
+
+def _holds_utf8(path: Path) -> bool:
+    try:
+        with _open(path) as stream:
+            return is_surely_utf8(stream)
+    except DAMAGED_GZIP:  # which is reported when it is read
+        return False
 
 
 def read_text(path: Path, encoding: str = UTF8) -> str:

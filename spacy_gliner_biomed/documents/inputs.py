@@ -31,7 +31,12 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import ID_KEY, PASSAGES_KEY, AnnotatedText
 from spacy_gliner_biomed.training.formats.detect import UNCLEAR, detect_format
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
-from spacy_gliner_biomed.training.formats.table import FORMATS, find_format, read_texts
+from spacy_gliner_biomed.training.formats.table import (
+    FORMATS,
+    find_format,
+    read_texts,
+    warn_of_encoding,
+)
 from spacy_gliner_biomed.training.json_items import read_values
 from spacy_gliner_biomed.training.record_checks import check_keys, format_place
 
@@ -62,7 +67,8 @@ OnFailure = Callable[[Exception], None]
 
 
 def find_inputs(paths: Sequence[Path], options: ReadOptions = DEFAULTS) -> list[Path]:
-    """Find the files to read, each once; warn about the other files in folders.
+    """Find the files to read, each once; warn about the other files in folders, and about those
+    whose encoding is not the named one.
 
     paths (Sequence[Path]): Files of supported formats, and folders.
     options (ReadOptions): How to read them, and their format.
@@ -87,6 +93,7 @@ def find_inputs(paths: Sequence[Path], options: ReadOptions = DEFAULTS) -> list[
         for file in found:
             files.setdefault(file.resolve(), file)
     warn_unread(unread, [ending for ending in endings if not ending.endswith(".gz")])
+    warn_of_encoding(files.values(), options)
     return list(files.values())
 
 

@@ -173,6 +173,24 @@ def test_format_is_detected_and_encoding_and_column_are_options(tmp_path: Path) 
     assert (unknown.exit_code, "GB-E201" in unknown.stderr) == (1, True)
 
 
+@pytest.mark.filterwarnings("default:.*GB-W380")
+def test_what_is_utf8_is_read_as_utf8_and_said_although_an_encoding_is_named(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.conll").write_bytes("fièvre B-symptom\n".encode())
+    (tmp_path / "brat").mkdir()
+    (tmp_path / "brat" / "a.txt").write_bytes("fièvre".encode())
+    (tmp_path / "brat" / "a.ann").write_bytes("T1\tsymptom 0 6\tfièvre\n".encode())
+    output = tmp_path / "out.jsonl"
+    for source, n in (("a.conll", "1 file was"), ("brat", "2 files were")):
+        args = ["convert", str(tmp_path / source), str(output), "--encoding", "cp1252"]
+        result = run(gliner_cli, args)
+        assert result.exit_code == 0, result.output
+        assert result.stderr.count("GB-W380") == 1
+        assert f"[GB-W380] {n} read as UTF-8, not as cp1252" in result.stderr
+        assert json.loads(output.read_text(encoding="utf8"))["entities"][0]["text"] == "fièvre"
+
+
 def test_unclear_formats_and_those_without_entities_are_refused(tmp_path: Path) -> None:
     for name, content, code in (
         ("a.json", '{"a": 1}', "GB-E202"),

@@ -2,15 +2,18 @@
 
 import gzip
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from spacy_gliner_biomed.common.files import (
+    is_utf8_instead,
     open_bytes,
     open_text,
     read_lines,
     read_text,
+    warn_of_utf8,
 )
 
 
@@ -51,6 +54,39 @@ def test_other_encodings_are_an_error_with_file_line_and_a_hint(
         assert isinstance(raised.value.__cause__, UnicodeDecodeError)
 
 
+@pytest.mark.parametrize("name", ["a.txt", "a.txt.gz"])
+def test_a_named_encoding_is_for_the_files_that_are_not_utf8(tmp_path: Path, name: str) -> None:
+    path, text = tmp_path / name, "Ménière: ≥ 2 µg, “Í”\n"
+    pack = gzip.compress if name.endswith(".gz") else bytes
+    for content in (text.encode(), text.encode("utf-8-sig")):
+        path.write_bytes(pack(content))
+        assert read_text(path, "cp1252") == read_text(path, "latin-1") == text
+        assert list(read_lines(path, "cp1252")) == [(1, text.rstrip())]
+    assert not is_utf8_instead(path, "utf-16")
+    old = "Ménière “x”\n"
+    path.write_bytes(pack(old.encode("cp1252")))
+    assert read_text(path, "cp1252") == old
+    path.write_bytes(pack("Ménière\n".encode() + b"Andr\xe9\n"))  # both: as it is named
+    assert read_text(path, "cp1252") == "MÃ©niÃ¨re\nAndré\n"
+
+
+def test_files_in_utf8_are_named_once_if_another_encoding_is(tmp_path: Path) -> None:
+    old, new = "39 °C".encode("cp1252"), "39 °C".encode()
+    contents = {"a": old, "b": new, "c": b"fever", "d": new}
+    paths = [tmp_path / f"{name}.txt" for name in contents]
+    for path, content in zip(paths, contents.values(), strict=True):
+        path.write_bytes(content)
+    with pytest.warns(UserWarning, match="GB-W380") as warned:
+        warn_of_utf8(paths, "cp1252")
+    (message,) = (str(warning.message) for warning in warned)
+    assert message.startswith("[GB-W380] 2 files were read as UTF-8, not as cp1252: ")
+    assert [path.stem for path in paths if str(path) in message] == ["b", "d"]
+    for encoding in ("utf-8", "utf-16"):
+        warn_of_utf8(paths, encoding)  # a warning would be an error
+    with pytest.warns(UserWarning, match=r"W380\] 1 file was read"):
+        warn_of_utf8(paths[:2], "latin-1")
+
+
 def test_a_zero_character_in_text_is_text(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"\0\0 fever \0\0 and more of it")
@@ -58,7 +94,9 @@ def test_a_zero_character_in_text_is_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [lambda c: c[:-30], lambda c: c[:9], lambda c: b"plain" + c])
-def test_damaged_gzip_is_an_error_with_the_file(tmp_path: Path, damage) -> None:
+def test_damaged_gzip_is_an_error_with_the_file(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
     path = tmp_path / "a.jsonl.gz"
     lines = b"".join(os.urandom(50).hex().encode() + b"\n" for _ in range(999))
     path.write_bytes(damage(gzip.compress(lines)))

@@ -223,6 +223,21 @@ def test_a_table_in_a_folder_without_the_column_of_texts_is_a_failure(
     assert [text for text, _ in jobs] == ["Gout", "Asthma"]
 
 
+def test_a_named_encoding_in_a_mixed_folder_leaves_utf8_as_it_is(tmp_path: Path) -> None:
+    text, bioc = "Ménière", '<?xml version="1.0" encoding="UTF-8"?><collection>é</collection>'
+    (tmp_path / "a.txt").write_bytes(text.encode("cp1252"))
+    (tmp_path / "b.txt").write_bytes(text.encode())
+    (tmp_path / "c.jsonl").write_bytes(f'{{"text": "{text}"}}'.encode())
+    (tmp_path / "d.csv").write_bytes(f"text\n{text}\n".encode())
+    (tmp_path / "e.xml").write_bytes(bioc.encode())
+    options = ReadOptions("cp1252")
+    with pytest.warns(UserWarning, match=r"GB-W380\] 3 files were") as warned:
+        files = find_inputs([tmp_path], options)
+    assert len(warned) == 1
+    assert len(files) == 5
+    assert [found for found, _ in read_inputs(files[:4], Vocab(), options=options)] == [text] * 4
+
+
 def test_encoding_columns_and_format_can_be_named(tmp_path: Path) -> None:
     path = tmp_path / "notes.export"
     path.write_bytes("Note,Nr\r\nNaïve,1\r\n".encode("cp1252"))

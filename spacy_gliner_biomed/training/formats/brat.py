@@ -8,7 +8,7 @@ from typing import cast
 from urllib.parse import unquote
 
 from spacy_gliner_biomed.common.archives import open_archive
-from spacy_gliner_biomed.common.files import BOM, open_bytes, read_lines, read_text
+from spacy_gliner_biomed.common.files import BOM, open_bytes, read_lines, read_text, warn_of_utf8
 from spacy_gliner_biomed.common.folders import ending_of, find_files, kind_of, warn_unread
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText
@@ -49,6 +49,7 @@ def read_brat(place: Path, options: ReadOptions, counts: Counts) -> Iterator[Ann
     """
     is_folder = place.is_dir()
     with _open(place) as files:
+        warn_of_utf8(files.values(), options.encoding)
         for name, path, annotations in _pairs(place, files):
             found = _read_document(path, annotations, options.encoding, counts)
             yield found.annotated(name if is_folder else unquote(name))

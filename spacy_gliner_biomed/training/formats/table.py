@@ -3,11 +3,13 @@
 """
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
+from spacy_gliner_biomed.common.files import warn_of_utf8
+from spacy_gliner_biomed.common.folders import ending_of
 from spacy_gliner_biomed.common.settings_dict import check_choice
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText
@@ -42,11 +44,13 @@ class Format:
     read (FormatReader): Its reader.
     endings (tuple[str, ...]): Usual endings of its files; those of text may be followed by ".gz".
     has_entities (bool): Whether it holds entities.
+    own_encoding (bool): Whether its files declare their encoding themselves.
     """
 
     read: FormatReader
     endings: tuple[str, ...]
     has_entities: bool = True
+    own_encoding: bool = False
 
 
 FORMATS: dict[str, Format] = {
@@ -54,7 +58,7 @@ FORMATS: dict[str, Format] = {
     "docbin": Format(read_docs, (".spacy",)),
     "brat": Format(read_brat, (".brat.zip",)),  # or a folder
     "pubtator": Format(read_pubtator, (".pubtator", ".txt")),
-    "bioc-xml": Format(read_bioc_xml, (".xml", ".bioc")),
+    "bioc-xml": Format(read_bioc_xml, (".xml", ".bioc"), own_encoding=True),
     "bioc-json": Format(read_bioc_json, (".json", ".jsonl")),
     "pubannotation": Format(read_pubannotation, (".json", ".jsonl")),
     "conll": Format(read_conll, (".conll", ".iob", ".iob2", ".bio", ".bioes", ".tsv", ".txt")),
@@ -66,7 +70,7 @@ FORMATS: dict[str, Format] = {
     "instructions": Format(read_instructions, (".json", ".jsonl")),
     "text": Format(read_plain_text, (".txt",), has_entities=False),
     "csv": Format(read_notes, (".csv", ".tsv", ".tab"), has_entities=False),
-    "jats": Format(read_jats, (".xml", ".nxml"), has_entities=False),
+    "jats": Format(read_jats, (".xml", ".nxml"), has_entities=False, own_encoding=True),
 }
 PUBMED_COMMAND = "which 'spacy gliner annotate-corpus' reads"
 WITH_ENTITIES = tuple(name for name, format_ in FORMATS.items() if format_.has_entities)
@@ -91,6 +95,7 @@ def read_format(
     if not FORMATS[found].has_entities:
         allowed = ", ".join(WITH_ENTITIES)
         raise ValueError(Errors.E203.format(format=found, path=path, allowed=allowed))
+    warn_of_encoding([Path(path)], replace(options, data_format=found))
     texts = _with_labels(Path(path), found, options)
     first = next(texts, None)
     if first is None:
@@ -137,6 +142,21 @@ def find_format(
     if path.is_dir() and found != "brat":
         raise ValueError(Errors.E164.format(path=path, format=found))
     return found
+
+
+def warn_of_encoding(files: Iterable[Path], options: ReadOptions) -> None:
+    """Warn once about the files that are UTF-8 although another encoding is named; see
+    `files.is_utf8_instead`.
+
+    files (Iterable[Path]): The files to read. The reader of "brat" warns about those of a folder.
+    options (ReadOptions): The encoding, and their format if it is named.
+    """
+    own = {name for name, format_ in FORMATS.items() if format_.own_encoding}
+    if options.data_format not in own:
+        endings = [ending for name in own for ending in FORMATS[name].endings]
+        endings = [f"{ending}{packed}" for ending in endings for packed in ("", ".gz")]
+        encoded = (file for file in files if ending_of(file, endings) is None)
+        warn_of_utf8(encoded, options.encoding)
 
 
 def _with_labels(path: Path, name: str, options: ReadOptions) -> Iterator[AnnotatedText]:
