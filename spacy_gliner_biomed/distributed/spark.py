@@ -1,6 +1,7 @@
 """Annotation on Spark: a function for `DataFrame.mapInArrow`."""
 
 import json
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import islice
@@ -52,7 +53,9 @@ def spark_worker(config: AnnotatorConfig) -> Callable[[Iterator[Any]], Iterator[
     """
 
     def spec(batches: Iterator[Any]) -> Iterator[Any]:
-        annotate = partial(_isolate, config) if _earlier_attempts() else _annotator(_key(config))
+        annotate = (
+            partial(_isolate, config) if _earlier_attempts() else _annotator(pickle.dumps(config))
+        )
         for number, batch in enumerate(batches):
             yield _annotate(annotate, batch, number)
 
@@ -121,12 +124,7 @@ def _declare(columns: dict[str, str], between: str) -> str:
     return ", ".join(f"`{name}`{between}{SQL_TYPES[kind]}" for name, kind in columns.items())
 
 
-def _key(config: AnnotatorConfig) -> str:
-    return json.dumps({**vars(config), "code": config.code and str(config.code)})
-
-
 @lru_cache(maxsize=1)
-def _annotator(key: str) -> CorpusAnnotator:
-    values = json.loads(key)
-    values["code"] = values["code"] and Path(values["code"])
-    return CorpusAnnotator(AnnotatorConfig(**values), threads=1)
+def _annotator(pickled_config: bytes) -> CorpusAnnotator:
+    """Make the annotator of a config, which has no hash itself."""
+    return CorpusAnnotator(pickle.loads(pickled_config), threads=1)
