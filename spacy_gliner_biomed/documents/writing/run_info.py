@@ -32,8 +32,9 @@ class RunInfo:
     @property
     def lowest(self) -> float:
         """The lowest threshold of a label or relation; nothing that is found has a lower score."""
-        own = [each.threshold for each in (*self.labels, *self.relations)]
-        return min([self.threshold or 0.0, *(each for each in own if each is not None)])
+        specs: list[LabelSpec | RelationSpec] = [*self.labels, *self.relations]
+        own = [spec.threshold for spec in specs if spec.threshold is not None]
+        return min([*own, self.threshold or 0.0])
 
 
 def describe_run(nlp: Language, gliner: GlinerBiomed | None) -> RunInfo:
