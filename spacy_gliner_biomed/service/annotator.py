@@ -72,7 +72,7 @@ class Annotator:
 
     @property
     def catalogue(self) -> Catalogue:
-        """The labels that the checkpoint was trained with."""
+        """The labels that the checkpoint was trained on."""
         return network_shim(self.component.model).checkpoint.catalogue
 
     @property
@@ -123,7 +123,7 @@ class Annotator:
                     raise ValueError(message)
 
     def unfamiliar(self, settings: CallSettings) -> list[str]:
-        """Return the labels that the checkpoint was not trained with, if it lists its own."""
+        """Return the labels that the checkpoint was not trained on, if it lists its own."""
         known = self.catalogue
         if not known.labels:
             return []

@@ -116,7 +116,7 @@ def _add_annotation(app: FastAPI, service: Service) -> None:
 def _add_labels(app: FastAPI, service: Service) -> None:
     @app.get("/labels", responses={200: {"model": schema.CatalogueAnswer}})
     def labels() -> Response:
-        """List the labels that the model was trained with, and the defaults."""
+        """List the labels that the model was trained on, and the defaults."""
         return json_response(catalogue_answer(service))
 
     @app.get("/labels/lookup", responses={200: {"model": schema.LookupAnswer}, 422: ERRORS[422]})

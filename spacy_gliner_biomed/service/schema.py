@@ -158,12 +158,12 @@ class AnnotateAnswer(BaseModel):
 
     documents: list[DocumentAnswer]
     unfamiliar_labels: list[str] = Field(
-        description="Labels that the model was not trained with; it may find little."
+        description="Labels that the model was not trained on; it may find little."
     )
 
 
 class CatalogueLabel(BaseModel):
-    """A label that the checkpoint was trained with."""
+    """A label that the checkpoint was trained on."""
 
     label: str
     family: str

@@ -180,7 +180,9 @@ def test_the_tables_count_and_can_be_sorted(page: Any) -> None:
 
 def test_a_row_leads_to_each_of_its_entities(page: Any) -> None:
     page.click("label[for=view-table]")
-    page.locator("#table-texts button", has_text="Aspirin").click()
+    button = page.locator("#table-texts button", has_text="Aspirin")
+    assert button.get_attribute("title") == "Show in text"
+    button.click()
     assert page.is_visible("#texts")
     assert page.locator(".entity.current").get_attribute("data-i") == "4"
     assert page.evaluate("document.activeElement.className") == "text"

@@ -124,7 +124,9 @@ def test_pointing_and_focus_show_both_ends(page: Any) -> None:
     assert page.evaluate(RELATED) == ["3", "4"]
     page.locator("h1").hover()
     assert page.evaluate(RELATED) == []
-    page.locator("tr.relation button").first.focus()
+    button = page.locator("tr.relation button").first
+    assert button.get_attribute("title") == "Show in text"
+    button.focus()
     assert page.evaluate(RELATED) == ["0", "1"]
     page.keyboard.press("Tab")
     assert page.evaluate(RELATED) == ["0", "1"]

@@ -303,7 +303,9 @@ def test_a_file_keeps_its_line_ends(page: Any, nlp: Language, tmp_path: Path) ->
     path.write_bytes(b"\xff\xfe\x00broken")
     page.set_input_files("#file", path)
     until(page, "!document.getElementById('problem').hidden")
-    assert "UTF-8" in page.locator("#problem").text_content()
+    assert page.locator("#problem").text_content() == (
+        "note.txt is not UTF-8 text. Save it as UTF-8 and open it again."
+    )
 
 
 def test_a_file_can_be_dropped(page: Any) -> None:
@@ -338,7 +340,9 @@ def test_labels_with_the_keyboard(page: Any) -> None:
     assert page.locator(".chip .untrained").count() == 0
     page.keyboard.type("zodiac sign,")
     page.wait_for_selector(".chip .untrained")
-    assert "not trained with “zodiac sign”" in page.locator("#unfamiliar").text_content()
+    title = page.get_attribute(".chip .untrained", "title")
+    assert title == "The model was not trained on this label."
+    assert "was not trained on “zodiac sign”" in page.locator("#unfamiliar").text_content()
     page.keyboard.press("Backspace")
     until(page, "document.getElementById('unfamiliar').hidden")
     page.keyboard.type("cell")

@@ -73,7 +73,7 @@ function setUpRelations() {
   for (const { row, head, tail } of relations) {
     const cells = row.querySelectorAll(".end");
     for (const [i, entity] of [head, tail].entries()) {
-      const button = make("button", { type: "button", title: "Go to it in the text" });
+      const button = make("button", { type: "button", title: "Show in text" });
       button.append(cells[i].firstChild);
       button.addEventListener("click", () => choose(entity));
       cells[i].prepend(button);

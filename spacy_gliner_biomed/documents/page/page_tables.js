@@ -148,7 +148,7 @@ function rowOf(columns, row) {
     if (name === "label") {
       cell.append(make("span", { className: "dot", color: row.color }), row.label);
     } else if (name === "text") {
-      const title = "Go to it in the text";
+      const title = "Show in text";
       const button = make("button", { type: "button", title }, make("bdi", {}, row.text));
       button.addEventListener("click", () => step(1, row.entities));
       cell.append(button);

@@ -6,6 +6,6 @@ export async function readFile(file, limit = Infinity) {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
   } catch {
-    throw new Error(`${file.name} is not a text in UTF-8. Save it as UTF-8, and open it again.`);
+    throw new Error(`${file.name} is not UTF-8 text. Save it as UTF-8 and open it again.`);
   }
 }

@@ -73,7 +73,7 @@ export class Labels {
     item.append(make("b", {}, chip.label));
     if (chip.prompt) item.append(make("i", {}, `= ${chip.prompt}`));
     if (this.untrained(chip)) {
-      const title = "The model was not trained with this label.";
+      const title = "The model was not trained on this label.";
       item.append(make("span", { className: "untrained", title }, "untrained"));
     }
     const name = `Remove ${chipText(chip)}`;
@@ -92,7 +92,7 @@ export class Labels {
   advice(chip) {
     const words = chip.prompt ?? chip.label;
     const { nearest } = this.known.get(words);
-    const line = make("p", {}, `The model was not trained with “${words}” and may find little. `);
+    const line = make("p", {}, `The model was not trained on “${words}” and may find little. `);
     if (nearest.length) line.append("Similar trained labels: ");
     for (const name of nearest) {
       const button = make("button", { type: "button" }, name);
