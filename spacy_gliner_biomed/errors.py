@@ -404,8 +404,9 @@ class Errors:
     # Outputs
     E056 = "[GB-E056] {path} cannot be written: {reason}."
     E059 = (
-        "[GB-E059] The format of the output {path} is not clear: {reason}. These endings say it: "
-        "{endings}. For '-' (standard output) and other endings, add --format: {formats}."
+        "[GB-E059] The format of the output {path} is not clear: {reason}.{hint} These endings say "
+        "it: {endings}. For '-' (standard output) and other endings, add --format; --help lists "
+        "the formats."
     )
     E220 = (
         "[GB-E220] No component of this pipeline sets the attribute {name!r} (ent._.{name}). "

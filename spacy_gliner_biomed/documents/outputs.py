@@ -9,13 +9,15 @@ from typing import BinaryIO
 
 from spacy_gliner_biomed.common.folders import ending_of
 from spacy_gliner_biomed.common.new_files import open_output
-from spacy_gliner_biomed.common.settings_dict import check_choice
+from spacy_gliner_biomed.common.settings_dict import check_choice, nearest
 from spacy_gliner_biomed.documents.formats import FORMATS, format_of, names_for
 from spacy_gliner_biomed.documents.inputs import ENDINGS as INPUT_ENDINGS
 from spacy_gliner_biomed.documents.writing.writer import Writer, WriterSettings
 from spacy_gliner_biomed.errors import Errors
 
 STDOUT = "-"
+# What is meant by endings that resemble another one.
+MEANT = {".xls": ".csv", ".xlsx": ".csv"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ def plan_outputs(paths: Sequence[str], format_: str | None) -> list[Output]:
         raise ValueError(Errors.E056.format(path=", ".join(paths), reason="one is given twice"))
     if format_ is not None and all(output.format != format_ for output in outputs):
         reason = f"its ending does not fit --format {format_}"
-        raise ValueError(_unclear(", ".join(paths), reason))
+        endings = FORMATS[format_].endings[:1] if len(outputs) == 1 else ()
+        raise ValueError(_unclear(", ".join(paths), reason, _hint(paths[0], endings)))
     return outputs
 
 
@@ -102,16 +105,29 @@ def _plan(path: str, format_: str | None) -> Output:
         return Output(path, format_)
     chosen = own or ("table" if path == STDOUT else None)
     if chosen is None:
-        known = f" alone; --format may be {', '.join(names)}" if (names := names_for(path)) else ""
-        reason = f"its ending does not say it{known}"
-        raise ValueError(_unclear(path, reason))
+        names = names_for(path)
+        known = f" To keep the name, --format may be {', '.join(names)}." if names else ""
+        hint = f"{_hint(path, _nearest_ending(path))}{known}"
+        raise ValueError(_unclear(path, "its ending does not say it", hint))
     return Output(path, chosen)
 
 
-def _unclear(path: str, reason: str) -> str:
+def _unclear(path: str, reason: str, hint: str) -> str:
     endings = ", ".join(each.endings[0] for each in FORMATS.values() if each.endings)
-    formats = ", ".join(FORMATS)
-    return Errors.E059.format(path=path, reason=reason, endings=endings, formats=formats)
+    return Errors.E059.format(path=path, reason=reason, hint=hint, endings=endings)
+
+
+def _hint(path: str, endings: Sequence[str]) -> str:
+    """Return a question for each name that may be meant, after a space."""
+    return "".join(f" Did you mean {Path(path).with_suffix(ending)}?" for ending in endings)
+
+
+def _nearest_ending(path: str) -> list[str]:
+    """Return the known ending that is most like that of a name; an empty list if none is."""
+    known = [ending for each in FORMATS.values() for ending in each.endings]
+    own = Path(path).suffix.lower()
+    found = MEANT.get(own) or nearest(own, known)
+    return [] if found is None else [found]
 
 
 def _resolved(path: str) -> str:

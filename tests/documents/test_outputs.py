@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def test_ending_or_option_says_the_format(
     ("paths", "format_", "problem"),
     [
         (["a.tsv"], None, r"GB-E059.*a\.tsv"),
-        (["a.html"], "jsonl", r"GB-E059.*a\.html.*jsonl"),
+        (["a.html"], "jsonl", r"GB-E059.*a\.html.*--format jsonl\. Did you mean a\.jsonl\?"),
         (["a.json"], None, r"GB-E059.*a\.json.*may be bioc-json, pubannotation, labelstudio, fhir"),
         (["a.csv"], "fhir", r"GB-E059.*a\.csv.*fhir"),
         ([], "xls", r"GB-E030.*'format'.*table.*'xls'"),
@@ -51,6 +52,32 @@ def test_ending_or_option_says_the_format(
 def test_unclear_outputs_are_refused(paths: list[str], format_: str | None, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         plan_outputs(paths, format_)
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("out/a.json", "out/a.jsonl"),
+        ("a.b.JSN", "a.b.jsonl"),
+        ("a.htm", "a.html"),
+        ("a.tsv", "a.csv"),
+        ("a.xls", "a.csv"),
+        ("a.xlsx", "a.csv"),
+        ("a.docx", None),
+        ("out/a", None),
+    ],
+)
+def test_the_nearest_ending_is_proposed_before_all_endings_once(
+    path: str, meant: str | None
+) -> None:
+    with pytest.raises(ValueError, match="GB-E059") as raised:
+        plan_outputs([path], None)
+    message = str(raised.value)
+    before, _, after = message.partition(" These endings say it: ")
+    found = re.findall(r"Did you mean (\S+)\?", before)
+    assert found == ([] if meant is None else [str(Path(meant))])
+    assert after.count(" .html,") == 1
+    assert "labelstudio, prodigy" not in message  # names of formats that other endings have
 
 
 def test_output_must_not_be_an_input_now_or_next_time(tmp_path: Path) -> None:
