@@ -18,6 +18,8 @@ from tests.docs.conftest import ROOT
 NOTEBOOK = ROOT / "docs" / "notebooks" / "first-steps.ipynb"
 COPIED = copied_pages()
 LINKED = linked_files()
+# Admonitions, tabs, directives, and attributes of headings.
+SITE_ONLY = re.compile(r"^ *(?:!!!|\?\?\?|===|:::) .*$|^#.*\{.*\}$", re.MULTILINE)
 SOURCES = {p.relative_to(ROOT / "docs").as_posix() for p in (ROOT / "docs").rglob("*.md")}
 
 
@@ -67,6 +69,12 @@ def test_fields_of_docstrings_become_a_list() -> None:
     fields = "- `a` (`int`): One\n  more.\n- `b`: Any.\n- **Returns** (`list[str]`): Two."
     assert to_markdown(text) == f"Do it.\n\n{fields}\n\nEnd."
     assert to_markdown("Do it.\na: One.") == "Do it.\n\n- `a`: One."
+
+
+@pytest.mark.parametrize("page", sorted(SOURCES))
+def test_a_page_has_no_syntax_that_only_the_site_shows(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf8")
+    assert not SITE_ONLY.findall(text)
 
 
 @pytest.mark.parametrize("page", sorted(SOURCES | set(COPIES)))
