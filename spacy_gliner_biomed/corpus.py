@@ -173,8 +173,9 @@ def read(
     input_format (str | None): The format of files; None to detect it.
     encoding (str): Of files.
     column (int | None): The column of the tags in CoNLL files.
-    text_column (str | None): The column or key of the texts; None for "text".
-    id_column (str | None): The column or key of the ids; None for "id".
+    text_column (str | None): The column or key of the texts, also in files of JSON lines, JSON,
+        CSV and Parquet; None for "text".
+    id_column (str | None): The column or key of the ids, likewise; None for "id".
     storage_options (Mapping | None): For a URL, arguments of the file system of fsspec.
     RETURNS (Documents): To be annotated.
     RAISES (ValueError): If an option is invalid.

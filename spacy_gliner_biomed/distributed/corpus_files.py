@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -18,6 +18,7 @@ from spacy_gliner_biomed.documents.inputs import input_endings, is_readable
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.formats.detect import UNCLEAR
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
+from spacy_gliner_biomed.training.json_items import read_values
 
 ENDINGS = (*INPUT_ENDINGS, ".parquet")
 MAX_KINDS = 12  # kinds of unsupported files that are counted separately
@@ -240,7 +241,20 @@ def may_have_records(
     if clear or beginning is None:
         return True
     with beginning() as path:
-        return is_readable(path, reading)
+        return is_readable(path, reading) or has_text_key(path, reading)
+
+
+def has_text_key(path: Path, reading: ReadOptions) -> bool:
+    """Return whether the first record of a JSON file has the named key of texts, which
+    `detect_format` does not know.
+    """
+    if reading.text_column is None or ending_of(path, (".json", ".json.gz")) is None:
+        return False
+    try:
+        _, first = next(read_values(path, reading.encoding), (1, None))
+    except (OSError, ValueError):  # its reader says so
+        return False
+    return isinstance(first, Mapping) and reading.text_column in first
 
 
 def _is_readable(path: Path, root: Path, not_read: NotRead, reading: ReadOptions) -> bool:

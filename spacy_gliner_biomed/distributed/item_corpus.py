@@ -8,11 +8,17 @@ from spacy.tokens import Doc
 
 from spacy_gliner_biomed.distributed.corpus_files import NotRead, Size
 from spacy_gliner_biomed.distributed.partitioning import PartitionedCorpus
-from spacy_gliner_biomed.distributed.record_readers import make_doc_record, make_record
+from spacy_gliner_biomed.distributed.record_making import (
+    make_doc_record,
+    make_record,
+    make_row_record,
+    other_keys,
+)
 from spacy_gliner_biomed.distributed.records import CorpusRecord, describe
 from spacy_gliner_biomed.documents.inputs import META_KEY
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import ID_KEY
+from spacy_gliner_biomed.training.formats.notes_table import ID
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 
 NAME = "items"  # of the source in ids of documents without one
@@ -121,24 +127,24 @@ def make_item_record(item: Any, source: str, reading: ReadOptions = DEFAULTS) ->
         if isinstance(item, Doc):
             known = item.user_data
             return make_doc_record(item, known.get(META_KEY, {}), known.get(ID_KEY), source)
-        return make_record(_values(item, reading), source)
+        return _make_item_record(item, source, reading)
     except Exception as error:  # of this document; the next may be good
         return CorpusRecord(source, source).without_content("broken", describe(error))
 
 
-def _values(item: Any, reading: ReadOptions) -> Mapping[str, Any]:
+def _make_item_record(item: Any, source: str, reading: ReadOptions) -> CorpusRecord:
     if isinstance(item, str):
-        return {"text": item}
+        return make_record(item, None, {}, source)
     if isinstance(item, tuple) and len(item) == 2:
         text, context = item
-        known = context if isinstance(context, Mapping) else {"id": context}
-        return {**known, "text": text}
+        if not isinstance(context, Mapping):
+            return make_record(text, context, {}, source)
+        key = reading.id_column or ID
+        return make_record(text, context.get(key), other_keys(context, (key,)), source)
     if not isinstance(item, Mapping):
         raise TypeError(f"a document is {type(item).__name__}: give a text, a mapping or a Doc")
-    text, own = reading.text_column or "text", reading.id_column or "id"
-    rest = {key: value for key, value in item.items() if not _is_missing(value)}
-    named = {"text": rest.pop(text, None), "id": rest.pop(own, None)}
-    return {**rest, **named}
+    known = {key: value for key, value in item.items() if not _is_missing(value)}
+    return make_row_record(known, source, reading)
 
 
 def _is_missing(value: Any) -> bool:

@@ -15,7 +15,7 @@ from spacy_gliner_biomed.common.terminal import escape_controls
 from spacy_gliner_biomed.distributed.manifest import now
 from spacy_gliner_biomed.distributed.records import EXPECTED
 from spacy_gliner_biomed.distributed.result_storage import RunOutput
-from spacy_gliner_biomed.documents.summary import STATS, summarize_relations
+from spacy_gliner_biomed.documents.summary import describe_stats, summarize_relations
 
 BAR = "{percentage:3.0f}%|{bar:20}| {elapsed}, {remaining} left{postfix}"
 UNKNOWN_BAR = "{elapsed}{postfix}"  # if the size is unknown
@@ -122,8 +122,7 @@ def summarize(
     done = f"{count(entities, 'entity', 'entities')} in {count(documents, 'document')}"
     lines = [f"{done} ({listed})" if listed else done, *summarize_relations(counts)]
     lines.append(f"this run: {count(new, 'document')}, {seconds:.1f} s, {new / seconds:,.1f}/s")
-    stats = [f"{counts[key]:,} {text}" for key, text in STATS.items() if counts.get(key)]
-    lines.append("; ".join(stats))
+    lines.append(describe_stats(counts))
     if counts.get("large"):
         lines.append(f"{count(counts['large'], 'document')} of a million characters or more")
     if n := counts.get("left_out_characters"):

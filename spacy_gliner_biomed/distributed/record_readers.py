@@ -1,7 +1,6 @@
 """Read corpus files record by record; broken parts become records with a problem."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,16 @@ from spacy_gliner_biomed.common.files import (
     read_text,
 )
 from spacy_gliner_biomed.common.folders import ending_of
-from spacy_gliner_biomed.common.json_text import check_depth, check_text, parse_json_object
+from spacy_gliner_biomed.common.json_text import parse_json_object
 from spacy_gliner_biomed.common.optional import import_parquet
 from spacy_gliner_biomed.common.reporting import list_names
+from spacy_gliner_biomed.distributed.corpus_files import has_text_key
 from spacy_gliner_biomed.distributed.pubmed import is_pubmed, read_pubmed
+from spacy_gliner_biomed.distributed.record_making import (
+    make_doc_record,
+    make_record,
+    make_row_record,
+)
 from spacy_gliner_biomed.distributed.records import CorpusRecord, FailureKind, describe
 from spacy_gliner_biomed.documents.inputs import (
     TEXT_RECORDS,
@@ -31,8 +36,11 @@ from spacy_gliner_biomed.documents.inputs import (
     read_inputs,
 )
 from spacy_gliner_biomed.training.formats.detect import detect_format
+from spacy_gliner_biomed.training.formats.notes_table import TEXT
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 from spacy_gliner_biomed.training.formats.table import FORMATS
+from spacy_gliner_biomed.training.json_items import read_values
+from spacy_gliner_biomed.training.record_checks import check_keys
 
 MAX_LINE = 1 << 28  # bytes: a small compressed file can hold a line larger than the memory
 ROWS = 256  # Parquet rows that are converted to Python objects at once
@@ -80,11 +88,15 @@ def _records(
     path: Path, name: str, position: Position, reading: ReadOptions
 ) -> Iterator[CorpusRecord]:
     if reading.data_format is None and ending_of(path, (".parquet",)):
-        yield from _read_parquet(path, name, position)
+        yield from _read_parquet(path, name, position, reading)
         return
     kind = reading.data_format or detect_format(path, reading.encoding)
+    if kind is None and has_text_key(path, reading):
+        kind = "jsonl"
     if kind in TEXT_RECORDS and is_lines(path):
-        yield from _read_jsonl(path, name, position, reading.encoding)
+        yield from _read_jsonl(path, name, position, reading)
+    elif kind in TEXT_RECORDS:
+        yield from _read_json(path, name, reading)
     elif kind == "docbin":
         yield from _read_docbin(path, name)
     elif kind == "text":
@@ -103,10 +115,9 @@ def _read_others(path: Path, name: str, kind: str, reading: ReadOptions) -> Iter
     failures: list[Exception] = []
     options = replace(reading, data_format=kind)
     found = read_inputs([path], Vocab(), failures.append, options)
-    for n_good, (text, record) in enumerate(found, 1):
-        number = n_good + len(failures)  # broken records before it count, too
+    for number, (text, record) in enumerate(found, 1):
         own = None if record.id == f"{path.as_posix()}:{number}" else record.id
-        yield make_record({**record.meta, "id": own, "text": text}, f"{name}:{number}")
+        yield make_record(text, own, record.meta, f"{name}:{number}")
     for number, error in enumerate(failures, 1):
         if not str(error).startswith("[GB-E162]"):  # that nothing is in it
             source = f"{name}:broken-{number}"
@@ -114,10 +125,23 @@ def _read_others(path: Path, name: str, kind: str, reading: ReadOptions) -> Iter
             yield CorpusRecord(source, source).without_content(failed, str(error))
 
 
-def _read_jsonl(path: Path, name: str, position: Position, encoding: str) -> Iterator[CorpusRecord]:
+def _read_json(path: Path, name: str, reading: ReadOptions) -> Iterator[CorpusRecord]:
+    for number, (_, values) in enumerate(read_values(path, reading.encoding), 1):
+        source = f"{name}:{number}"
+        try:
+            check_keys(values, ())
+        except ValueError as error:
+            yield CorpusRecord(source, source).without_content("broken", str(error))
+        else:
+            yield make_row_record(values, source, reading)
+
+
+def _read_jsonl(
+    path: Path, name: str, position: Position, reading: ReadOptions
+) -> Iterator[CorpusRecord]:
     lines: Iterator[tuple[int, bytes]]
-    if not is_utf8(encoding):
-        lines = ((number, line.encode()) for number, line in read_lines(path, encoding))
+    if not is_utf8(reading.encoding):
+        lines = ((number, line.encode()) for number, line in read_lines(path, reading.encoding))
     else:
         lines = read_byte_lines(path, max_bytes=MAX_LINE, position=position)
     for number, line in lines:
@@ -126,33 +150,37 @@ def _read_jsonl(path: Path, name: str, position: Position, encoding: str) -> Ite
             reason = f"the line has more than {MAX_LINE:,} bytes"
             yield CorpusRecord(source, source).without_content("too_large", reason)
         elif line.strip():
-            yield _parse_line(path, number, line.strip(), source)
+            try:
+                text = decode_line(path, number, line.strip())
+            except ValueError as error:
+                yield CorpusRecord(source, source).without_content("not_utf8", str(error))
+            else:
+                yield _parse_line(text, source, reading)
 
 
-def _parse_line(path: Path, number: int, line: bytes, source: str) -> CorpusRecord:
-    try:
-        text = decode_line(path, number, line)
-    except ValueError as error:
-        return CorpusRecord(source, source).without_content("not_utf8", str(error))
+def _parse_line(text: str, source: str, reading: ReadOptions) -> CorpusRecord:
     try:
         values = parse_json_object(text)
     except ValueError as error:
         return CorpusRecord(source, source).without_content("broken", f"no JSON: {error}")
-    return make_record(values, source)
+    return make_row_record(values, source, reading)
 
 
-def _read_parquet(path: Path, name: str, position: Position) -> Iterator[CorpusRecord]:
+def _read_parquet(
+    path: Path, name: str, position: Position, reading: ReadOptions
+) -> Iterator[CorpusRecord]:
     size, number = path.stat().st_size, 0
     parquet = import_parquet("Parquet input")
     with path.open("rb") as stream, parquet.ParquetFile(stream) as table:
-        if "text" not in table.schema_arrow.names:
-            found = list_names(table.schema_arrow.names)
-            raise ValueError(f"there is no column 'text'; found: {found}")
+        for column in (reading.text_column or TEXT, reading.id_column):
+            if column is not None and column not in table.schema_arrow.names:
+                found = list_names(table.schema_arrow.names)
+                raise ValueError(f"there is no column {column!r}; found: {found}")
         for batch in table.iter_batches(batch_size=ROWS):
             for values in _rows(batch):
                 number += 1
                 position.bytes = size * number // table.metadata.num_rows
-                yield _make_parquet_record(values, f"{name}:{number}")
+                yield _make_parquet_record(values, f"{name}:{number}", reading)
         if number != table.metadata.num_rows:
             raise ValueError(f"the file says that it has {table.metadata.num_rows:,} rows")
 
@@ -173,10 +201,13 @@ def _rows(batch: Any) -> Iterator[dict[str, Any] | Exception]:
         yield from rows
 
 
-def _make_parquet_record(values: dict[str, Any] | Exception, source: str) -> CorpusRecord:
+def _make_parquet_record(
+    values: dict[str, Any] | Exception, source: str, reading: ReadOptions
+) -> CorpusRecord:
     if isinstance(values, Exception):
         return CorpusRecord(source, source).without_content("broken", describe(values))
-    return make_record({key: value for key, value in values.items() if value is not None}, source)
+    found = {key: value for key, value in values.items() if value is not None}
+    return make_row_record(found, source, reading)
 
 
 def _read_docbin(path: Path, name: str) -> Iterator[CorpusRecord]:
@@ -191,61 +222,8 @@ def _read_docbin(path: Path, name: str) -> Iterator[CorpusRecord]:
         yield make_doc_record(doc, record.meta, own, source)
 
 
-def make_doc_record(doc: Doc, meta: Mapping[str, Any], own: Any, source: str) -> CorpusRecord:
-    """Make the record of a Doc.
-
-    doc (Doc): The Doc.
-    meta (Mapping[str, Any]): Further keys.
-    own (Any): Its id; None if it has none.
-    source (str): See `make_record`.
-    RETURNS (CorpusRecord): The record, with a problem if it cannot be annotated.
-    """
-    try:
-        record = make_record({**meta, "id": own, "text": doc.text}, source)
-        return CorpusRecord(record.id, source, doc.to_bytes(), record.meta, record.problem)
-    except Exception as error:  # such as a string that is missing in the file
-        return CorpusRecord(source, source).without_content("broken", describe(error))
-
-
 def _read_text(path: Path, name: str, encoding: str) -> CorpusRecord:
     try:
         return CorpusRecord(name, name, read_text(path, encoding))
     except ValueError as error:
         return CorpusRecord(name, name).without_content("not_utf8", str(error))
-
-
-def make_record(values: Mapping[str, Any], source: str) -> CorpusRecord:
-    """Make the record of a row.
-
-    values (Mapping[str, Any]): `text`, optionally `id`, and any further keys.
-    source (str): File, and line or number in it; also the id if the row has none.
-    RETURNS (CorpusRecord): The record, with a problem if it cannot be annotated.
-    """
-    try:
-        return _make_record(values, source)
-    except Exception as error:  # values that JSON cannot hold: nested too deeply or too large
-        return CorpusRecord(source, source).without_content("broken", describe(error))
-
-
-def _make_record(values: Mapping[str, Any], source: str) -> CorpusRecord:
-    meta = {key: value for key, value in values.items() if key not in ("id", "text")}
-    own, text = values.get("id"), values.get("text")
-    check_depth(meta)
-    name = source if own is None or own == "" else str(own)
-    if problem := _problem(name, text):
-        safe = name if problem[0] == "missing_text" else source
-        return CorpusRecord(safe, source).without_content(*problem)
-    # ASCII: a further key may hold half of a surrogate pair, which tables cannot store.
-    return CorpusRecord(name, source, text, json.dumps(meta, default=str) if meta else "")  # type: ignore[arg-type]
-
-
-def _problem(name: str, text: Any) -> tuple[FailureKind, str] | None:
-    try:
-        check_text(name)
-        if isinstance(text, str):
-            check_text(text)
-            return None
-    except ValueError as error:
-        return "not_utf8", str(error)
-    found = "there is no 'text'" if text is None else f"'text' is {type(text).__name__}"
-    return "missing_text", found

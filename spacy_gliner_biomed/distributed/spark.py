@@ -12,7 +12,7 @@ from typing import Any
 from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig, CorpusAnnotator
 from spacy_gliner_biomed.distributed.local_engine import LocalEngine
-from spacy_gliner_biomed.distributed.record_readers import make_record
+from spacy_gliner_biomed.distributed.record_making import make_row_record
 from spacy_gliner_biomed.distributed.records import Partition
 from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.result_tables import COLUMNS, Results, TableRow, columns_of
@@ -65,7 +65,7 @@ def spark_worker(config: AnnotatorConfig) -> Callable[[Iterator[Any]], Iterator[
 def _annotate(annotate: Callable[[Partition], Results], batch: Any, number: int) -> Any:
     pyarrow = import_optional("pyarrow", "Spark", extra="spark")
     rows = [{k: v for k, v in row.items() if v is not None} for row in batch.to_pylist()]
-    records = [make_record(row, f"{number}:{i}") for i, row in enumerate(rows)]
+    records = [make_row_record(row, f"{number}:{i}") for i, row in enumerate(rows)]
     # Ids may repeat in Spark, where no process knows all; the source is unique in a batch.
     results = annotate(Partition(number, records, 0))
     schema = _arrow_schema(results.attributes)

@@ -1,5 +1,6 @@
 """Documents of a program become the records that files of them would give."""
 
+import json
 import pickle
 from collections.abc import Iterator
 from typing import Any
@@ -61,8 +62,16 @@ def test_rows_of_a_dataset_of_hugging_face() -> None:
 
 def test_columns_can_have_other_names() -> None:
     rows = [{"note": "one", "nid": 1, "text": "other"}]
-    [found] = records(rows, reading=ReadOptions(text_column="note", id_column="nid"))
+    reading = ReadOptions(text_column="note", id_column="nid")
+    [found] = records(rows, reading=reading)
+    assert (found.id, found.content, found.meta) == ("1", "one", '{"text_column": "other"}')
+    pair = ("one", {"nid": 1, "id": 2, "text": "other", "text_column": 3})
+    [found] = records([pair], reading=reading)
     assert (found.id, found.content) == ("1", "one")
+    assert json.loads(found.meta) == {"id_column": 2, "text_column_2": "other", "text_column": 3}
+    [found] = records([{"nid": 1, "text": "other"}], reading=reading)
+    assert found.problem is not None
+    assert found.problem.reason == "there is no 'note'"
 
 
 def test_iterator_is_read_once_and_only_as_far_as_asked() -> None:

@@ -50,7 +50,7 @@ def store(server: S3Server, request: pytest.FixtureRequest) -> Iterator[ObjectSt
     server.faults.clear()
 
 
-def storage(store: ObjectStore, format_: str = "jsonl", run: int | None = None) -> Storage:
+def storage(store: ObjectStore, format_: str = "jsonl", run: str | None = None) -> Storage:
     return Storage(store.url, format_, run, store.options)
 
 

@@ -13,6 +13,7 @@ from spacy.vocab import Vocab
 
 from spacy_gliner_biomed.common.counted_stream import Position
 from spacy_gliner_biomed.distributed import record_readers
+from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.record_readers import read_file
 from spacy_gliner_biomed.distributed.records import LINE, CorpusRecord
 from spacy_gliner_biomed.training.formats.options import ReadOptions
@@ -321,11 +322,61 @@ def test_place_in_an_array_counts_broken_records_and_is_not_that_of_this_machine
     ]
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.parquet", "a.csv"])
+def test_texts_and_ids_can_have_other_names_and_no_column_is_lost(
+    tmp_path: Path, name: str
+) -> None:
+    row = {"nr": "7", "note": "one", "id": "i", "text": "t", "text_column": "u", "year": "1999"}
+    rows, path = [row, {**row, "note": "two", "nr": "8"}], tmp_path / name
+    if name == "a.parquet":
+        write_parquet(path, rows)
+    elif name == "a.csv":
+        path.write_text("\n".join(",".join(line) for line in (row, *(r.values() for r in rows))))
+    else:
+        lines = [json.dumps(each) for each in rows]
+        path.write_text("\n".join(lines) if name == "a.jsonl" else f"[{','.join(lines)}]")
+    reading = ReadOptions(text_column="note", id_column="nr")
+    records = [
+        record for part in Corpus(path, reading=reading).partitions() for record in part.records
+    ]
+    assert [(record.id, record.content) for record in records] == [("7", "one"), ("8", "two")]
+    expected = {"id_column": "i", "text_column_2": "t", "text_column": "u", "year": "1999"}
+    assert [json.loads(record.meta) for record in records] == [expected] * 2
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.parquet"])
+def test_text_that_is_not_under_the_named_key_is_reported(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    rows: list[dict[str, Any]] = [{"note": "one", "nr": 7}, {"note": None, "nr": 8}]
+    if name == "a.parquet":
+        write_parquet(path, rows)
+    else:
+        lines = [json.dumps(each) for each in rows]
+        path.write_text("\n".join(lines) if name == "a.jsonl" else f"[{','.join(lines)}]")
+    one, two = read_file(path, name, Position(), ReadOptions(text_column="note", id_column="nr"))
+    assert one.problem is None
+    assert two.problem is not None
+    assert (two.id, two.problem.reason) == ("8", "there is no 'note'")
+    if name == "a.parquet":
+        [record] = read_file(path, name, Position(), ReadOptions(text_column="note", id_column="x"))
+        assert record.problem is not None
+        assert "no column 'x'; found: note, nr" in record.problem.reason
+
+
+def test_further_keys_named_text_or_id_are_kept(tmp_path: Path) -> None:
+    doc = spacy.blank("en")("one")
+    doc.user_data.update(id="first", meta={"id": 5, "text": "other"})
+    DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "a.spacy")
+    [record] = read(tmp_path / "a.spacy")
+    assert record.id == "first"
+    assert json.loads(record.meta) == {"id_column": 5, "text_column": "other"}
+
+
 def test_what_is_broken_in_other_formats_is_a_row(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('[{"text": "Zinc"}, {"text": 3}, {"text": "Iron"}, oops]')
     records = read(tmp_path / "a.json")
-    assert [record.content for record in records[:2]] == ["Zinc", "Iron"]
-    assert [kind for _, kind in problems(records)] == ["broken", "broken"]
+    assert [record.content for record in records] == ["Zinc", "", "Iron", ""]
+    assert problems(records) == [("a.json:2", "missing_text"), ("a.json:broken", "broken")]
     (tmp_path / "b.csv").write_bytes("text\nNaïve\n".encode("cp1252"))
     assert [kind for _, kind in problems(read(tmp_path / "b.csv"))] == ["not_utf8"]
     [record] = read_file(tmp_path / "b.csv", "b.csv", Position(), ReadOptions("cp1252"))

@@ -21,9 +21,13 @@ LIMIT = 600  # seconds for a test; on a quiet machine none needs a tenth of it
 
 def on_spark(test: Callable[..., None]) -> Callable[..., None]:
     """Mark a test that starts Spark."""
-    test = pytest.mark.filterwarnings("ignore")(test)  # what Spark itself warns of
-    test = pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")(test)
-    return pytest.mark.slow(test)
+    for mark in (
+        pytest.mark.slow,
+        pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
+        pytest.mark.filterwarnings("ignore"),  # what Spark itself warns of
+    ):
+        mark(test)  # which notes it at the function
+    return test
 
 
 @pytest.fixture(autouse=True)
