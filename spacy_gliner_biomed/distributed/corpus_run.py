@@ -50,8 +50,7 @@ def run_corpus(
         manifest = begin_run(storage, make_manifest(corpus, spec.config, storage), resume=resume)
         before, started = storage.total(), perf_counter()
         finished: set[str] = set()
-        progress = RunProgress(storage.output, corpus.size.n_bytes, quiet=quiet)
-        progress.counts.update(before)
+        progress = RunProgress(storage.output, corpus.size.n_bytes, quiet=quiet, before=before)
         progress.log("started", resumed=bool(before), **manifest["runs"][-1])
         try:
             for event in engine.run(Remaining(corpus, storage.finished())):

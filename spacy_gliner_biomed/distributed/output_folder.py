@@ -97,10 +97,16 @@ class OutputFolder:
             stream.write(content)
 
     def write_log(self, lines: bytes) -> None:
-        """Append to the log."""
+        """Append to the log: all lines or none."""
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | NO_LINK
-        with os.fdopen(os.open(self.location / LOG, flags, 0o666), "ab") as stream:
-            stream.write(lines)
+        with os.fdopen(os.open(self.location / LOG, flags, 0o666), "ab", buffering=0) as stream:
+            size, rest = stream.tell(), memoryview(lines)
+            try:
+                while rest:  # a disk that is nearly full takes a part
+                    rest = rest[stream.write(rest) :]
+            except OSError:
+                stream.truncate(size)
+                raise
 
     def note_attempt(self, name: str) -> int:
         """Note an attempt at a partition, and return the number of attempts in this run."""

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any
 
 from tqdm import tqdm
@@ -28,9 +29,17 @@ class RunProgress:
     output (RunOutput): Its log gets one JSON object for each event.
     n_bytes (int): Size of the input; the percentage is that of the bytes read. 0 if it is unknown.
     quiet (bool): Whether to print nothing. Without a terminal there is no progress line either.
+    before (Mapping[str, int]): The counts of partitions that earlier runs wrote.
     """
 
-    def __init__(self, output: RunOutput, n_bytes: int, *, quiet: bool) -> None:
+    def __init__(
+        self,
+        output: RunOutput,
+        n_bytes: int,
+        *,
+        quiet: bool,
+        before: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self.output = output
         self.lines: list[bytes] = []  # that are not written yet
         self.written = perf_counter()
@@ -38,7 +47,8 @@ class RunProgress:
         bar = {"total": n_bytes, "bar_format": BAR} if n_bytes else {"bar_format": UNKNOWN_BAR}
         # None: no line without a terminal
         self.bar = tqdm(**bar, disable=quiet or None, leave=False)
-        self.counts = Counter[str]()
+        self.counts = Counter(before)
+        self.n_before = before.get("documents", 0)
         self.started = perf_counter()
 
     def finished(self, name: str, n_bytes: int, counts: Mapping[str, int]) -> None:
@@ -49,10 +59,9 @@ class RunProgress:
         counts (Mapping[str, int]): See `Results.counts`.
         """
         self.counts.update(counts)
-        rate = self.counts["documents"] / (perf_counter() - self.started)
-        text = (
-            f"{self.counts['documents']:,} documents, {rate:,.1f}/s, {n_failed(self.counts)} failed"
-        )
+        n_documents = self.counts["documents"]
+        rate = (n_documents - self.n_before) / (perf_counter() - self.started)
+        text = f"{n_documents:,} documents, {rate:,.1f}/s, {n_failed(self.counts)} failed"
         self.bar.set_postfix_str(text, refresh=False)
         self.bar.update(n_bytes)
         self.log("finished", partition=name, documents=counts.get("documents", 0))
@@ -85,7 +94,8 @@ class RunProgress:
             if lines:
                 self.output.write_log(lines)
         except OSError as error:
-            # The run must not end because the disk is full; it waits for space.
+            # The run must not end because the disk is full: the lines wait for space.
+            self.lines = [lines]
             self.echo(f"{self.output.location}: {error}")
 
     def close(self) -> None:

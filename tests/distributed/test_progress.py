@@ -1,10 +1,13 @@
 import json
+import resource
+import signal
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from tqdm import tqdm
 
+from spacy_gliner_biomed.distributed import progress as progress_module
 from spacy_gliner_biomed.distributed.output_folder import OutputFolder
 from spacy_gliner_biomed.distributed.progress import BAR, RunProgress, n_failed, summarize
 
@@ -40,8 +43,40 @@ def test_log_that_cannot_be_written_ends_nothing(
 ) -> None:
     progress = RunProgress(OutputFolder(tmp_path / "nowhere"), 10, quiet=False)
     progress.log("started")
-    progress.close()
+    progress.log("finished")
     assert "nowhere" in capsys.readouterr().err
+    (tmp_path / "nowhere").mkdir()
+    progress.close()
+    lines = (tmp_path / "nowhere" / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["event"] for line in lines] == ["started", "finished"]
+
+
+def test_line_of_the_log_that_fits_only_in_part_is_written_whole_later(tmp_path: Path) -> None:
+    progress = RunProgress(OutputFolder(tmp_path), 10, quiet=True)
+    progress.log("started")
+    log = tmp_path / "log.jsonl"
+    size = log.stat().st_size
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 5, limit[1]))
+        progress.log("finished")
+        assert log.stat().st_size == size
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, before)
+    progress.close()
+    events = [json.loads(line)["event"] for line in log.read_text().splitlines()]
+    assert events == ["started", "finished"]
+
+
+def test_rate_is_that_of_this_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress_module, "perf_counter", iter([0.0, 0.0, 2.0, 2.0, 2.0]).__next__)
+    progress = RunProgress(OutputFolder(tmp_path), 10, quiet=False, before={"documents": 1_000_000})
+    progress.bar = tqdm(total=10, bar_format=BAR)
+    progress.finished("part-000001", 5, {"documents": 10})
+    progress.bar.close()
+    assert progress.bar.postfix == "1,000,010 documents, 5.0/s, 0 failed"
 
 
 def test_summary_says_what_was_found_moved_left_out_and_failed() -> None:
