@@ -357,8 +357,8 @@ class Errors:
         "it, or leave it out."
     )
     E163 = (
-        "[GB-E163] None of the {n} documents could be annotated; the reasons are above. No output "
-        "was written, and an earlier one is as it was."
+        "[GB-E163] No document could be annotated: {failed}. The reasons are above. No output was "
+        "written, and an earlier one is as it was."
     )
     E164 = (
         "[GB-E164] {path} is a folder; the format {format!r} is read from one file. Name the "
@@ -859,8 +859,8 @@ class Warnings:
     )
     W150 = "[GB-W150] {n} blank rows in {path} were skipped."
     W160 = (
-        "[GB-W160] {n} files or folders were not read: {found}. Files that can be read end with "
-        "{endings}, in upper or lower case."
+        "[GB-W160] {n} not read: {found}. Files that can be read end with {endings}, in upper or "
+        "lower case."
     )
     W161 = (
         "[GB-W161] {n} entities in {path} have white space at an end, which was left out of them."

@@ -4,7 +4,8 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import count, islice
+from itertools import count as count_up
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -17,7 +18,7 @@ from spacy_gliner_biomed.cli.reading_options import (
     DataFormatOption,
     EncodingOption,
 )
-from spacy_gliner_biomed.common.reporting import warn
+from spacy_gliner_biomed.common.reporting import count, warn
 from spacy_gliner_biomed.common.settings_dict import check_choice
 from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.errors import Errors, Warnings
@@ -86,7 +87,8 @@ def convert_cli(
         n_docs, n_spans = convert(
             source, output, data_format, to=target_format, labels=labels, lang=lang, options=options
         )
-    echo(f"✔ Wrote {n_docs:,} documents, {n_spans:,} entities: {output}", color=typer.colors.GREEN)
+    written = f"{count(n_docs, 'document')}, {count(n_spans, 'entity', 'entities')}"
+    echo(f"✔ Wrote {written}: {output}", color=typer.colors.GREEN)
 
 
 def convert(
@@ -262,7 +264,7 @@ def _write_folder(texts: Iterable["AnnotatedText"], folder: Path, write: "Writer
     with TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as unfinished:
         parts = Path(unfinished) / "parts"
         rest = iter(texts)
-        for number in count():
+        for number in count_up():
             batch = list(islice(rest, DOCS_PER_FILE))
             if not batch:
                 break

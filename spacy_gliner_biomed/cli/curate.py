@@ -13,6 +13,7 @@ from spacy_gliner_biomed.cli.reading_options import (
     EncodingOption,
 )
 from spacy_gliner_biomed.common.json_files import write_report
+from spacy_gliner_biomed.common.reporting import count
 from spacy_gliner_biomed.common.terminal import echo
 
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -159,4 +160,5 @@ def _show_counts(counts: dict[str, Any], target: Path, report: Path | None) -> N
         echo(f"  {len(counts['contradictions']):>8,}  mentions with contradictory labels")
     if report is not None:
         write_report(report, counts)
-    echo(f"✔ Wrote {counts['documents'].get('kept', 0):,} documents: {target}", color="green")
+    written = count(counts["documents"].get("kept", 0), "document")
+    echo(f"✔ Wrote {written}: {target}", color="green")

@@ -21,6 +21,7 @@ from spacy_gliner_biomed.cli.reading_options import (
     TextColumnOption,
 )
 from spacy_gliner_biomed.common.json_files import write_report
+from spacy_gliner_biomed.common.reporting import count as counted
 from spacy_gliner_biomed.common.terminal import echo
 
 Option = typer.Option
@@ -129,6 +130,7 @@ def next_cli(
         if report is not None:
             write_report(report, found)
         written = ", ".join(each.path for each in outputs)
-        echo(f"✔ Wrote {counts[PROPOSED]:,} documents to annotate: {written}", color="green")
+        proposed = counted(counts[PROPOSED], "document")
+        echo(f"✔ Wrote {proposed} to annotate: {written}", color="green")
     if counts.get(UNREADABLE):
         raise typer.Exit(1)

@@ -18,7 +18,7 @@ from spacy_gliner_biomed.documents.formats import FORMATS
 from spacy_gliner_biomed.documents.inputs import read_inputs
 from spacy_gliner_biomed.documents.outputs import STDOUT, Output, open_writer
 from spacy_gliner_biomed.documents.pipelines import find_component, stream_docs
-from spacy_gliner_biomed.documents.summary import summarize
+from spacy_gliner_biomed.documents.summary import describe_failures, summarize
 from spacy_gliner_biomed.documents.writing.relations import NO_ENTITY, count_relations
 from spacy_gliner_biomed.documents.writing.run_settings import WritingOptions, prepare_writing
 from spacy_gliner_biomed.errors import Errors, Warnings
@@ -72,7 +72,7 @@ def annotate_files(
                 writer.write(doc, record, found)
         counts["failed"] = counts["read"] - counts["documents"] + counts["unreadable"]
         if not counts["documents"]:  # an error, so that no output is replaced by an empty one
-            raise ValueError(_nothing_done(files, counts["failed"]))
+            raise ValueError(_nothing_done(files, counts))
     _report_relations(counts, outputs)
     if not quiet:
         echo(summarize(counts, component, outputs, perf_counter() - started, n_process))
@@ -93,9 +93,9 @@ def _report_relations(counts: Counter[str], outputs: Sequence[Output]) -> None:
         warn(Warnings.W361.format(n=counts["relations"]))
 
 
-def _nothing_done(files: Sequence[Path], n_failed: int) -> str:
-    if n_failed:
-        return Errors.E163.format(n=n_failed)
+def _nothing_done(files: Sequence[Path], counts: Counter[str]) -> str:
+    if counts["failed"]:
+        return Errors.E163.format(failed=describe_failures(counts))
     return Errors.E055.format(inputs=list_names(map(str, files)) if files else "folders")
 
 

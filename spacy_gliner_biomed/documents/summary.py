@@ -6,18 +6,42 @@ from spacy_gliner_biomed.common.reporting import count
 from spacy_gliner_biomed.documents.outputs import STDOUT, Output
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 
-# Descriptions of the component's stats; stats that are 0 are not shown.
-STATS = {
-    "words": "words",
-    "windowed_docs": "documents in several windows",
-    "moved": "entities widened or narrowed to tokens",
-    "left_out": "entities left out, not on token borders",
-    "merged": "entities left out, clashing after they were moved",
-    "not_in_ents": "entities in doc.spans only, clashing with earlier ones",
-    "shortened_words": "words seen in part",
-    "unknown_words": "words unknown to the tokenizer",
-    "relations_left_out": "relations left out with an end",
+ENTITY = ("entity", "entities")
+WORD = ("word", "words")
+# What the component's stats count, as one and as several, and what happened to it.
+STATS: dict[str, tuple[tuple[str, str], str]] = {
+    "words": (WORD, ""),
+    "windowed_docs": (("document", "documents"), " in several windows"),
+    "moved": (ENTITY, " widened or narrowed to tokens"),
+    "left_out": (ENTITY, " left out, not on token borders"),
+    "merged": (ENTITY, " left out, clashing after being moved"),
+    "not_in_ents": (ENTITY, " in doc.spans only, clashing with earlier ones"),
+    "shortened_words": (WORD, " seen in part"),
+    "unknown_words": (WORD, " unknown to the tokenizer"),
+    "relations_left_out": (("relation", "relations"), " left out with an end"),
 }
+
+
+def describe_stats(stats: Mapping[str, int]) -> str:
+    """Describe the component's stats that are not 0.
+
+    stats (Mapping[str, int]): The stats, among other counts.
+    RETURNS (str): One line; empty if all are 0.
+    """
+    found = [(stats.get(key, 0), *described) for key, described in STATS.items()]
+    return "; ".join(f"{count(n, *nouns)}{rest}" for n, nouns, rest in found if n)
+
+
+def describe_failures(counts: Mapping[str, int]) -> str:
+    """Describe what failed, which may be no document: lines of JSON, or whole files.
+
+    counts (Mapping[str, int]): `failed`, and those of them that could not be read: `unreadable`.
+    RETURNS (str): The numbers with their nouns.
+    """
+    unreadable = counts.get("unreadable", 0)
+    documents = count(counts["failed"] - unreadable, "document")
+    others = count(unreadable, "unreadable file or record", "unreadable files or records")
+    return ", ".join(text for text in (documents, others) if not text.startswith("0 "))
 
 
 def summarize_relations(counts: Mapping[str, int]) -> list[str]:
@@ -56,11 +80,10 @@ def summarize(
     done = f"{n_entities} in {count(counts['documents'], 'document')}, {seconds:.1f} s"
     lines = [f"{done} ({listed})", *summarize_relations(counts)]
     if counts["failed"]:
-        lines.append(f"FAILED, and missing in the output: {count(counts['failed'], 'document')}")
+        lines.append(f"FAILED, and missing in the output: {describe_failures(counts)}")
     if n_process > 1:
         lines.append("words, windows and moved entities are not counted with --n-process")
     else:
-        stats = [f"{component.stats[key]:,} {text}" for key, text in STATS.items()]
-        lines.append("; ".join(text for text in stats if not text.startswith("0 ")))
+        lines.append(describe_stats(component.stats))
     lines += [f"wrote {output.path}" for output in outputs if output.path != STDOUT]
     return "\n".join(line for line in lines if line)

@@ -185,7 +185,7 @@ def test_what_cannot_be_read_is_reported_and_the_others_are_done(
         r"zz\.jsonl, line 3: .*half of a surrogate pair",
         r"GB-E204\] .*table\.csv; its columns are: note, nr\.",
         r"GB-W160\] 1 .*: 1 \.json of an unknown form \(meta\.json\)",
-        r"FAILED, and missing in the output: 7 documents",
+        r"FAILED, and missing in the output: 7 unreadable files or records\n",
     ):
         assert re.search(failure, said), said
     assert "Traceback" not in said
@@ -199,7 +199,10 @@ def test_without_a_single_document_an_earlier_output_stays(
     out.parent.mkdir()
     out.write_text("earlier")
     result = annotate(tmp_path / "bad.jsonl", "-l", "drug", "-o", out)
-    assert (result.exit_code, "[GB-E163] None of the 1 documents" in result.stderr) == (1, True)
+    assert (
+        result.exit_code,
+        "[GB-E163] No document could be annotated: 1 unreadable file or record." in result.stderr,
+    ) == (1, True)
     assert out.read_text() == "earlier"
     assert list(out.parent.iterdir()) == [out]
 

@@ -24,7 +24,7 @@ def test_spacy_reads_what_is_written_with_exact_characters(tmp_path: Path) -> No
     source.write_text(PUBTATOR)
     result = run(gliner_cli, ["convert", str(source), str(output), "--format", "pubtator"])
     assert result.exit_code == 0, result.output
-    assert "1 documents, 1 entities" in result.stderr
+    assert "Wrote 1 document, 1 entity: " in result.stderr
     (example,) = Corpus(output)(spacy.blank("en"))
     gold = read_gold(example.reference, "sc")
     assert example.reference.text == "Aspirin-induced asthma\nIn mice."
@@ -60,7 +60,7 @@ def test_gliner_json_and_instructions_are_written_on_demand(tmp_path: Path) -> N
     assert "Aspirin" in (tmp_path / "x.json").read_text()
     lost = run(gliner_cli, [*arguments, "gliner"])
     assert (lost.exit_code, "GB-W012" in lost.stderr) == (0, True)
-    assert "1 documents, 0 entities" in lost.stderr
+    assert "Wrote 1 document, 0 entities: " in lost.stderr
     wrong = run(gliner_cli, [*arguments, "word"])
     assert (wrong.exit_code, "GB-E030" in wrong.stderr) == (1, True)
 

@@ -159,7 +159,9 @@ def test_an_archive_is_read_like_a_folder(tmp_path: Path) -> None:
         "__MACOSX/._a.ann": b"",
     }
     path = pack(tmp_path / "collection.zip", files)
-    with pytest.warns(UserWarning, match=r"GB-W160\] 1 files.*1 \.pdf \(x\.pdf\)"):
+    with pytest.warns(
+        UserWarning, match=r"GB-W160\] 1 file or folder was not read: 1 \.pdf \(x\.pdf\)"
+    ):
         texts = list(read_format(path))
     assert [(text.name, text.text) for text in texts] == [("a b", "Aspirin"), ("more/B", "Aspirin")]
     assert all(text.spans == [(0, 7, "Drug")] for text in texts)
