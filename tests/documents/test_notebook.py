@@ -59,7 +59,7 @@ def test_entities_may_be_those_of_the_doc() -> None:
     doc.ents = [Span(doc, 0, 1, label="drug")]
     assert "<mark" not in spacy_gliner_biomed.show(doc)
     assert spacy_gliner_biomed.show(doc, None).count("<mark") == 1
-    with pytest.raises(ValueError, match="GB-E228.*'other'"):
+    with pytest.raises(ValueError, match=r"GB-E228.*'other'"):
         spacy_gliner_biomed.show(doc, "other")
 
 
