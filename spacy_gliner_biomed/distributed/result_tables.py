@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, TypeAlias
 
 from spacy.tokens import Doc
@@ -66,7 +67,7 @@ class Results:
     def fail(self, record: CorpusRecord) -> None:
         """Add a record that was not annotated to `failures`."""
         assert record.problem is not None
-        row = {"id": record.id[:LINE], "source": record.source[:LINE]}
+        row = {"id": _cut(record.id), "source": _cut(record.source)}
         self.tables["failures"].append(
             {**row, "kind": record.problem.kind, "reason": record.problem.reason}
         )
@@ -86,6 +87,14 @@ class Results:
         counts.update(f"relation:{row['label']}" for row in self.tables["relations"])
         counts.update(f"failure:{row['kind']}" for row in self.tables["failures"])
         return counts
+
+
+def _cut(name: str) -> str:
+    """Shorten a name to `LINE` characters; a digest keeps long names that begin alike apart."""
+    if len(name) <= LINE:
+        return name
+    digest = blake2b(name.encode("utf8", "surrogatepass"), digest_size=8).hexdigest()
+    return f"{name[: LINE - len(digest) - 3]}...{digest}"
 
 
 def document_row(

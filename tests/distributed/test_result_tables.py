@@ -4,7 +4,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc
 
-from spacy_gliner_biomed.distributed.records import CorpusRecord
+from spacy_gliner_biomed.distributed.records import LINE, CorpusRecord
 from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.result_tables import (
     COLUMNS,
@@ -70,6 +70,18 @@ def test_counts_are_sums_over_the_tables(doc: Doc) -> None:
         "failure:error": 1,
     }
     assert expected.items() <= results.counts().items()
+
+
+def test_long_ids_and_sources_of_failures_stay_apart() -> None:
+    results = Results()
+    long = "x" * LINE
+    for name in (long, f"{long}a", f"{long}b"):
+        results.fail(CorpusRecord(name, f"{name}:1").without_content("broken", "why"))
+    for column in ("id", "source"):
+        found = [row[column] for row in results.tables["failures"]]
+        assert len(set(found)) == 3
+        assert {len(name) for name in found} == {LINE}
+    assert results.tables["failures"][0]["id"] == long
 
 
 def test_text_that_was_left_out_is_counted() -> None:
