@@ -22,6 +22,7 @@ from spacy_gliner_biomed.distributed.corpus_run import run_corpus
 from spacy_gliner_biomed.distributed.cpus import default_workers
 from spacy_gliner_biomed.distributed.item_corpus import ItemCorpus
 from spacy_gliner_biomed.distributed.partitioning import PartitionedCorpus
+from spacy_gliner_biomed.distributed.records import partition_order
 from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.result_tables import COLUMNS
 from spacy_gliner_biomed.distributed.run_setup import make_engine, make_run_spec
@@ -196,7 +197,7 @@ def table_files(
     RAISES (ValueError): If there are no results.
     """
     storage = _results(output, table, storage_options)
-    names = sorted(storage.names())
+    names = sorted(storage.names(), key=partition_order)
     return list(storage.output.part_locations(names, storage.file_of(table)))
 
 
@@ -210,7 +211,7 @@ def read_table(
     RAISES (ValueError): If there are no results.
     """
     storage = _results(output, table, storage_options)
-    for name in sorted(storage.names()):
+    for name in sorted(storage.names(), key=partition_order):
         content = storage.output.read_part(name, storage.file_of(table))
         if storage.format == "parquet":
             yield from import_parquet("Parquet input").read_table(BytesIO(content)).to_pylist()

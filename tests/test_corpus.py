@@ -10,6 +10,9 @@ from typer.testing import CliRunner
 
 from spacy_gliner_biomed import corpus
 from spacy_gliner_biomed.cli import gliner_cli
+from spacy_gliner_biomed.distributed.records import CorpusRecord
+from spacy_gliner_biomed.distributed.result_storage import Storage
+from spacy_gliner_biomed.distributed.result_tables import Results
 from tests.distributed.conftest import write_lines
 
 ROWS: list[dict[str, Any]] = [
@@ -54,6 +57,18 @@ def test_results_are_those_of_the_command_and_written_once(
     assert result.exit_code == 1
     assert str(refused.value).replace("python", "command") in result.output.replace("\n", "")
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "command").rglob("*")} == before
+
+
+def test_partitions_are_read_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    names = ["part-000003.50000-100000", "part-000003.100000-150000", "part-999999", "part-1000000"]
+    storage = Storage(tmp_path, "jsonl")
+    storage.write_manifest({"format": "jsonl"})
+    for name in reversed(names):
+        results = Results()
+        results.fail(CorpusRecord(name, name).without_content("broken", "why"))
+        storage.write(name, results)
+    assert [Path(file).parent.name for file in corpus.table_files(tmp_path)] == names
+    assert [row["id"] for row in corpus.read_table(tmp_path, "failures")] == names
 
 
 def test_what_cannot_be_done_is_said_before_anything_is_run(tmp_path: Path) -> None:

@@ -158,6 +158,12 @@ def effective(names: Iterable[str]) -> Iterator[str]:
                 end = span[1]
 
 
+def partition_order(name: str) -> tuple[int, RecordRange]:
+    """Return the sort key of a partition's name: its number, and the range of its records."""
+    number, span = parse_partition_name(name)
+    return number, span or (0, 0)
+
+
 def parse_partition_name(name: str) -> tuple[int, RecordRange | None]:
     """Return the number in a partition's name, and for a piece the range of its records."""
     number, _, span = name.removeprefix("part-").partition(".")

@@ -13,7 +13,7 @@ from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig, CorpusAnnotator
 from spacy_gliner_biomed.distributed.local_engine import LocalEngine
 from spacy_gliner_biomed.distributed.record_making import make_row_record
-from spacy_gliner_biomed.distributed.records import Partition
+from spacy_gliner_biomed.distributed.records import Partition, partition_order
 from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.result_tables import COLUMNS, Results, TableRow, columns_of
 from spacy_gliner_biomed.distributed.run_spec import RunSpec
@@ -78,7 +78,7 @@ def _isolate(config: AnnotatorConfig, partition: Partition) -> Results:
         storage = Storage(Path(folder), "jsonl")
         for _ in LocalEngine(RunSpec(config, storage, threads=1)).run([partition]):
             pass
-        for name in sorted(storage.names()):
+        for name in sorted(storage.names(), key=partition_order):
             for table, rows in results.tables.items():
                 lines = storage.output.read_part(name, storage.file_of(table)).splitlines()
                 rows += map(json.loads, lines)
