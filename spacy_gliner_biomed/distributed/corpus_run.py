@@ -107,7 +107,8 @@ def _report(event: Event, progress: RunProgress) -> None:
                 progress.log("warning", partition=name, message=shorten(warning, LINE))
         case Lost(name, reason):
             progress.log("worker died", partition=name, how=reason)
-            progress.echo(f"a worker process died ({reason}); retrying {name or 'nothing'}")
+            then = f"retrying {name}" if name else "it had no partition"
+            progress.echo(f"a worker process died ({reason}); {then}")
         case Delayed(error):
             progress.log("not written", error=error)
             progress.echo(f"results cannot be written, retrying: {error}")

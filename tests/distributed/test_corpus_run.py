@@ -1,7 +1,7 @@
 import json
 import shutil
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from spacy.tokens import DocBin
 
 from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.corpus_run import run_corpus
+from spacy_gliner_biomed.distributed.events import Event, Lost
 from spacy_gliner_biomed.distributed.local_engine import LocalEngine
 from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.run_spec import RunSpec
@@ -67,6 +68,25 @@ def test_run_that_is_complete_starts_no_worker(
     annotate(texts("a"))
     monkeypatch.setattr(LocalEngine, "_start", lambda _: pytest.fail("a worker was started"))
     assert annotate(texts("a"), resume=True)["counts"]["documents"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "then"), [("part-000001", "retrying part-000001"), ("", "it had no partition")]
+)
+def test_death_of_a_worker_is_said_with_what_becomes_of_its_partition(
+    spec: RunSpec,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    then: str,
+) -> None:
+    class Dying:
+        def run(self, _: object) -> Iterator[Event]:
+            yield Lost(name, "signal SIGKILL")
+
+    corpus = Corpus(write_lines(tmp_path / "in.jsonl", texts("a")))
+    run_corpus(corpus, spec, Dying(), quiet=False)
+    assert f"a worker process died (signal SIGKILL); {then}" in capsys.readouterr().err
 
 
 def test_output_is_not_where_the_input_is(spec: RunSpec, tmp_path: Path) -> None:
