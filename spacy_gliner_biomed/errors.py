@@ -307,8 +307,9 @@ class Errors:
     # Commands
     E050 = "[GB-E050] There is no file {path}. Check the path."
     E051 = (
-        "[GB-E051] {path} has the ending {found!r}; files to read end with {allowed}, and may be "
-        "compressed (.gz). For another ending, name the format with --input-format."
+        "[GB-E051] {path} has the ending {found!r}, which says no format. If it is plain text, add "
+        "--input-format text; if not, name its format there. Files to read end with {allowed}, and "
+        "may be compressed (.gz)."
     )
     E054 = (
         "[GB-E054] No labels were given. Name them, separated by commas: --labels "
@@ -399,6 +400,10 @@ class Errors:
     E207 = (
         "[GB-E207] {path} has no {missing} of the same name. BRAT's format is pairs of files: the "
         "text (.txt) and its annotations (.ann), which are empty if there are none. Add the file."
+    )
+    E380 = (
+        "[GB-E380] {path} cannot be read as text: it is a {ending} file. Extract its text first, for "
+        "example with: {command}"
     )
 
     # Outputs

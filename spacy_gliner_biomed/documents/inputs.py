@@ -25,6 +25,7 @@ from spacy_gliner_biomed.common.folders import (
     warn_unread,
 )
 from spacy_gliner_biomed.common.json_text import check_text, parse_json_object
+from spacy_gliner_biomed.common.office_files import refuse_office_file
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.common.settings_dict import check_choice
 from spacy_gliner_biomed.errors import Errors
@@ -73,7 +74,8 @@ def find_inputs(paths: Sequence[Path], options: ReadOptions = DEFAULTS) -> list[
     paths (Sequence[Path]): Files of supported formats, and folders.
     options (ReadOptions): How to read them, and their format.
     RETURNS (list[Path]): The named files, and the files of supported formats in the folders.
-    RAISES (ValueError): If a path does not exist, or a named file has an unsupported format.
+    RAISES (ValueError): If a path does not exist, or a named file has an unsupported format or has
+            to be converted to text first.
     """
     if options.data_format is not None:
         check_choice(INPUT_FORMAT, options.data_format, FORMATS)
@@ -83,6 +85,7 @@ def find_inputs(paths: Sequence[Path], options: ReadOptions = DEFAULTS) -> list[
     for path in paths:
         if not path.exists():
             raise ValueError(Errors.E050.format(path=path))
+        refuse_office_file(path, format_named=options.data_format is not None)
         found = [path]
         if path.is_dir() and options.data_format != "brat":
             found, others = _find_readable(path, endings, options)

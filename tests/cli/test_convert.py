@@ -196,6 +196,7 @@ def test_unclear_formats_and_those_without_entities_are_refused(tmp_path: Path) 
         ("a.json", '{"a": 1}', "GB-E202"),
         ("a.csv", "text\nZinc\n", "GB-E203"),
         ("a.xml", "<PubmedArticleSet/>", "annotate-corpus"),
+        ("a.pdf", "%PDF-1.7", "GB-E380"),
     ):
         (tmp_path / name).write_text(content)
         result = run(gliner_cli, ["convert", str(tmp_path / name), str(tmp_path / "x.spacy")])

@@ -75,8 +75,21 @@ def test_missing_file_and_unknown_ending_are_named(tmp_path: Path) -> None:
     (tmp_path / "scan.pdf").touch()
     with pytest.raises(ValueError, match=r"GB-E050.*nowhere\.txt"):
         find_inputs([tmp_path / "nowhere.txt"])
-    with pytest.raises(ValueError, match=r"GB-E051.*'\.pdf'"):
+    with pytest.raises(ValueError, match=r"GB-E380.*scan\.pdf.*pdftotext"):
         find_inputs([tmp_path / "scan.pdf"])
+
+
+def test_other_texts_are_read_if_the_format_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text("# Gout")
+    with pytest.raises(ValueError, match=r"GB-E051.*'\.md', .* add --input-format text;"):
+        find_inputs([path])
+    options = ReadOptions(data_format="text")
+    [(text, _)] = read_inputs(find_inputs([path], options), Vocab(), options=options)
+    assert text == "# Gout"
+    (tmp_path / "scan.pdf").write_bytes(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
+    with pytest.raises(ValueError, match=r"GB-E380.*scan\.pdf"):
+        find_inputs([tmp_path / "scan.pdf"], options)
 
 
 @pytest.mark.parametrize(

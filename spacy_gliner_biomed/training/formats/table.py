@@ -10,6 +10,7 @@ from pathlib import Path
 
 from spacy_gliner_biomed.common.files import warn_of_utf8
 from spacy_gliner_biomed.common.folders import ending_of
+from spacy_gliner_biomed.common.office_files import refuse_office_file
 from spacy_gliner_biomed.common.settings_dict import check_choice
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText
@@ -127,13 +128,14 @@ def find_format(
     options (ReadOptions): The encoding.
     option (str): The command's option for the name, for the message.
     RETURNS (str): A name in `FORMATS`.
-    RAISES (ValueError): If the path does not exist, there is no such format, or the format is not
-        clear.
+    RAISES (ValueError): If the path does not exist, there is no such format, the format is not
+        clear, or the file has to be converted to text first.
     """
     if name is not None:
         check_choice(option, name, FORMATS)
     if not path.exists():
         raise ValueError(Errors.E050.format(path=path))
+    refuse_office_file(path, format_named=name is not None)
     found = detect_format(path, options.encoding) if name is None else name
     if found not in FORMATS:
         hint = f" (it is PubMed's XML, {PUBMED_COMMAND})" if found == "pubmed" else ""
