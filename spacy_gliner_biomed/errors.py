@@ -600,7 +600,7 @@ class Errors:
         "kept: make room, and run the command again with --resume."
     )
     E106 = (
-        "[GB-E106] There is no corpus in {path}: no file with one of the endings {endings}; found: "
+        "[GB-E106] There is no readable file in {path}; supported endings are {endings}. Found: "
         "{found}. Files and folders whose names begin with a dot are not read."
     )
     E108 = (
@@ -629,8 +629,7 @@ class Errors:
         "it was busy, try again later (a run: with --resume)."
     )
     E323 = (
-        "[GB-E323] There is no {url} with a file in it. Check the bucket, the path and the "
-        "credentials."
+        "[GB-E323] There are no files under {url}. Check the bucket, the path and the credentials."
     )
     E330 = (
         "[GB-E330] A {found} cannot be read as documents. Give a file, a folder, a URL, a frame "
@@ -650,8 +649,8 @@ class Errors:
         "Finished partitions are kept: put the other files back, and run again with --resume."
     )
     E371 = (
-        "[GB-E371] The source gives {found:,} documents, but gave {expected:,} when it was measured "
-        "before. Give a list, or a function that returns a new iterator each time."
+        "[GB-E371] The source gives {found:,} documents, but gave {expected:,} when it was "
+        "measured before. Give a list, or a function that returns a new iterator each time."
     )
 
     # Service

@@ -42,7 +42,7 @@ def scan(stream: BinaryIO, notes: CitationNotes) -> None:
     """Search a file for versions and deletions, without parsing it.
 
     stream (BinaryIO): The decompressed XML; only a part of it is in memory.
-    notes (CitationNotes): Is filled as far as the stream can be read.
+    notes (CitationNotes): Filled as far as the stream can be read.
     """
     rest, deleting, seen = b"", False, IdSet()
     while chunk := stream.read(CHUNK):

@@ -222,8 +222,8 @@ def may_have_records(
     *,
     alone: bool,
 ) -> bool:
-    """Return whether a file may hold records. What an XML file of an unknown form is, its reader
-    says.
+    """Return whether a file may hold records. An XML file of unknown form counts as readable; its
+    reader reports what it is.
 
     name (Path): The file.
     reading (ReadOptions): How it will be read.

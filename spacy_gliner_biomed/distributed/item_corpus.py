@@ -29,7 +29,7 @@ class ItemCorpus(PartitionedCorpus):
     """The documents of an iterable, in its order.
 
     An iterator is read once, as far as there are workers for it; its size is unknown. Anything
-    else is read once more before, for its size and digest, by which a run to resume is known.
+    else is read twice: first for its size and digest, which identify a run to resume.
 
     source (Any): See `read_items`; or a function that returns one.
     partition_size (int): Maximum number of documents in a partition.

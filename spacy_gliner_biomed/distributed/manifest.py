@@ -71,7 +71,7 @@ def begin_run(storage: Storage, manifest: dict[str, Any], *, resume: bool) -> di
     RETURNS (dict[str, Any]): The manifest with an entry for this run.
     RAISES (ValueError): If the folder holds other files or a different run.
     """
-    # A run that ended before its first results, say because of a wrong label, does not count.
+    # A run that ended before its first results, for example for a wrong label, does not count.
     earlier = storage.read_manifest() if any(storage.names()) else None
     if storage.output.has_foreign_files():
         reason = "it is not empty. Choose another folder"

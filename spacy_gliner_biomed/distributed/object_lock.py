@@ -55,7 +55,9 @@ class ObjectLock:
                 self._renew(ended=True)
 
     def check(self) -> None:
-        """RAISES (ValueError): If another run has taken the lock, say while this one was asleep."""
+        """Raise ValueError if another run has taken the lock, for example while this one was
+        suspended.
+        """
         self.lost = self.lost or self.store.read(_name(self.number + 1)) is not None
         if self.lost:
             raise ValueError(Errors.E109.format(path=self.store.url))

@@ -139,9 +139,9 @@ def summarize(
         lines.append(f"{count(n, 'character')} of titles and abstracts in other languages left out")
     left = {kind: n for kind, n in _failure_counts(counts).items() if kind in EXPECTED}
     if left:
-        lines.append("left out, as the corpus says: " + _listed(left))
+        lines.append("excluded by the corpus itself: " + _listed(left))
     if not_read:
-        lines.append(f"NOT READ, since they are of no readable kind: {not_read}")
+        lines.append(f"NOT READ (unsupported file types): {not_read}")
     if n_failed(counts):
         lines.append(f"FAILED, see the tables 'failures': {_listed(failures(counts))}")
     return escape_controls("\n".join([line for line in lines if line] + [f"wrote {folder}"]))

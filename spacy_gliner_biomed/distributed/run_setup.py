@@ -116,7 +116,7 @@ def make_engine(
 
 
 def _check_format(name: str) -> None:
-    """RAISES (ValueError, ImportError): If there is no such format, or its package is missing."""
+    """Raise ValueError if there is no such format, and ImportError if its package is missing."""
     check_choice("format", name, FORMATS)
     if name == "parquet":
         import_parquet("--format parquet (the default)")

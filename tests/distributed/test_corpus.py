@@ -202,7 +202,7 @@ def test_corpus_that_is_not_there_or_empty_is_refused(tmp_path: Path) -> None:
         Corpus(tmp_path / "nowhere")
     (tmp_path / "scan.pdf").write_text(json.dumps("x"))
     for path in (tmp_path, tmp_path / "scan.pdf"):
-        with pytest.raises(ValueError, match=r"GB-E106.*\.jsonl.*found: 1 \.pdf \(scan\.pdf\)"):
+        with pytest.raises(ValueError, match=r"GB-E106.*\.jsonl.*Found: 1 \.pdf \(scan\.pdf\)"):
             Corpus(path)
 
 

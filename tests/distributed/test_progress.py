@@ -101,8 +101,8 @@ def test_summary_says_what_was_found_moved_left_out_and_failed() -> None:
         "4 entities widened or narrowed to tokens",
         "1 document of a million characters or more",
         "1,200 characters of titles and abstracts in other languages left out",
-        "left out, as the corpus says: 5 deleted",
-        "NOT READ, since they are of no readable kind: 2 .csv (a.csv)",
+        "excluded by the corpus itself: 5 deleted",
+        "NOT READ (unsupported file types): 2 .csv (a.csv)",
         "FAILED, see the tables 'failures': 1 died, 2 duplicate",
         "wrote out",
     ]
