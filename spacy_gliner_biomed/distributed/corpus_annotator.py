@@ -19,7 +19,8 @@ from spacy_gliner_biomed.distributed.exports import Export, make_export
 from spacy_gliner_biomed.distributed.records import CorpusRecord, Partition, describe
 from spacy_gliner_biomed.distributed.result_tables import Results, document_row
 from spacy_gliner_biomed.documents.formats import FORMATS
-from spacy_gliner_biomed.documents.inputs import Record, with_passages
+from spacy_gliner_biomed.documents.inputs import Record
+from spacy_gliner_biomed.documents.passages import with_passages
 from spacy_gliner_biomed.documents.pipelines import LIMITED, configure, get_pipeline
 from spacy_gliner_biomed.documents.writing.relations import (
     count_relations,

@@ -1,12 +1,11 @@
 """Read the documents of files and folders, in all formats of `training.formats`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
@@ -185,30 +184,6 @@ def text_and_meta(text: AnnotatedText) -> tuple[str, dict[str, Any]]:
     """Return the text of a document that was read, and its metadata with its passages."""
     passages = {PASSAGES_KEY: list(text.passages)} if text.passages else {}
     return text.text, {**text.meta, **passages}
-
-
-def with_passages(nlp: Language, text: str, meta: Mapping[str, Any]) -> str | Doc:
-    """Return a text, or a Doc with its passages for components and writers.
-
-    nlp (Language): Tokenizes.
-    text (str): The text.
-    meta (Mapping[str, Any]): The document's metadata.
-    RETURNS (str | Doc): A Doc if the metadata has valid passages.
-    """
-    found = meta.get(PASSAGES_KEY)
-    if not isinstance(found, list) or not found or not all(_fits(x, text) for x in found):
-        return text
-    doc = nlp.make_doc(text)
-    doc.user_data[PASSAGES_KEY] = found
-    return doc
-
-
-def _fits(passage: Any, text: str) -> bool:
-    """Return whether a value is a passage of a text."""
-    if not isinstance(passage, dict) or not isinstance(passage.get("infons"), dict):
-        return False
-    start, end = passage.get("start"), passage.get("end")
-    return type(start) is type(end) is int and 0 <= start <= end <= len(text)
 
 
 def _read_file(

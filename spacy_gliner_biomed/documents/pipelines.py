@@ -14,7 +14,8 @@ from spacy.tokens import Doc
 
 from spacy_gliner_biomed.common.batches import batches
 from spacy_gliner_biomed.common.terminal import echo
-from spacy_gliner_biomed.documents.inputs import Record, with_passages
+from spacy_gliner_biomed.documents.inputs import Record
+from spacy_gliner_biomed.documents.passages import with_passages
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
@@ -181,7 +182,7 @@ def _parse_list(value: str, message: str) -> Labels:
 def add_passages(
     nlp: Language, jobs: Iterable[tuple[str | Doc, Record]]
 ) -> Iterator[tuple[str | Doc, Record]]:
-    """Replace texts by Docs where their metadata has passages, see `inputs.with_passages`."""
+    """Replace texts by Docs where their metadata has passages, see `passages.with_passages`."""
     for document, record in jobs:
         if isinstance(document, str):
             document = with_passages(nlp, document, record.meta)

@@ -13,7 +13,6 @@ from spacy_gliner_biomed.documents.inputs import (
     Record,
     find_inputs,
     read_inputs,
-    with_passages,
 )
 from spacy_gliner_biomed.training.formats.options import ReadOptions
 
@@ -269,16 +268,6 @@ def test_encoding_columns_and_format_can_be_named(tmp_path: Path) -> None:
         find_inputs([path], ReadOptions(data_format="docx"))
     with pytest.raises(ValueError, match=r"GB-E201.*'klingon'"):
         ReadOptions(encoding="klingon")
-
-
-def test_a_doc_gets_the_passages_of_its_record() -> None:
-    nlp = spacy.blank("en")
-    passages = [{"start": 0, "end": 4, "infons": {"type": "title"}}]
-    doc = with_passages(nlp, "Zinc works", {"passages": passages})
-    assert isinstance(doc, Doc)
-    assert doc.user_data["passages"] == passages
-    for wrong in (None, [], ["x"], [{**passages[0], "end": 99}], [{"start": 0, "end": 4}]):
-        assert with_passages(nlp, "Zinc works", {"passages": wrong}) == "Zinc works"
 
 
 def test_a_folder_and_an_archive_of_brat_are_read(tmp_path: Path) -> None:
