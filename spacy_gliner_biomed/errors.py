@@ -402,8 +402,8 @@ class Errors:
         "text (.txt) and its annotations (.ann), which are empty if there are none. Add the file."
     )
     E380 = (
-        "[GB-E380] {path} cannot be read as text: it is a {ending} file. Extract its text first, for "
-        "example with: {command}"
+        "[GB-E380] {path} cannot be read as text: it is a {ending} file. Extract its text first, "
+        "for example with: {command}"
     )
 
     # Outputs
