@@ -36,9 +36,15 @@ ColumnOption = Annotated[
 ]
 TextColumnOption = Annotated[
     str | None,
-    typer.Option("--text-column", help="Column of the texts in CSV files; default: text."),
+    typer.Option(
+        "--text-column",
+        help="Column of the texts in CSV files; for annotate-corpus also the key in JSON lines and "
+        "Parquet. Default: text.",
+    ),
 ]
 IdColumnOption = Annotated[
     str | None,
-    typer.Option("--id-column", help="Column of the ids in CSV files; default: id, if there."),
+    typer.Option(
+        "--id-column", help="Column of the ids, as for --text-column; default: id, if there."
+    ),
 ]
