@@ -8,7 +8,7 @@ from spacy.tokens import Doc
 
 from spacy_gliner_biomed.common.json_text import check_depth, check_text
 from spacy_gliner_biomed.distributed.records import CorpusRecord, FailureKind, describe
-from spacy_gliner_biomed.training.formats.notes_table import ID, TEXT
+from spacy_gliner_biomed.training.formats.notes_table import ID, TEXT, free_key
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 
 
@@ -69,11 +69,7 @@ def _renamed(meta: Mapping[str, Any]) -> dict[str, Any]:
     kept = other_keys(meta, (TEXT, ID))
     for name in (TEXT, ID):
         if name in meta:
-            key, n = f"{name}_column", 1
-            while key in kept:
-                n += 1
-                key = f"{name}_column_{n}"
-            kept[key] = meta[name]
+            kept[free_key(f"{name}_column", kept)] = meta[name]
     return kept
 
 

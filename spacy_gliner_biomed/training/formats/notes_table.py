@@ -2,8 +2,8 @@
 
 import csv
 import sys
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Collection, Iterator
+from itertools import chain, count
 from pathlib import Path
 
 from spacy_gliner_biomed.common.files import open_text
@@ -60,13 +60,15 @@ def _meta_keys(header: list[str]) -> list[str]:
     """
     keys: list[str] = []
     for name in header:
-        key = first = f"{name}_column" if name in RESERVED else name
-        n = 1
-        while key in keys or (key != name and key in header):
-            n += 1
-            key = f"{first}_{n}"
-        keys.append(key)
+        others = {*keys, *header} if name in [*keys, *RESERVED] else {*keys}
+        keys.append(free_key(f"{name}_column" if name in RESERVED else name, others))
     return keys
+
+
+def free_key(name: str, taken: Collection[str]) -> str:
+    """Return a name, or with a number behind it if it is taken: "note", "note_2"."""
+    numbered = (f"{name}_{n}" for n in count(2))
+    return next(key for key in chain([name], numbered) if key not in taken)
 
 
 def _parse(row: list[str], keys: list[str], text_at: int, id_at: int | None) -> AnnotatedText:
