@@ -16,8 +16,9 @@ prints differences to all positives and to as many random ones, paired by seed a
 corpora, with 95 % confidence intervals.
 
 With `--silver FOLDER`, the pool has the labels of FOLDER/CORPUS.jsonl, as `annotate-llm` writes
-them for the texts of `texts`; dev and test stay gold. Texts that are not there are left out of the
-pool, and counted. Use another --training and --output for it.
+them for the texts of `texts`, or ontology_silver.py; dev and test stay gold. Texts that are not
+there are left out of the pool, and counted. Use another --training and --output for it. The
+scorers "ifd-easy" and "weak-easy" keep the easiest positives, which may be the cleanest.
 """
 
 import argparse
@@ -50,7 +51,7 @@ from spacy_gliner_biomed.training.corpora import AnnotatedText, read_jsonl
 
 RATIOS = [0.25, 0.5, 0.75]
 SCORERS = ["random", "ifd", "weak"]
-CONDITIONS = [("all", 1.0), *((scorer, ratio) for ratio in RATIOS for scorer in SCORERS)]
+CLEANEST = [f"{name}-easy" for name in SCORERS if name != "random"]
 
 
 def read_pool(arguments: argparse.Namespace, corpus: str) -> list[AnnotatedText]:
@@ -99,6 +100,16 @@ def scores_path(arguments: argparse.Namespace, corpus: str, scorer: str) -> Path
     return Path(arguments.training / f"{corpus}.{scorer}.{arguments.pool}.json")
 
 
+def read_scores(arguments: argparse.Namespace, corpus: str) -> dict[str, list[tuple[float, str]]]:
+    """Return scores and reasons of a corpus's positives, by scorer; the reverse order, too."""
+    scores: dict[str, list[tuple[float, str]]] = {}
+    for easy in CLEANEST:
+        name = easy.removesuffix("-easy")
+        scores[name] = json.loads(scores_path(arguments, corpus, name).read_text())
+        scores[easy] = [(-value, reason) for value, reason in scores[name]]
+    return scores
+
+
 def run_all(arguments: argparse.Namespace) -> None:
     """Train and measure each run of this worker that is not done."""
     results = Results(arguments, KEYS)
@@ -107,8 +118,7 @@ def run_all(arguments: argparse.Namespace) -> None:
     data = {}
     for corpus in arguments.names:
         dev, test = read_held_out(arguments, corpus, arguments.dev)
-        names = [name for name in SCORERS if name != "random"]
-        scores = {n: json.loads(scores_path(arguments, corpus, n).read_text()) for n in names}
+        scores = read_scores(arguments, corpus)
         data[corpus] = read_pool(arguments, corpus), dev, test, scores
     for run in results.left(conditions(arguments), arguments.worker):
         started = time.perf_counter()
@@ -125,8 +135,8 @@ def run_all(arguments: argparse.Namespace) -> None:
 
 def conditions(arguments: argparse.Namespace) -> list[Mapping[str, Any]]:
     """List all runs, so that seeds and corpora advance evenly."""
-    names, ratios = ("all", *arguments.scorers), (1.0, *arguments.ratios)
-    asked = [(scorer, r) for scorer, r in CONDITIONS if scorer in names and r in ratios]
+    selections = ((scorer, ratio) for ratio in arguments.ratios for scorer in arguments.scorers)
+    asked = [("all", 1.0), *selections]
     return [
         dict(zip(KEYS, (corpus, scorer, ratio, 1.0, seed), strict=True))
         for seed in range(arguments.seeds)
@@ -175,7 +185,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--language-model", type=Path, help="GGUF file or folder, for IFD")
     parser.add_argument("--silver", type=Path, help="folder of silver labels, CORPUS.jsonl")
     parser.add_argument("--names", nargs="+", default=CORPORA, help="the corpora")
-    parser.add_argument("--scorers", nargs="+", default=SCORERS, choices=SCORERS)
+    parser.add_argument("--scorers", nargs="+", default=SCORERS, choices=[*SCORERS, *CLEANEST])
     parser.add_argument("--ratios", type=float, nargs="+", default=RATIOS, help="shares")
     parser.add_argument("--batch", type=int, default=BATCH, help="sentences of a step")
     parser.add_argument("--dev", type=int, default=DEV, help="maximum number of dev sentences")

@@ -13,6 +13,7 @@ import numpy as np
 import spacy
 from spacy.language import Language
 
+from spacy_gliner_biomed.common.settings_dict import check_choice
 from spacy_gliner_biomed.curation.selection import Score, Scorer
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 from spacy_gliner_biomed.pipeline.row_making import row_maker
@@ -24,20 +25,28 @@ from spacy_gliner_biomed.training.training_rows import RowMaker, TrainingRow
 BATCH = 64
 NO_HELP = "not learnable: the label does not help (difficulty >= 1)"
 LOST = "not learnable: no entity can be expressed"
+DIFFICULT = "difficult"
+PREFERENCES = {DIFFICULT: 1.0, "easy": -1.0}
 
 
 def make_model_difficulty(
-    checkpoint: str = "packaged", uninformative: str = "entity", precision: str = "float32"
+    checkpoint: str = "packaged",
+    uninformative: str = "entity",
+    precision: str = "float32",
+    prefer: str = DIFFICULT,
 ) -> Scorer:
     """Return a scorer by difficulty for a GLiNER network:
-    `spacy-gliner-biomed.ModelDifficulty.v1`. Difficult documents are kept first; those with a
-    difficulty of 1 or more are dropped.
+    `spacy-gliner-biomed.ModelDifficulty.v1`. Those with a difficulty of 1 or more are dropped.
 
     checkpoint (str): The network, as in the architecture `GLiNER.v1`; a weak one is enough.
     uninformative (str): A prompt that does not describe any entity.
     precision (str): Precision of the network, as in the component.
+    prefer (str): "difficult" keeps difficult documents first, as the papers do; "easy" keeps
+        those first whose entities the network expects, which removes noise.
     RETURNS (Scorer): The scorer.
+    RAISES (ValueError): If `prefer` is neither.
     """
+    sign = preference(prefer)
 
     def score(texts: Iterable[AnnotatedText]) -> Iterator[Score]:
         component = make_component(checkpoint, precision)
@@ -45,9 +54,19 @@ def make_model_difficulty(
         while batch := list(islice(stream, BATCH)):
             for difficulty in _difficulties(component, batch, uninformative):
                 reason = LOST if np.isnan(difficulty) else NO_HELP if difficulty >= 1 else ""
-                yield Score(-1.0 if np.isnan(difficulty) else difficulty, reason)
+                yield Score(-1.0 if np.isnan(difficulty) else sign * difficulty, reason)
 
     return score
+
+
+def preference(prefer: str) -> float:
+    """Return the factor of a difficulty whose highest product is kept first.
+
+    prefer (str): "difficult" or "easy".
+    RAISES (ValueError): If it is neither.
+    """
+    check_choice("prefer", prefer, PREFERENCES)
+    return PREFERENCES[prefer]
 
 
 def make_component(checkpoint: str, precision: str) -> GlinerBiomed:

@@ -1,5 +1,7 @@
 """Benchmarks of curation and silver labels, with a random model and a server that is told."""
 
+import argparse
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,13 @@ from benchmarks.curation import (
     distillation,
     llm_accuracy,
     memory,
+    ontology_silver,
     proxy,
     selection,
     selection_paired,
 )
+from benchmarks.curation.pools import split_train
+from spacy_gliner_biomed.training.corpora import read_jsonl
 from tests.benchmarks.conftest import strings
 from tests.silver.serving import LlmServer
 from tests.tiny_llm import tiny_llm
@@ -47,13 +52,11 @@ def test_paired_selection_with_gold_and_silver_labels(
     corpora: Path,
     checkpoint: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(selection_paired, "CONDITIONS", [("all", 1.0), ("random", 0.5)])
-    monkeypatch.setattr(selection_paired, "CORPORA", ["bc5cdr"])
     model = tiny_llm(tmp_path / "llm")
     asked = ["--corpora", corpora, "--checkpoint", checkpoint, "--pool", 12, "--test", 2]
+    asked += ["--names", "bc5cdr", "--ratios", 0.5, "--scorers", "random"]
     asked += ["--language-model", model, "--every", 1, "--patience", 1, "--steps", 2]
     gold = ["--training", tmp_path / "gold", "--output", tmp_path / "gold.json"]
     for part in ("texts", "prepare", "run"):
@@ -74,12 +77,27 @@ def test_paired_selection_with_gold_and_silver_labels(
     silver = [{**json.loads(line), "entities": []} for line in lines[1:]]
     (tmp_path / "bc5cdr.jsonl").write_text("".join(json.dumps(each) + "\n" for each in silver))
     options = ["--training", tmp_path / "silver", "--output", tmp_path / "silver.json"]
+    options += ["--scorers", "random", "weak-easy"]
     for part in ("prepare", "run"):
         made = strings(part, *asked, *options, "--silver", tmp_path, "--seeds", 1)
         selection_paired.main(made)
     rows = read_results(tmp_path / "silver.json")
-    assert [(row["positives"], row["sentences"]) for row in rows] == [(0, 11), (0, 11)]
+    assert [(row["positives"], row["sentences"]) for row in rows] == [(0, 11)] * 3
     assert "1 of 12 texts have no silver labels" in capsys.readouterr().out
+
+
+def test_silver_labels_of_an_ontology(corpora: Path, tmp_path: Path) -> None:
+    pool, _ = split_train(argparse.Namespace(corpora=corpora, exclude=None, pool=9), "ncbi_disease")
+    text, (start, end, label) = next((each.text, each.spans[0]) for each in pool if each.spans)
+    concept = {"canonical_name": text[start:end].upper(), "aliases": ["a"], "types": ["disease"]}
+    for name in ontology_silver.ONTOLOGIES["ncbi_disease"]:
+        with gzip.open(tmp_path / f"{name}.jsonl.gz", "wt") as file:
+            file.write(json.dumps(concept) + "\n")
+    asked = ["--corpora", corpora, "--ontologies", tmp_path, "--names", "ncbi_disease"]
+    ontology_silver.main(strings(*asked, "--pool", 9, "--target", tmp_path))
+    texts = list(read_jsonl(tmp_path / "ncbi_disease.jsonl", None))
+    assert [each.text for each in texts] == [each.text for each in pool]
+    assert (start, end, label) in next(each.spans for each in texts if each.text == text)
 
 
 def test_annotation_order(

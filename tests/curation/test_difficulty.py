@@ -51,6 +51,15 @@ def test_scores_come_in_order_and_what_is_lost_is_said(uni_span: Path) -> None:
     assert together[2].reason == LOST
 
 
+def test_easy_documents_can_be_preferred(uni_span: Path) -> None:
+    difficult = list(make(str(uni_span))(TEXTS))
+    easy = list(make(str(uni_span), prefer="easy")(TEXTS))
+    assert [s.reason for s in easy] == [s.reason for s in difficult]
+    assert [s.value for s in easy[:2]] == [-s.value for s in difficult[:2]]
+    with pytest.raises(ValueError, match=r"GB-E030\].*prefer.*'difficult', 'easy'.*'clean'"):
+        make(prefer="clean")
+
+
 def test_coverage_takes_one_of_each_cluster_first() -> None:
     clusters = np.eye(3, 8, dtype=np.float32).repeat([5, 3, 1], axis=0)
     order = facility_location(clusters, sample=9, seed=0)
