@@ -1,5 +1,7 @@
 """All messages, with codes. Each says what was found, what is allowed and what to do."""
 
+from spacy_gliner_biomed.common.reporting import Counted
+
 
 class Errors:
     """Messages of raised errors."""
@@ -125,18 +127,18 @@ class Errors:
         "[GB-E021] The label {label!r} has no character that the model's tokenizer knows. Give it "
         "another prompt: {{'label': {label!r}, 'prompt': '...'}}."
     )
-    E022 = (
-        "[GB-E022] The label {label!r} has {n} subtokens. The maximum is {limit}, which leaves "
-        "room for the text. Shorten its prompt, or raise 'batch_subtokens' if that setting is the "
-        "limit."
+    E022 = Counted(
+        "[GB-E022] The label {label!r} has {n:subtoken|subtokens}. The maximum is {limit:,}, which "
+        "leaves room for the text. Shorten its prompt, or raise 'batch_subtokens' if that setting "
+        "is the limit."
     )
     E023 = (
         "[GB-E023] An entry of 'labels' must be a string or a dict with 'label' and, optionally, "
         "'prompt' and 'threshold'; found {found!r}. Neither label nor prompt may be blank."
     )
-    E024 = (
-        "[GB-E024] The label {label!r} has {n} subtokens. The maximum of the model's label encoder "
-        "is {limit}. Shorten its prompt."
+    E024 = Counted(
+        "[GB-E024] The label {label!r} has {n:subtoken|subtokens}. The maximum of the model's "
+        "label encoder is {limit:,}. Shorten its prompt."
     )
     E025 = (
         "[GB-E025] The label {label!r} has two thresholds {found} for the same prompt. Keep one of "
@@ -169,10 +171,10 @@ class Errors:
         "Set 'relations' to [], or use a checkpoint with relations (a 'relations_layer' in its "
         "gliner_config.json)."
     )
-    E281 = (
-        "[GB-E281] The prompts of the relations have {n} subtokens; there is room for {limit} "
-        "beside labels and text. Ask for fewer relations at once, use shorter prompts, or raise "
-        "'batch_subtokens'."
+    E281 = Counted(
+        "[GB-E281] The prompts of the relations have {n:subtoken|subtokens}; there is room for "
+        "{limit:,} beside labels and text. Ask for fewer relations at once, use shorter prompts, "
+        "or raise 'batch_subtokens'."
     )
     E282 = (
         "[GB-E282] An entry of 'relations' must be a string, or a dict with 'relation' and, if you "
@@ -212,10 +214,10 @@ class Errors:
         "[GB-E031] Unknown option {found} in a call of 'gliner_biomed'.{hint} The options of a "
         "call are: {allowed}."
     )
-    E032 = (
-        "[GB-E032] window={window} and stride={stride} would cut spans of up to {width} words. "
-        "With this model, the window must be at least {minimum}, and the stride from 1 to window - "
-        "{width}. Set both to null to use the checkpoint's values."
+    E032 = Counted(
+        "[GB-E032] window={window} and stride={stride} would cut spans of up to "
+        "{width:word|words}. With this model, the window must be at least {minimum}, and the "
+        "stride from 1 to window - {width}. Set both to null to use the checkpoint's values."
     )
     E033 = (
         "[GB-E033] torch cannot use the device {device!r} here: {error}. Set 'device' of "
@@ -278,30 +280,30 @@ class Errors:
         "before this step. Train with a lower learning rate, with gradient clipping (grad_clip), "
         "and with precision 'bfloat16' or 'float32' instead of 'float16'."
     )
-    E145 = (
-        "[GB-E145] {component!r} has nothing to learn: none of the {n} training documents has a "
-        "span group {key!r} or entities in doc.ents. Their span groups are: {groups}. Set "
-        "'spans_key' to the group with the gold entities, or write them to doc.spans[{key!r}] or "
-        "doc.ents."
+    E145 = Counted(
+        "[GB-E145] {component!r} has nothing to learn: in {n:training document|training "
+        "documents}, there is no span group {key!r} and no entity in doc.ents. The span groups "
+        "are: {groups}. Set 'spans_key' to the group with the gold entities, or write them to "
+        "doc.spans[{key!r}] or doc.ents."
     )
     E146 = (
         "[GB-E146] The entity {start}..{end} ({text}) begins or ends inside a token or outside the "
         "text of the Doc. Split the tokens first ('pipeline.annotation.split_tokens'), or correct "
         "the offsets."
     )
-    E147 = (
-        "[GB-E147] {component!r} has no labels to learn: 'labels' is empty, and the {n} training "
-        "documents have neither entities nor annotated labels. Set 'labels', or train with "
-        "documents that have entities."
+    E147 = Counted(
+        "[GB-E147] {component!r} has no labels to learn: 'labels' is empty, and there are neither "
+        "entities nor annotated labels in {n:training document|training documents}. Set 'labels', "
+        "or train with documents that have entities."
     )
-    E180 = (
-        "[GB-E180] The pipeline in {path} has {found} components 'gliner_biomed'; to be calibrated "
-        "it must have one."
+    E180 = Counted(
+        "[GB-E180] The pipeline in {path} has {found:component|components} 'gliner_biomed'; to be "
+        "calibrated it must have one."
     )
-    E181 = (
-        "[GB-E181] There is nothing to calibrate on: in {path}, {right} of the {found} entities "
-        "found are right. Some must be right and some wrong: use documents with gold entities of "
-        "the pipeline's labels, as many as you can."
+    E181 = Counted(
+        "[GB-E181] There is nothing to calibrate on: of {found:entity|entities} found in {path}, "
+        "{right:,} proved right. Some must be right and some wrong: use documents with gold "
+        "entities of the pipeline's labels, as many as you can."
     )
 
     # Commands
@@ -522,9 +524,9 @@ class Errors:
         "[GB-E111] The language model {name!r} cannot be used: {error} Give the folder or the "
         "Hugging Face name of a causal language model with safetensors weights, or a GGUF file."
     )
-    E113 = (
-        "[GB-E113] The scorer gave {n} scores for {of} documents with entities. It must give one "
-        "for each, in order."
+    E113 = Counted(
+        "[GB-E113] The scorer gave {n:score|scores} for {of:document|documents} with entities. It "
+        "must give one for each, in order."
     )
     E114 = "[GB-E114] There is no document in {path}; nothing was written. Check the file."
     E340 = (
@@ -532,8 +534,8 @@ class Errors:
         ".gguf, or the folder or Hugging Face name of a model with safetensors weights."
     )
     E341 = (
-        "[GB-E341] There is no document to propose: of {read} that were read, {without_text} have "
-        "no words and {annotated} are annotated already. Give a pool of texts that are not "
+        "[GB-E341] There is no document to propose: {read:,} read, {without_text:,} of them "
+        "without words and {annotated:,} annotated already. Give a pool of texts that are not "
         "annotated yet."
     )
     E342 = (
@@ -547,9 +549,9 @@ class Errors:
         "--url (it usually ends in /v1), --model, and the key in the environment variable that "
         "'server.api_key_env' names."
     )
-    E121 = (
-        "[GB-E121] {n} documents in a row failed, the last with: {last}. Nothing was written. "
-        "Answers so far are cached: repeat the command when the server works."
+    E121 = Counted(
+        "[GB-E121] {n:document|documents} in a row failed, the last with: {last}. Nothing was "
+        "written. Answers so far are cached: repeat the command when the server works."
     )
     E122 = (
         "[GB-E122] The cache {path} cannot be used: {error}. Set 'run.cache' to another file, or "
@@ -591,8 +593,8 @@ class Errors:
     )
     E102 = "[GB-E102] Another run is writing to {path}. Wait for its end, or choose another folder."
     E103 = "[GB-E103] A worker process cannot load the pipeline:\n{error}"
-    E104 = (
-        "[GB-E104] {n} worker processes died one after the other while they loaded the pipeline, "
+    E104 = Counted(
+        "[GB-E104] {n:worker process|worker processes} in a row died while loading the pipeline, "
         "the last with {how}. There may not be enough memory for so many: start fewer (--workers)."
     )
     E105 = (
@@ -644,19 +646,20 @@ class Errors:
         "[GB-E332] There are no results in {path}: it has no manifest.json. Name what "
         "'annotate-corpus' or 'write' wrote."
     )
-    E370 = (
-        "[GB-E370] {path} has {found:,} of the {expected:,} files that it had when the run began. "
+    E370 = Counted(
+        "[GB-E370] {path} had {expected:file|files} when the run began and has {found:,} now. "
         "Finished partitions are kept: put the other files back, and run again with --resume."
     )
-    E371 = (
-        "[GB-E371] The source gives {found:,} documents, but gave {expected:,} when it was "
+    E371 = Counted(
+        "[GB-E371] The source gives {found:document|documents}, but gave {expected:,} when it was "
         "measured before. Give a list, or a function that returns a new iterator each time."
     )
 
     # Service
-    E240 = (
-        "[GB-E240] The body or line is larger than {limit:,} bytes. Send fewer or shorter texts, "
-        "or send them as lines to /annotate/stream. The server's option --max-bytes sets the limit."
+    E240 = Counted(
+        "[GB-E240] The body or line is larger than {limit:byte|bytes}. Send fewer or shorter "
+        "texts, or send them as lines to /annotate/stream. The server's option --max-bytes sets "
+        "the limit."
     )
     E241 = (
         "[GB-E241] The body cannot be read: {error}. Send one JSON object in UTF-8, with the "
@@ -664,14 +667,14 @@ class Errors:
     )
     E242 = "[GB-E242] Unknown key {found}.{hint} Allowed keys are: {allowed}."
     E243 = "[GB-E243] {where!r} is not allowed: {error}. /openapi.json has examples."
-    E244 = (
-        "[GB-E244] The text has {n:,} characters; the limit is {limit:,}. Split the text. The "
-        "server's option --max-characters sets the limit."
+    E244 = Counted(
+        "[GB-E244] The text has {n:character|characters}; the limit is {limit:,}. Split the text. "
+        "The server's option --max-characters sets the limit."
     )
     E245 = "[GB-E245] The request has {n:,} {what}; the limit is {limit:,}. Send several requests."
-    E246 = (
-        "[GB-E246] The server is busy: {n:,} documents are waiting. Send the request again after "
-        "{seconds} s (header Retry-After)."
+    E246 = Counted(
+        "[GB-E246] The server is busy: {n:document is|documents are} waiting. Send the request "
+        "again after {seconds} s (header Retry-After)."
     )
     E247 = (
         "[GB-E247] {what} took longer than {seconds:g} s. Send fewer or shorter texts. The "
@@ -685,9 +688,9 @@ class Errors:
         "[GB-E249] The token is missing or wrong. Send the header 'Authorization: Bearer TOKEN' "
         "with the token of the server's --token-file."
     )
-    E250 = (
-        "[GB-E250] The server is shutting down. It has answered {n:,} lines of this stream. Send "
-        "the other lines again."
+    E250 = Counted(
+        "[GB-E250] The server is shutting down. It has answered {n:line|lines} of this stream. "
+        "Send the other lines again."
     )
     E251 = "[GB-E251] {error}. Send a text without broken characters."
     E252 = (
@@ -723,34 +726,35 @@ class Warnings:
     )
 
     # Entities
-    W001 = (
-        "[GB-W001] {n} entities do not align with the Doc's tokens and were expanded or contracted "
-        "to token borders (alignment={alignment!r}). Use alignment='split' to keep their exact "
-        "characters. The count is in stats['moved']; this warning is given once."
+    W001 = Counted(
+        "[GB-W001] {n:entity|entities} did not align with the Doc's tokens and had to be expanded "
+        "or contracted to token borders (alignment={alignment!r}). Use alignment='split' to keep "
+        "exact characters. The count is in stats['moved']; this warning is given once."
     )
-    W002 = (
-        "[GB-W002] {n} entities do not align with the Doc's tokens and were left out "
-        "(alignment={alignment!r}). Use alignment='expand' or 'split' to keep them. The count is "
-        "in stats['left_out']; this warning is given once."
+    W002 = Counted(
+        "[GB-W002] {n:entity|entities} did not align with the Doc's tokens and had to be left out "
+        "(alignment={alignment!r}). Use alignment='expand' or 'split' to keep such entities. The "
+        "count is in stats['left_out']; this warning is given once."
     )
-    W003 = (
-        "[GB-W003] {n} entities were left out, because they overlap a better entity after both "
-        "were moved to token borders. Use alignment='split' to avoid this. The count is in "
-        "stats['merged']; this warning is given once."
+    W003 = Counted(
+        "[GB-W003] {n:entity was|entities were} left out because of an overlap with a better "
+        "entity after both were moved to token borders. Use alignment='split' to avoid this. The "
+        "count is in stats['merged']; this warning is given once."
     )
-    W004 = (
-        "[GB-W004] {n} words have more subtokens than a window can hold; the model reads only the "
-        "beginning of each. The count is in stats['shortened_words']; this warning is given once."
+    W004 = Counted(
+        "[GB-W004] {n:word has|words have} more subtokens than a window can hold; the model reads "
+        "only the beginning. The count is in stats['shortened_words']; this warning is given once."
     )
-    W005 = (
-        "[GB-W005] {n} words have no character that the model's tokenizer knows; the model reads "
-        "nothing in their place. The count is in stats['unknown_words']; this warning is given "
+    W005 = Counted(
+        "[GB-W005] {n:word has|words have} no character that the model's tokenizer knows; the "
+        "model reads nothing there. The count is in stats['unknown_words']; this warning is given "
         "once."
     )
-    W006 = (
-        "[GB-W006] {n} entities overlap entities or blocked tokens that were already on the Doc. "
-        "They are in doc.spans, but not in doc.ents. Use overwrite=True to replace the earlier "
-        "entities. The count is in stats['not_in_ents']; this warning is given once."
+    W006 = Counted(
+        "[GB-W006] {n:entity is|entities are} in doc.spans, but not in doc.ents, because of an "
+        "overlap with entities or blocked tokens that were already on the Doc. Use overwrite=True "
+        "to replace the earlier entities. The count is in stats['not_in_ents']; this warning is "
+        "given once."
     )
 
     # Relations
@@ -759,9 +763,9 @@ class Warnings:
         "fit into one. Relations between entities of different groups are not found. Ask for "
         "fewer labels at once, use shorter prompts, or raise 'batch_subtokens'. Given once."
     )
-    W281 = (
-        "[GB-W281] {n} relations found by {component!r} were left out: an end was left out or "
-        "merged with another span on borders of tokens (alignment={alignment!r}). "
+    W281 = Counted(
+        "[GB-W281] {component!r} left out {n:relation|relations} that it found: an end was left "
+        "out or merged with another span on borders of tokens (alignment={alignment!r}). "
         "component.stats counts them. Given once."
     )
     W282 = (
@@ -769,46 +773,49 @@ class Warnings:
         "are not among the component's labels: it cannot be found there. Check their spelling, or "
         "add them to 'labels'. Given once for each relation."
     )
-    W350 = (
-        "[GB-W350] {n} relations in {path} were left out: an end is no entity of the text, or a "
-        "label or one of two ends is missing."
+    W350 = Counted(
+        "[GB-W350] In {path}, {n:relation was|relations were} left out: an end is no entity of the "
+        "text, or a label or one of two ends is missing."
     )
     W351 = (
         "[GB-W351] The training data for {component!r} has relations, but its checkpoint finds "
         "none: only entities are trained. To train relations, use a checkpoint with them, or add "
         "them with 'relations_layer = \"none\"' in [components.{component}.model]."
     )
-    W352 = (
-        "[GB-W352] None of the {n} training documents for {component!r} says which relations it "
-        "has, so no relation is learned. 'python -m spacy gliner convert' keeps those of BRAT, "
-        "PubTator, BioC and JSON lines; in Python, set Doc._.relations, also to an empty list."
+    W352 = Counted(
+        "[GB-W352] {component!r} learns no relation: {n:training document does|training documents "
+        "do} not say which relations there are. 'python -m spacy gliner convert' keeps those of "
+        "BRAT, PubTator, BioC and JSON lines; in Python, set Doc._.relations, also to an empty "
+        "list."
     )
-    W353 = (
-        "[GB-W353] {n} gold relations cannot be learned: an end is not among the gold entities or "
-        "cannot be expressed (see GB-W009), or both ends are not in one window. The count is in "
-        "stats['gold_relations_lost'], of stats['gold_relations'] in all; this warning is given "
-        "once. A larger 'window' keeps more ends together."
+    W353 = Counted(
+        "[GB-W353] {n:gold relation|gold relations} cannot be learned: an end is not among the "
+        "gold entities or cannot be expressed (see GB-W009), or both ends are not in one window. "
+        "The count is in stats['gold_relations_lost'], of stats['gold_relations'] in all; this "
+        "warning is given once. A larger 'window' keeps more ends together."
     )
-    W354 = (
-        "[GB-W354] {n} relations are not in the output: the format {format!r} has no place for "
-        "them. DocBin, JSON lines, BioC, BRAT and PubTator have."
+    W354 = Counted(
+        "[GB-W354] {n:relation is|relations are} not in the output: the format {format!r} has no "
+        "place for relations. DocBin, JSON lines, BioC, BRAT and PubTator have."
     )
-    W355 = (
-        "[GB-W355] {n} of {total} relations of the corpus {corpus!r} are not in its windows of "
-        "sentences, because their ends are in different ones. Each pass cuts other windows; "
-        "larger 'max_sentences' and 'max_words' keep more ends together. Given once for a corpus."
+    W355 = Counted(
+        "[GB-W355] Of {total:relation|relations} in the corpus {corpus!r}, {n:,} cannot be learned "
+        "in its windows of sentences, because both ends are not in one. Each pass cuts other "
+        "windows; larger 'max_sentences' and 'max_words' keep more ends together. Given once for a "
+        "corpus."
     )
-    W360 = (
-        "[GB-W360] {n} relations are not in the PubTator output: its relations are between concept "
-        "ids, and an end has none. Add a linker (--kb), or write JSON lines, BioC or BRAT, too."
+    W360 = Counted(
+        "[GB-W360] {n:relation is|relations are} not in the PubTator output: its relations are "
+        "between concept ids, and an end has none. Add a linker (--kb), or write JSON lines, BioC "
+        "or BRAT, too."
     )
-    W361 = (
-        "[GB-W361] {n} relations were found, which no output holds. Add an output such as "
-        "FILE.jsonl, FILE.relations.csv or FILE.html."
+    W361 = Counted(
+        "[GB-W361] {n:relation was|relations were} found, but no output holds relations. Add an "
+        "output such as FILE.jsonl, FILE.relations.csv or FILE.html."
     )
-    W362 = (
-        "[GB-W362] {n} relations are in no output: an end is not among the entities that are "
-        "written."
+    W362 = Counted(
+        "[GB-W362] {n:relation is|relations are} in no output: an end is not among the entities "
+        "that are written."
     )
 
     # Settings
@@ -823,124 +830,131 @@ class Warnings:
         "[GB-W008] spans_key is {found!r}, but the scores that select the best model do not "
         "include this group: {weights}. Set 'spans_{found}_f' in [training.score_weights]."
     )
-    W009 = (
-        "[GB-W009] {n} gold entities cannot be learnt: they begin or end inside a word of the "
-        "model, are wider than its widest span, or are cut by a window. The count is in "
-        "stats['gold_lost'], of stats['gold'] in all; this warning is given once."
+    W009 = Counted(
+        "[GB-W009] {n:gold entity|gold entities} cannot be learnt: an end is inside a word of the "
+        "model, the entity is wider than the model's widest span, or a window cuts it. The count "
+        "is in stats['gold_lost'], of stats['gold'] in all; this warning is given once."
     )
-    W010 = (
+    W010 = Counted(
         "[GB-W010] Some gold entities cannot be learnt, because they begin or end inside a word of "
-        "the model or are wider than {width} words: {found}. All others are learnt. In a streamed "
-        "corpus, only the first documents were counted."
+        "the model or are wider than {width:word|words}: {found}. All others are learnt. In a "
+        "streamed corpus, only the first documents were counted."
     )
-    W141 = (
-        "[GB-W141] None of the {n} training documents for {component!r} has an entity, so the "
-        "component learns to find nothing. If this is not intended, check 'spans_key' ({key!r}) "
-        "and the data. The span groups are: {groups}."
+    W141 = Counted(
+        "[GB-W141] No entity was found in {n:training document|training documents} for "
+        "{component!r}, so the component learns to find nothing. If this is not intended, check "
+        "'spans_key' ({key!r}) and the data. The span groups are: {groups}."
     )
-    W142 = (
-        "[GB-W142] {n} training documents have no gold annotation (no span group {key!r}, and only "
-        "missing values in doc.ents). Nothing is learnt from them. stats['without_gold'] counts "
-        "them in each update; this warning is given once."
+    W142 = Counted(
+        "[GB-W142] {n:training document has|training documents have} no gold annotation (no span "
+        "group {key!r}, and only missing values in doc.ents). Nothing is learnt there. "
+        "stats['without_gold'] counts such documents in each update; this warning is given once."
     )
     W143 = (
         "[GB-W143] The optimizer's learning rate is {rate:g}, which destroys a pretrained network. "
         "Use 'spacy-gliner-biomed.AdamW.v1' with about 1e-5 to 2e-4 in [training.optimizer] (see "
         "configs/few_shot.cfg), or sgd=component.create_optimizer(). This warning is given once."
     )
-    W144 = (
-        "[GB-W144] {n} gold entities begin or end with white space, or consist of it. The white "
-        "space was left out. The count is in stats['gold_trimmed']; this warning is given once."
+    W144 = Counted(
+        "[GB-W144] White space at an end of {n:gold entity|gold entities} was left out; an entity "
+        "of nothing else was left out as a whole. The count is in stats['gold_trimmed']; this "
+        "warning is given once."
     )
 
     # Commands
     W120 = "[GB-W120] The option {old} is deprecated: use {new}, or a --config file."
 
     # Files
-    W011 = (
-        "[GB-W011] {n} mentions in {path} do not stand in their text as whole words and are not "
-        "marked."
+    W011 = Counted(
+        "[GB-W011] In {path}, {n:mention was|mentions were} not found in the text as whole words, "
+        "and not marked."
     )
-    W150 = "[GB-W150] {n} blank rows in {path} were skipped."
-    W160 = (
-        "[GB-W160] {n} not read: {found}. Files that can be read end with {endings}, in upper or "
-        "lower case."
+    W150 = Counted("[GB-W150] In {path}, {n:blank row was|blank rows were} skipped.")
+    W160 = Counted(
+        "[GB-W160] {n:file or folder was|files or folders were} not read: {found}. Files that can "
+        "be read end with {endings}, in upper or lower case."
     )
-    W161 = (
-        "[GB-W161] {n} entities in {path} have white space at an end, which was left out of them."
+    W161 = Counted(
+        "[GB-W161] In {path}, white space at an end of {n:entity|entities} was left out."
     )
-    W162 = (
-        "[GB-W162] {n} entities in {path} are discontinuous. Each was read as one span, from its "
-        "first character to its last."
+    W162 = Counted(
+        "[GB-W162] In {path}, {n:discontinuous entity was read as one span|discontinuous entities "
+        "were each read as one span}, from the first character to the last."
     )
-    W163 = (
-        "[GB-W163] {n} lines or records in {path} hold attributes, notes, or relations or events "
-        "that are not read; the entities are."
+    W163 = Counted(
+        "[GB-W163] In {path}, {n:line or record holds|lines or records hold} attributes, notes, or "
+        "relations or events that are not read; the entities are."
     )
-    W200 = (
-        "[GB-W200] {n} examples in {path} were rejected or ignored by their annotators; they were "
-        "left out."
+    W200 = Counted(
+        "[GB-W200] In {path}, {n:example was|examples were} left out: rejected or ignored by the "
+        "annotators."
     )
-    W201 = (
-        "[GB-W201] {n} further annotations in {path} are of tasks that have another one, which was "
-        "read instead."
+    W201 = Counted(
+        "[GB-W201] In {path}, {n:annotation was|annotations were} left out: of several annotations "
+        "of a task, one is read."
     )
-    W202 = "[GB-W202] {n} tasks in {path} are not annotated; they were left out."
-    W203 = (
-        "[GB-W203] {n} entities in {path} do not begin with B- (or S-), as the others do; each was "
-        "read as an entity."
+    W202 = Counted("[GB-W202] In {path}, {n:task was|tasks were} left out: not annotated.")
+    W203 = Counted(
+        "[GB-W203] In {path}, {n:entity was|entities were} read without the first tag B- (or S-) "
+        "that other entities have."
     )
-    W204 = (
-        "[GB-W204] {n} passages in {path} do not begin where their offsets say; the offsets of "
-        "their documents are counted anew."
+    W204 = Counted(
+        "[GB-W204] In {path}, {n:passage does|passages do} not begin where the offset says; the "
+        "offsets of such documents are counted anew."
     )
-    W205 = (
-        "[GB-W205] {n} parts of articles in {path} were not read: tables, formulas, references, "
-        "translations, back matter."
+    W205 = Counted(
+        "[GB-W205] In {path}, {n:part of an article was|parts of articles were} not read: tables, "
+        "formulas, references, translations, back matter."
     )
-    W206 = "[GB-W206] {n} labels in {path} do not occur in {source}: {found}. Check their spelling."
-    W208 = (
-        "[GB-W208] {n} tasks in {path} have no annotations, but predictions, which were read "
-        "instead. They are suggestions of a model: have a person check them before you train."
+    W206 = Counted(
+        "[GB-W206] {n:label is|labels are} in {path}, but not in {source}: {found}. Check the "
+        "spelling."
     )
-    W380 = (
-        "[GB-W380] {n} read as UTF-8, not as {encoding}: {found}. Each is valid UTF-8 with "
-        "characters beyond ASCII, as text in {encoding} hardly ever is. If one is in {encoding} "
-        "after all, convert it: iconv -f {encoding} -t UTF-8."
+    W208 = Counted(
+        "[GB-W208] In {path}, {n:task has|tasks have} no annotations, but predictions, which were "
+        "read instead. They are suggestions of a model: have a person check them before you train."
+    )
+    W380 = Counted(
+        "[GB-W380] {n:file was|files were} read as UTF-8, not as {encoding}: {found}. Valid UTF-8 "
+        "with characters beyond ASCII is hardly ever text in {encoding}. If a file is in "
+        "{encoding} after all, convert it: iconv -f {encoding} -t UTF-8."
     )
 
     # Outputs
-    W012 = (
-        "[GB-W012] {n} entities begin or end inside a word of GLiNER's splitter, for which its "
-        "JSON has no place; they are not in {path}."
+    W012 = Counted(
+        "[GB-W012] {n:entity is|entities are} not in {path}: an end is inside a word of GLiNER's "
+        "splitter, for which its JSON has no place."
     )
-    W207 = (
-        "[GB-W207] {format} cannot hold {n} labels as they are; they were written as: {found}. The "
-        "option --labels of 'spacy gliner convert' renames them back."
+    W207 = Counted(
+        "[GB-W207] {format} cannot hold {n:label|labels} unchanged; written instead: {found}. The "
+        "option --labels of 'spacy gliner convert' changes the names back."
     )
-    W209 = (
-        "[GB-W209] {n} concept ids were left out: the format {format!r} has no place for them. "
-        "To keep them, choose another format, such as 'jsonl' or 'docbin'."
+    W209 = Counted(
+        "[GB-W209] {n:concept id was|concept ids were} left out: the format {format!r} has no "
+        "place for concept ids. To keep them, choose another format, such as 'jsonl' or 'docbin'."
     )
-    W210 = (
-        "[GB-W210] {n} control characters, which XML does not allow, were written as U+FFFD. "
-        "Offsets are unchanged."
+    W210 = Counted(
+        "[GB-W210] {n:control character was|control characters were} written as U+FFFD, because "
+        "XML does not allow such characters. Offsets are unchanged."
     )
-    W211 = (
-        "[GB-W211] {n} entities are not in the CoNLL output: they overlap one with a higher score, "
-        "or are white space. Set overlap='flat', or choose a format for overlapping entities."
+    W211 = Counted(
+        "[GB-W211] {n:entity is|entities are} not in the CoNLL output, which holds only the entity "
+        "with the highest score where several overlap, and none that is white space. Set "
+        "overlap='flat', or choose a format for overlapping entities."
     )
-    W212 = (
-        "[GB-W212] {n} documents have a note_id that is no integer, as the table NOTE_NLP needs. "
-        "It was written as it is. Give each document the key 'note_id', or an integer as its id."
+    W212 = Counted(
+        "[GB-W212] {n:document has|documents have} a note_id that is no integer, as the table "
+        "NOTE_NLP needs. It was written as it is. Give each document the key 'note_id', or an "
+        "integer as its id."
     )
-    W213 = (
-        "[GB-W213] {n} entities are longer than {limit} characters; lexical_variant has their "
-        "beginning."
+    W213 = Counted(
+        "[GB-W213] {n:entity is|entities are} longer than {limit:character|characters}; "
+        "lexical_variant has only the beginning."
     )
-    W214 = (
-        "[GB-W214] {n} entities have concepts and attributes of more than {limit} characters; "
-        "term_modifiers has their beginning. Choose fewer --attributes."
+    W214 = Counted(
+        "[GB-W214] {n:entity has|entities have} concepts and attributes of more than "
+        "{limit:character|characters}; term_modifiers has only the beginning. Choose fewer "
+        "--attributes."
     )
 
     # Linking
@@ -952,8 +966,8 @@ class Warnings:
 
     # Curation
     W340 = (
-        "[GB-W340] The pool has only {n} documents to propose, of {count} that were asked for. All "
-        "of them were written."
+        "[GB-W340] All documents that the pool has to propose were written: {n:,} of the {count:,} "
+        "asked for."
     )
 
     # Corpora

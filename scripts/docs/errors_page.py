@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.docs.advice import ADVICE
+from spacy_gliner_biomed import errors
 
 GROUP = re.compile(r" +# ([A-Z][^.]*)$")
-SOURCE = Path(__file__).parents[2] / "spacy_gliner_biomed" / "errors.py"
+SOURCE = Path(errors.__file__)
 
 # Where to read on, by the heading of a group in errors.py.
 GUIDES = {
@@ -60,7 +61,8 @@ def _entries(kind: ast.ClassDef, lines: list[str]) -> Iterator[str]:
             yield f"### {group}\n"
         end = node.end_lineno or end
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            yield entry(node.targets[0].id, ast.literal_eval(node.value), group)
+            code = node.targets[0].id
+            yield entry(code, getattr(getattr(errors, kind.name), code), group)
 
 
 def entry(code: str, message: str, group: str) -> str:
@@ -78,7 +80,8 @@ def entry(code: str, message: str, group: str) -> str:
 
 
 def plain(message: str) -> str:
-    """Return a message with `<name>` for each placeholder, and single braces."""
+    """Return a message with `<name>` for each placeholder, plural nouns, and single braces."""
+    message = re.sub(r"\{(\w+):[^{}|]*\|([^{}]*)\}", r"{\1} \2", message)
     text = re.sub(r"(?<!\{)\{(\w+)(?:![rsa])?(?::[^{}]*)?\}(?!\})", r"<\1>", message)
     return text.replace("{{", "{").replace("}}", "}")
 

@@ -12,7 +12,7 @@ from typing import BinaryIO, TextIO, cast
 
 from spacy_gliner_biomed.common.counted_stream import CountedStream, Position, truncated_lines
 from spacy_gliner_biomed.common.encodings import is_single_byte, is_surely_utf8
-from spacy_gliner_biomed.common.reporting import count, list_names, warn
+from spacy_gliner_biomed.common.reporting import list_names, warn
 from spacy_gliner_biomed.errors import Errors, Warnings
 
 BOM = "\ufeff"
@@ -117,8 +117,8 @@ def warn_of_utf8(paths: Iterable[Path], encoding: str) -> None:
     """
     found = [path for path in paths if is_utf8_instead(path, encoding)]
     if found:
-        n, names = count(len(found), "file was", "files were"), list_names(map(str, found))
-        warn(Warnings.W380.format(n=n, found=names, encoding=encoding))
+        names = list_names(map(str, found))
+        warn(Warnings.W380.format(n=len(found), found=names, encoding=encoding))
 
 
 def _holds_utf8(path: Path) -> bool:

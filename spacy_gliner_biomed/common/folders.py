@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from spacy_gliner_biomed.common.reporting import count, list_names, warn
+from spacy_gliner_biomed.common.reporting import list_names, warn
 from spacy_gliner_biomed.errors import Warnings
 
 NAMED = 3  # files of each kind that are named
@@ -90,8 +90,7 @@ def warn_unread(unread: Sequence[tuple[str, str]], endings: Iterable[str]) -> No
         names = [name for _, name in group]
         kinds.append(f"{len(names):,} {kind} ({list_names(names, NAMED)})")
     allowed = ", ".join(sorted(endings))
-    n = count(len(unread), "file or folder was", "files or folders were")
-    warn(Warnings.W160.format(n=n, found="; ".join(kinds), endings=allowed))
+    warn(Warnings.W160.format(n=len(unread), found="; ".join(kinds), endings=allowed))
 
 
 def kind_of(path: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_gliner_biomed.common.reporting import list_names, warn
+from spacy_gliner_biomed.common.reporting import count, list_names, warn
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.pipeline.reports import Reports
 from spacy_gliner_biomed.training.gold import Gold, count_lost, has_gold
@@ -73,4 +73,4 @@ def describe_lost(golds: Iterable[tuple[str, Gold]], splitter: str, max_width: i
 
 def _list_groups(docs: Iterable[Doc]) -> str:
     counts = Counter(key for doc in docs for key in doc.spans)
-    return list_names(f"{key!r} (in {n} documents)" for key, n in counts.items())
+    return list_names(f"{key!r} (in {count(n, 'document')})" for key, n in counts.items())

@@ -101,7 +101,7 @@ def test_relations_of_the_input_between_other_spans_are_counted(
     arguments = [tmp_path / "in.spacy", "--pipeline", tmp_path / "saved", "-f", "jsonl", "-q"]
     result = CliRunner().invoke(gliner_cli, ["annotate", *map(str, arguments)])
     assert result.exit_code == 0, result.output
-    assert "[GB-W362] 1 relations are in no output" in result.stderr
+    assert "[GB-W362] 1 relation is in no output" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,7 @@ def test_concepts_are_kept(with_concepts: Path, to: str) -> None:
 @pytest.mark.filterwarnings("ignore:.GB-W161")
 @pytest.mark.parametrize("to", convert.WITHOUT_CONCEPTS)
 def test_concepts_without_a_place_are_counted(with_concepts: Path, to: str) -> None:
-    with pytest.warns(UserWarning, match=rf"GB-W209\] 1 concept ids .* {to!r}"):
+    with pytest.warns(UserWarning, match=rf"GB-W209\] 1 concept id was .* {to!r}"):
         convert.convert(with_concepts, with_concepts.with_name("out"), to=to)
 
 

@@ -109,7 +109,7 @@ def test_a_scorer_that_leaves_documents_out_is_told() -> None:
     def lazy(texts: Iterable[AnnotatedText]) -> Iterator[Score]:
         yield from [Score(0.5) for _ in texts][1:]
 
-    with pytest.raises(ValueError, match=r"GB-E113.*1 scores for 2"):
+    with pytest.raises(ValueError, match=r"GB-E113.*1 score for 2 documents"):
         select([text("a"), text("a")], lazy, ratio=0.5)
 
 

@@ -33,6 +33,7 @@ def test_the_page_of_errors_has_each_code_with_its_message() -> None:
 def test_an_error_is_its_message_advice_and_guide() -> None:
     message = "[GB-E999] {found!r} is in {path:>3}; not {{}}. Set 'a_b' to <1>."
     assert plain(message) == "[GB-E999] <found> is in <path>; not {}. Set 'a_b' to <1>."
+    assert plain("{n:file was|files were} read") == "<n> files were read"
     page = entry("E999", message, "Labels")
     assert "> &lt;found&gt; is in &lt;path&gt;; not {}.\n" in page
     assert r"**What to do.** Set 'a\_b' to &lt;1&gt;." in page

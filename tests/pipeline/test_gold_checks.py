@@ -34,15 +34,15 @@ def test_gold_in_another_group_is_an_error_that_names_it(
 ) -> None:
     nlp = make_nlp(labels=labels)
     docs = [*docs_of(nlp, 2, "mykey"), *docs_of(nlp, 1, "other"), *docs_of(nlp)]
-    found = r"'mykey' \(in 2 documents\), 'other' \(in 1 documents\)\. Set 'spans_key'"
-    with pytest.raises(ValueError, match=rf"GB-E145.*of the 5 training documents.*'sc'.*{found}"):
+    found = r"'mykey' \(in 2 documents\), 'other' \(in 1 document\)\. Set 'spans_key'"
+    with pytest.raises(ValueError, match=rf"GB-E145.*in 5 training documents.*'sc'.*{found}"):
         initialize(nlp, docs)
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_docs_without_gold_are_an_error(make_nlp: Callable[..., Language], n: int) -> None:
     nlp = make_nlp()
-    with pytest.raises(ValueError, match=rf"GB-E145.*of the {n} training.*groups are: none\."):
+    with pytest.raises(ValueError, match=rf"GB-E145.*in {n} training.*groups are: none\."):
         initialize(nlp, docs_of(nlp, n))
 
 
@@ -64,7 +64,7 @@ def test_no_labels_anywhere_are_an_error(make_nlp: Callable[..., Language]) -> N
         doc.spans["sc"] = []
     with (
         pytest.warns(UserWarning, match="GB-W141"),
-        pytest.raises(ValueError, match=r"GB-E147.*'labels' is empty, and the 2 training"),
+        pytest.raises(ValueError, match=r"GB-E147.*'labels' is empty.*in 2 training documents"),
     ):
         initialize(nlp, docs)
 
@@ -74,13 +74,13 @@ def test_only_negatives_are_warned_of(make_nlp: Callable[..., Language]) -> None
     docs = docs_of(nlp)
     for doc in docs:
         doc.set_ents([])
-    with pytest.warns(UserWarning, match=r"GB-W141\] None of the 2 training documents"):
+    with pytest.warns(UserWarning, match=r"GB-W141\] .* in 2 training documents"):
         initialize(nlp, docs)
 
 
 def test_some_docs_without_gold_are_counted_and_said(make_nlp: Callable[..., Language]) -> None:
     nlp = make_nlp()
-    with pytest.warns(UserWarning, match=r"GB-W142\] 3 training documents"):
+    with pytest.warns(UserWarning, match=r"GB-W142\] 3 training documents have"):
         initialize(nlp, [*docs_of(nlp, 2, "sc"), *docs_of(nlp, 3)])
 
 

@@ -45,7 +45,7 @@ def test_what_is_no_table_is_named(tmp_path: Path, name: str, content: str, comp
 def test_labels_are_renamed_everywhere_and_kept_beside_the_entities() -> None:
     text = AnnotatedText(TEXT.text, TEXT.spans, [], TEXT.annotated, concepts=[(0, 4, "Chem", "D1")])
     table = {"Chem": "drug", "DRUG": "drug", "Nowhere": "place"}
-    with pytest.warns(UserWarning, match=r"GB-W206\] 1 labels in t\.json.* s\.txt: Nowhere"):
+    with pytest.warns(UserWarning, match=r"GB-W206\] 1 label is in t\.json.* s\.txt: Nowhere"):
         (found,) = rename_labels([text], table, Path("t.json"), Path("s.txt"))
     assert found.spans == [(0, 4, "drug"), (5, 10, "X")]
     assert found.annotated == ["X", "drug"]

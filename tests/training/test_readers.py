@@ -119,7 +119,7 @@ def test_relations_of_a_corpus_are_by_concept(tmp_path: Path) -> None:
     with gzip.open(folder / "a" / "relations.jsonl.gz", "wt") as file:
         file.writelines(json.dumps(line) + "\n" for line in relations)
     nlp = spacy.blank("en")
-    with pytest.warns(UserWarning, match=r"GB-W350\] 1 relations in .*relations\.jsonl\.gz"):
+    with pytest.warns(UserWarning, match=r"GB-W350\] In .*relations\.jsonl\.gz, 1 relation was"):
         first, second = (
             x.reference for x in make_corpus(folder, "train", ["a"], relations=True)(nlp)
         )

@@ -59,7 +59,7 @@ def test_brat_has_a_text_and_standoff_for_each_document(tmp_path: Path) -> None:
     ]
     types = files["annotation.conf"].decode().splitlines()
     assert types[:5] == ["[entities]", "drug", "mood", "sign_or_symptom", "species"]
-    with pytest.warns(UserWarning, match=r"GB-W163.*3 lines"):  # notes
+    with pytest.warns(UserWarning, match=r"GB-W163.* 3 lines"):  # notes
         found, empty = read_format(tmp_path, "brat")
     assert (found.text, found.name) == (TEXT, "7")
     assert found.spans == [(e.start, e.end, e.label.replace(" ", "_")) for e in ENTITIES]

@@ -70,20 +70,20 @@ def test_context_says_whether_the_patient_has_it(
 def test_omop_concepts_are_numbers_and_texts_fit_their_columns() -> None:
     text = "a" * 400
     entity = Entity(100, 400, "drug", None, text[:300], "OMOP:1112807")
-    with pytest.warns(UserWarning, match=r"GB-W213\] 1 entities"):
+    with pytest.warns(UserWarning, match=r"GB-W213\] 1 entity is"):
         (row,) = read(write("omop", (NLP.make_doc(text), Record(1), [entity])))
     assert (row["note_nlp_concept_id"], len(row["lexical_variant"])) == ("1112807", 250)
     assert len(row["snippet"]) == 250
 
 
 def test_ids_that_are_no_integers_are_counted() -> None:
-    with pytest.warns(UserWarning, match=r"GB-W212\] 1 documents"):
+    with pytest.warns(UserWarning, match=r"GB-W212\] 1 document has"):
         rows = read(write("omop", sample(Record("n1")), sample(Record(-3))))
     assert [row["note_id"] for row in rows] == ["n1", "n1", "-3", "-3"]
 
 
 def test_modifiers_that_are_cut_are_counted() -> None:
-    with pytest.warns(UserWarning, match=r"GB-W214\] 1 entities"):
+    with pytest.warns(UserWarning, match=r"GB-W214\] 1 entity has"):
         content = write("omop", sample(Record(7), section_category="x" * 3000)).decode()
     *_, row = csv.reader(io.StringIO(content))
     assert len(row[-1]) == 2000

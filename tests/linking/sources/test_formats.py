@@ -202,7 +202,7 @@ def test_headers_may_be_in_any_case_and_have_spaces(tmp_path: Path) -> None:
 
 def test_blank_rows_are_skipped_and_counted(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "id,name\n\nD:1,Gout\n , \n,\nD:2,Asthma\n\n")
-    with pytest.warns(UserWarning, match=r"GB-W150\] 4 blank rows in .*a\.csv") as caught:
+    with pytest.warns(UserWarning, match=r"GB-W150\] In .*a\.csv, 4 blank rows were") as caught:
         concepts = list(read_concepts(path))
     assert [concept.concept_id for concept in concepts] == ["D:1", "D:2"]
     assert [Path(each.filename).name for each in caught] == [Path(__file__).name]

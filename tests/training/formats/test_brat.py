@@ -10,7 +10,7 @@ from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.formats.table import read_format
 
 BRAT = "T1\tDrug 0 7\tAspirin\n"
-DISCONTINUOUS = r"GB-W162\] 1 entities"
+DISCONTINUOUS = r"GB-W162\].* 1 discontinuous entity was"
 pytestmark = pytest.mark.filterwarnings("error")
 
 
@@ -67,7 +67,7 @@ def test_a_mark_may_count_as_a_character_or_not(tmp_path: Path, start: int) -> N
 
 
 def test_white_space_at_an_end_is_left_out_and_counted(tmp_path: Path) -> None:
-    with pytest.warns(UserWarning, match=r"GB-W161\] 1 entities"):
+    with pytest.warns(UserWarning, match=r"GB-W161\].* of 1 entity was"):
         text = read(tmp_path, "Aspirin works", "T1\tDrug 0 8\tAspirin \n")
     assert text.spans == [(0, 7, "Drug")]
 
@@ -75,7 +75,7 @@ def test_white_space_at_an_end_is_left_out_and_counted(tmp_path: Path) -> None:
 def test_attributes_notes_and_broken_relations_are_counted(tmp_path: Path) -> None:
     others = "R1\tTreats Arg1:T1\nE1\tX\nA1\tNegated T1\nM1\tX T1\n"
     others += "N1\tUnknown T1 D:1\tAspirin\n#1\tAnnotatorNotes T1\tscore 1\n*\tEquiv T1 T1\n\n"
-    with pytest.warns(UserWarning, match=r"GB-W163\] 7 lines or records"):
+    with pytest.warns(UserWarning, match=r"GB-W163\].* 7 lines or records hold"):
         text = read(tmp_path, "Aspirin", BRAT + others)
     assert text.spans == [(0, 7, "Drug")]
 

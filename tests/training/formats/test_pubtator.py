@@ -42,7 +42,7 @@ def test_a_mark_and_windows_line_ends_change_nothing(tmp_path: Path) -> None:
 )
 def test_relations_without_mentions_are_counted(tmp_path: Path, line: str) -> None:
     path = write(tmp_path / "data.txt", f"{PUBTATOR}{line}\n\n8|t|More\n8|a|\n")
-    with pytest.warns(UserWarning, match=r"GB-W350\] 1 relations in .*data\.txt"):
+    with pytest.warns(UserWarning, match=r"GB-W350\] In .*data\.txt, 1 relation was"):
         first, second = read_format(path, "pubtator")
     assert (first.spans, second.text) == ([(0, 7, "Chemical")], "More\n")
 
