@@ -44,6 +44,16 @@ def seed_means(values: Pairs) -> dict[tuple[str, int], float]:
     }
 
 
+def seed_differences(scores: Pairs, others: Pairs) -> list[float]:
+    """Return the difference of each seed, averaged over the corpora that both have."""
+    corpora = {corpus for corpus, _ in scores} & {corpus for corpus, _ in others}
+    means = (
+        seed_means({key: score for key, score in pairs.items() if key[0] in corpora})
+        for pairs in (scores, others)
+    )
+    return differences(*means)
+
+
 def shown(values: Sequence[float]) -> str:
     """Format a paired difference as "+0.4 ± 0.3"; a dash stands for too few values."""
     found = interval(values)

@@ -34,7 +34,7 @@ import torch
 from benchmarks.accuracy.evaluation import make_nlp
 from benchmarks.common import make_parser, markdown
 from benchmarks.curation.early_stopping import Stopping, train_until
-from benchmarks.curation.paired import differences, seed_means, shown
+from benchmarks.curation.paired import seed_differences, shown
 from benchmarks.curation.pools import CORPORA, DEV, KEYS, chosen, read_held_out, split_train
 from benchmarks.training.short_training import (
     BATCH,
@@ -157,9 +157,9 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         ]
         gains = []
         for other in (("all", 1.0), ("random", ratio)):
-            pairs = seed_means(own), seed_means(_scores(rows, *other))
+            paired = seed_differences(own, _scores(rows, *other))
             same = other[0] == scorer or scorer == "all"
-            gains.append("" if same else shown(differences(*pairs)))
+            gains.append("" if same else shown(paired))
         lines.append([scorer, f"{ratio:.0%}", *cells, *gains])
     return markdown(["positives by", "share", *corpora, "to all", "to random"], lines)
 

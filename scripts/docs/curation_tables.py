@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from statistics import mean
 from typing import Any
 
-from benchmarks.curation.paired import differences, seed_means, shown
+from benchmarks.curation.paired import differences, seed_differences, seed_means, shown
 from scripts.docs.table_parts import markdown, named, read, spread
 
 Scores = dict[tuple[str, int], float]  # F1 by corpus and seed
@@ -42,7 +42,7 @@ def curation_paired(name: str = "curation_paired") -> str:
     for (scorer, ratio), own in found.items():
         cells = [spread(list(_only(own, corpus).values())) for corpus in corpora]
         gains = [
-            "" if scorer in ("all", other[0]) else shown(_paired(own, found[other]))
+            "" if scorer in ("all", other[0]) else shown(seed_differences(own, found[other]))
             for other in (("all", 1.0), ("random", ratio))
         ]
         size = round(mean(entities[scorer, ratio]))
@@ -114,7 +114,3 @@ def _corpora(found: Iterable[Scores]) -> list[str]:
 
 def _only(scores: Scores, corpus: str) -> Scores:
     return {key: score for key, score in scores.items() if key[0] == corpus}
-
-
-def _paired(own: Scores, other: Scores) -> list[float]:
-    return differences(seed_means(own), seed_means(other))

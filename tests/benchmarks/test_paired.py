@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.curation.llm_accuracy import score
-from benchmarks.curation.paired import differences, interval, seed_means, shown
+from benchmarks.curation.paired import differences, interval, seed_differences, seed_means, shown
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 
 
@@ -27,6 +27,12 @@ def test_each_seed_is_one_observation_and_must_have_all_corpora() -> None:
     values = {("a", 0): 1.0, ("b", 0): 3.0, ("a", 1): 5.0}
     assert seed_means(values) == {("mean", 0): 2.0}
     assert seed_means({}) == {}
+
+
+def test_seeds_are_compared_on_the_corpora_that_both_have() -> None:
+    scores = {("a", 0): 1.0, ("b", 0): 3.0, ("a", 1): 5.0, ("b", 1): 5.0}
+    others = {("a", 0): 2.0, ("a", 1): 7.0, ("c", 0): 100.0, ("c", 1): 100.0}
+    assert seed_differences(scores, others) == [-1.0, -2.0]
 
 
 def test_precision_and_recall_count_failed_sentences_as_empty() -> None:
