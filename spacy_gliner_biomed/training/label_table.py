@@ -1,7 +1,7 @@
 """Rename the labels of a corpus by a table."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,7 +43,8 @@ def read_label_table(path: Path, encoding: str = UTF8) -> dict[str, str]:
 def rename_labels(
     texts: Iterable[AnnotatedText], table: Mapping[str, str], path: Path, source: Path
 ) -> Iterator[AnnotatedText]:
-    """Rename the labels of texts; others stay. The labels as they were are in the metadata.
+    """Rename the labels of entities and relations; others stay. The labels of entities as they were
+    are in the metadata.
 
     texts (Iterable[AnnotatedText]): The texts.
     table (Mapping[str, str]): See `read_label_table`.
@@ -53,31 +54,39 @@ def rename_labels(
     """
     unused = set(table)
     for text in texts:
-        written: dict[GoldSpan, list[str]] = {}
-        for start, end, label in text.spans:
-            written.setdefault((start, end, table.get(label, label)), []).append(label)
-        annotated = text.annotated
-        unused -= {label for *_, label in text.spans} | set(annotated or ())
-        concepts = [(a, b, table.get(label, label), ids) for a, b, label, ids in text.concepts]
-        labels = [" | ".join(labels) for labels in written.values()]
-        ends = [
-            tuple((a, b, table.get(label, label)) for a, b, label in relation[:2])
-            for relation in text.relations or ()
-        ]
-        relations = [
-            (head, tail, x[2]) for (head, tail), x in zip(ends, text.relations or (), strict=True)
-        ]
-        yield replace(
-            text,
-            spans=list(written),
-            annotated=annotated and sorted({table.get(label, label) for label in annotated}),
-            concepts=concepts,
-            relations=None if text.relations is None else relations,
-            meta={**text.meta, WRITTEN_LABELS: labels},
-        )
+        unused -= {label for *_, label in text.spans} | set(text.annotated or ())
+        unused -= {label for *_, label in text.relations or ()}
+        unused -= set(text.annotated_relations or ())
+        yield _renamed(text, table)
     if unused:
         found = list_names(unused)
         warn(Warnings.W206.format(n=len(unused), path=path, source=source, found=found))
+
+
+def _renamed(text: AnnotatedText, table: Mapping[str, str]) -> AnnotatedText:
+    def rename(span: GoldSpan) -> GoldSpan:
+        start, end, label = span
+        return start, end, table.get(label, label)
+
+    def rename_all(labels: Sequence[str] | None) -> Sequence[str] | None:
+        return labels and sorted({table.get(label, label) for label in labels})
+
+    written: dict[GoldSpan, list[str]] = {}
+    for span in text.spans:
+        written.setdefault(rename(span), []).append(span[2])
+    relations = dict.fromkeys(
+        (rename(head), rename(tail), table.get(label, label))
+        for head, tail, label in text.relations or ()
+    )
+    return replace(
+        text,
+        spans=list(written),
+        annotated=rename_all(text.annotated),
+        concepts=[(a, b, table.get(label, label), ids) for a, b, label, ids in text.concepts],
+        relations=None if text.relations is None else list(relations),
+        annotated_relations=rename_all(text.annotated_relations),
+        meta={**text.meta, WRITTEN_LABELS: [" | ".join(labels) for labels in written.values()]},
+    )
 
 
 def _rows(path: Path, encoding: str) -> Iterator[tuple[str, str]]:

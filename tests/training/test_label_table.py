@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,21 @@ def test_labels_are_renamed_everywhere_and_kept_beside_the_entities() -> None:
     assert found.meta == {"written_labels": ["Chem | DRUG", "X"]}
 
 
+def test_relations_are_renamed_with_their_ends(recwarn: pytest.WarningsRecorder) -> None:
+    zinc, drug, fever = TEXT.spans
+    relations = [(zinc, fever, "CID"), (drug, fever, "CID"), (fever, zinc, "other")]
+    text = replace(TEXT, relations=relations, annotated_relations=["CID", "other"])
+    table = {"Chem": "drug", "DRUG": "drug", "CID": "causes"}
+    (found,) = rename_labels([text], table, Path("t.json"), Path("s.txt"))
+    zinc = (0, 4, "drug")
+    assert found.relations == [(zinc, fever, "causes"), (fever, zinc, "other")]
+    assert found.annotated_relations == ["causes", "other"]
+    (found,) = rename_labels([replace(text, relations=[])], table, Path("t.json"), Path("s.txt"))
+    assert found.relations == []
+    assert not recwarn.list
+
+
 def test_what_is_annotated_may_be_unknown() -> None:
     (found,) = rename_labels([AnnotatedText("a", [], [], None)], {}, Path("t"), Path("s"))
     assert found.annotated is None
+    assert found.relations is found.annotated_relations is None
