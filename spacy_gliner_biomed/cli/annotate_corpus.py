@@ -120,7 +120,8 @@ def annotate_corpus_cli(
     OUTPUT/parts/*/ holds the tables documents, entities, relations and failures. Each part is
     written atomically. OUTPUT/manifest.json describes the run. Every input record is either in
     documents or in failures; a file that cannot be read is in failures. The summary and the
-    manifest count the files of other formats.
+    manifest count the files of other formats, and those that are UTF-8 although another encoding
+    is named.
 
     Exit status: 0 if all records were annotated; 3 if the run is complete but some records are in
     failures (deleted and superseded PubMed citations do not count); 1 if the run could not start

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from spacy_gliner_biomed.common.counted_stream import Position
-from spacy_gliner_biomed.common.files import open_bytes
+from spacy_gliner_biomed.common.files import is_utf8_instead, open_bytes
 from spacy_gliner_biomed.common.object_store import ObjectStore, as_location
 from spacy_gliner_biomed.distributed.citations import CitationNotes, Citations, scan
 from spacy_gliner_biomed.distributed.corpus_files import CorpusFile, CorpusFiles, LocalFiles
@@ -18,7 +19,7 @@ from spacy_gliner_biomed.distributed.remote_files import RemoteFiles
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.formats.detect import detect_format
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
-from spacy_gliner_biomed.training.formats.table import FORMATS
+from spacy_gliner_biomed.training.formats.table import FORMATS, in_named_encoding
 
 
 class Corpus(PartitionedCorpus):
@@ -91,6 +92,14 @@ class Corpus(PartitionedCorpus):
         except (OSError, ValueError):
             return True
 
+    def _is_utf8_instead(self, path: Path) -> bool:
+        encoding = self.reading.encoding
+        with suppress(OSError):  # its reader says so
+            return any(
+                is_utf8_instead(p, encoding) for p in in_named_encoding([path], self.reading)
+            )
+        return False
+
     def _note(self, newest_first: list[CorpusFile]) -> Citations:
         citations = Citations()
         for file in newest_first:
@@ -109,8 +118,11 @@ class Corpus(PartitionedCorpus):
     def _read(self, file: CorpusFile) -> Iterator[CorpusRecord]:
         position = Position()
         with file.local() as path:
+            utf8_file = file.name if self._is_utf8_instead(path) else ""
             for record in read_file(path, file.name, position, self.reading):
                 self.consumed = self.n_bytes_before + position.bytes
-                yield file.renamed(record, path)
+                renamed = file.renamed(record, path)
+                yield replace(renamed, utf8_file=utf8_file) if utf8_file else renamed
+                utf8_file = ""
         self.n_bytes_before += file.size
         self.consumed = self.n_bytes_before

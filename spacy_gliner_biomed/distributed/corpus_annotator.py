@@ -113,6 +113,7 @@ class CorpusAnnotator:
         RETURNS (Results): The tables, exported files and warnings.
         """
         results = Results(self.config.attributes)
+        results.note_files(partition.records)
         name = self.config.export
         export = None if name is None else make_export(name, self.settings)
         with warnings.catch_warnings(record=True) as caught:

@@ -175,6 +175,7 @@ class LocalEngine:
         results, [record] = Results(self.spec.config.attributes), job.partition.records
         last = job.error.strip().rpartition("\n")[2] or how
         reason = f"{job.deaths} worker processes died on it, the last with {last}"
+        results.note_files([record])
         results.fail(record.without_content("died", reason) if record.problem is None else record)
         delays: list[str] = []
         try:

@@ -11,11 +11,12 @@ from typing import Any
 from tqdm import tqdm
 
 from spacy_gliner_biomed.common.json_text import dump_json
-from spacy_gliner_biomed.common.reporting import count
+from spacy_gliner_biomed.common.reporting import count, shorten
 from spacy_gliner_biomed.common.terminal import escape_controls
 from spacy_gliner_biomed.distributed.manifest import now
 from spacy_gliner_biomed.distributed.records import EXPECTED
 from spacy_gliner_biomed.distributed.result_storage import RunOutput
+from spacy_gliner_biomed.distributed.result_tables import UTF8_FILE, UTF8_NAMES
 from spacy_gliner_biomed.documents.summary import describe_stats, summarize_relations
 
 BAR = "{percentage:3.0f}%|{bar:20}| {elapsed}, {remaining} left{postfix}"
@@ -140,6 +141,10 @@ def summarize(
     left = {kind: n for kind, n in _failure_counts(counts).items() if kind in EXPECTED}
     if left:
         lines.append("excluded by the corpus itself: " + _listed(left))
+    if n := counts.get("utf8_files"):
+        named = [key[len(UTF8_FILE) :] for key in counts if key.startswith(UTF8_FILE)]
+        files = f"{count(n, 'file')}, such as {', '.join(map(shorten, sorted(named)[:UTF8_NAMES]))}"
+        lines.append(f"READ AS UTF-8 instead of the named encoding (GB-W380): {files}")
     if not_read:
         lines.append(f"NOT READ (unsupported file types): {not_read}")
     if n_failed(counts):

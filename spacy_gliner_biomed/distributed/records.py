@@ -48,6 +48,8 @@ class CorpusRecord:
     version (int): The version of a PubMed citation; several versions share one id.
     left_out (int): Number of characters in other languages that `content` does not contain.
     is_citation (bool): Whether it is one of PubMed's.
+    utf8_file (str): On the first record of a file, the file's name if it is read as UTF-8 although
+        another encoding is named; see `files.is_utf8_instead`.
     """
 
     id: str
@@ -58,6 +60,7 @@ class CorpusRecord:
     version: int = 1
     left_out: int = 0
     is_citation: bool = field(default=False, compare=False)
+    utf8_file: str = field(default="", compare=False)
 
     def without_content(self, kind: FailureKind, reason: str) -> "CorpusRecord":
         """Return the record without its content, marked as not annotated.

@@ -1,7 +1,7 @@
 """The result tables: their columns, and rows made from annotated Docs."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, TypeAlias
@@ -44,6 +44,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "relations": RELATION_COLUMNS,
     "failures": {"id": "string", "source": "string", "kind": "string", "reason": "string"},
 }
+UTF8_FILE, UTF8_NAMES = "utf8_file:", 3  # key of `Results.counts`, and names in a partition
 LARGE = 1_000_000  # characters from which on a document counts as large
 
 
@@ -55,6 +56,7 @@ class Results:
     tables (dict[str, list[TableRow]]): The rows of each table.
     files (dict[str, bytes]): Further files, see `exports`: path inside the partition, and content.
     warnings (list[str]): The distinct warnings.
+    utf8_files (list[str]): See `CorpusRecord.utf8_file`.
     """
 
     attributes: Sequence[str] = ()
@@ -63,6 +65,11 @@ class Results:
     )
     files: dict[str, bytes] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    utf8_files: list[str] = field(default_factory=list)
+
+    def note_files(self, records: Iterable[CorpusRecord]) -> None:
+        """Note which files of the records are read as UTF-8 although another encoding is named."""
+        self.utf8_files += [record.utf8_file for record in records if record.utf8_file]
 
     def fail(self, record: CorpusRecord) -> None:
         """Add a record that was not annotated to `failures`."""
@@ -74,7 +81,7 @@ class Results:
 
     def counts(self) -> Counter[str]:
         """Sum over the tables; entities are under `label:NAME`, relations under `relation:NAME`,
-        failures under `failure:KIND`.
+        failures under `failure:KIND`, and the first of `utf8_files` under `utf8_file:NAME`.
         """
         documents, entities = self.tables["documents"], self.tables["entities"]
         counts = Counter[str](documents=len(documents), entities=len(entities))
@@ -86,6 +93,9 @@ class Results:
         counts.update(f"label:{row['label']}" for row in entities)
         counts.update(f"relation:{row['label']}" for row in self.tables["relations"])
         counts.update(f"failure:{row['kind']}" for row in self.tables["failures"])
+        if self.utf8_files:  # only the first names: a corpus may have millions
+            counts["utf8_files"] = len(self.utf8_files)
+            counts.update(f"{UTF8_FILE}{name}" for name in self.utf8_files[:UTF8_NAMES])
         return counts
 
 

@@ -17,6 +17,7 @@ from spacy_gliner_biomed.distributed.events import Event, Lost
 from spacy_gliner_biomed.distributed.local_engine import LocalEngine
 from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.run_spec import RunSpec
+from spacy_gliner_biomed.training.formats.options import ReadOptions
 from tests.distributed.conftest import entities, ids, table, texts, write_lines
 from tests.distributed.test_pubmed import citation, pubmed
 from tests.distributed.test_record_readers import deep
@@ -148,6 +149,30 @@ def test_what_is_broken_in_a_corpus_is_rows_of_failures_and_the_rest_is_annotate
     assert "worker died" not in {json.loads(line)["event"] for line in log}
     again = run_corpus(Corpus(tmp_path / "in"), spec, LocalEngine(spec), resume=True)
     assert again["counts"] == manifest["counts"]
+
+
+def test_files_that_are_utf8_although_another_encoding_is_named_are_counted_once(
+    spec: RunSpec, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.txt").write_bytes("Ménière".encode("cp1252"))
+    (folder / "b.jsonl").write_bytes('{"text": "Ménière"}\n{"text": "poison"}\n'.encode())
+    (folder / "c.jsonl").write_bytes('{"text": "poison é"}\n{"text": "aspirin"}\n'.encode())
+    (folder / "d.csv").write_bytes("text\nMénière\n".encode())
+    (folder / "e.txt").write_text("aspirin")
+    (folder / "f.xml").write_bytes(pubmed(citation(1, "Ménière")))
+    (folder / "g.txt").symlink_to(folder / "nowhere")
+    reading = ReadOptions(encoding="cp1252")
+    for resume in (False, True):
+        corpus = Corpus(folder, partition_size=3, reading=reading)
+        manifest = run_corpus(corpus, spec, LocalEngine(spec), resume=resume)
+        assert manifest["counts"]["utf8_files"] == 3
+        said = "READ AS UTF-8 instead of the named encoding (GB-W380): 3 files, such as b.jsonl, "
+        assert manifest["summary"].count(f"{said}c.jsonl, d.csv\n") == 1
+    there = replace(spec, storage=Storage(tmp_path / "utf8", "jsonl"))
+    manifest = run_corpus(Corpus(folder), there, LocalEngine(there))
+    assert "UTF-8" not in manifest["summary"]
 
 
 def kinds_source(kinds: dict[str, str]) -> str:

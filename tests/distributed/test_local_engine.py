@@ -181,6 +181,6 @@ def test_workers_that_die_while_they_load_end_the_run(spec: RunSpec, tmp_path: P
     code.write_text("import os\nos._exit(7)\n")
     source = write_lines(tmp_path / "in.jsonl", texts("a"))
     broken = RunSpec(AnnotatorConfig(code=code), spec.storage)
-    with pytest.raises(ValueError, match=r"GB-E104.*3 worker processes died.*exit code 7"):
+    with pytest.raises(ValueError, match=r"GB-E104.*3 worker processes in a row died.*exit code 7"):
         run_corpus(Corpus(source), broken, LocalEngine(broken))
     assert not multiprocessing.active_children()

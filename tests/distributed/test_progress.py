@@ -89,6 +89,8 @@ def test_summary_says_what_was_found_moved_left_out_and_failed() -> None:
             "moved": 4,
             "large": 1,
             "left_out_characters": 1200,
+            "utf8_files": 1200,
+            **{f"utf8_file:{name}.txt": 1 for name in "dbca"},
             "failure:deleted": 5,
             "failure:died": 1,
             "failure:duplicate": 2,
@@ -102,6 +104,8 @@ def test_summary_says_what_was_found_moved_left_out_and_failed() -> None:
         "1 document of a million characters or more",
         "1,200 characters of titles and abstracts in other languages left out",
         "excluded by the corpus itself: 5 deleted",
+        "READ AS UTF-8 instead of the named encoding (GB-W380): 1,200 files, such as a.txt, b.txt, "
+        "c.txt",
         "NOT READ (unsupported file types): 2 .csv (a.csv)",
         "FAILED, see the tables 'failures': 1 died, 2 duplicate",
         "wrote out",

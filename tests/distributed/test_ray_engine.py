@@ -104,7 +104,7 @@ def test_actors_that_die_while_they_load_end_the_run(spec: RunSpec, tmp_path: Pa
     code.write_text("import os\nos._exit(7)\n")
     source = write_lines(tmp_path / "in.jsonl", texts("a"))
     broken = replace(spec, config=replace(spec.config, code=code))
-    with pytest.raises(ValueError, match=r"GB-E104.*3 worker processes died"):
+    with pytest.raises(ValueError, match=r"GB-E104.*3 worker processes in a row died"):
         run_corpus(Corpus(source), broken, RayEngine(broken))
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from spacy_gliner_biomed.distributed.records import LINE, CorpusRecord
 from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.result_tables import (
     COLUMNS,
+    UTF8_FILE,
     Results,
     columns_of,
     document_row,
@@ -93,6 +95,16 @@ def test_text_that_was_left_out_is_counted() -> None:
         )
     assert [row["left_out_characters"] for row in results.tables["documents"]] == [3, 0]
     assert results.counts()["left_out_characters"] == 3
+
+
+def test_names_of_files_are_counts_of_the_first_only() -> None:
+    results = Results()
+    results.note_files(replace(ITEM, utf8_file=name) for name in ("", *"abcd", ""))
+    counts = results.counts()
+    assert counts["utf8_files"] == 4
+    assert [key for key in counts if key.startswith(UTF8_FILE)] == [
+        f"utf8_file:{name}" for name in "abc"
+    ]
 
 
 def test_all_parts_are_one_table_with_pyarrow_alone(tmp_path: Path) -> None:

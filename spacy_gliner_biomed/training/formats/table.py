@@ -153,12 +153,20 @@ def warn_of_encoding(files: Iterable[Path], options: ReadOptions) -> None:
     files (Iterable[Path]): The files to read. The reader of "brat" warns about those of a folder.
     options (ReadOptions): The encoding, and their format if it is named.
     """
+    warn_of_utf8(in_named_encoding(files, options), options.encoding)
+
+
+def in_named_encoding(files: Iterable[Path], options: ReadOptions) -> Iterator[Path]:
+    """Yield the files whose format does not say the encoding, as XML does.
+
+    files (Iterable[Path]): Files.
+    options (ReadOptions): Their format if it is named.
+    """
     own = {name for name, format_ in FORMATS.items() if format_.own_encoding}
     if options.data_format not in own:
         endings = [ending for name in own for ending in FORMATS[name].endings]
         endings = [f"{ending}{packed}" for ending in endings for packed in ("", ".gz")]
-        encoded = (file for file in files if ending_of(file, endings) is None)
-        warn_of_utf8(encoded, options.encoding)
+        yield from (file for file in files if ending_of(file, endings) is None)
 
 
 def _with_labels(path: Path, name: str, options: ReadOptions) -> Iterator[AnnotatedText]:
