@@ -68,7 +68,7 @@ def annotate_cli(
         Option(
             "--format",
             "-f",
-            help=f"Output format, if the ending does not tell: {', '.join(OUTPUT_FORMATS)}. "
+            help=f"Output format, if the ending is not clear: {', '.join(OUTPUT_FORMATS)}. "
             "Default for standard output: table.",
         ),
     ] = None,

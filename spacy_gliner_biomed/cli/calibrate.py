@@ -47,8 +47,8 @@ def calibrate_cli(
     """Fit a temperature and an offset to gold documents, and save them in the pipeline.
 
     After calibration, about 80 % of the entities with a score of 0.8 are right. The threshold with
-    the best F1 is saved, too; a pipeline with `threshold = null` uses it. The ranking of the
-    entities stays the same; only scores change. The command prints the reliability before and
+    the best F1 is saved, too; a pipeline with `threshold = null` uses it. Without --min-gold, only
+    scores change, not the ranking of the entities. The command prints the reliability before and
     after, the expected calibration error (ECE) and the threshold with the best F1.
 
     Example: python -m spacy gliner calibrate training/model-best dev.spacy training/calibrated
@@ -81,11 +81,12 @@ def calibrate(
     pipeline (Path): A saved pipeline with one "gliner_biomed" component.
     dev (Path): Gold documents: a .spacy file, or a file of `data_format`.
     output (Path): The folder for the calibrated pipeline.
-    data_format (str): See `training.formats.read_format`.
+    data_format (str): See `training.formats.table.read_format`.
     min_gold (int): See `pipeline.calibrating.label_shifts`; 0: all labels share one offset.
     max_loss (float | None): Points of F1, see `pipeline.calibrating.centre`; None: no shift.
     plot (Path | None): The file for an image of the reliability; needs matplotlib.
-    RAISES (ValueError): If the pipeline has no such component, or DEV has too little to fit.
+    RAISES (ValueError): If the pipeline does not have exactly one such component, or the entities
+        found in DEV are all right or all wrong.
     """
     import spacy
     from spacy.training import Corpus

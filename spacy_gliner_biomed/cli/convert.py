@@ -75,8 +75,8 @@ def convert_cli(
     """Convert annotated texts: to a DocBin for `spacy train`, or to another format.
 
     Every entity keeps its exact offsets: a token is split if an entity begins or ends inside it.
-    All labels that occur in the source count as annotated. What the source or the output cannot
-    represent is counted in a warning.
+    All labels that occur in the source count as annotated, unless a text lists its own. What the
+    source or the output cannot represent is counted in a warning.
 
     Example: python -m spacy gliner convert export.jsonl train.spacy --labels words.json
     """
@@ -240,7 +240,9 @@ def _concepts(text: "AnnotatedText") -> Iterator[tuple[tuple[int, int, str], str
 
 
 def _meta(text: "AnnotatedText", target: str) -> dict[str, object]:
-    """Return what a writer copies; others than that of JSON lines read passages from the Doc."""
+    """Return the metadata to write. Only JSON lines need passages and sentences in it: the other
+    writers read them from the Doc.
+    """
     annotated = {} if text.annotated is None else {"annotated_labels": list(text.annotated)}
     passages = {"passages": list(text.passages)} if text.passages and target == "jsonl" else {}
     sentences = {"sents": list(map(list, text.sentences))} if text.sentences else {}

@@ -64,7 +64,7 @@ def next_cli(
     ] = None,
     format_: Annotated[
         str | None,
-        Option("--format", "-f", help="Output format, if the ending does not tell, as annotate."),
+        Option("--format", "-f", help="Output format, if the ending is not clear; see annotate."),
     ] = None,
     input_format: InputFormatOption = None,
     encoding: EncodingOption = "utf-8",

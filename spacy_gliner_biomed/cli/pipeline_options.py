@@ -28,7 +28,7 @@ ThresholdOption = Annotated[
 ]
 DeviceOption = Annotated[
     str | None,
-    typer.Option("--device", help="cpu, cuda, cuda:1, mps; default: as spaCy is set, the CPU."),
+    typer.Option("--device", help="cpu, cuda, cuda:1, mps; default: spaCy's device, the CPU."),
 ]
 PrecisionOption = Annotated[
     str | None,

@@ -35,15 +35,18 @@ def serve_cli(
     ] = None,
     relations: RelationsOption = None,
     threshold: Annotated[float | None, Option(help="Default minimum score, 0 to 1.")] = None,
-    max_characters: Annotated[int, Option(min=1, help="Characters of a text.")] = 100_000,
-    max_texts: Annotated[int, Option(min=1, help="Texts of a request.")] = 256,
-    max_labels: Annotated[int, Option(min=1, help="Labels of a request.")] = 200,
-    max_bytes: Annotated[int, Option(min=1, help="Bytes of a body, or of a line of a stream.")] = 16
-    * 2**20,
+    max_characters: Annotated[int, Option(min=1, help="Maximum characters of a text.")] = 100_000,
+    max_texts: Annotated[int, Option(min=1, help="Maximum texts of a request.")] = 256,
+    max_labels: Annotated[int, Option(min=1, help="Maximum labels of a request.")] = 200,
+    max_bytes: Annotated[
+        int, Option(min=1, help="Maximum bytes of a request body, or of a line of a stream.")
+    ] = 16 * 2**20,
     timeout: Annotated[
-        float, Option(min=0.001, help="Seconds for a body to arrive, and for an answer.")
+        float, Option(min=0.001, help="Seconds for a body to arrive, and for the answer to follow.")
     ] = 60.0,
-    queue: Annotated[int, Option(min=1, help="Documents that may wait; then 503.")] = 512,
+    queue: Annotated[
+        int, Option(min=1, help="Documents that may wait; further requests get status 503.")
+    ] = 512,
     batch_size: Annotated[int, Option(min=1, help="Maximum documents per batch.")] = 64,
     batch_wait: Annotated[
         float, Option(min=0, help="Milliseconds that a document waits for others.")
@@ -57,9 +60,10 @@ def serve_cli(
 ) -> None:
     """Serve entities over HTTP, and a page to try it in the browser.
 
-    POST /annotate, POST /annotate/stream, GET /labels, /health, /ready, /metrics and
-    /openapi.json; the page is at /. Requests with the same labels and settings share batches. The
-    log has no text. SIGTERM ends the server after it has answered what it has taken on.
+    POST /annotate, POST /annotate/stream, GET /labels, /labels/lookup, /health, /ready, /metrics
+    and /openapi.json; the page is at /. Requests with the same labels and settings share batches.
+    Texts are never logged. On SIGTERM, the server answers the requests that it has accepted, then
+    ends.
 
     Example: python -m spacy gliner serve --labels "disease,drug" --port 8080
     """
@@ -95,7 +99,7 @@ def serve_cli(
         name = Path(pipeline or checkpoint or "packaged").name
         service = Service(Annotator(nlp), limits, source, name)
         _report_address(listening, token)
-        # Clients get it in their answers; the log has no label that they send.
+        # Clients get these warnings in their answers; the log must not hold the labels they send.
         warnings.filterwarnings("ignore", message=r"\[GB-W(180|282|390)\]")
         run_server(service, listening, token=token, quiet=quiet)
 

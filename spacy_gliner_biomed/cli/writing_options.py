@@ -31,7 +31,8 @@ AttributesOption = Annotated[
     str | None,
     typer.Option(
         "--attributes",
-        help="Custom attributes to write (ent._.NAME), by commas: negex,section_category.",
+        help="Custom attributes to write (ent._.NAME), separated by commas: "
+        "negex,section_category.",
     ),
 ]
 FhirMappingOption = Annotated[
