@@ -15,9 +15,9 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 def show(doc: Any, spans_key: str | None = "sc") -> Any:
     """Show the entities of a Doc in a notebook, see `documents.notebook.show`.
 
-    doc (Doc): The annotated Doc.
+    doc (Doc | Iterable[Doc]): An annotated Doc, or several.
     spans_key (str | None): The span group; None for `doc.ents`.
     RETURNS (Rendered | None): The HTML; None in Jupyter, which has shown it already.
     """
-    # By name: this module is on the first floor, and loads nothing.
+    # Imported by name and only here: importing the package itself must stay cheap.
     return import_module(f"{__name__}.documents.notebook").show(doc, spans_key)

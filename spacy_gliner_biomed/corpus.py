@@ -52,7 +52,7 @@ class Documents:
         workers: int = 1,
         **options: Any,
     ) -> "AnnotatedDocuments":
-        """Say how to annotate; nothing is run yet.
+        """Set how to annotate; nothing is run yet.
 
         pipeline (Language | str | Path): A pipeline; or its folder or package, or "packaged".
         labels, relations (str | Sequence | None): The labels of entities, and the relations between
@@ -63,7 +63,7 @@ class Documents:
             this process may use, as far as there is memory.
         options (Any): Further options of `annotate-corpus` by their names: engine, min_workers,
             threads, gpus_per_worker, address, max_characters, batch_size, code, kb, link.
-        RETURNS (AnnotatedDocuments): To be written.
+        RETURNS (AnnotatedDocuments): The documents; their method `write` runs the annotation.
         """
         settings: dict[str, Any] = {"labels": labels, "relations": relations}
         settings |= {"threshold": threshold, "precision": precision}
@@ -172,13 +172,13 @@ def read(
         their contexts, such as a list, a generator or a dataset of Hugging Face; or a function
         that returns one of these.
     input_format (str | None): The format of files; None to detect it.
-    encoding (str): Of files.
+    encoding (str): The encoding of files.
     column (int | None): The column of the tags in CoNLL files.
     text_column (str | None): The column or key of the texts, also in files of JSON lines, JSON,
         CSV and Parquet; None for "text".
     id_column (str | None): The column or key of the ids, likewise; None for "id".
     storage_options (Mapping | None): For a URL, arguments of the file system of fsspec.
-    RETURNS (Documents): To be annotated.
+    RETURNS (Documents): The documents; their method `annotate` comes next.
     RAISES (ValueError): If an option is invalid.
     """
     reading = ReadOptions(encoding, column, text_column, id_column, data_format=input_format)
@@ -229,7 +229,7 @@ def _results(output: str | Path, table: str, options: StorageOptions) -> Storage
 
 @contextmanager
 def _saved(pipeline: Language | str | Path) -> Iterator[str]:
-    """Give a pipeline as the name that workers load it by."""
+    """Yield the name by which workers load a pipeline; save it first if it is an object."""
     if not isinstance(pipeline, Language):
         yield str(pipeline)
         return

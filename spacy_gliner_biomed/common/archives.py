@@ -1,4 +1,4 @@
-"""Read the files of ZIP archives in place: nothing is unpacked, so no name leads elsewhere."""
+"""Read the files of ZIP archives in place: nothing is unpacked, so no path is written to."""
 
 import zlib
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, LargeZipFile, ZipFile,
 from spacy_gliner_biomed.errors import Errors
 
 MAX_BYTES = 1 << 28  # of one file, unpacked: it is read whole
-MAX_RATIO = 200  # unpacked to packed size; text has 3 to 10, and what exhausts memory 1,000
+MAX_RATIO = 200  # unpacked to packed size; text has 3 to 10, a ZIP bomb about 1,000
 ENCRYPTED = 0x1  # a flag of a file
 
 

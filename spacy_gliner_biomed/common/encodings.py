@@ -11,7 +11,7 @@ def is_single_byte(encoding: str) -> bool:
     """Return whether a name of an encoding stands for one with a byte for each character."""
     try:
         return len(UPPER_HALF.decode(encoding, "replace")) == len(UPPER_HALF)
-    except UnicodeError:  # of codecs for names of hosts, which replace nothing
+    except UnicodeError:  # codecs for host names, such as idna, do not replace errors
         return False
 
 

@@ -52,7 +52,7 @@ def open_text(path: Path, newline: str | None = None, encoding: str = UTF8) -> I
 
     path (Path): The file.
     newline (str | None): As in Python's `open`; None converts every line end to "\n".
-    encoding (str): Its encoding; see `is_utf8_instead`. A file in UTF-16 is refused as UTF-8.
+    encoding (str): Its encoding; see `is_utf8_instead`. A UTF-16 file read as UTF-8 is refused.
     YIELDS (TextIO): Its text.
     RAISES (ValueError): While reading, if it has another encoding or is damaged; with the line
         number if it should be UTF-8.
@@ -104,7 +104,7 @@ def is_utf8_instead(path: Path, encoding: str) -> bool:
     return _known_to_hold_utf8(path, found.st_size, found.st_mtime_ns)
 
 
-@lru_cache(maxsize=1024)  # a file is opened several times: its format is told first
+@lru_cache(maxsize=1024)  # a file is opened several times, first to detect its format
 def _known_to_hold_utf8(path: Path, size: int, time: int) -> bool:
     return _holds_utf8(path)
 

@@ -18,7 +18,7 @@ SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 READ_ONLY = ("hf", "http", "https")
 # Another attempt gives the same error.
 FINAL = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError)
-PATIENCE = 20.0  # seconds of waiting in one call, beside the retries of fsspec's own package
+PATIENCE = 20.0  # seconds of waiting in one call, besides the retries of fsspec's packages
 AT_ONCE = 500  # objects that are read or removed at once
 
 T = TypeVar("T")
@@ -143,7 +143,7 @@ class ObjectStore:
     def _opened(self) -> tuple[Any, str]:
         core = import_optional("fsspec.core", f"Access to {self.url}", extra="storage")
         try:
-            # Listings that are kept would hide what other processes write.
+            # Cached listings would hide what other processes write.
             options = {"use_listings_cache": False, **self.options}
             fs, root = core.url_to_fs(self.url, **options)
         except (ImportError, ValueError, TypeError) as error:
@@ -171,7 +171,7 @@ class ObjectStore:
                 return act()
             except OSError:
                 raise
-            except Exception as error:  # each package of fsspec has its own
+            except Exception as error:  # each package of fsspec has its own exceptions
                 problem = f"{type(error).__name__}: {shorten(error, 300)}"
                 raise OSError(Errors.E322.format(url=self.url, error=problem)) from error
 

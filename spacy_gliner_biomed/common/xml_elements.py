@@ -21,8 +21,8 @@ MAX_DEPTH = 1000  # levels of elements
 def read_elements(path: Path, tags: Collection[str]) -> Iterator[Element]:
     """Read the outermost elements of some tags. Only one of them is in memory at a time.
 
-    Entities that only an external DTD defines are those of HTML, such as `&nbsp;`; nothing is read
-    from elsewhere.
+    An external DTD is never read. Entities that it would define have HTML's values, such as
+    `&nbsp;`.
 
     path (Path): The file, see `files.open_bytes`.
     tags (Collection[str]): The tags, with their prefixes.
@@ -60,7 +60,7 @@ def _parse(stream: BinaryIO, path: Path, tags: Collection[str]) -> Iterator[Elem
             yield from collector.take()
             chunk = stream.read(CHUNK)
         parser.Parse(b"", True)
-    except (expat.ExpatError, ValueError, LookupError) as error:  # of an unknown encoding
+    except (expat.ExpatError, ValueError, LookupError) as error:  # LookupError: unknown encoding
         if str(error).startswith("[GB-"):
             raise
         line, problem = parser.CurrentLineNumber, str(error).partition(": line ")[0]
