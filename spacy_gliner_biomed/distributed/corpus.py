@@ -29,7 +29,7 @@ class Corpus(PartitionedCorpus):
     last update of a citation is read before earlier ones, and a deletion before the citation that
     it deletes. All XML files are searched for versions and deletions before the first is read.
 
-    path (Path | str): A file or a folder; or the URL of an object or of the beginning of names.
+    path (Path | str): A file or a folder; or the URL of an object, or a prefix of URLs.
     partition_size (int): Maximum number of records in a partition.
     partition_characters (int): Maximum number of characters in a partition; a longer text gets a
         partition of its own.

@@ -211,7 +211,7 @@ class CorpusAnnotator:
 
 
 def _skip(name: str, proc: Any, docs: Iterable[Doc] | None, error: Exception) -> None:
-    """Let the Docs be missing in the batch; they are retried alone."""
+    """Leave failed Docs out of the batch; they are retried alone."""
 
 
 def _set_threads(threads: int) -> None:

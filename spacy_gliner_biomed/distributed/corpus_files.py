@@ -87,13 +87,13 @@ class CorpusFile(Protocol):
         """See the class."""
 
     def local(self) -> AbstractContextManager[Path]:
-        """Give the file as one of this machine's; raise OSError if it cannot be fetched."""
+        """Provide the file on this machine; raise OSError if it cannot be fetched."""
 
     def beginning(self) -> AbstractContextManager[Path]:
-        """Give the file, or its beginning, which is enough to tell its format."""
+        """Provide the file, or enough of its beginning to detect its format."""
 
     def renamed(self, record: CorpusRecord, path: Path) -> CorpusRecord:
-        """Return a record that names the file's own place instead of the one of `local`."""
+        """Return a record whose reason names the file itself, not the path from `local`."""
 
 
 class CorpusFiles(Protocol):
@@ -190,7 +190,8 @@ def find_corpus_files(
 def measure_files(files: Iterable[tuple[str, int, object]], not_read: NotRead, place: str) -> Size:
     """Add up the files of a corpus.
 
-    files (Iterable[tuple[str, int, object]]): Name, size, and what changes with the content.
+    files (Iterable[tuple[str, int, object]]): Name, size in bytes, and a version, which changes
+        with the content.
     not_read (NotRead): The other files, complete when `files` is.
     place (str): The corpus, for the message.
     RETURNS (Size): The number, size and digest of the files.
@@ -227,8 +228,8 @@ def may_have_records(
 
     name (Path): The file.
     reading (ReadOptions): How it will be read.
-    beginning (Callable | None): See `CorpusFile.beginning`; called if the ending does not say it.
-        None for what cannot be opened.
+    beginning (Callable | None): See `CorpusFile.beginning`; called if the ending leaves the format
+        open. None for a path that is no regular file.
     alone (bool): Whether the corpus is this one file.
     RETURNS (bool): Whether to read it.
     """
@@ -252,7 +253,7 @@ def has_text_key(path: Path, reading: ReadOptions) -> bool:
         return False
     try:
         _, first = next(read_values(path, reading.encoding), (1, None))
-    except (OSError, ValueError):  # its reader says so
+    except (OSError, ValueError):  # reported when the file is read
         return False
     return isinstance(first, Mapping) and reading.text_column in first
 

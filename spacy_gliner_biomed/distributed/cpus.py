@@ -20,8 +20,8 @@ def default_workers(worker_bytes: int = WORKER_BYTES, root: Path = ROOT) -> int:
 
 
 def usable_cores(root: Path = ROOT) -> int:
-    """Return the number of cores that this process may run on: those of its affinity, and of the
-    quota of its cgroup.
+    """Return the number of cores that this process may use, as limited by its CPU affinity and by
+    the CPU quota of its cgroup.
     """
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
@@ -42,8 +42,8 @@ def usable_cores(root: Path = ROOT) -> int:
 
 
 def available_bytes(root: Path = ROOT) -> int | None:
-    """Return the memory that can still be used, also by the limit of the cgroup; None if the system
-    does not say it.
+    """Return the bytes of memory that are still free within the limits of the machine and of the
+    cgroup; None if they are unknown.
     """
     found = []
     for line in _read(root / "proc" / "meminfo").splitlines():

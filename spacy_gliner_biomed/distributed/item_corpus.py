@@ -1,4 +1,4 @@
-"""A corpus that a program has: texts, mappings, Docs, rows of a frame or a dataset."""
+"""A corpus of Python objects: texts, mappings, Docs, rows of a frame or a dataset."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
@@ -21,15 +21,15 @@ from spacy_gliner_biomed.training.corpora import ID_KEY
 from spacy_gliner_biomed.training.formats.notes_table import ID
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 
-NAME = "items"  # of the source in ids of documents without one
+NAME = "items"  # the source in the ids of documents without an id of their own
 ROWS = 1000  # of a pandas frame that become Python objects at once
 
 
 class ItemCorpus(PartitionedCorpus):
     """The documents of an iterable, in its order.
 
-    An iterator is read once, as far as there are workers for it; its size is unknown. Anything
-    else is read twice: first for its size and digest, which identify a run to resume.
+    An iterator is read once, only as fast as workers need it; its size is unknown. Anything else
+    is read twice: first for its size and digest, which identify a run to resume.
 
     source (Any): See `read_items`; or a function that returns one.
     partition_size (int): Maximum number of documents in a partition.
@@ -119,7 +119,7 @@ def make_item_record(item: Any, source: str, reading: ReadOptions = DEFAULTS) ->
 
     item (Any): A text; a mapping with "text" and perhaps "id" and further keys; a Doc; or a text
         and its context (`nlp.pipe(..., as_tuples=True)`), a mapping or an id.
-    source (str): Its number, and the id if it has none.
+    source (str): Its number, such as "items:7"; also the id of a document without one.
     reading (ReadOptions): See `ItemCorpus`.
     RETURNS (CorpusRecord): The record, with a problem if it cannot be annotated.
     """

@@ -21,11 +21,11 @@ class ObjectLock:
     """A numbered object that its holder renews until it writes that it has ended.
 
     The next run creates the object with the next number, which only one can do, and only after
-    the holder has ended or shown no sign of life for the time of the lease. That is measured by
-    the one who waits, so no two clocks are compared.
+    the holder has ended or shown no sign of life for the time of the lease. The waiting run
+    measures this time, so no two clocks are compared.
 
     store (ObjectStore): The output.
-    lease (float): Seconds.
+    lease (float): Seconds without a sign of life after which the holder counts as dead.
     """
 
     def __init__(self, store: ObjectStore, lease: float = LEASE) -> None:

@@ -102,7 +102,7 @@ class OutputFolder:
         with os.fdopen(os.open(self.location / LOG, flags, 0o666), "ab", buffering=0) as stream:
             size, rest = stream.tell(), memoryview(lines)
             try:
-                while rest:  # a disk that is nearly full takes a part
+                while rest:  # a disk that is nearly full may take only a part
                     rest = rest[stream.write(rest) :]
             except OSError:
                 stream.truncate(size)
@@ -129,7 +129,7 @@ class OutputFolder:
             path.unlink(missing_ok=True)
 
     def remove_unused(self, names: Iterable[str]) -> None:
-        """Do nothing: what is unfinished is under other names, and next to nothing."""
+        """Do nothing: `commit` leaves no files of failed attempts in a folder."""
 
     def has_foreign_files(self) -> bool:
         """Return whether there are files but no manifest, so that it is not an output."""

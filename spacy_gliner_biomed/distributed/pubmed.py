@@ -28,7 +28,8 @@ def read_pubmed(stream: BinaryIO, source: str) -> Iterator[CorpusRecord]:
 
     stream (BinaryIO): The decompressed XML.
     source (str): The file's name.
-    YIELDS (CorpusRecord): One citation at a time. A file without citations gives one failed record.
+    YIELDS (CorpusRecord): One citation at a time. A file with neither citations nor deletions gives
+        one failed record.
     RAISES (xml.etree.ElementTree.ParseError): If the XML is broken.
     RAISES (ValueError): If the XML is nested too deeply.
     """

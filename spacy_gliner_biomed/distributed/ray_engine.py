@@ -106,7 +106,7 @@ class RayEngine:
 class RayWorker:
     """An actor that annotates partitions and survives documents that crash it.
 
-    Ray restarts an actor that dies and gives it the same partition. Each attempt is noted on disk.
+    Ray restarts an actor that dies and gives it the same partition. The output notes each attempt.
     After the third, the local engine annotates the partition in separate processes.
 
     spec (RunSpec): The run.
@@ -180,7 +180,7 @@ def _raised(outcomes: Iterable[Outcome]) -> Iterator[Event]:
 
 
 def _source(partitions: Iterable[Partition]) -> Any:
-    """Make a Datasource that a single task reads, because repeated ids are found in one place."""
+    """Make a Datasource that one task reads, because only a single reader finds repeated ids."""
     pyarrow = import_optional("pyarrow", "--engine ray", extra="ray")
     data = import_optional("ray.data", "--engine ray", extra="ray")
     block = import_optional("ray.data.block", "--engine ray", extra="ray")

@@ -119,7 +119,7 @@ def _read_others(path: Path, name: str, kind: str, reading: ReadOptions) -> Iter
         own = None if record.id == f"{path.as_posix()}:{number}" else record.id
         yield make_record(text, own, record.meta, f"{name}:{number}")
     for number, error in enumerate(failures, 1):
-        if not str(error).startswith("[GB-E162]"):  # that nothing is in it
+        if not str(error).startswith("[GB-E162]"):  # no document: `read_file` reports it
             source = f"{name}:broken-{number}"
             failed: FailureKind = "not_utf8" if _is_encoding(error) else "broken"
             yield CorpusRecord(source, source).without_content(failed, str(error))

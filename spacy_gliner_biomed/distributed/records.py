@@ -8,8 +8,8 @@ from spacy_gliner_biomed.common.reporting import shorten
 
 LINE = 300  # maximum length of a reason, which may quote text of a document
 
-# Why a record is in `failures`. The last three occur during annotation; "no_records" stands for a
-# file of a supported format without records.
+# Why a record is in `failures`. "too_large" occurs during reading and annotation, the last two only
+# during annotation; "no_records" stands for a file of a supported format without records.
 FailureKind = Literal[
     "deleted",
     "superseded",

@@ -22,7 +22,7 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 
 HEAD = 1 << 18  # bytes that are fetched to tell a format
-# What changes with an object's content, in the words of the packages of fsspec.
+# Keys of an object's details that change with its content, in the different packages of fsspec.
 VERSIONS = ("ETag", "etag", "blob_id", "md5Hash", "content_md5", "LastModified", "mtime", "created")
 
 
@@ -33,7 +33,7 @@ class RemoteFile:
     store (ObjectStore): The corpus.
     key (str): The object's name below the URL; empty if the URL is that of the object.
     size (int): In bytes.
-    version (str): What changes with the content.
+    version (str): A value that changes with the content, such as an ETag.
     """
 
     store: ObjectStore
@@ -51,7 +51,7 @@ class RemoteFile:
         """Fetch the object into a temporary file."""
         with TemporaryDirectory() as folder:
             path = Path(folder, PurePosixPath(self.name).name)
-            with suppress(FileNotFoundError):  # which its reader finds
+            with suppress(FileNotFoundError):  # the reader reports it
                 self.store.download(self.key, path)
             yield path
 
@@ -120,9 +120,9 @@ def _tell(details: Mapping[str, Any]) -> str:
 
 
 def _close_gzip(path: Path) -> None:
-    """Let the beginning of a compressed file be a whole one."""
+    """Turn the beginning of a compressed file into a complete compressed file."""
     try:
         content = zlib.decompressobj(wbits=31).decompress(path.read_bytes())
-    except zlib.error:  # its reader says so
+    except zlib.error:  # the reader reports it
         return
     path.write_bytes(gzip.compress(content, compresslevel=1))

@@ -22,7 +22,7 @@ class RunOutput(Protocol):
     """Where a run writes: `OutputFolder` or `OutputObjects`."""
 
     location: Any
-    log_seconds: float  # after which lines of the log are written
+    log_seconds: float  # seconds for which lines of the log are collected before they are written
 
     def absolute(self) -> "RunOutput":
         """Return a copy that is valid in any working directory."""
@@ -69,10 +69,13 @@ class RunOutput(Protocol):
         """Reset the number of attempts at a partition."""
 
     def remove_unfinished(self) -> None:
-        """Remove what a killed run left, when the next begins."""
+        """Remove the unfinished files of a killed run; called when the next run begins."""
 
     def remove_unused(self, names: Iterable[str]) -> None:
-        """Remove what no partition uses, when a run has done all of them."""
+        """Remove files that no partition uses; called when all partitions are finished.
+
+        names (Iterable[str]): All partitions, see `Partition.name`.
+        """
 
     def has_foreign_files(self) -> bool:
         """Return whether there are files but no manifest, so that it is not an output."""

@@ -125,8 +125,10 @@ def _check_format(name: str) -> None:
 
 
 def _parse(parse: Callable[[str | None], Any], value: Any) -> Any:
-    """Parse labels or relations. Texts of another encoding have half characters, which JSON cannot
-    hold.
+    """Parse labels or relations.
+
+    RAISES (ValueError): If one holds half of a surrogate pair, which JSON cannot store. Arguments
+        that are not in the terminal's encoding have such halves.
     """
     text = value if value is None or isinstance(value, str) else json.dumps(list(value))
     parsed = parse(text)
