@@ -34,7 +34,7 @@ CIRCLE = (
 def label_color(label: str) -> str:
     """Return the colour of a label, in displaCy's form. It depends on the label's text only.
 
-    The colours of `CIRCLE` are chosen; the hue of any other label is a hash.
+    Labels in `CIRCLE` have fixed hues; the hue of any other label comes from a hash of its text.
 
     label (str): The label; case does not matter, as in displaCy.
     RETURNS (str): A colour such as "#ffd9a8".

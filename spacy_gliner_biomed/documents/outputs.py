@@ -16,7 +16,7 @@ from spacy_gliner_biomed.documents.writing.writer import Writer, WriterSettings
 from spacy_gliner_biomed.errors import Errors
 
 STDOUT = "-"
-# What is meant by endings that resemble another one.
+# The ending to suggest for an ending that is not supported.
 MEANT = {".xls": ".csv", ".xlsx": ".csv"}
 
 

@@ -12,7 +12,7 @@ from spacy_gliner_biomed.training.corpora import PASSAGES_KEY
 def with_passages(nlp: Language, text: str, meta: Mapping[str, Any]) -> str | Doc:
     """Return a text, or a Doc with its passages for components and writers.
 
-    nlp (Language): Tokenizes.
+    nlp (Language): Its tokenizer makes the Doc.
     text (str): The text.
     meta (Mapping[str, Any]): The document's metadata.
     RETURNS (str | Doc): A Doc if the metadata has valid passages.

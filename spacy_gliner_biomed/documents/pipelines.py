@@ -30,7 +30,8 @@ LIMITED = {"parser", "ner"}
 def parse_labels(value: str | None) -> Labels | None:
     """Parse the option `--labels`: labels separated by commas, or a JSON list.
 
-    Labels such as "GENE_OR_PROTEIN" are asked for as words, unless they have a prompt.
+    Labels such as "GENE_OR_PROTEIN" get a prompt in words ("gene or protein"), unless the list
+    gives one.
 
     value (str | None): The option.
     RETURNS (Labels | None): The labels; None if the option was not given.
@@ -69,7 +70,7 @@ def get_pipeline(
     checkpoint (str | None): The checkpoint of a blank pipeline; None for the packaged model.
     revision (str | None): The revision of the checkpoint.
     RETURNS (Language): The pipeline.
-    RAISES (ValueError): If both a pipeline and a checkpoint are given.
+    RAISES (ValueError): If a checkpoint or revision is given together with a pipeline.
     """
     if pipeline is None:
         model = {"checkpoint": checkpoint or "packaged", "revision": revision}
@@ -164,7 +165,7 @@ def report_failure(name: str, proc: Any, docs: Sequence[Doc] | None, error: Exce
 
 
 def _parse_list(value: str, message: str) -> Labels:
-    """Parse entries separated by commas, or a JSON list; a message is for anything else."""
+    """Parse entries separated by commas, or a JSON list; `message` is the error for other forms."""
     if value.lstrip().startswith("{"):
         raise ValueError(message.format(error="it is a JSON object"))
     if value.lstrip().startswith("["):

@@ -8,7 +8,7 @@ from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 
 ENTITY = ("entity", "entities")
 WORD = ("word", "words")
-# What the component's stats count, as one and as several, and what happened to it.
+# For each of the component's stats: its noun in singular and plural, and what happened.
 STATS: dict[str, tuple[tuple[str, str], str]] = {
     "words": (WORD, ""),
     "windowed_docs": (("document", "documents"), " in several windows"),

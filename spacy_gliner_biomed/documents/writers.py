@@ -41,7 +41,7 @@ def entity_json(entity: Entity, settings: WriterSettings) -> dict[str, Any]:
 
 
 class JsonlWriter:
-    """Writes one line for each Doc: id, text, entities with offsets and scores, and metadata."""
+    """Writes one line for each Doc: id, text, entities, relations, and metadata."""
 
     def __init__(self, stream: BinaryIO, settings: WriterSettings) -> None:
         self.stream = stream
@@ -54,7 +54,7 @@ class JsonlWriter:
         if related := entity_relations(doc, found):
             own["relations"] = [relation.to_json() for relation in related]
         meta = {key: value for key, value in record.meta.items() if key not in own}
-        if isinstance(meta.get("relations"), list):  # of the input, by numbers of its own entities
+        if isinstance(meta.get("relations"), list):  # the input's, with indices of its own entities
             del meta["relations"]
         line = {"id": record.id, "text": doc.text}
         line |= own | {key: value for key, value in meta.items() if key not in line}

@@ -1,4 +1,4 @@
-"""Where the concept of an id is described on the web."""
+"""Web addresses of the pages that describe concepts."""
 
 import re
 from urllib.parse import quote

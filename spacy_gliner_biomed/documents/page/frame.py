@@ -1,4 +1,4 @@
-"""What is around the documents of a page: head, settings of the run, legend, style and script."""
+"""The parts around a page's documents: head, settings of the run, legend, style and script."""
 
 from base64 import b64encode
 from functools import cache
@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent
 SCRIPTS = ("page.js", "page_relations.js", "page_tables.js")
 DOCUMENTS = "<!-- documents -->"  # where they are in the template
 
-# The page loads nothing, and runs its own script only. `style` attributes have colours.
+# The page loads nothing, and runs only its own script. Colours are in `style` attributes.
 POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; "
     "style-src-attr 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -61,7 +61,7 @@ def page_tail(n_documents: int, n_entities: int, n_relations: int) -> str:
 
 
 def count_found(n_entities: int, n_relations: int) -> str:
-    """Return numbers with their nouns: "2 entities, 1 relation"; no relations are not named."""
+    """Return numbers with their nouns: "2 entities, 1 relation"; leave out 0 relations."""
     entities = count(n_entities, "entity", "entities")
     return f"{entities}, {count(n_relations, 'relation')}" if n_relations else entities
 

@@ -10,7 +10,7 @@ from spacy_gliner_biomed.documents.colors import label_color
 from spacy_gliner_biomed.documents.page.concept_links import concept_url
 from spacy_gliner_biomed.documents.writing.entities import Entity
 
-# What ends a line in some program ends one on the page; "\r\n" is one.
+# Every character that ends a line in some program ends one on the page; "\r\n" ends one line.
 LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 
 

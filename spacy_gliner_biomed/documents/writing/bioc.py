@@ -81,8 +81,8 @@ def make_document(
 ) -> Any:
     """Make a `BioCDocument`. Offsets are characters of the whole text.
 
-    An entity is in the passage in which it begins; relations are of the document.
-    Metadata are infons of the document.
+    An entity is in the passage in which it begins; relations and metadata (as infons) are in the
+    document.
 
     bioc (Any): The package.
     doc (Doc): The Doc.
@@ -112,7 +112,7 @@ def make_document(
 
 
 def cut_passages(doc: Doc) -> Iterator[tuple[int, int, dict[str, Any]]]:
-    """Cut a text into its passages; what is between them, except white space, is one, too.
+    """Cut a text into its passages. Text between them is a passage, too, unless it is white space.
 
     doc (Doc): A Doc; `user_data["passages"]` has its sections, if its reader knew any.
     YIELDS (tuple[int, int, dict[str, Any]]): First character, one past the last, and infons.

@@ -39,7 +39,7 @@ class FhirWriter:
     def __init__(self, stream: BinaryIO, settings: WriterSettings) -> None:
         self.settings = settings
         self.n_documents = 0
-        validate(reference_to_document("a", "", {"display": "unknown"}))  # is it installed?
+        validate(reference_to_document("a", "", {"display": "unknown"}))  # fails early without it
         head = '{"resourceType": "Bundle", "type": "collection", "timestamp": "%s", "entry": ['
         timestamp = settings.started.isoformat(timespec="seconds")
         self.list = JsonList(stream, (head % timestamp).encode("utf8"), b"]}")
@@ -117,6 +117,7 @@ def make_resource(
     | uncertain, hypothetical | provisional | unknown | no value |
     | historical | inactive | completed | true |
     | family | FamilyMemberHistory | Observation with a focus | Observation with a focus |
+    | family and negated | Observation with a focus | the same | the same |
 
     entity (Entity): The entity.
     subject (Resource): A reference to the patient.

@@ -22,8 +22,8 @@ class PubTatorWriter:
     Line breaks and tabs become spaces, so that offsets stay valid. An entity without a concept has
     "-" as its id. The format has no field for scores, names of concepts and attributes.
 
-    Relations are lines between concept ids, as in CDR and BioRED, each once for a document. A
-    relation of which an end has no concept cannot be written; a warning counts them.
+    Relations are lines between concept ids, as in CDR and BioRED, each once for a document.
+    Relations with an end that has no concept cannot be written; a warning counts them.
     """
 
     def __init__(self, stream: BinaryIO, settings: WriterSettings) -> None:

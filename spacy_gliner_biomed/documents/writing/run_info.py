@@ -61,7 +61,7 @@ def describe_run(nlp: Language, gliner: GlinerBiomed | None) -> RunInfo:
 
 
 def _model_name(config: dict[str, Any]) -> str:
-    """Return a checkpoint's name; of a folder, only the last part, as pages are passed on."""
+    """Return a checkpoint's name; of a folder only the last part, because pages are shared."""
     checkpoint, revision = str(config.get("checkpoint") or ""), config.get("revision")
     if checkpoint == "packaged":
         return "the packaged model"

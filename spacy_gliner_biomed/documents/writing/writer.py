@@ -27,7 +27,7 @@ class WriterSettings:
     linked (bool): Whether the pipeline has a linker.
     fhir (FhirMapping): How entities become FHIR resources.
     started (datetime): The time of the run.
-    run (RunInfo): What predicts, for people.
+    run (RunInfo): The model and its settings, for people who read the output.
     """
 
     labels: Sequence[str] = ()
@@ -60,10 +60,10 @@ WriterFactory = Callable[[BinaryIO, WriterSettings], Writer]
 
 
 class JsonList:
-    """Writes items of a JSON list, each when it is known.
+    """Writes a JSON list item by item, without holding it in memory.
 
     stream (BinaryIO): The stream to write to.
-    head, tail (bytes): What is around the items.
+    head, tail (bytes): What is written before and after the items.
     """
 
     def __init__(self, stream: BinaryIO, head: bytes = b"[", tail: bytes = b"]") -> None:
@@ -86,7 +86,8 @@ class JsonList:
 
 
 def concept_keys(entity: Entity, settings: WriterSettings) -> dict[str, Any]:
-    """Return the keys of an entity's concept: all where a linker ran, or those that are known.
+    """Return the keys of an entity's concept: all if the pipeline has a linker, otherwise only
+    those with a value.
 
     entity (Entity): The entity.
     settings (WriterSettings): Settings of the run.
