@@ -18,6 +18,7 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.catalogue import Catalogue
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.pipeline.decoding import Overlap
+from spacy_gliner_biomed.pipeline.label_reports import hidden_labels
 from spacy_gliner_biomed.pipeline.labels import parse_labels
 from spacy_gliner_biomed.pipeline.relation_settings import RelationSpec
 from spacy_gliner_biomed.service.entities import Shape, entities_json
@@ -130,6 +131,10 @@ class Annotator:
         specs = (spec for spec in settings.labels if known.familiar(spec.prompt) is None)
         return list(dict.fromkeys(spec.label for spec in specs))
 
+    def hidden(self, settings: CallSettings) -> list[str]:
+        """Return the labels that find nothing, because of an earlier one with the same prompt."""
+        return [spec.label for spec in hidden_labels(self.component.settings(**_options(settings)))]
+
     def annotate(
         self, settings: CallSettings, documents: Sequence[Document]
     ) -> list[Found | Exception]:
@@ -166,8 +171,7 @@ class Annotator:
         for document in documents:
             document.error = None
         jobs = [(d.text, (i, d)) for i, d in enumerate(documents)]
-        options = {**vars(settings), "labels": _labels(settings), "relations": _relations(settings)}
-        config = {self.component.name: options}
+        config = {self.component.name: _options(settings)}
         stream = self.nlp.pipe(jobs, as_tuples=True, batch_size=len(jobs), component_cfg=config)
         for doc, (i, document) in stream:
             yield i, doc, document
@@ -182,12 +186,10 @@ class Annotator:
         return found
 
 
-def _labels(settings: CallSettings) -> list[dict[str, Any]]:
-    return [asdict(spec) for spec in settings.labels]
-
-
-def _relations(settings: CallSettings) -> list[dict[str, Any]]:
-    return [
+def _options(settings: CallSettings) -> dict[str, Any]:
+    """Return the options of a call, as `GlinerBiomed.settings` takes them."""
+    labels = [asdict(spec) for spec in settings.labels]
+    relations = [
         {
             "relation": spec.label,
             "prompt": spec.prompt,
@@ -197,6 +199,7 @@ def _relations(settings: CallSettings) -> list[dict[str, Any]]:
         }
         for spec in settings.relations
     ]
+    return {**vars(settings), "labels": labels, "relations": relations}
 
 
 def _keep_error(name: str, proc: Any, docs: Sequence[Doc] | None, error: Exception) -> None:

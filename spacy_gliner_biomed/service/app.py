@@ -96,8 +96,11 @@ def _add_annotation(app: FastAPI, service: Service) -> None:
         call = read_call(body, service.annotator, service.limits)
         texts = texts_of(body, service.limits)
         answers = await service.annotate(call, texts, request.receive)
-        unfamiliar = service.annotator.unfamiliar(call.settings)
-        return json_response({"documents": answers, "unfamiliar_labels": unfamiliar})
+        annotator, settings = service.annotator, call.settings
+        unfamiliar, hidden = annotator.unfamiliar(settings), annotator.hidden(settings)
+        return json_response(
+            {"documents": answers, "unfamiliar_labels": unfamiliar, "hidden_labels": hidden}
+        )
 
     @app.post("/annotate/stream", responses=_STREAM_ANSWERS, openapi_extra=_STREAM_REQUEST)
     async def annotate_stream(request: Request) -> Response:

@@ -44,6 +44,7 @@ ANSWER_EXAMPLE: dict[str, Any] = {
         }
     ],
     "unfamiliar_labels": [],
+    "hidden_labels": [],
 }
 
 
@@ -159,6 +160,10 @@ class AnnotateAnswer(BaseModel):
     documents: list[DocumentAnswer]
     unfamiliar_labels: list[str] = Field(
         description="Labels that the model was not trained on; it may find little."
+    )
+    hidden_labels: list[str] = Field(
+        description="Labels that find nothing: an earlier label has the same prompt, and a "
+        "threshold that is no higher. Give them prompts of their own, or set 'multi_label'."
     )
 
 

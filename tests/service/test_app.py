@@ -65,6 +65,20 @@ def test_settings_of_a_request_leave_the_component_as_it_is(
     assert dict(component.cfg) == before
 
 
+@pytest.mark.filterwarnings("ignore:.*GB-W390")  # of the server
+def test_labels_that_find_nothing_are_told(client: Client) -> None:
+    first, second = {"label": "A", "prompt": "drug"}, {"label": "B", "prompt": "drug"}
+
+    def hidden(*labels: dict[str, Any], **options: Any) -> Any:
+        return client.annotate(TEXT, labels=list(labels), **options).json()["hidden_labels"]
+
+    assert hidden(first, second) == ["B"]
+    assert hidden(second, first) == ["A"]
+    assert hidden(first, {**second, "threshold": 0.1}, threshold=0.2) == []
+    assert hidden(first, second, multi_label=True) == []
+    assert client.annotate(TEXT).json()["hidden_labels"] == []
+
+
 @pytest.mark.filterwarnings("ignore:.*GB-W005")
 def test_offsets_in_utf16_units(client: Client) -> None:
     text = "😀 é 👩‍👩 aspirin 😀 cancer"

@@ -323,6 +323,15 @@ def test_a_file_can_be_dropped(page: Any) -> None:
     assert page.input_value("#text") == "Aspirin for melanoma"
 
 
+def test_labels_that_find_nothing_are_told(page: Any) -> None:
+    choose_labels(page, ["X = disease", "Y = disease"])
+    annotate(page)
+    told = page.locator("#unfamiliar").text_content()
+    assert told == "“Y” finds nothing: an earlier label has the same words."
+    page.check("#multi")
+    until(page, "document.getElementById('unfamiliar').hidden")
+
+
 def test_labels_with_the_keyboard(page: Any) -> None:
     page.wait_for_selector(".chip")
     before = page.locator(".chip").count()

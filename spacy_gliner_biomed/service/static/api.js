@@ -35,7 +35,7 @@ export async function lookup(labels) {
   return (await ask(`/labels/lookup?${query}`)).labels;
 }
 
-/** The entities of a text, with offsets in code points and in UTF-16 units. */
+/** The entities of a text, with offsets in code points and in UTF-16 units; labels without any. */
 export async function annotate(text, settings, signal) {
   const answer = await ask("/annotate", {
     method: "POST",
@@ -43,5 +43,5 @@ export async function annotate(text, settings, signal) {
     body: JSON.stringify({ text, ...settings, utf16: true }),
     signal,
   });
-  return answer.documents[0].entities;
+  return { entities: answer.documents[0].entities, hidden: answer.hidden_labels };
 }

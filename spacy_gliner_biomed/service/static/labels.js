@@ -60,7 +60,7 @@ export class Labels {
       // Without it, chips have no colour; the next request tells what is wrong.
     }
     this.chips.replaceChildren(...this.chosen.map((chip, i) => this.chip(chip, i)));
-    this.showUnfamiliar();
+    this.showNotes([]);
   }
 
   untrained({ label, prompt }) {
@@ -83,10 +83,14 @@ export class Labels {
     return item;
   }
 
-  showUnfamiliar() {
-    const rows = this.chosen.filter((chip) => this.untrained(chip));
-    this.note.hidden = !rows.length;
-    this.note.replaceChildren(...rows.map((chip) => this.advice(chip)));
+  /** Show what is known of untrained labels, and which ones find nothing, as an answer says. */
+  showNotes(hidden) {
+    const untrained = this.chosen.filter((chip) => this.untrained(chip));
+    const lines = untrained.map((chip) => this.advice(chip));
+    const why = "finds nothing: an earlier label has the same words.";
+    lines.push(...hidden.map((label) => make("p", {}, `“${label}” ${why}`)));
+    this.note.hidden = !lines.length;
+    this.note.replaceChildren(...lines);
   }
 
   advice(chip) {

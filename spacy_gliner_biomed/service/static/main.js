@@ -89,7 +89,9 @@ async function run() {
   find("annotate").disabled = true;
   say("Reading…");
   try {
-    const entities = await annotate(text, { ...settings, threshold: FLOOR }, running.signal);
+    const asked = { ...settings, threshold: FLOOR };
+    const { entities, hidden } = await annotate(text, asked, running.signal);
+    labels.showNotes(hidden);
     page.result = { text, id, settings, entities, seconds: (performance.now() - started) / 1000 };
     show();
   } catch (error) {
