@@ -17,7 +17,7 @@ from spacy_gliner_biomed.linking.long_forms import find_long_form
 
 MAX_SHORT, MAX_INSIDE, MAX_BEFORE = 12, 120, 200  # characters
 SENTENCE_END = re.compile(r"[.;:?!]\s")
-# What follows these in brackets is a remark; a comma between digits is part of a name.
+# Inside brackets, the text after one of these is a remark; a comma between digits is not one.
 REMARK = re.compile(r";|(?<!\d),|,(?!\d)")
 EDGES = " \t\r\n\"'-/"
 

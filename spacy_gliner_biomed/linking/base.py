@@ -102,7 +102,7 @@ class LinkerPipe(Configurable, Pipe):
         return KnowledgeBaseView(self.loaded_kbs())
 
     def loaded_kbs(self) -> list[KnowledgeBase]:
-        """Return the knowledge bases; load them first if that is not done."""
+        """Return the knowledge bases; load them on the first call."""
         if not self.kbs and self.load_kb is not None:
             self.kbs = self.load_kb()
         return self.kbs

@@ -81,10 +81,12 @@ class GlinerBiomedLinker(LinkerPipe):
     ) -> None:
         """Load the knowledge bases and remember gold mentions.
 
-        get_examples (Callable): The training data, whose gold mentions are remembered.
+        get_examples (Callable): The training data, whose gold mentions are remembered unless
+            `mentions` is given.
         nlp (Language | None): The pipeline.
         kb (loading.Loader | None): Loads the knowledge bases; None for the component's own `kb`.
-        mentions (Callable | None): A corpus reader, to remember mentions of other data.
+        mentions (Callable | None): A corpus reader, whose gold mentions are remembered instead.
+            Needs `nlp`.
         RAISES (ValueError): If there is no knowledge base, or one cannot be read.
         """
         loader = kb or self.load_kb

@@ -30,11 +30,11 @@ def spans_of(doc: Doc, spans_key: str | None) -> list[Span]:
 def annotate(
     doc: Doc, candidates: Sequence[Ranked], spans_key: str | None, *, threshold: float = 0.0
 ) -> None:
-    """Write candidates on the entities; the best one above the threshold becomes the link.
+    """Write candidates on the entities; the best one becomes the link if it reaches the threshold.
 
-    Equal spans of `doc.ents` get the links of a span group. `Span._.kb_ents` is stored by
-    characters, so where two spans have the same, it has those of the last; the group's
-    `attrs["kb_ents"]` has all.
+    Equal spans of `doc.ents` get the links of a span group. `Span._.kb_ents` is stored by character
+    offsets: of several spans with the same offsets, it has the candidates of the last. The group's
+    `attrs["kb_ents"]` has the candidates of each span.
 
     doc (Doc): Changed in place.
     candidates (Sequence[Ranked]): The ranked candidates of each entity.

@@ -71,7 +71,7 @@ def make_gliner_biomed_linker(
         without a rule are not linked. Without any rules, every label can be linked to every
         concept.
     spans_key, threshold, candidate_threshold, k: See `linking.linker_settings.LinkerSettings`.
-    abbreviations, memory, memory_weight, vector_weight: See there.
+    abbreviations, memory, memory_weight, vector_weight: See `LinkerSettings`, too.
     encoder (GlinerModel | None): Encodes names, to rank candidates by vectors as well as by
         letters. Give a checkpoint (`spacy-gliner-biomed.GLiNER.v1`; a bi-encoder's label encoder
         is used) or a pretrained encoder (`spacy-gliner-biomed.NewGLiNER.v1`). The encoder and the

@@ -51,14 +51,14 @@ def score_links(
 ) -> dict[str, Any]:
     """Score links; gold entities without an id are not counted.
 
-    `link_acc1` and `link_acc5` are shares of those gold entities that the predicted Doc has with
-    the same characters and label (give it the gold entities to have all, see the reader
-    `spacy-gliner-biomed.LinkedCorpus.v1`), with a right id first or among the first five
-    candidates. `link_p/r/f/per_type` count end-to-end: characters,
-    label, and any of the gold ids have to be right (as HunFlair2 counts, arXiv 2402.12372);
-    `link_near_p/r/f` allow for one character at each border. `nel_micro_p/r/f`, `nel_macro_p/r/f`,
-    `nel_score` and `nel_f_per_type` are spaCy's own scores of links, on `doc.ents` that both Docs
-    have; they take a gold `kb_id_` as one id.
+    `link_acc1` and `link_acc5` are accuracies on the gold entities that the predicted Doc has with
+    the same characters and label: the share with a right id as the first candidate, or among the
+    first five. To count all gold entities, give them to the predicted Docs (see the reader
+    `spacy-gliner-biomed.LinkedCorpus.v1`). `link_p/r/f/per_type` are end-to-end: a link is right if
+    characters, label and any of the gold ids are (as in HunFlair2, arXiv 2402.12372);
+    `link_near_p/r/f` allow each border to differ by one character. `nel_micro_p/r/f`,
+    `nel_macro_p/r/f`, `nel_score` and `nel_f_per_type` are spaCy's own scores of links, on
+    `doc.ents` that both Docs have; they take a gold `kb_id_` as one id.
 
     examples (Iterable[Example]): Predicted and gold Docs.
     spans_key (str | None): The span group, the component's; None for `doc.ents`.

@@ -31,11 +31,13 @@ def make_linked_corpus(
         whose entities have an "id" where one is known; several are separated by "|".
     splits (list[str]): "train", "dev" or "test", where a corpus has them.
     corpora (list[str]): Names of the folders.
-    merge_labels (dict[str, str] | None): One label for all of a corpus, by corpus.
-    gold_mentions (bool): Give the predicted Docs the gold entities, without ids: to measure
-        linking alone.
+    merge_labels (dict[str, str] | None): One label that replaces all labels of a corpus, by corpus.
+    gold_mentions (bool): Whether the predicted Docs have the gold entities, without ids, so that
+        linking alone is measured.
     limit (int): Maximum number of documents of each corpus; 0 for all.
     spans_key (str): The group of gold spans; `doc.ents` has those that do not overlap.
+    RETURNS (LinkedCorpusReader): The reader. It raises ValueError if a corpus has none of the
+        splits, or a file cannot be read.
     """
 
     def read(nlp: Language) -> Iterator[Example]:

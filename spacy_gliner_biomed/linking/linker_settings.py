@@ -90,7 +90,8 @@ class LinkerSettings:
     abbreviations (bool): Link abbreviations by the long forms that the text defines.
     memory (bool): Remember the gold mentions of the training data in `initialize`.
     memory_weight (float): Weight of the votes of remembered mentions; an identical name has 1.
-    vector_weight (float): Weight of the vectors' cosine, from 0 to 1; the letters have the rest.
+    vector_weight (float): Weight of the vectors' cosine, from 0 to 1; the score by letters has the
+        rest.
     """
 
     spans_key: str | None
@@ -110,12 +111,12 @@ class LinkerSettings:
 
     @property
     def only_best(self) -> bool:
-        """Whether similar names are not shown where a name is equal."""
+        """Whether similar names need not be searched where a name is equal."""
         return self.k == 1 or self.min_score > SIMILAR
 
     @property
     def ranking(self) -> tuple[object, ...]:
-        """The settings that a `ConceptLinker` is made of."""
+        """The settings that a `ConceptLinker` is built from."""
         return list(self.labels), self.memory_weight, self.vector_weight, self.only_best
 
     @classmethod

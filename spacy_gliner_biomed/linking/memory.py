@@ -36,7 +36,7 @@ MentionKey = tuple[str, str, bool]
 class MentionMemory:
     """Ids of gold mentions by name and label.
 
-    entries (dict): How often each id was annotated, by name and label.
+    entries (dict): How often each id was annotated, by `MentionKey`.
     """
 
     entries: dict[MentionKey, Counter[str]] = field(default_factory=dict)

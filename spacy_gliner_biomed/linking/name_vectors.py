@@ -147,7 +147,7 @@ class FormVectors:
 
 @dataclass
 class NameVectors:
-    """Ranks candidates by vectors as well.
+    """Ranks candidates by the vectors of names, in addition to letters.
 
     embed (Embed): Encodes mentions, as it encoded the forms.
     forms (Mapping[str, FormVectors]): Vectors by name of the knowledge base.

@@ -147,7 +147,8 @@ def make_scispacy_span_linker(
 ) -> ScispacySpanLinker:
     """Create the `scispacy_linker`, with its settings, for a span group instead of `doc.ents`.
 
-    spans_key (str): The span group.
+    spans_key (str): The span group. The other arguments are those of scispaCy's `EntityLinker`.
+    RETURNS (ScispacySpanLinker): The component.
     RAISES (ImportError): If scispaCy is not installed.
     """
     module = import_scispacy("linking", "gliner_biomed_scispacy_linker")

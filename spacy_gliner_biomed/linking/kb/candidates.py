@@ -21,9 +21,9 @@ from spacy_gliner_biomed.linking.kb.species import is_taxon, species_of
 # Scores of equal names: identical; up to case; same words in the same order; same words.
 SAME, SAME_CASE_APART, SAME_SEQUENCE, SAME_BAG = 1.0, 0.995, 0.98, 0.97
 REWRITTEN = 0.92
-# The score of a cosine of 1: names with the same bag of words have it, so it is below theirs.
+# The score of a similar name at a cosine of 1; lower than the score of any equal name.
 SIMILAR = 0.9
-# Initials: the score if no word of the name is in the text, and the bonus if all words are.
+# A match of initials: its score if no word of the name is in the text; the bonus if all are.
 INITIALS, IN_CONTEXT = 0.5, 0.3
 MAX_ACRONYM = 6
 

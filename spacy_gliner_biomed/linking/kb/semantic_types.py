@@ -195,9 +195,7 @@ class SemanticTypeTree:
         return next((each for each in self.flat_nodes if node in each.children), None)
 
     def get_collapsed_type_id_map_at_level(self, level: int) -> dict[str, str]:
-        """Map each type to the type of this depth above it; types that are not so deep to
-        themselves.
-        """
+        """Map each type to its ancestor at a depth, and types that are not deeper to themselves."""
         mapped = {type_id: type_id for type_id in self.type_id_to_node}
         for node in self.get_nodes_at_depth(level):
             mapped.update((child.type_id, node.type_id) for child in self.get_children(node))

@@ -1,5 +1,5 @@
-"""Words for people, mice and rats, which mean species but are no names in NCBI's taxonomy, or
-names of a genus ("mice" is Mus there).
+"""Words for people, mice and rats that mean a species, but in NCBI's taxonomy are no names, or
+names of a genus ("mice" is Mus).
 
 Annotators of species link "patients" and "women" to Homo sapiens (tmVar3) and "mice" to Mus
 musculus (LINNAEUS, tmVar3; CRAFT has the genus, Mus). The rules hold for knowledge bases with ids

@@ -2,7 +2,7 @@
 
 The reader of safetensors copies what it reads; a knowledge base is read in small parts. When it is
 opened, types, lengths, bounds and order are checked, so that no lookup leaves an array or asks for
-more memory than the file has bytes. Wrong strings and numbers only change the checksum.
+more memory than the file has bytes. Only the checksum reveals wrong strings and numbers.
 """
 
 import hashlib
