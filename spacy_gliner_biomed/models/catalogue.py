@@ -71,7 +71,7 @@ class Catalogue:
         return list(dict.fromkeys(self._known[name] for name in close))[:count]
 
     def with_labels(self, added: Iterable[TrainedLabel]) -> "Catalogue":
-        """Return a catalogue with more labels at its end, but for familiar ones."""
+        """Return a catalogue with more labels at its end, except those that are familiar."""
         new = [trained for trained in added if self.familiar(trained.label) is None]
         return Catalogue((*self.labels, *new)) if new else self
 

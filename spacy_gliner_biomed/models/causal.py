@@ -73,10 +73,10 @@ def _correct(tokenizer: Any, eos_token_id: int | None) -> None:
     """
     from tokenizers import decoders, pre_tokenizers
 
-    if isinstance(eos_token_id, int):  # it takes the token that begins a text
+    if isinstance(eos_token_id, int):  # transformers takes the token that begins a text
         tokenizer.eos_token = tokenizer.convert_ids_to_tokens(eos_token_id)
     tokenizer.clean_up_tokenization_spaces = False  # it would remove spaces before punctuation
     backend = tokenizer.backend_tokenizer
     if isinstance(backend.pre_tokenizer, pre_tokenizers.ByteLevel):
-        # With its mixture of decoders, llguidance reads the letter for a space as that letter.
+        # The converted decoders make llguidance take the letter that stands for a space literally.
         backend.decoder = decoders.ByteLevel()

@@ -74,8 +74,9 @@ class Checkpoint:
 
     @property
     def labels_in_words(self) -> bool:
-        """Whether a label such as "MedicalDevice" is read as "medical device". Networks that read
-        layout were trained here and do; to others, the GLiNER package gives labels as they are.
+        """Whether a label such as "MedicalDevice" is read as "medical device". This holds for
+        networks that read layout, which this package trained. Others read labels unchanged, as in
+        the GLiNER package.
         """
         return bool(self.subtokens.layout)
 
@@ -137,8 +138,8 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path, *, half: bool = False
 
     checkpoint (Checkpoint): The checkpoint.
     folder (Path): Created if it does not exist.
-    half (bool): Store the weights as float16, which halves the size and rounds them. They are
-        computed with in float32.
+    half (bool): Store the weights as float16, which halves the size and rounds them. A network that
+        reads them computes in float32.
     RAISES (ValueError): If a weight is not finite, or too large for float16.
     """
     from safetensors.torch import save_file

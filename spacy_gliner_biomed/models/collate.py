@@ -134,7 +134,7 @@ def to_pair_logits(pairs: SelectedPairs) -> PairLogits:
 
 
 def to_related_logits(entities: FloatArray, scored: ScoredPairs) -> RelatedLogits:
-    """Return what was computed of a row in training as arrays."""
+    """Return a row's outputs in training as arrays."""
     related, pairs = scored
     probabilities = None if related is None else related.detach().float().cpu().numpy()
     return RelatedLogits(entities, probabilities, pairs.detach().float().cpu().numpy())

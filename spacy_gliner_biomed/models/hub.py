@@ -101,7 +101,7 @@ def _download(name: str, revision: str | None) -> Path:
     with hub_errors(name, f"The checkpoint {name!r}"):
         folder = fetch(*SMALL_FILES)
         for weights in (SAFETENSORS_NAME, PICKLE_NAME):
-            # Nothing large is downloaded of a repository in another format.
+            # Do not download the weights of a repository in another format.
             if (folder / CONFIG_NAME).exists() and not (folder / SAFETENSORS_NAME).exists():
                 folder = fetch(weights)
     return folder

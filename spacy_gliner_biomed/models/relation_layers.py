@@ -38,9 +38,10 @@ def add_relations(checkpoint: Checkpoint, relations_layer: str, seed: int = 0) -
 
     checkpoint (Checkpoint): The checkpoint of a uni-encoder.
     relations_layer (str): See `nn.config.NetworkConfig`.
-    seed (int): Of the new weights.
+    seed (int): Seed of the new weights.
     RETURNS (Checkpoint): A new network.
-    RAISES (ValueError): If the network or the layer is of another kind.
+    RAISES (ValueError): If the network is a bi-encoder or has precomputed prompts, or the layer is
+        unknown.
     """
     if relations_layer != ALL_PAIRS and relations_layer not in PAIR_LAYERS:
         allowed = ", ".join([ALL_PAIRS, *PAIR_LAYERS])
