@@ -15,7 +15,7 @@ from spacy_gliner_biomed.nn.config_checks import (
 )
 
 Kind = Literal["uni_span", "uni_token", "bi_span", "bi_token"]
-# Values that follow from several keys of the file, or from its era.
+# Values that follow from several keys of the file, or from the version of GLiNER that wrote it.
 DERIVED = (
     "kind",
     "num_rnn_layers",
@@ -62,21 +62,24 @@ class NetworkConfig:
     subtoken_pooling (str): How a word's vector follows from its subtokens: the "first", the
         "last", their "mean", or their "max".
     span_encoder_config (dict): The encoder between words and the span layer; empty for none.
-    represent_spans (bool): Whether a token model scores the spans that it finds again.
-    neg_spans_ratio (float): In the training of these scores, negative spans per entity.
+    represent_spans (bool): Whether a token model also scores its spans by a span layer.
+    neg_spans_ratio (float): Negative spans per entity when these scores are trained.
     post_fusion_schema (str): Attention between the words and the labels of a bi-encoder, such as
         "l2l-l2t"; empty for none, and for uni-encoders, which ignore it.
-    num_post_fusion_layers (int): How often the steps of the schema are taken.
-    precomputed_labels (tuple[str, ...]): The labels whose vectors are stored in the checkpoint,
-        which can be asked for no others; empty if labels are read with the text.
-    relations_layer (str): How pairs of entities are chosen whose relations are scored, see
+    num_post_fusion_layers (int): How often the steps of the schema are repeated.
+    precomputed_labels (tuple[str, ...]): The labels whose vectors the checkpoint stores, the only
+        ones that it can find; empty if labels are read with the text.
+    relations_layer (str): How the pairs of entities are chosen that are scored, see
         `nn.relations`; empty for a network without relations.
-    triples_layer (str): How they are scored, see `nn.triples`; empty for a projection.
-    embed_rel_token, rel_token, rel_token_index: As the keys of `ent_token`, for relations.
-    adjacency_loss_coef, relation_loss_coef (float): Weights of both steps in the loss.
-    span_loss_coef (float): Weight of the entities beside these, and of the spans that a token model
-        scores again.
-    token_loss_coef (float): Weight of the tokens beside such spans.
+    triples_layer (str): How the relations of these pairs are scored, see `nn.triples`; empty for a
+        projection.
+    embed_rel_token, rel_token, rel_token_index: As `embed_ent_token`, `ent_token` and
+        `class_token_index`, for relations.
+    adjacency_loss_coef, relation_loss_coef (float): Weights of the choice of pairs and of their
+        relations in the loss.
+    span_loss_coef (float): Weight in the loss: of entities, in a network with relations; of spans,
+        in a token model with `represent_spans`.
+    token_loss_coef (float): Weight in the loss of the tokens of a model with `represent_spans`.
     raw (dict): The file as it was read, for writing it back.
 
     GLiNER's class is `GLiNERConfig` (gliner/config.py).
@@ -168,7 +171,7 @@ class NetworkConfig:
             values |= {"labels_encoder": None, "labels_encoder_config": None}
         if self.relations_layer:
             values["triples_layer"] = self.triples_layer or None
-        else:  # GLiNER tells the network by the first of them
+        else:  # GLiNER recognizes a network with relations by the first of these keys
             values = {key: v for key, v in values.items() if key not in RELATION_KEYS}
         return {**self.raw, **values}
 

@@ -40,8 +40,8 @@ class ProjectionMLP(nn.Sequential):
 class WordLSTM(nn.LSTM):
     """LSTM over the words of each row (GLiNER's `LstmSeq2SeqEncoder` and `RNNContextEncoder`).
 
-    width (int): Of the input and of the output.
-    n_layers (int): The layers.
+    width (int): Width of the input and of the output.
+    n_layers (int): Number of layers.
     bidirectional (bool): Also run backwards; each direction then gives half of the output.
     dropout (float): Dropout rate between the layers.
     """

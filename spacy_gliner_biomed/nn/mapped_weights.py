@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from spacy_gliner_biomed.nn.allocator import return_free_memory
 
-ALIGNMENT = 16  # numbers, which are 64 bytes: torch aligns its own memory so
+ALIGNMENT = 16  # float32 numbers, or 64 bytes, to which torch aligns its own memory
 
 
 def map_weights(network: nn.Module, path: Path) -> bool:

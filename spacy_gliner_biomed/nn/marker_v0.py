@@ -224,7 +224,7 @@ class MarkerV0(SpanScorer):
         return self._first_layer(starts, 0), self._first_layer(ends, 1)
 
     def _context_term(self, words: Tensor, n_words: Tensor | None) -> Tensor | None:
-        """Return the term of that layer which all spans of a row share.
+        """Return the term of the first layer of `out_project` that all spans of a row share.
 
         words (Tensor): # (B, W, D)
         n_words (Tensor | None): As for `forward`. # (B,)

@@ -28,8 +28,8 @@ class RowBatch:
     word_lengths (Tensor): Subtokens of each word. # (B, W)
     label_positions (Tensor): Index of each label's subtoken; -1 for padding. # (B, C)
     n_words, n_labels (Tensor): Words and labels of each row, on the CPU. # (B,)
-    relation_positions (Tensor | None): Index of each relation's subtoken, of which each row has as
-        many; None without relations. # (B, R)
+    relation_positions (Tensor | None): Index of each relation's subtoken; all rows have the same
+        number of relations. None without relations. # (B, R)
     """
 
     input_ids: Tensor
@@ -119,5 +119,5 @@ def projection(width_in: int, width_out: int) -> nn.Module:
 
 
 def _stored(n_labels: int, width: int) -> nn.Parameter | None:
-    """Return the place of stored label vectors, which are not trained. # (C, D)"""
+    """Return a parameter for stored label vectors, which is not trained. # (C, D)"""
     return nn.Parameter(torch.zeros(n_labels, width), requires_grad=False) if n_labels else None

@@ -25,7 +25,7 @@ SPAN_SCORERS: dict[str, type[SpanScorer]] = {
 
 
 class SpanNetwork(Network):
-    """The parts of both span networks: the span scorer and the projection of labels."""
+    """The parts of all span networks: the span scorer and the projection of labels."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config)
@@ -88,7 +88,7 @@ class SpanNetwork(Network):
 
 
 class TokenNetwork(Network):
-    """The parts of both token networks, which score words, so that entities have no maximum width.
+    """The parts of all token networks, which score words, so that entities have no maximum width.
 
     With `represent_spans`, the spans that are found are scored again, by a span layer.
     """
@@ -121,7 +121,8 @@ class TokenNetwork(Network):
     def select(
         self, batch: RowBatch, min_logits: Tensor, queries: Tensor | None = None
     ) -> SelectedSpans:
-        """Select the spans that the words show and that have a logit above its label's minimum.
+        """Select the spans that the words' logits show, and that have a logit of their own above
+        its label's minimum.
 
         batch, min_logits, queries: As for `SpanNetwork.select`.
         RETURNS (SelectedSpans): The spans with their logits, of any width.

@@ -18,10 +18,10 @@ from spacy_gliner_biomed.nn.triples import TRIPLE_SCORES, TripleScore
 
 
 class PairMinimum(NamedTuple):
-    """What a pair has to exceed.
+    """The minimum logits and the minimum probability of a pair.
 
-    logits (Tensor): One of these, for each relation. # (R,)
-    adjacency (float): The probability that its entities are related at all.
+    logits (Tensor): The minimum logit of each relation; a pair has to exceed one of them. # (R,)
+    adjacency (float): The probability to exceed that its entities are related at all.
     """
 
     logits: Tensor

@@ -13,7 +13,7 @@ class SelectedSpans(NamedTuple):
     indices (Tensor): Row, first word, and width less 1. # (N, 3)
     logits (Tensor): The span's logits for all labels. # (N, C)
     token_logits (Tensor | None): Of a token model, the smallest logit of the span's start, end and
-        insides; minus infinity for labels that did not find it. None of a span model. # (N, C)
+        insides; minus infinity for labels that did not find it. None for a span model. # (N, C)
     """
 
     indices: Tensor

@@ -11,7 +11,7 @@ from spacy_gliner_biomed.nn.selection import SelectedSpans, select_spans
 
 
 class SpanScorer(nn.Module):
-    """The base class of both span layers. Their `forward` computes all logits."""
+    """The base class of all span layers. Their `forward` computes all logits."""
 
     def select(
         self, words: Tensor, labels: Tensor, max_width: int, n_words: Tensor, min_logits: Tensor

@@ -60,7 +60,7 @@ def _quat_e(head: Tensor, tail: Tensor, relations: Tensor) -> Tensor:
 
 
 def _hol_e(head: Tensor, tail: Tensor, relations: Tensor) -> Tensor:
-    dtype = torch.promote_types(head.dtype, torch.float32)  # there is none in 16 bits
+    dtype = torch.promote_types(head.dtype, torch.float32)  # no FFT in 16 bits
     head, tail, relations = head.to(dtype), tail.to(dtype), relations.to(dtype)
     spectrum = torch.fft.rfft(head, dim=-1).conj() * torch.fft.rfft(tail, dim=-1)
     correlation: Tensor = torch.fft.irfft(spectrum, n=head.size(-1), dim=-1)
