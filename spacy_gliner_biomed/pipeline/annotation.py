@@ -18,7 +18,7 @@ EntsFilter = Callable[[Iterable[Span], Iterable[Span]], list[Span]]
 
 
 def add_score_extension() -> None:
-    """Make `Span._.score` known, unless another package already has."""
+    """Register `Span._.score`, unless another package already has."""
     if not Span.has_extension("score"):
         Span.set_extension("score", getter=score_of)
 
@@ -89,7 +89,8 @@ def annotate(
     found (Sequence[ScoredSpan]): Entities of its text.
     settings (Settings): Checked settings.
     ents_filter (EntsFilter): Chooses the entities for `doc.ents`.
-    RETURNS (dict[str, int]): Counts of spans that were moved, left out or merged.
+    RETURNS (dict[str, int]): Counts of spans that were moved, left out or merged, or that earlier
+        annotations keep out of `doc.ents`.
     """
     if settings.alignment == "split":
         split_tokens(doc, [(span.start, span.end) for span in found])
@@ -207,7 +208,7 @@ def _write_group(
         group = doc.spans[key]
         attrs = dict(group.attrs)
         known = list(group.attrs.get("scores", []))
-        # A span of unknown score was put there by somebody who was sure of it.
+        # A span without a score was set by hand, and counts as certain.
         known = [float(s) for s in known] if len(known) == len(group) else [1.0] * len(group)
         new = {(span.start, span.end, span.label) for span in spans}
         old = [
@@ -221,7 +222,7 @@ def _write_group(
 
 
 def token_offsets(doc: Doc) -> tuple[list[int], list[int]]:
-    """Return the first characters of a Doc's tokens, and those after their last."""
+    """Return the start and end character of each token of a Doc, end exclusive."""
     starts, lengths = doc.to_array(["IDX", "LENGTH"]).astype(np.int64).T  # makes no Token
     return starts.tolist(), (starts + lengths).tolist()
 

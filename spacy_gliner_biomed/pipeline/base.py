@@ -36,7 +36,7 @@ from spacy_gliner_biomed.training.training_rows import Sampler
 class GlinerPipe(Configurable, TrainablePipe):
     """The parts of the component; what it does with them is in `component.GlinerBiomed`.
 
-    vocab (Vocab): The pipeline's.
+    vocab (Vocab): The pipeline's vocab.
     model (GlinerModel): From rows to logits; its weights are loaded when first needed.
     name (str): The component's name in the pipeline.
     cfg (Mapping[str, Any]): The settings, see `pipeline.factory.make_gliner_biomed`.
@@ -44,11 +44,11 @@ class GlinerPipe(Configurable, TrainablePipe):
     scorer (Callable | None): Scores predicted against gold Docs.
     loss (FocalLoss): Loss and gradient of a training row.
     label_sampler (Sampler): Chooses the labels of a training row.
-    tuning (Tuning): Which weights learn.
-    relation_loss (FocalLoss | None): As `loss`, of relations; None for `loss`.
+    tuning (Tuning): Selects the weights to train.
+    relation_loss (FocalLoss | None): As `loss`, for relations; None to use `loss` for them, too.
     relation_sampler (RelationSampler | None): Chooses relations and pairs of a training row.
-    pipeline_config (PipelineConfig | None): Tells edits of a saved config from other settings.
-    RAISES (ValueError): For a setting that is not allowed.
+    pipeline_config (PipelineConfig | None): Tells which settings of a saved config were edited.
+    RAISES (ValueError): If a setting is not allowed.
     """
 
     threshold = Setting()
@@ -114,8 +114,8 @@ class GlinerPipe(Configurable, TrainablePipe):
 
     @property
     def labels(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The labels that are written on Docs. When set, a string that names a label of before
-        keeps its prompts and thresholds; a dict replaces them.
+        """The labels that are written on Docs. When you set them, a string that names an existing
+        label keeps the label's prompts and thresholds; a dict replaces them.
         """
         specs = parse_labels(self.cfg["labels"])
         return tuple(dict.fromkeys(spec.label for spec in specs))

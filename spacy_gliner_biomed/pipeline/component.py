@@ -36,7 +36,7 @@ from spacy_gliner_biomed.training.prompt_forms import with_words
 from spacy_gliner_biomed.training.training_rows import TrainingRow
 from spacy_gliner_biomed.types import Prediction
 
-# spaCy's own default, Adam at 1e-3, is beyond it.
+# Higher rates destroy a pretrained network; spaCy's default is Adam at 1e-3.
 MAX_LEARN_RATE = 5e-4
 
 
@@ -47,7 +47,8 @@ class GlinerBiomed(GlinerPipe):
         """Annotate one Doc.
 
         doc (Doc): Changed in place.
-        batch_size (int | None): Not read; `nlp.pipe` leaves it in the caller's `component_cfg`.
+        batch_size (int | None): Ignored. `nlp.pipe` adds it to the caller's `component_cfg`, which
+            may later be used for `nlp(text)`.
         options: `labels`, `relations`, `threshold`, `overlap`, `multi_label` or `alignment` for
             this call.
         RETURNS (Doc): The same Doc.
@@ -68,7 +69,7 @@ class GlinerBiomed(GlinerPipe):
         batch_size (int): Docs that are processed together. `batch_subtokens` bounds the memory,
             whatever their number and length.
         options: As for `__call__`.
-        YIELDS (Doc): The Docs. A Doc that fails goes to the error handler, alone.
+        YIELDS (Doc): The Docs. A Doc that fails goes to the error handler by itself.
         """
         settings = self.settings(**options)
         error_handler = self.get_error_handler()
@@ -76,7 +77,7 @@ class GlinerBiomed(GlinerPipe):
             try:
                 predictions: Sequence[Prediction | None] = self._find_entities(docs, settings)
             except Exception:
-                predictions = [None] * len(docs)  # one is bad: each by itself tells which
+                predictions = [None] * len(docs)  # a Doc failed: run each alone to find it
             for doc, prediction in zip(docs, predictions, strict=True):
                 try:
                     self._annotate(doc, settings, prediction)
@@ -143,7 +144,9 @@ class GlinerBiomed(GlinerPipe):
         return losses
 
     def finish_update(self, sgd: Optimizer) -> None:
-        """Take a step with the accumulated gradients. Warns of spaCy's default optimizer."""
+        """Take a step with the accumulated gradients. Warn about a learning rate that is too high,
+        such as that of spaCy's default optimizer.
+        """
         rate = float(sgd.learn_rate)
         if not isinstance(sgd, AdamW) and rate > MAX_LEARN_RATE:
             self.reports.warn_once("optimizer", Warnings.W143.format(rate=rate))
@@ -158,7 +161,7 @@ class GlinerBiomed(GlinerPipe):
     ) -> tuple[float, Outputs]:
         """Compute the loss of rows and its gradients.
 
-        examples (Iterable[Example]): Not read: the labels of a row are sampled.
+        examples (Iterable[Example]): Ignored: the rows have the targets of the sampled labels.
         scores: The rows with their targets, and their logits.
         RETURNS (tuple[float, Outputs]): The loss, and its gradient for each row.
         """
@@ -229,7 +232,7 @@ class GlinerBiomed(GlinerPipe):
         network_shim(self.model).begin_training(self.tuning).restore(state["trainer"])
         if state["sampler"]:
             self.label_sampler.random.setstate(state["sampler"])  # type: ignore[attr-defined]
-        if "relation_sampler" in state:  # of older versions, there is none
+        if "relation_sampler" in state:  # older versions saved none
             self.relation_sampler.random.setstate(state["relation_sampler"])
         self.reports.counts = Counter(state["stats"])
 

@@ -37,7 +37,8 @@ def span_candidates(
 
     spans (SpanLogits): At least all spans with a logit above `threshold_logits`.
     thresholds (FloatArray): # (C,)
-    multi_label (bool): Otherwise, only the best label of each span is a candidate.
+    multi_label (bool): Whether a span can have several labels; if not, only the best label of each
+        span is a candidate.
     RETURNS (Candidates): The candidates.
     RAISES (ValueError): If a logit is not a number.
     """
@@ -62,8 +63,8 @@ def span_candidates(
 
 
 def threshold_logits(thresholds: FloatArray) -> FloatArray:
-    """Return logits slightly below those of thresholds. Comparing a logit takes a tenth of the time
-    of its probability, which only the few spans above then need.
+    """Return logits slightly below those of thresholds. Comparing logits takes a tenth of the time
+    of computing probabilities, which are then needed only for the few spans above.
 
     thresholds (FloatArray): # (C,)
     RETURNS (FloatArray): # (C,)
@@ -95,9 +96,9 @@ def token_candidates(logits: FloatArray, thresholds: FloatArray) -> Candidates:
 def choose(candidates: Candidates, *, overlap: Overlap, multi_label: bool) -> NDArray[np.intp]:
     """Choose candidates greedily: the best go first, and exclude those that conflict.
 
-    Spans conflict if they share a word ("flat"), or if they do and neither contains the other
-    ("nested"). The same span with another label is a conflict unless `multi_label`; the same span
-    with the same label always is.
+    Spans conflict if they share a word ("flat"), or if they share a word and neither contains the
+    other ("nested"). The same span with another label is a conflict unless `multi_label`; the same
+    span with the same label always is.
 
     candidates (Candidates): Any spans, of words or of tokens.
     overlap (Overlap): "flat" or "nested".
@@ -150,8 +151,8 @@ class _FlatSpace:
 class _NestedSpace:
     """Spans that share a word contain one another.
 
-    A span would be crossed only by one that holds its start or its end inside it. For each
-    border between words, the first end and the last start of the spans around it tell.
+    Two spans cross if one has the start or the end of the other inside it, but not both. For each
+    border between words, the first end and the last start of the chosen spans around it are kept.
     """
 
     def __init__(self, n_words: int) -> None:

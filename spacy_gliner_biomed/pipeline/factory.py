@@ -125,7 +125,8 @@ def make_gliner_biomed(
     """Make the component.
 
     labels, relations, threshold, spans_key, annotate_ents, overwrite: See `settings.Settings`.
-    overlap, multi_label, alignment, window, stride, batch_subtokens, device, precision: See there.
+    overlap, multi_label, alignment, window, stride, batch_subtokens, device, precision: See
+        `settings.Settings`, too.
     ents_filter (EntsFilter): Selects the entities of `doc.ents` from earlier and new ones.
     scorer (Callable | None): The scorer of `nlp.evaluate`.
     loss (FocalLoss): Computes the loss and the gradient of a training row, see `training.loss`.

@@ -17,7 +17,7 @@ DUMMY = ["x", "y", "z"]
 
 
 def is_dummy(docs: Sequence[Doc]) -> bool:
-    """Return whether there is no training data, since `nlp.initialize` was called without."""
+    """Return whether the Docs are only spaCy's example for `nlp.initialize()` without data."""
     return [[token.text for token in doc] for doc in docs] == [DUMMY] and not (
         docs[0].spans or docs[0].has_annotation("ENT_IOB")
     )
@@ -30,10 +30,10 @@ def check_gold(
     spans_key: str,
     reports: Reports,
 ) -> None:
-    """Check that there is something to learn; warns of Docs that say nothing.
+    """Check that there is something to learn; warn about Docs without gold.
 
     docs (Sequence[Doc]): The gold Docs.
-    golds (Sequence[Gold]): What was read of them.
+    golds (Sequence[Gold]): The gold that was read from them.
     component, spans_key (str): The component's name, and the group that it learns from.
     reports (Reports): The component's.
     RAISES (ValueError): If no Doc says which entities it has.

@@ -31,8 +31,8 @@ class LabelGroup:
     columns (list[int] | None): The column of each; None if they are the columns in order.
     thresholds (FloatArray): Of calibrated scores. # (C,)
     shifts (FloatArray): What the calibration adds to their scaled logits. # (C,)
-    min_logits (FloatArray): Raw logits that a span of one of a column's labels exceeds. #
-        (columns,)
+    min_logits (FloatArray): Raw logits that a span has to exceed for one of a column's labels.
+        # (columns,)
     """
 
     prompt: Prompt

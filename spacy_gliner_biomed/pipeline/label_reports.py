@@ -11,7 +11,7 @@ NAMES = 8  # maximum labels in a warning
 
 
 def report_labels(reports: Reports, settings: Settings, catalogue: Catalogue) -> None:
-    """Warn once of each label and relation that may miss what it should find.
+    """Warn once about each label and relation that may find less than expected.
 
     reports (Reports): Of the component.
     settings (Settings): The labels and relations of a call.
@@ -43,7 +43,7 @@ def hidden_labels(settings: Settings) -> list[LabelSpec]:
 
 
 def _report_unfamiliar(reports: Reports, settings: Settings, catalogue: Catalogue) -> None:
-    """Warn of all unfamiliar labels at once; of each label once."""
+    """Warn about all unfamiliar labels in one warning, and about each label only once."""
     unfamiliar = [x for x in settings.labels if catalogue.familiar(x.prompt) is None]
     new = [spec for spec in unfamiliar if reports.is_first(f"unfamiliar {spec.prompt}")]
     if new:
@@ -58,7 +58,7 @@ def _with_nearest(spec: LabelSpec, catalogue: Catalogue) -> str:
 
 
 def _report_missing_ends(reports: Reports, settings: Settings) -> None:
-    """Warn of relations with an end that nothing can be."""
+    """Warn about relations whose ends may only have labels that are not asked for."""
     known = {spec.label for spec in settings.labels}
     for spec in settings.relations:
         missing = [x for x in dict.fromkeys(spec.heads + spec.tails) if x not in known]

@@ -54,7 +54,7 @@ def keep_prompts(labels: Any, known: Sequence[Any]) -> Any:
     `[*component.labels, "symptom"]` loses no prompt and no threshold.
 
     labels: The new labels, see `parse_labels`; anything else is returned as it is.
-    known (Sequence): The entries of before.
+    known (Sequence): The current entries.
     """
     if not isinstance(labels, list | tuple):
         return labels

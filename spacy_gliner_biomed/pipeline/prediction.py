@@ -37,8 +37,8 @@ from spacy_gliner_biomed.types import (
     WordOffsets,
 )
 
-# Rows are made and sorted by length so many at a time: few beside what a long text is itself,
-# and enough to fill whole batches.
+# Number of rows that are made and sorted by length at a time: small beside a long text itself, and
+# enough to fill whole batches.
 ROWS_AT_ONCE = 1024
 
 # On a CPU, larger forward passes are 1 to 4 % faster, and memory grows with them: for a Doc of a
@@ -236,7 +236,9 @@ class Predictor:
         return Prediction(spans, counts, related)
 
     def _max_width(self) -> int:
-        """Return K; a token model has no widest span, and may store one that fills its window."""
+        """Return K. For a token model, which has no widest span, it is limited to a quarter of the
+        window, because its config may store one that fills the window.
+        """
         config = self.checkpoint.config
         if config.token_level:
             return min(config.max_width, config.max_len // 4)

@@ -44,7 +44,7 @@ class RelatedSpans:
 
 
 class RelationRules:
-    """The relations that are asked for.
+    """Selects the pairs that are among the requested relations.
 
     settings (Settings): Checked settings, with the threshold in use.
     checkpoint (Checkpoint): The checkpoint.
@@ -76,7 +76,7 @@ class RelationRules:
         spans (SpanLogits): The row's spans.
         pairs (PairLogits): Its pairs.
         windows (Sequence[Window]): All windows of the text.
-        index (int): The row's.
+        index (int): Index of the row's window.
         RETURNS (RelatedSpans): The pairs, in words of the text.
         """
         scores = sigmoid(pairs.logits[:, self.columns])  # (P, specs)
@@ -99,7 +99,7 @@ class RelationRules:
 
         found (Sequence[RelatedSpans]): The pairs of all windows.
         entities (Sequence[ScoredSpan]): The chosen entities.
-        words (Sequence[tuple[int, int]]): Their words.
+        words (Sequence[tuple[int, int]]): First word of each, and one past the last.
         RETURNS (list[ScoredRelation]): In order of head and tail; each relation once, with its best
             score.
         """

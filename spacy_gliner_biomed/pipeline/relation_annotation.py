@@ -33,7 +33,7 @@ class Relation(NamedTuple):
 
 
 def add_relations_extension() -> None:
-    """Make `Doc._.relations` known, unless another package already has."""
+    """Register `Doc._.relations`, unless another package already has."""
     if not Doc.has_extension("relations"):
         Doc.set_extension("relations", getter=read_relations, setter=set_relations)
 
@@ -85,8 +85,8 @@ def annotate_relations(
     doc (Doc): Changed in place.
     found (Sequence[ScoredRelation]): Relations in its text.
     settings (Settings): Checked settings. With `overwrite`, earlier relations are removed.
-    RETURNS (dict[str, int]): The number of relations whose ends are not among the Doc's spans: they
-        were left out or merged, see `alignment`.
+    RETURNS (dict[str, int]): The number of relations that are left out, because an end is not among
+        the Doc's spans, or both ends are one span now, see `alignment`.
     """
     starts, ends = token_offsets(doc)
     blank = doc.to_array("IS_SPACE").astype(bool).tolist()

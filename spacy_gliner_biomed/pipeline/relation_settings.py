@@ -17,7 +17,7 @@ class RelationSpec:
     """One relation.
 
     label (str): The label of the found relations.
-    prompt (str): The words that the model is asked with.
+    prompt (str): The words that the model reads.
     threshold (float | None): Overrides the component's threshold for this relation.
     heads, tails (tuple[str, ...]): The labels that its ends may have; empty for any.
     """

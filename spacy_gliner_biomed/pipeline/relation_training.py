@@ -11,14 +11,14 @@ from spacy_gliner_biomed.training.prompt_forms import with_words
 from spacy_gliner_biomed.training.training_rows import TrainingRow
 from spacy_gliner_biomed.types import FloatArray, RelatedLogits
 
-# Of a row: logits, or those of entities and relations; also as gradients.
+# For each row, the logits of entities, or of entities and relations; or their gradients.
 Outputs = Sequence[FloatArray | RelatedLogits]
 
 
 def begin_rows(
     model: GlinerModel, rows: Sequence[TrainingRow]
 ) -> tuple[Outputs, Callable[[Any], Any]]:
-    """Compute what rows are trained by, with the model's dropout.
+    """Compute the logits of training rows, with the model's dropout.
 
     model (GlinerModel): The component's.
     rows (Sequence[TrainingRow]): At least one row.
@@ -46,7 +46,7 @@ def choose_relations(
     relations (Sequence[Any]): The component's setting.
     trainable (bool): Whether the checkpoint finds relations.
     component (str): The component's name.
-    reports (Reports): Warns once of data that teaches no relations.
+    reports (Reports): Warns once about data from which no relations can be learned.
     RETURNS (list[Any]): The setting.
     """
     found = {label: None for gold in golds for label in gold.annotated_relations or ()}

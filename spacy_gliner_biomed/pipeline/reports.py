@@ -7,7 +7,7 @@ from threading import Lock
 from spacy_gliner_biomed.common.reporting import warn
 from spacy_gliner_biomed.errors import Warnings
 
-# What is reported once if it happens; what is only counted is not here.
+# The counts that cause a warning when they first occur; all others are only counted.
 REPORTED = {
     "moved": Warnings.W001,
     "left_out": Warnings.W002,
@@ -24,9 +24,9 @@ REPORTED = {
     "gold_trimmed": Warnings.W144,
 }
 
-MAX_GIVEN = 10_000  # a service gets ever new labels; beyond, what was reported first is forgotten
+MAX_GIVEN = 10_000  # a service gets new labels all the time; the oldest are forgotten
 
-_LOCK = Lock()  # of all components: it is held for a moment, and a component has to pickle
+_LOCK = Lock()  # shared, because a component with a lock of its own could not be pickled
 
 
 class Reports:
@@ -58,7 +58,7 @@ class Reports:
             warn(message)
 
     def is_first(self, what: str) -> bool:
-        """Return whether this is the first call with a key, for what one warning says of many."""
+        """Return whether this is the first call with a key; for one warning about many keys."""
         with _LOCK:
             is_new = what not in self.given
             self.given[what] = None

@@ -14,7 +14,7 @@ from spacy_gliner_biomed.training.sampling import with_own_prompts
 from spacy_gliner_biomed.training.span_samples import SpanSampler
 from spacy_gliner_biomed.training.training_rows import RowMaker, Sampler
 
-# Subtokens, beside a quarter, by which the prompts of a row may be longer than the component's own.
+# The prompts of a row may be longer than the component's by a quarter and this many subtokens.
 SPARE = 16
 
 
@@ -89,5 +89,7 @@ def _room_for_prompts(checkpoint: Checkpoint, settings: Settings, limit: int) ->
 
 
 def widest_entity(config: NetworkConfig) -> int:
-    """Return the words of the widest entity that can be learned; a token model has no K."""
+    """Return the number of words in the widest entity that can be learned: K, or for a token model
+    the longest window.
+    """
     return config.max_len if config.token_level else config.max_width

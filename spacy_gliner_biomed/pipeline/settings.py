@@ -51,7 +51,7 @@ class Settings:
         on machines with instructions for them, and computed in float32 on others. "auto" is
         bfloat16 where it is faster, and otherwise float32.
     relations (Sequence[RelationSpec]): Relations between the entities, for a checkpoint that finds
-        some. In the config, strings, or dicts with "relation" and, optionally, "prompt",
+        relations. In the config, strings, or dicts with "relation" and, optionally, "prompt",
         "threshold", "head" and "tail" (labels).
     """
 
@@ -74,7 +74,7 @@ class Settings:
     def from_cfg(cls, cfg: Mapping[str, Any], **options: Any) -> "Settings":
         """Check the component's `cfg`, with some values changed for one call.
 
-        cfg (Mapping[str, Any]): The component's.
+        cfg (Mapping[str, Any]): The component's `cfg`.
         options: See `CALL_OPTIONS`; None keeps the value of `cfg`.
         RETURNS (Settings): The settings.
         RAISES (ValueError): If an option is unknown, or a value is not allowed.

@@ -1,4 +1,4 @@
-"""Adds the labels of the training data to what a checkpoint knows of its labels."""
+"""Adds the labels of the training data to a checkpoint's catalogue."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ EXAMPLES = 3  # mentions of a label
 def add_trained_labels(
     checkpoint: Checkpoint, golds: Iterable[tuple[str, Gold]], specs: Sequence[LabelSpec]
 ) -> None:
-    """Add labels that the training data has entities of, so that they are not called unfamiliar.
+    """Add the labels of entities in the training data, so that they are not called unfamiliar.
 
     A checkpoint without a catalogue gets none, because the labels that it had before are not known.
 

@@ -1,4 +1,4 @@
-"""A training that can be resumed after an interruption, built from the parts of `spacy train`."""
+"""A training run that can be resumed after an interruption, built from parts of `spacy train`."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 
 STATE_NAME = "training-state.pt"
 RECORDED = ("score", "other_scores", "losses", "words", "seconds")
-# A training can be resumed with other values of these; of others it would be another training.
+# Settings that may change when a run is resumed; a change of any other would be another run.
 MAY_CHANGE = ("paths.", "system.", "training.max_steps", "training.patience", "training.logger.")
 
 

@@ -9,7 +9,7 @@ from spacy_gliner_biomed.types import WordOffsets
 
 
 def window_shape(settings: Settings, max_len: int, max_width: int) -> tuple[int, int]:
-    """Return the words in a window, and the words that neighbours share.
+    """Return the number of words in a window, and how many of them neighbouring windows share.
 
     By default, a window is as long as the texts that the network was trained on, and neighbours
     share an eighth of it, or the widest span if that is more.
