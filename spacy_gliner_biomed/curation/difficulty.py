@@ -25,24 +25,24 @@ from spacy_gliner_biomed.training.training_rows import RowMaker, TrainingRow
 BATCH = 64
 NO_HELP = "not learnable: the label does not help (difficulty >= 1)"
 LOST = "not learnable: no entity can be expressed"
-DIFFICULT = "difficult"
-PREFERENCES = {DIFFICULT: 1.0, "easy": -1.0}
+PREFERENCES = {"difficult": 1.0, "easy": -1.0}
 
 
 def make_model_difficulty(
     checkpoint: str = "packaged",
     uninformative: str = "entity",
     precision: str = "float32",
-    prefer: str = DIFFICULT,
+    prefer: str = "difficult",
 ) -> Scorer:
     """Return a scorer by difficulty for a GLiNER network:
-    `spacy-gliner-biomed.ModelDifficulty.v1`. Those with a difficulty of 1 or more are dropped.
+    `spacy-gliner-biomed.ModelDifficulty.v1`. Documents with a difficulty of 1 or more are
+    dropped.
 
     checkpoint (str): The network, as in the architecture `GLiNER.v1`; a weak one is enough.
     uninformative (str): A prompt that does not describe any entity.
     precision (str): Precision of the network, as in the component.
     prefer (str): "difficult" keeps difficult documents first, as the papers do; "easy" keeps
-        those first whose entities the network expects, which removes noise.
+        those first whose entities the network expects, to leave out noise.
     RETURNS (Scorer): The scorer.
     RAISES (ValueError): If `prefer` is neither.
     """

@@ -8,7 +8,7 @@ answer after the instruction over that of the answer alone (Superfiltering, arXi
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from spacy_gliner_biomed.curation.difficulty import DIFFICULT, NO_HELP, preference
+from spacy_gliner_biomed.curation.difficulty import NO_HELP, preference
 from spacy_gliner_biomed.curation.selection import Score, Scorer
 from spacy_gliner_biomed.models.causal import load_causal_model
 from spacy_gliner_biomed.training.corpora import AnnotatedText
@@ -19,18 +19,18 @@ TOO_LONG = "not scored: longer than the language model reads"
 
 
 def make_language_model_difficulty(
-    model: str, device: str | None = None, form: str = FORM, prefer: str = DIFFICULT
+    model: str, device: str | None = None, form: str = FORM, prefer: str = "difficult"
 ) -> Scorer:
     """Return a scorer by difficulty for a causal language model of transformers:
-    `spacy-gliner-biomed.LanguageModelDifficulty.v1`. Those with a difficulty of 1 or more are
-    dropped.
+    `spacy-gliner-biomed.LanguageModelDifficulty.v1`. Documents with a difficulty of 1 or
+    more are dropped.
 
     model (str): Folder or Hugging Face name of the model, with weights as safetensors, or a local
         GGUF file (extra `gguf`).
     device (str | None): Device, as torch names it; None for the CPU.
     form (str): The text before the answer, with {instruction} and {text}.
     prefer (str): "difficult" keeps difficult documents first, as the papers do; "easy" keeps
-        those first whose answer the model expects, which removes noise.
+        those first whose answer the model expects, to leave out noise.
     RETURNS (Scorer): The scorer. It raises ValueError if the model cannot be loaded.
     RAISES (ValueError): If `prefer` is neither.
     """
