@@ -26,7 +26,7 @@ from spacy_gliner_biomed.tokenization.alignment import Alignment
 from spacy_gliner_biomed.types import LabelSpec
 
 Found = dict[str, Any]  # the entities of a document, and its relations if they are asked for
-READERS = 16  # sets of attributes that requests may ask for at little cost
+READERS = 16  # sets of requested attributes whose readers are cached
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Annotator:
     def __init__(self, nlp: Language) -> None:
         self.nlp = nlp
         self.component = find_component(nlp)
-        # They remember names of concepts.
+        # Cached, because each reader caches the names of concepts.
         self._reader = lru_cache(READERS)(lambda attributes: EntityReader(nlp, attributes))
         nlp.set_error_handler(_keep_error)  # type: ignore[arg-type]  # its stub never returns
 
@@ -140,7 +140,7 @@ class Annotator:
     ) -> list[Found | Exception]:
         """Annotate documents. Each has its own result, whatever becomes of the others.
 
-        settings (CallSettings): Of all of them.
+        settings (CallSettings): The settings of all documents.
         documents (Sequence[Document]): At least one.
         RETURNS (list[Found | Exception]): What is found in each, or its error.
         """
@@ -150,7 +150,7 @@ class Annotator:
             except Exception as error:
                 if len(documents) == 1:
                     return [error]
-        # A document ended the whole batch: each by itself tells which.
+        # A document failed the whole batch: run each alone to find it.
         return [self.annotate(settings, [document])[0] for document in documents]
 
     def _annotate(

@@ -51,7 +51,7 @@ def create_app(service: Service, *, token: str | None = None) -> FastAPI:
     """Make the application.
 
     service (Service): What it serves.
-    token (str | None): What clients have to send.
+    token (str | None): The token that clients must send; None to ask for none.
     RETURNS (FastAPI): The application.
     """
 
@@ -108,8 +108,8 @@ def _add_annotation(app: FastAPI, service: Service) -> None:
 
         Each line is an object with "text". Its answer has the line's other keys ("id" is the
         line's number if it has none) and "entities", with "relations" if they are asked for, or
-        "error". Settings are in the query. Read answers while you send lines: the server reads on
-        only as its answers are taken.
+        "error". Settings are in the query. Read answers while you send lines: the server reads
+        further lines only as you read its answers.
         """
         options = read_query(request.query_params.multi_items())
         call = read_call(options, service.annotator, service.limits)
@@ -124,7 +124,7 @@ def _add_labels(app: FastAPI, service: Service) -> None:
 
     @app.get("/labels/lookup", responses={200: {"model": schema.LookupAnswer}, 422: ERRORS[422]})
     def lookup(label: Annotated[list[str], Query(examples=[["zodiac sign"]])]) -> Response:
-        """Tell of any labels which trained ones they stand for, or are similar."""
+        """Return the trained label that each of any labels stands for, or similar ones."""
         check_labels(label, service.limits)
         return json_response(lookup_answer(service, label))
 
@@ -132,12 +132,12 @@ def _add_labels(app: FastAPI, service: Service) -> None:
 def _add_state(app: FastAPI, service: Service) -> None:
     @app.get("/health", responses={200: {"model": schema.StateAnswer}})
     async def health() -> Response:
-        """Tell that the process answers."""
+        """Report that the process answers."""
         return json_response({"status": "ok", "version": __version__})
 
     @app.get("/ready", responses={200: {"model": schema.StateAnswer}, 503: ERRORS[503]})
     async def ready() -> Response:
-        """Tell whether requests are taken on: not while the server is being stopped."""
+        """Report whether requests are accepted; they are not while the server stops."""
         if not service.ready:
             raise ServiceError(503, Errors.E256)
         return json_response({"status": "ready", "version": __version__})

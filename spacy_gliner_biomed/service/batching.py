@@ -52,7 +52,7 @@ class Batcher(Generic[Key, Item]):
         observe: Callable[[int], None] = lambda n: None,
     ) -> None:
         self.run, self.limits, self.observe = run, limits, observe
-        self.seconds = 0.1  # that a document took lately, on average
+        self.seconds = 0.1  # per document, as a moving average
         self._groups: dict[Key, deque[_Job[Item]]] = {}
         self._arrived, self._taken = asyncio.Event(), asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="annotate")
@@ -63,7 +63,7 @@ class Batcher(Generic[Key, Item]):
         self._task = asyncio.get_running_loop().create_task(self._run_batches())
 
     async def stop(self) -> None:
-        """Stop after the batch that runs; what still waits is cancelled."""
+        """Stop after the current batch; cancel the documents that still wait."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -87,7 +87,7 @@ class Batcher(Generic[Key, Item]):
 
         key (Key): Their settings.
         items (Sequence[tuple[Item, int]]): Each with its number of characters.
-        RETURNS (list[asyncio.Future[Any]]): The result of each. To cancel it frees its place.
+        RETURNS (list[asyncio.Future[Any]]): The result of each. Cancelling one frees its place.
         RAISES (ServiceError): If the queue is full: 503, with the time until there may be room.
         """
         if not self._has_room(len(items), sum(size for _, size in items)):
@@ -140,7 +140,7 @@ class Batcher(Generic[Key, Item]):
             self.observe(len(jobs))
 
     async def _next_key(self) -> Key:
-        """Wait for a document, then a little for others like it."""
+        """Wait for a document, then a little longer for others with the same settings."""
         while not self._jobs():
             self._arrived.clear()
             await self._arrived.wait()

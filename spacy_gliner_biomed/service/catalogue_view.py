@@ -1,4 +1,4 @@
-"""What the service tells of labels: the catalogue, defaults, and a single label's place in it."""
+"""What the service reports about labels: the catalogue, defaults, and single labels in it."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -43,7 +43,7 @@ def catalogue_answer(service: Service) -> dict[str, Any]:
 
 
 def lookup_answer(service: Service, labels: Sequence[str]) -> dict[str, Any]:
-    """Return what is known of labels.
+    """Look up labels in the catalogue.
 
     service (Service): The service.
     labels (Sequence[str]): Any labels.

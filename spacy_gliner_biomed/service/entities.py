@@ -14,12 +14,12 @@ from spacy_gliner_biomed.documents.writers import entity_json
 from spacy_gliner_biomed.documents.writing.entities import Entity
 from spacy_gliner_biomed.documents.writing.writer import WriterSettings
 
-OWN_KEYS = frozenset({"start_utf16", "end_utf16", "concept_url"})  # no attribute has these names
+OWN_KEYS = frozenset({"start_utf16", "end_utf16", "concept_url"})  # not allowed for attributes
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a request wants to know of each entity, beside the usual.
+    """What a request adds to the usual keys of each entity.
 
     utf16 (bool): Offsets in UTF-16 units, as JavaScript, Java and .NET count.
     attributes (tuple[str, ...]): Names of custom attributes (`Span._`).
@@ -37,9 +37,9 @@ def entities_json(
     text (str): The text of the Doc.
     found (Sequence[Entity]): Its entities.
     settings (WriterSettings): Which attributes, and whether concepts are written.
-    shape (Shape): What is wanted.
-    RETURNS (list[dict[str, Any]]): The entities, by start. Those with a concept that has a page
-        have its address.
+    shape (Shape): The additional keys.
+    RETURNS (list[dict[str, Any]]): The entities, in the order of `found`. An entity whose concept
+        has a web page gets its address.
     """
     entities = [entity_json(each, settings) for each in found]
     for entity in entities:
@@ -54,10 +54,10 @@ def entities_json(
 
 
 def utf16_units(text: str) -> NDArray[np.int64]:
-    """Return the number of UTF-16 units before each character, and of all at the end.
+    """Return the number of UTF-16 units before each character, and last that of the whole text.
 
     text (str): Any text, halves of surrogate pairs included.
-    RETURNS (NDArray[np.int64]): One more than the text has characters.
+    RETURNS (NDArray[np.int64]): One value more than the text has characters.
     """
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     units = np.zeros(len(codes) + 1, dtype=np.int64)

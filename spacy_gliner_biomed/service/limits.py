@@ -9,18 +9,18 @@ MEBIBYTE = 2**20
 class Limits:
     """Limits of the service; `cli.serve` has options for those that users change.
 
-    max_characters (int): Of a text.
-    max_texts (int): Of a request.
-    max_labels (int): Of a request.
-    max_label_characters (int): Of a label, and of a prompt.
-    max_bytes (int): Of a body, and of a line of a stream.
-    timeout (float): Seconds until a body has to be there, and until an answer.
-    queue (int): Documents that may wait.
-    queue_characters (int): Characters of all documents that wait.
-    batch_documents (int): Documents that are annotated together.
-    batch_characters (int): Characters of all of them, unless one alone has more.
+    max_characters (int): Maximum characters of a text.
+    max_texts (int): Maximum texts of a request.
+    max_labels (int): Maximum labels of a request.
+    max_label_characters (int): Maximum characters of a label, and of a prompt.
+    max_bytes (int): Maximum bytes of a request body, and of a line of a stream.
+    timeout (float): Seconds for a body to arrive, and for the answer to follow.
+    queue (int): Maximum documents that wait.
+    queue_characters (int): Maximum characters of all documents that wait.
+    batch_documents (int): Maximum documents that are annotated together.
+    batch_characters (int): Maximum characters of all of them, unless one alone has more.
     batch_wait (float): Seconds that the first document of a batch waits for others.
-    stream_documents (int): Documents of one stream that are read but not answered.
+    stream_documents (int): Maximum documents of one stream that are read but not answered.
     """
 
     max_characters: int = 100_000

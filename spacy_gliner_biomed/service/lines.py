@@ -5,7 +5,7 @@ from typing import Final
 
 
 class TooLong:
-    """Stands for a line over the limit, which was thrown away as it came."""
+    """Stands for a line over the limit, whose bytes were discarded."""
 
 
 TOO_LONG: Final = TooLong()
@@ -24,7 +24,7 @@ class LineSplitter:
         self._skipping = False
 
     def feed(self, piece: bytes) -> Iterator[bytes | TooLong]:
-        """Take on a piece of the body.
+        """Add a piece of the body.
 
         piece (bytes): Any number of bytes.
         YIELDS (bytes | TooLong): The lines that end in it, without their line feed.

@@ -27,7 +27,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-OPEN = ("/", "/health", "/ready", "/openapi.json")  # these hold no data of anybody
+OPEN = ("/", "/health", "/ready", "/openapi.json")  # no token needed: they hold no user data
 NOT_READ = ("/annotate/stream",)  # whose body the endpoint reads
 
 
@@ -76,11 +76,11 @@ class Recorder:
 
 
 class Guard:
-    """Asks for the token, and reads bodies within the limits before the app sees them.
+    """Checks the token, and reads bodies within the limits before the app sees them.
 
     app (ASGIApp): The app.
     limits (Limits): Size and time of a body.
-    token (str | None): What clients have to send; None lets everybody in.
+    token (str | None): The token that clients must send; None lets everybody in.
     """
 
     def __init__(self, app: ASGIApp, *, limits: Limits, token: str | None) -> None:

@@ -39,7 +39,7 @@ def read_call(options: CallOptions, annotator: Annotator, limits: Limits) -> Cal
     """Check the settings of a request.
 
     options (CallOptions): The request.
-    annotator (Annotator): Its component knows what is allowed.
+    annotator (Annotator): Its component checks the values.
     limits (Limits): The limits.
     RETURNS (Call): The settings.
     RAISES (ServiceError, ValueError): If a value is not allowed.
@@ -108,7 +108,7 @@ def check_document(text: Any, limits: Limits) -> str:
 
 
 def validation_error(errors: Sequence[Mapping[str, Any]], model: type[BaseModel]) -> ServiceError:
-    """Return the error of a request that has not the right shape.
+    """Return the error of a request that has the wrong shape.
 
     errors (Sequence[Mapping[str, Any]]): Of pydantic; their inputs are not shown.
     model (type[BaseModel]): What the request should be.

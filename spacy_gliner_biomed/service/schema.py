@@ -71,7 +71,7 @@ class RelationSetting(_Strict):
 
 
 class CallOptions(_Strict):
-    """What can be set for one request. What is left out is as the server was started."""
+    """What can be set for one request. Other settings are those of the server."""
 
     labels: list[str | LabelSetting] | None = Field(
         None, min_length=1, description="Labels in plain words, alone or with prompts."

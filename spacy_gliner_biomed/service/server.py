@@ -18,13 +18,13 @@ from spacy_gliner_biomed.service.app import create_app
 from spacy_gliner_biomed.service.service import Service
 
 BACKLOG = 2048
-GRACE = 5.0  # seconds beyond the time limit of a request, until what runs is cut off
+GRACE = 5.0  # seconds beyond the time limit of a request after which running requests are cut off
 KEEP_ALIVE = 75  # seconds; longer than proxies keep a connection that nobody uses
 MIN_TOKEN = 16
 
 
 class DrainingServer(uvicorn.Server):
-    """Stops at SIGTERM or SIGINT: takes on nothing new, and answers what it has taken on.
+    """Stops at SIGTERM or SIGINT: accepts no new requests, and answers those it has accepted.
 
     A second SIGINT ends it at once. The exit status is 0, where uvicorn raises the signal again.
 

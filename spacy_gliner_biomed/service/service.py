@@ -42,7 +42,7 @@ class Service:
     draining: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        # Of texts over spaCy's own limit, one would end its whole batch.
+        # One text over spaCy's own limit would fail its whole batch.
         allowed = min(self.limits.max_characters, self.annotator.nlp.max_length)
         self.limits = replace(self.limits, max_characters=allowed)
 
