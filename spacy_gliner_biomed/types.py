@@ -1,7 +1,8 @@
 """The values that cross folder borders.
 
-Axis letters, one meaning each, everywhere in the package:
-B rows (windows), S subtokens, W words, K span widths, C labels, H encoder width, D scorer width.
+Axis letters in the whole package:
+B rows (windows), S subtokens, W words, K span widths, C labels, R relations, P pairs of spans,
+H encoder width, D scorer width. Others, such as N and T, are explained where they occur.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ IntArray = NDArray[np.int32]
 FloatArray = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
 
-# What is asked for; "auto" is the fastest of the others that a machine has.
+# The requested precision; "auto" is bfloat16 where the machine is faster in it, otherwise float32.
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
 
@@ -24,7 +25,7 @@ class LabelSpec:
     """One label: what is written on the Doc, what the model reads, its own threshold.
 
     label (str): The label of the found spans.
-    prompt (str): The words that the model is asked with.
+    prompt (str): The words that the model reads.
     threshold (float | None): Overrides the component's threshold for this label.
     """
 

@@ -97,7 +97,8 @@ class PromptSettings:
     )
     examples: Path | None = Field(
         default=None,
-        description="JSON lines with worked examples; null for our four (any type only).",
+        description="JSON lines with worked examples; null for four built-in ones if any type is "
+        "allowed, otherwise none.",
     )
     relations: bool = Field(default=True, description="Ask for relations between entities as well.")
     candidates: str | None = Field(

@@ -72,14 +72,14 @@ def encode_prompts(
 ) -> list[Prompt]:
     """Encode labels, in as few groups of even size as fit into the budget.
 
-    texts (Sequence[str]): What the model is asked for, one string a label.
-    subtokens (Subtokenizer): The checkpoint's.
+    texts (Sequence[str]): The prompts of the labels.
+    subtokens (Subtokenizer): The checkpoint's tokenizer.
     ent_id, sep_id (int): Ids of the markers before each label and after the last.
     ent_token (str): The first marker's text, which no label may hold.
     after_marker (bool): Take a label's vector from the subtoken after the marker.
-    budget (int | None): Subtokens in a prompt, at most.
+    budget (int | None): Maximum number of subtokens in a prompt; None for no limit.
     RETURNS (list[Prompt]): The groups, in the labels' order.
-    RAISES (ValueError): For a label that holds the marker, has no subtoken, or does not fit.
+    RAISES (ValueError): If a label holds the marker, has no subtoken, or does not fit.
     """
     if not texts:
         return []
@@ -119,7 +119,7 @@ def _prompt(
 def _even_groups(lengths: Sequence[int], budget: int | None) -> list[tuple[int, int]]:
     """Split into the fewest groups whose lengths (and a separator) fit, of even size.
 
-    Each length fits by itself, so that as many groups as labels always do.
+    Each length fits by itself, so one group for each label always works.
     """
     n_labels = len(lengths)
     n_groups = 1 if budget is None else -(-sum(lengths) // (budget - 1))

@@ -56,8 +56,8 @@ def length_batches(lengths: Sequence[int], max_subtokens: int) -> list[list[int]
     """Group rows of similar length into batches of bounded padded size.
 
     lengths (Sequence[int]): Subtokens of each row.
-    max_subtokens (int): Bound of the rows times the longest row of a batch; a longer row is a batch
-        of its own.
+    max_subtokens (int): Maximum of a batch's number of rows times its longest row; a row that is
+        longer is a batch of its own.
     RETURNS (list[list[int]]): Indices of the rows, longest first.
     """
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])

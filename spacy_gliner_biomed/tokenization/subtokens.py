@@ -22,7 +22,7 @@ class Subtokenizer:
     definition (str): The tokenizer's JSON, as `tokenizers` reads it.
     prefix, suffix (tuple[int, ...]): Ids before and after each sequence, e.g. CLS and SEP.
     pad_id (int): Id that fills padded rows.
-    max_length (int | None): Subtokens that the model takes; None is no limit.
+    max_length (int | None): Maximum number of subtokens that the model reads; None for no limit.
     layout (tuple[int, ...]): Ids of the layout marks, in the order of `layout.MARK_NAMES`;
         empty for a model that reads none.
     """
