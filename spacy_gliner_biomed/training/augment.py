@@ -28,7 +28,7 @@ def swap_mentions(text: AnnotatedText, mentions: Mentions, rng: random.Random) -
 
     text (AnnotatedText): A window of text; its `sentences` are dropped.
     mentions (Mentions): The mentions to choose from.
-    rng (random.Random): Chooses.
+    rng (random.Random): The random generator.
     RETURNS (AnnotatedText): The new text; the old one if entities overlap, because what is nested
         in a mention would be lost.
     """

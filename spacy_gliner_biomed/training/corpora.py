@@ -109,9 +109,9 @@ def read_jsonl(
         as "concept_id" or "id") and, optionally, "id",
         "sents", and "annotated_labels": the labels that this text annotates, if not all. For
         "relations" and "annotated_relations", see `line_relations.parse_line_relations`.
-    labels (dict[str, str] | None): From the file's labels to those that are used; it also says
-        what is annotated. None takes the labels of the file.
-    merge_into (str | None): One label that stands for all.
+    labels (dict[str, str] | None): Maps the file's labels to those that are used, which count as
+        annotated. None keeps the labels of the file.
+    merge_into (str | None): One label that replaces all labels; None keeps them.
     corpus (str): The name of the corpus.
     RAISES (ValueError): With file and line, for what cannot be read.
     """
@@ -133,7 +133,7 @@ def jsonl_texts(
 
     path (Path): The file.
     counts (Counts): Changes are added.
-    names (Mapping[str, str] | None): From the file's labels to those that are used; None keeps
+    names (Mapping[str, str] | None): Maps the file's labels to those that are used; None keeps
         them.
     encoding (str): The file's encoding.
     YIELDS (AnnotatedText): The texts.
@@ -166,7 +166,7 @@ def jsonl_texts(
 def gold_doc(nlp: Language, example: AnnotatedText, spans_key: str) -> Doc:
     """Make a Doc with the tokenizer's tokens, cut where a gold entity begins or ends inside one.
 
-    nlp (Language): Tokenizes.
+    nlp (Language): The pipeline, whose tokenizer is used.
     example (AnnotatedText): The text and its entities.
     spans_key (str): The group of gold spans.
     RETURNS (Doc): The Doc.

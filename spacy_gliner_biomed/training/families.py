@@ -3,8 +3,8 @@ annotation.
 
 A corpus is silent about labels that it does not annotate, but not on its own mentions: what is
 marked as a disease is not an occupation, a device or a date. A pair is in the table only if no
-exact mention can be both. "insulin", for example, keeps genes, drugs and laboratory tests out of
-it, and patients, which corpora mark as species, keep persons out of that row.
+exact mention can be both. For example, "insulin" can be a gene, a drug or a laboratory test, so
+these are no pairs; and species do not exclude persons, because corpora mark patients as species.
 """
 
 from collections.abc import Sequence

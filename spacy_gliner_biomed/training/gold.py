@@ -216,7 +216,7 @@ def count_lost(
     golds (Iterable[tuple[str, Gold]]): Texts with their entities.
     splitter (str): See `tokenization.words`.
     max_width (int): K.
-    RETURNS (dict[str, tuple[int, int]]): By corpus, those entities and all.
+    RETURNS (dict[str, tuple[int, int]]): By corpus, the numbers of these entities and of all.
     """
     lost: Counter[str] = Counter()
     total: Counter[str] = Counter()

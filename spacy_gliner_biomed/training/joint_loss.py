@@ -17,8 +17,8 @@ N_TOKEN_LOGITS = 3  # start, end and inside
 class JointLoss:
     """The losses of a component.
 
-    entities (FocalLoss): Of spans or tokens.
-    relations (FocalLoss): Of relations, and of whether entities are related at all.
+    entities (FocalLoss): The loss of spans or tokens.
+    relations (FocalLoss): The loss of relations, and of whether entities are related at all.
     config (NetworkConfig): The checkpoint's, with the weights of the parts.
 
     Upstream `UniEncoderSpanRelexModel.forward` and `UniEncoderTokenModel.forward`
@@ -72,7 +72,8 @@ class JointLoss:
         config = self.config
         loss, d_entities = self.of_entities(output.entities, entities)
         loss, d_entities = loss * config.span_loss_coef, d_entities * config.span_loss_coef
-        # The package takes the mean over pairs times relations; one column makes it that.
+        # GLiNER's mean is over pairs times relations; `FocalLoss` averages over rows, so that one
+        # column gives the same.
         pairs, targets = output.pairs.reshape(-1, 1), relations.targets.reshape(-1, 1)
         of_pairs, d_pairs = self.relations(pairs, targets)
         loss += of_pairs * config.relation_loss_coef

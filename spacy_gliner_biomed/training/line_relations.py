@@ -29,15 +29,15 @@ def parse_line_relations(
 ) -> tuple[list[GoldRelation] | None, list[str] | None]:
     """Return the relations of a line, and those that it annotates completely.
 
-    line (dict[str, Any]): With "relations" {"head", "tail", "label"}, whose ends are numbers of its
-        entities, from 0, or concepts, of which all mentions are meant; and "annotated_relations", a
+    line (dict[str, Any]): With "relations" {"head", "tail", "label"}, whose ends are indices of its
+        entities, or concepts, which stand for all their mentions; and "annotated_relations", a
         list of labels. Both may be missing.
-    spans (Sequence[GoldSpan]): Its entities, one for each that it has.
+    spans (Sequence[GoldSpan]): Its entities in order, including repeated ones.
     concepts (Sequence[tuple[int, int, str, str]]): Their concepts, see `corpora.AnnotatedText`.
     counts (Counts): Relations with an end that has no entity are added.
     RETURNS (tuple[list[GoldRelation] | None, list[str] | None]): The relations, and the labels;
         None if the line does not say.
-    RAISES (ValueError): If something is not as it must be.
+    RAISES (ValueError): If a relation or a label is malformed, or an index is out of range.
     """
     found: dict[GoldRelation, None] = {}
     of_concepts: list[ConceptRelation] = []

@@ -12,14 +12,14 @@ CLAMP = 1e-6
 
 @dataclass(frozen=True)
 class FocalLoss:
-    """Registered as `spacy-gliner-biomed.FocalLoss.v1`.
+    """GLiNER's focal loss and its gradient, registered as `spacy-gliner-biomed.FocalLoss.v1`.
 
-    alpha (float): Weight of positives, 1 - alpha of negatives; negative for no weights.
+    alpha (float): Weight of positives; negatives have 1 - alpha. A negative alpha means no weights.
     gamma (float): Exponent by which easy cases lose weight; 0 for none.
     prob_margin (float): Subtracted from the probability of negatives.
     label_smoothing (float): Moves targets towards 0.5.
-    reduction: "sum", or "mean" over spans (not over spans times labels), of a token model over
-        words and labels.
+    reduction: "sum", or "mean" over spans (not over spans times labels), or in a token model over
+        words times labels.
 
     Upstream `focal_loss_with_logits` (gliner/modeling/loss_functions.py) and
     `SpanModel.loss` (gliner/modeling/base.py).
@@ -34,9 +34,10 @@ class FocalLoss:
     def __call__(self, logits: FloatArray, targets: FloatArray) -> tuple[float, FloatArray]:
         """Compute the loss of one row and its gradient.
 
-        logits (FloatArray): Minus infinity marks what is not a span of the row. # (W, K, C), or (W,
-            C, 3) or (W, C, 3 + K) of a token model, as all of these
-        targets (FloatArray): 1 where a span has the label, else 0; NaN where it is not known.
+        logits (FloatArray): Minus infinity marks spans that extend past the end of the row.
+            # (W, K, C) for spans, (W, C, 3) for tokens
+        targets (FloatArray): 1 where a span has the label, else 0; NaN where it is not known. Has
+            the shape of the logits.
         RETURNS (tuple[float, FloatArray]): The loss, and its gradient.
         """
         valid = np.isfinite(logits) & ~np.isnan(targets)
@@ -51,7 +52,7 @@ class FocalLoss:
     def of_probabilities(
         self, probabilities: FloatArray, targets: FloatArray
     ) -> tuple[float, FloatArray]:
-        """Compute the loss of probabilities, of which there may be no logits, and its gradient.
+        """Compute the loss of probabilities that have no logits, and its gradient.
 
         probabilities (FloatArray): From 0 to 1. # (..)
         targets (FloatArray): As for a call. # (..)

@@ -39,10 +39,10 @@ def with_excluded(
 def with_fine_labels(
     windows: Iterator[AnnotatedText], hierarchy: Hierarchy, share: float, rng: random.Random
 ) -> Iterator[AnnotatedText]:
-    """Add labels made of their concepts' ancestors to some windows.
+    """Add labels derived from the ancestors of their concepts to some windows.
 
-    The labels of one mention are right there; labels of the most recent other mentions are hard
-    negatives, as siblings are.
+    Labels of one of the window's mentions are positives; labels of mentions in earlier windows,
+    which are often siblings, are hard negatives.
 
     windows (Iterator[AnnotatedText]): The windows.
     hierarchy (Hierarchy): The ontologies.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 IRREGULAR = {"anatomy": "anatomies", "species": "species", "diagnosis": "diagnoses"}
-# Left as they are: what they stand for is not counted.
+# Nouns that are not put into the plural.
 UNCOUNTED = ("use", "anatomy", "sex", "DNA", "RNA", "age", "surgery", "staging", "therapy")
 
 # Capitals of up to three letters are an abbreviation, unless they are one of these words.

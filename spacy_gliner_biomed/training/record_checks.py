@@ -187,7 +187,7 @@ def check_mention(found: str, mention: Any, text: str) -> None:
 
 
 def report_changes(counts: Counts, path: Path) -> None:
-    """Warn once of each kind of change."""
+    """Warn once about each kind of change."""
     for what, message in MESSAGES.items():
         if counts[what]:
             warn(message.format(n=counts[what], path=path))

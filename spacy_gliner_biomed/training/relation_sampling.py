@@ -11,19 +11,21 @@ Related = Literal["positives", "pairs"]
 
 @dataclass
 class RelationSampler:
-    """Registered as `spacy-gliner-biomed.RelationSampler.v1`.
+    """Chooses the relations and the pairs of a training row. Registered as
+    `spacy-gliner-biomed.RelationSampler.v1`.
 
     max_relations (int): Maximum number of relations in one prompt; those that a row has go first.
-    negatives (int): Maximum number of annotated relations that the row lacks, drawn uniformly from
-        0 on...
-    all_negatives (float): ...but all of them with this probability.
+    negatives (int): Maximum number of annotated relations that the row lacks; the number is drawn
+        uniformly from 0 on.
+    all_negatives (float): Probability that all annotated relations that the row lacks are asked
+        for instead.
     drop (float): Probability that a relation that the row has is not asked for.
     negative_pairs (float | None): Pairs without a relation that a row learns from, as a multiple of
         those with one: the reversed pairs first, then pairs at random, at least one. None for all
         pairs of the row's entities.
-    related (str): Of which pairs the network learns that they are related: "positives" are those
-        with a relation that is asked for; "pairs" are all that the row learns from, as in GLiNER.
-    seed (int): Of the random choices.
+    related (str): The pairs that count as related: "positives" are those with a relation that is
+        asked for; "pairs" are all that the row learns from, as in GLiNER.
+    seed (int): Seed of the random choices.
 
     Upstream `RelationExtractionSpanProcessor.create_relation_labels`
     (gliner/data_processing/processor.py).
@@ -55,7 +57,7 @@ class RelationSampler:
     def pairs(self, n_spans: int, positives: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
         """Choose the pairs of a row.
 
-        n_spans (int): Its spans.
+        n_spans (int): Number of its spans.
         positives (Collection[tuple[int, int]]): Head and tail of the pairs with a relation.
         RETURNS (list[tuple[int, int]]): The pairs with a relation and others, in order.
         """

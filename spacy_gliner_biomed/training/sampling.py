@@ -10,19 +10,21 @@ from spacy_gliner_biomed.training.prompt_variants import PROMPT_VARIANTS
 
 @dataclass
 class LabelSampler:
-    """Registered as `spacy-gliner-biomed.LabelSampler.v1`.
+    """Chooses the labels of a training row and their prompts. Registered as
+    `spacy-gliner-biomed.LabelSampler.v1`.
 
     max_labels (int): Maximum number of labels in one prompt; positives go first.
-    negatives (int): Maximum number of annotated labels that the row lacks, drawn uniformly from 0
-        on...
-    all_negatives (float): ...but all of them with this probability.
+    negatives (int): Maximum number of annotated labels that the row lacks; the number is drawn
+        uniformly from 0 on.
+    all_negatives (float): Probability that all annotated labels that the row lacks are asked for
+        instead.
     drop (float): Probability that a positive label is not asked for; its spans are no targets then.
     few (float): Probability that only one to four labels are asked for, half of the time only one,
         whether the row has them or not.
     vary (float): Probability that a label is asked for by another prompt or in another form (see
         `prompt_forms`).
     prompt_variants (Mapping[str, Sequence[str]]): Alternative prompts of each label.
-    seed (int): Of the random choices.
+    seed (int): Seed of the random choices.
     """
 
     max_labels: int = 24
@@ -84,7 +86,7 @@ class LabelSampler:
 def with_own_prompts(
     pairs: Sequence[tuple[str, str]], prompts: Mapping[str, str]
 ) -> list[tuple[str, str]]:
-    """Ask for labels that were sampled without another wording by their own prompts.
+    """Replace the prompt of each label that was sampled unchanged by the label's own prompt.
 
     pairs (Sequence[tuple[str, str]]): Labels and prompts, see `LabelSampler`.
     prompts (Mapping[str, str]): The prompts of labels that have one.
@@ -108,7 +110,8 @@ def make_label_sampler(
 ) -> LabelSampler:
     """Make a `LabelSampler`; arguments as `LabelSampler`.
 
-    wordings (dict[str, list[str]] | None): Added to the table of alternative prompts.
+    wordings (dict[str, list[str]] | None): Alternative prompts by label, added to those of
+        `prompt_variants.PROMPT_VARIANTS`; they replace those of a label that is in both.
     """
     table = {**PROMPT_VARIANTS, **(wordings or {})}
     return LabelSampler(max_labels, negatives, all_negatives, drop, few, vary, table, seed)

@@ -13,12 +13,12 @@ MAX_TRIES = 20  # for each span to draw
 
 @dataclass
 class SpanSampler:
-    """Makes these targets. As in GLiNER, a row learns from its entities, and from as many other
-    spans, drawn at random, as a ratio of them (`UniEncoderTokenProcessor`).
+    """Makes targets of spans for token models. As in GLiNER (`UniEncoderTokenProcessor`), a row
+    learns from its entities, and from other spans at random, in a given ratio to the entities.
 
     max_width (int): Words of the widest span that is learned, K.
     ratio (float): Other spans per entity.
-    seed (int): Of the random choices.
+    seed (int): Seed of the random choices.
     """
 
     max_width: int

@@ -59,11 +59,11 @@ def plain_mentions(texts: Iterable[AnnotatedText]) -> Mentions:
 def make_list(
     mentions: Mentions, annotated: Sequence[str] | None, rng: random.Random, corpus: str
 ) -> AnnotatedText:
-    """Make a list of mentions of one to three labels, one an item.
+    """Make a list of mentions of one to three labels, one mention per item.
 
     mentions (Mentions): See `plain_mentions`; at least one.
     annotated (Sequence[str] | None): Labels that the corpus annotates.
-    rng (random.Random): Chooses.
+    rng (random.Random): The random generator.
     corpus (str): The name of the corpus.
     RETURNS (AnnotatedText): The list.
     """

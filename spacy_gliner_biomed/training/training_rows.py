@@ -64,14 +64,14 @@ class RowMaker:
     max_width (int): Words of the widest entity.
     tokens (bool): Targets are start, end and inside of entities, instead of spans.
     spans_again (SpanSampler | None): Adds the targets of spans to those of tokens.
-    max_words (int): Words in a row's text.
-    max_subtokens (int): Subtokens in a row.
-    text_subtokens (int | None): Those of them for its text; None for one half.
+    max_words (int): Maximum number of words in a row's text.
+    max_subtokens (int): Maximum number of subtokens in a row.
+    text_subtokens (int | None): Maximum number of these for its text; None for half of them.
     relations (RelationSampler | None): Chooses relations and pairs, for a network that has some.
     relation_prompts (Mapping[str, str]): The prompts of relations that have one of their own.
-    counts (Counter[str]): Gold spans, those of them that no row could express or that had white
-        space at their ends, texts without any known annotation, and gold relations, of which those
-        are lost that no row could express.
+    counts (Counter[str]): Counts of gold spans and relations, of those that are lost because no row
+        can express them, of spans that had white space at their ends, and of texts without any
+        known annotation.
     """
 
     subtokens: Subtokenizer
@@ -95,7 +95,7 @@ class RowMaker:
 
         text (str): The text.
         gold (Gold): Its entities.
-        labels, relations (Sequence[str]): Possible negatives if the corpus does not say.
+        labels, relations (Sequence[str]): The annotated ones, if the gold does not name its own.
         RETURNS (list[TrainingRow]): The rows.
         """
         words = split_words(text, self.splitter)
@@ -149,7 +149,7 @@ class RowMaker:
             return None
         spans = inside(known.spans, window)
         labels = self.sampler([label for *_, label in spans], known.annotated)
-        # Partial labels are of whole spans.
+        # Partial labels are known on whole spans, from which a token model cannot learn.
         local = {} if self.tokens else partial_in_window(known.partial, window)
         if local:
             labels += self.sampler(list(local), ())

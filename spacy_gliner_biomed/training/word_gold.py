@@ -61,8 +61,8 @@ def unknown_words(characters: Iterable[tuple[int, int]], words: WordOffsets) -> 
 def word_relations(
     gold: Gold, words: WordOffsets, max_width: int
 ) -> list[tuple[WordSpan, WordSpan, str]]:
-    """Convert gold relations to words, without those of which an end is no entity or cannot be
-    expressed.
+    """Convert gold relations to words, without those with an end that is no entity or that words
+    cannot express.
 
     gold (Gold): Entities and relations.
     words (WordOffsets): The words of the text.
@@ -111,7 +111,7 @@ def inside(spans: Iterable[WordSpan], window: tuple[int, int]) -> list[WordSpan]
 def partial_in_window(
     known: Mapping[str, Sequence[tuple[int, int, bool]]], window: tuple[int, int]
 ) -> PartialLabels:
-    """Return the partial labels that are known on spans in a window, from its first word on."""
+    """Return the partial labels that are known on spans in a window, in words of the window."""
     first, last = window
     found = {
         label: [(a - first, b - first, right) for a, b, right in spans if first <= a and b <= last]

@@ -1,7 +1,7 @@
 """The relations of a BioC document, in the two forms that corpora have.
 
 Either a relation has two nodes, which refer to annotations: head and tail, by their roles or their
-order. Or it has no nodes, and beside its type two infons with concepts, as the BC5CDR corpus:
+order. Or it has no nodes, but two infons with concepts beside its type, as in the BC5CDR corpus:
 {"relation": "CID", "Chemical": "D008874", "Disease": "D007022"}.
 """
 

@@ -45,7 +45,8 @@ def read_brat(place: Path, options: ReadOptions, counts: Counts) -> Iterator[Ann
     options (ReadOptions): The encoding.
     counts (Counts): Changes are added.
     YIELDS (AnnotatedText): The texts.
-    RAISES (ValueError): With file and line, for what cannot be read, and for a file alone.
+    RAISES (ValueError): With file and line, if something cannot be read; or if a .txt or .ann file
+        has no partner.
     """
     is_folder = place.is_dir()
     with _open(place) as files:
@@ -76,7 +77,7 @@ def _open(place: Path) -> Iterator[dict[Path, Path]]:
         yield {path: path for path in found}
         return
     with open_archive(place) as members:
-        # A member has what is needed of a path.
+        # A member has the methods of a path that are used here.
         files = {place / member.name: cast(Path, member) for member in members}
         others = [path for path in files if ending_of(path, known) is None]
         warn_unread([(kind_of(path), path.name) for path in others], ENDINGS)
@@ -103,8 +104,8 @@ def _pairs(place: Path, files: Mapping[Path, Path]) -> list[tuple[str, Path, Pat
 def _read_document(path: Path, annotations: Path, encoding: str, counts: Counts) -> Entities:
     """Return text and entities of a document.
 
-    BRAT counts a byte order mark as a character, other programs do not: the offsets are taken
-    as what the entities' own texts agree with.
+    BRAT counts a byte order mark as a character, other programs do not: the count with which the
+    offsets fit the entities' own texts is used.
     """
     text, own = read_text(path, encoding), Counts()
     lines = list(read_lines(annotations, encoding))
@@ -174,7 +175,7 @@ def _add_entity(line: str, concepts: Mapping[str, str], found: Entities, shift: 
     line (str): As read.
     concepts (Mapping[str, str]): See `_concepts`.
     found (Entities): Changed.
-    shift (int): By how much the offsets are larger than those of the text.
+    shift (int): What is subtracted from the offsets.
     RAISES (ValueError): If the line is not an entity of the text.
     """
     text = found.text

@@ -42,7 +42,7 @@ class _Document:
 
 @dataclass
 class _Beginnings:
-    """How many entities after others or after none begin with B- or S-, and with another tag."""
+    """The number of entities that begin with B-, S- or U- (`marked`), and with another tag."""
 
     marked: int = 0
     unmarked: int = 0
@@ -56,7 +56,7 @@ def read_conll(path: Path, options: ReadOptions, counts: Counts) -> Iterator[Ann
 
     path (Path): The file.
     options (ReadOptions): The encoding, and the column of the tags.
-    counts (Counts): Entities that do not begin with B- or S-, where others do, are added.
+    counts (Counts): Entities that do not begin with B-, S- or U-, where others do, are added.
     YIELDS (AnnotatedText): The texts.
     RAISES (ValueError): With file and line, for what cannot be read.
     """

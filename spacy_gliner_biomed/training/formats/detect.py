@@ -109,7 +109,9 @@ def _format_of_records(records: Iterable[Any]) -> str | None:
 
 
 def _tell_json_lines(path: Path, encoding: str) -> str | None:
-    """Return "jsonl" if the first lines do not say it: its readers name what is broken."""
+    """Tell the format of JSON lines: "jsonl" if it is not clear or a line is broken, because the
+    reader of "jsonl" reports what is broken.
+    """
     try:
         with open_text(path, encoding=encoding) as file:
             lines = [file.readline(LONGEST_LINE) for _ in range(N_RECORDS)]

@@ -18,9 +18,9 @@ class ReadOptions:
     encoding (str): Of text and JSON; XML files declare theirs.
     column (int | None): The column of the tags in CoNLL files, from 1; negative numbers count from
         the last. None takes the last.
-    text_column (str | None): The column of the texts in CSV files, and the key of records of a
-        corpus; None for "text".
-    id_column (str | None): The same of ids; None for "id", if there is one.
+    text_column (str | None): The column of the texts in CSV files, and for `annotate-corpus` the
+        key in JSON and Parquet records; None for "text".
+    id_column (str | None): The same for ids; None for "id", if there is one.
     spans_key (str): The span group of the entities in DocBins.
     data_format (str | None): The format of all inputs of a command; None to detect it.
     gold (bool): Whether entities are wanted; if so, examples without an accepted annotation are
