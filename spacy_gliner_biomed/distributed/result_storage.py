@@ -248,7 +248,14 @@ def _parse(content: bytes, path: str, hint: str) -> dict[str, Any]:
 
 
 def arrow_table(table: str, rows: list[TableRow], attributes: Sequence[str] = ()) -> Any:
-    """Return rows as a `pyarrow.Table` with the columns of `result_tables.columns_of`."""
+    """Return rows as a table of pyarrow.
+
+    table (str): One of `result_tables.COLUMNS`.
+    rows (list[TableRow]): The rows.
+    attributes (Sequence[str]): Custom attributes, which are further columns of `entities`.
+    RETURNS (pyarrow.Table): The table, with the columns of `result_tables.columns_of`.
+    RAISES (ImportError): If pyarrow is not installed.
+    """
     pyarrow = import_optional("pyarrow", "Parquet output", extra="parquet")
     schema = pyarrow.schema(list(columns_of(table, attributes).items()))
     return pyarrow.Table.from_pylist(rows, schema=schema)

@@ -103,7 +103,13 @@ def gold_spans(doc: Doc, spans_key: str | None) -> list[Span]:
 def remember(
     memory: MentionMemory, doc: Doc, settings: LinkerSettings, kbs: Sequence[KnowledgeBase]
 ) -> None:
-    """Add the gold mentions of a Doc to a memory, if a knowledge base has their ids."""
+    """Add the gold mentions of a Doc to a memory, if a knowledge base has their ids.
+
+    memory (MentionMemory): Changed in place.
+    doc (Doc): A gold Doc.
+    settings (LinkerSettings): `spans_key` and `abbreviations` are used.
+    kbs (Sequence[KnowledgeBase]): The knowledge bases.
+    """
     spans = gold_spans(doc, settings.spans_key)
     mentions = read_mentions(doc, spans, abbreviations=settings.abbreviations)
     for span, mention in zip(spans, mentions, strict=True):
@@ -161,7 +167,13 @@ def document_abbreviations(text: str, mentions: Sequence[tuple[int, int]]) -> di
 def make_mention(
     text: str, label: str, abbreviations: dict[str, str], context: Container[str] = frozenset()
 ) -> Mention:
-    """Make a mention of a document that defines these abbreviations."""
+    """Make a mention.
+
+    text, label (str): Its text and label.
+    abbreviations (dict[str, str]): Long forms that its document defines, by short form.
+    context (Container[str]): The words of the document.
+    RETURNS (Mention): The mention, with its long form and its expanded text.
+    """
     return Mention(
         text=text,
         label=label,

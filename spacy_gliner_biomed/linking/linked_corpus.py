@@ -66,6 +66,7 @@ def read_links(
     """Read texts with entities, and the ids of the entities that have them.
 
     path, labels, merge_into: See `training.corpora.read_jsonl`.
+    YIELDS (tuple[AnnotatedText, dict[GoldSpan, str]]): Each text, and its concept ids by entity.
     RAISES (ValueError): With file and line, if a line cannot be read.
     """
     for text in read_jsonl(path, labels, merge_into=merge_into):
@@ -79,7 +80,14 @@ def read_links(
 def linked_doc(
     nlp: Language, text: AnnotatedText, links: dict[GoldSpan, str], spans_key: str
 ) -> Doc:
-    """Make a gold Doc: a span group and entities with their ids as `kb_id_`."""
+    """Make a gold Doc: a span group and entities with their ids as `kb_id_`.
+
+    nlp (Language): The pipeline, whose tokenizer is used.
+    text (AnnotatedText): The text and its entities.
+    links (dict[GoldSpan, str]): Concept ids by entity.
+    spans_key (str): The span group.
+    RETURNS (Doc): The Doc; `doc.ents` has the entities that do not overlap.
+    """
     doc = gold_doc(nlp, text, spans_key)
     write_concepts(doc, links, spans_key)
     doc.set_ents(filter_spans(doc.spans[spans_key]))

@@ -51,7 +51,13 @@ class FormVectors:
 
     @classmethod
     def build(cls, kb: KnowledgeBase, embed: Embed, progress: ShowProgress = iter) -> "FormVectors":
-        """Encode one name of each form; the names of a form have the same words."""
+        """Encode one name of each form; the names of a form have the same words.
+
+        kb (KnowledgeBase): The knowledge base.
+        embed (Embed): Encodes names.
+        progress (ShowProgress): Shows the progress over batches of names.
+        RETURNS (FormVectors): The vectors.
+        """
         tables = kb.tables
         firsts = tables.forms[tables.first_forms[:-1]].tolist()
         parts = [
@@ -162,7 +168,14 @@ class NameVectors:
     def merge(
         self, kb: KnowledgeBase, names: Sequence[str], found: Sequence[Scores], scope: Scope
     ) -> list[Scores]:
-        """Apply `FormVectors.merge` to each name without an equal name among its candidates."""
+        """Apply `FormVectors.merge` to each name without an equal name among its candidates.
+
+        kb (KnowledgeBase): The knowledge base of the candidates.
+        names (Sequence[str]): The names that were looked up.
+        found (Sequence[Scores]): The candidates of each, by letters.
+        scope (Scope): The concepts that may be added.
+        RETURNS (list[Scores]): The candidates of each name.
+        """
         similar = [max(scores.values(), default=0.0) <= SIMILAR for scores in found]
         # Encoding them one by one takes several times as long.
         vectors = self._cache.get_all(compress(names, similar), self.embed)

@@ -79,7 +79,14 @@ def make_candidate_generator(paths: list[Path]) -> Any:
 def best_concepts(
     kbs: list[KnowledgeBase], texts: list[str], k: int
 ) -> list[list[tuple[str, list[str], list[float]]]]:
-    """Return ids, names and scores of the best candidates of each mention, best first."""
+    """Find the best concepts for names.
+
+    kbs (list[KnowledgeBase]): The knowledge bases.
+    texts (list[str]): Names to look up.
+    k (int): Maximum number of concepts for each.
+    RETURNS (list[list[tuple[str, list[str], list[float]]]]): For each name, best first: concept id,
+        its canonical name and its score from 0 to 1, both in lists, as scispaCy's candidates.
+    """
     found: list[list[tuple[float, str, str]]] = [[] for _ in texts]
     for kb in kbs:
         for scored, scores in zip(found, find_candidates(kb, texts, Scope()), strict=True):

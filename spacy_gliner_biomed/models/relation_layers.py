@@ -21,7 +21,13 @@ NOISE = 0.02  # standard deviation of the difference between new and old vectors
 def load_with_relations(
     load: Callable[[], Checkpoint], relations_layer: str, seed: int
 ) -> Checkpoint:
-    """Load a checkpoint, and add relations if it has none. A partial of this can be pickled."""
+    """Load a checkpoint, and add relations if it has none. A partial of this can be pickled.
+
+    load (Callable): Loads the checkpoint.
+    relations_layer, seed: See `add_relations`.
+    RETURNS (Checkpoint): A network with relations.
+    RAISES (ValueError): As `add_relations`.
+    """
     checkpoint = load()
     if checkpoint.config.relations_layer:
         return checkpoint

@@ -54,6 +54,8 @@ class SpanNetwork(Network):
     def score(self, words: Tensor, queries: Tensor, n_words: Tensor) -> tuple[Tensor, Tensor]:
         """Score all spans as `forward`, from word vectors and queries.
 
+        words, queries (Tensor): See `Network.encode`. # (B, W, D), (B, C, D) or (C, D)
+        n_words (Tensor): Words in each row, on the CPU. # (B,)
         RETURNS (tuple[Tensor, Tensor]): The logits, and the words as their layer reads them.
         """
         words = self.in_context(words, n_words)
@@ -80,6 +82,8 @@ class SpanNetwork(Network):
     ) -> tuple[SelectedSpans, Tensor]:
         """Select spans as `select`, from word vectors and queries.
 
+        words, queries, n_words: As for `score`.
+        min_logits (Tensor): As for `select`. # (B, C) or (1, C)
         RETURNS (tuple[SelectedSpans, Tensor]): The spans, and the words as their layer reads them.
         """
         words = self.in_context(words, n_words)

@@ -140,6 +140,9 @@ def check_labels(
 ) -> None:
     """Check the number and the length of labels or relations.
 
+    labels (Sequence): The labels or relations.
+    limits (Limits): The limits; those of labels hold for relations, too.
+    what (str): "labels" or "relations", for the message.
     RAISES (ServiceError): If there are too many, or one is too long.
     """
     if len(labels) > limits.max_labels:

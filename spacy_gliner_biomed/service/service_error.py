@@ -62,6 +62,12 @@ def as_service_error(error: BaseException, message: str = Errors.E248) -> Servic
 def json_response(
     value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return a value as an answer in JSON."""
+    """Return a value as an answer in JSON.
+
+    value (Any): Lists, dicts, strings, numbers.
+    status (int): The HTTP status.
+    headers (Mapping[str, str] | None): Further headers.
+    RETURNS (Response): The answer.
+    """
     content = dump_json(value)
     return Response(content, status, headers, media_type="application/json")

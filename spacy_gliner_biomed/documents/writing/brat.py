@@ -40,7 +40,10 @@ class BratFiles:
         self.relations = LabelForms(_brat_type, "BRAT")
 
     def add(self, doc: Doc, record: Record, found: Sequence[Entity]) -> dict[str, bytes]:
-        """Return the two files of a document by name."""
+        """Make the two files of a document; arguments as for `Writer.write`.
+
+        RETURNS (dict[str, bytes]): Their contents by file name.
+        """
         lines = [line for i, each in enumerate(found, 1) for line in self._lines(i, each)]
         for i, relation in enumerate(entity_relations(doc, found), 1):
             kind, head, tail = self.relations(relation.label), relation.head + 1, relation.tail + 1
