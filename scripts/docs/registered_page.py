@@ -21,14 +21,19 @@ GROUPS = {
     "spacy_callbacks": ("Callbacks", '@callbacks = "...'),
     "spacy_misc": ("Other functions", '@misc = "...'),
 }
-# Classes that document settings to which the docstring of a registered function points.
+# What documents the settings to which the docstring of a registered function points.
 SETTINGS = {
     "gliner_biomed": ["pipeline.settings.Settings"],
     "gliner_biomed_linker": ["linking.linker_settings.LinkerSettings"],
+    "spacy-gliner-biomed.NewGLiNER.v1": ["models.fresh.new_checkpoint"],
+    "spacy-gliner-biomed.FocalLoss.v1": ["training.loss.FocalLoss"],
     "spacy-gliner-biomed.MixedCorpus.v1": [
         "training.mixed_corpus.MixedCorpus",
         "training.window_changes.WindowChanges",
     ],
+    "spacy-gliner-biomed.LabelSampler.v1": ["training.sampling.LabelSampler"],
+    "spacy-gliner-biomed.RelationSampler.v1": ["training.relation_sampling.RelationSampler"],
+    "spacy-gliner-biomed.Tuning.v1": ["models.tuning.Tuning"],
 }
 # Found by spaCy itself: a command and colours.
 NOT_IN_CONFIGS = {"spacy_cli", "spacy_displacy_colors"}

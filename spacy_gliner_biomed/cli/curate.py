@@ -62,7 +62,8 @@ def select_cli(
         Path | None, typer.Option(help="Histogram of the scores, .svg or .png.")
     ] = None,
 ) -> None:
-    """Keep the best-scoring documents with entities, and some without, as in BioSelectTune.
+    """Keep the best-scoring documents with entities, and a share of those without entities, as in
+    BioSelectTune.
 
     Settings of the scorer are options as in a config: --scorer.checkpoint FOLDER, --scorer.seed 1.
     """

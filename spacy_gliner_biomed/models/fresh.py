@@ -31,11 +31,11 @@ def new_checkpoint(
 
     encoder (str): A folder or a Hugging Face repository of a pretrained encoder.
     encoder_name (str | None): The name to store for an encoder that is loaded from a folder.
-    hidden_size (int | None): D; None for the encoder's width.
-    max_width (int): K.
-    max_len (int): Number of words in a window.
+    hidden_size (int | None): D, the width of the scorer; None for the encoder's width.
+    max_width (int): K, the number of words in the widest span that is scored.
+    max_len (int): Maximum number of words in a window.
     num_rnn_layers (int): Number of LSTM layers; 0 for no LSTM.
-    words (str): The word splitter, see `tokenization.words`.
+    words (str): The word splitter, "fine" or "whitespace", see `tokenization.words`.
     seed (int): Seed of the random weights.
     RETURNS (Checkpoint): The network with its tokenizer.
     RAISES (ValueError): If the encoder cannot be loaded, or its weights are not finite.
