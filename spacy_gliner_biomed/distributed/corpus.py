@@ -12,7 +12,7 @@ from spacy_gliner_biomed.common.object_store import ObjectStore, as_location
 from spacy_gliner_biomed.distributed.citations import CitationNotes, Citations, scan
 from spacy_gliner_biomed.distributed.corpus_files import CorpusFile, CorpusFiles, LocalFiles
 from spacy_gliner_biomed.distributed.partitioning import PartitionedCorpus
-from spacy_gliner_biomed.distributed.pubmed import is_pubmed
+from spacy_gliner_biomed.distributed.pubmed import has_xml_ending
 from spacy_gliner_biomed.distributed.record_readers import read_file
 from spacy_gliner_biomed.distributed.records import CorpusRecord
 from spacy_gliner_biomed.distributed.remote_files import RemoteFiles
@@ -84,7 +84,7 @@ class Corpus(PartitionedCorpus):
 
     def _has_citations(self, file: CorpusFile) -> bool:
         """Return whether an XML file is PubMed's, or of no known form, which its reader reports."""
-        if self.reading.data_format is not None or not is_pubmed(file.name):
+        if self.reading.data_format is not None or not has_xml_ending(file.name):
             return False
         try:
             with file.beginning() as path:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from spacy_gliner_biomed.common.folders import ending_of, is_device, kind_of, walk_files
 from spacy_gliner_biomed.common.reporting import shorten
-from spacy_gliner_biomed.distributed.pubmed import is_pubmed
+from spacy_gliner_biomed.distributed.pubmed import has_xml_ending
 from spacy_gliner_biomed.distributed.records import CorpusRecord
 from spacy_gliner_biomed.documents.inputs import ENDINGS as INPUT_ENDINGS
 from spacy_gliner_biomed.documents.inputs import input_endings, is_readable
@@ -238,7 +238,7 @@ def may_have_records(
         return True
     if ending_of(name, ENDINGS if named is None else input_endings(named)) is None:
         return False
-    clear = named is not None or is_pubmed(name.name) or ending_of(name, UNCLEAR) is None
+    clear = named is not None or has_xml_ending(name.name) or ending_of(name, UNCLEAR) is None
     if clear or beginning is None:
         return True
     with beginning() as path:

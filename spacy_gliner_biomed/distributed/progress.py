@@ -11,8 +11,9 @@ from typing import Any
 from tqdm import tqdm
 
 from spacy_gliner_biomed.common.json_text import dump_json
-from spacy_gliner_biomed.common.reporting import count, shorten
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.common.terminal import escape_controls
+from spacy_gliner_biomed.counting import count
 from spacy_gliner_biomed.distributed.manifest import now
 from spacy_gliner_biomed.distributed.records import EXPECTED
 from spacy_gliner_biomed.distributed.result_storage import RunOutput

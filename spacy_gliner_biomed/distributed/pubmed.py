@@ -54,7 +54,7 @@ def read_pubmed(stream: BinaryIO, source: str) -> Iterator[CorpusRecord]:
         yield CorpusRecord(f"{source}:empty", source).without_content("no_records", _describe(root))
 
 
-def is_pubmed(path: Path | str) -> bool:
+def has_xml_ending(path: Path | str) -> bool:
     """Return whether a file name has an XML ending."""
     return str(path).lower().endswith((".xml", ".xml.gz"))
 

@@ -22,7 +22,7 @@ from spacy_gliner_biomed.common.json_text import parse_json_object
 from spacy_gliner_biomed.common.optional import import_parquet
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.distributed.corpus_files import has_text_key
-from spacy_gliner_biomed.distributed.pubmed import is_pubmed, read_pubmed
+from spacy_gliner_biomed.distributed.pubmed import has_xml_ending, read_pubmed
 from spacy_gliner_biomed.distributed.record_making import (
     make_doc_record,
     make_record,
@@ -74,7 +74,7 @@ def read_file(
             reason = f"the file cannot be read after record {number}: {describe(error)}"
             yield record.without_content("broken", reason)
         return
-    if not number and not is_pubmed(name):  # a PubMed file may hold deletions only
+    if not number and not has_xml_ending(name):  # a PubMed file may hold deletions only
         yield CorpusRecord(f"{name}:empty", name).without_content(
             "no_records", "there is no record in it"
         )
@@ -103,7 +103,7 @@ def _records(
         yield _read_text(path, name, reading.encoding)
     elif kind in FORMATS:
         yield from _read_others(path, name, kind, reading)
-    elif is_pubmed(path):
+    elif has_xml_ending(path):
         with open_bytes(path, position) as stream:
             yield from read_pubmed(stream, name)
     else:

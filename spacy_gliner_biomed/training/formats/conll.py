@@ -116,10 +116,7 @@ def _token(line: str, column: int | None) -> tuple[str, str]:
     columns = line.rstrip("\r\n").split("\t") if "\t" in line else line.split()
     index = -1 if column is None else column - (column > 0)
     if len(columns) < 2 or not -len(columns) <= index < len(columns):
-        raise ValueError(
-            f"there is no tag in column {index % 100 + 1 if index >= 0 else index}: "
-            f"found {shorten(line)!r}"
-        )
+        raise ValueError(f"there is no tag in column {column or -1}: found {shorten(line)!r}")
     token, tag = columns[0], columns[index].strip()
     if not token.strip():
         raise ValueError(f"the token is blank: {shorten(line)!r}")
