@@ -1,6 +1,6 @@
 """All messages, with codes. Each says what was found, what is allowed and what to do."""
 
-from spacy_gliner_biomed.common.reporting import Counted
+from spacy_gliner_biomed.counting import Counted
 
 
 class Errors:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import spacy_gliner_biomed.errors
-from spacy_gliner_biomed.common.reporting import Counted
+from spacy_gliner_biomed.counting import Counted
 
 SOURCE = Path(spacy_gliner_biomed.errors.__file__)
 HEADING_OR_CODE = re.compile(r"    (?:# (.+)|([EW]\d{3}) = .*)")

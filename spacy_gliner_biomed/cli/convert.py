@@ -18,9 +18,10 @@ from spacy_gliner_biomed.cli.reading_options import (
     DataFormatOption,
     EncodingOption,
 )
-from spacy_gliner_biomed.common.reporting import count, warn
+from spacy_gliner_biomed.common.reporting import warn
 from spacy_gliner_biomed.common.settings_dict import check_choice
 from spacy_gliner_biomed.common.terminal import echo
+from spacy_gliner_biomed.counting import count
 from spacy_gliner_biomed.errors import Errors, Warnings
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from spacy_gliner_biomed.cli.reading_options import (
     EncodingOption,
 )
 from spacy_gliner_biomed.common.json_files import write_report
-from spacy_gliner_biomed.common.reporting import count
 from spacy_gliner_biomed.common.terminal import echo
+from spacy_gliner_biomed.counting import count
 
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
 SCORERS = {

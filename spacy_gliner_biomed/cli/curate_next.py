@@ -21,8 +21,8 @@ from spacy_gliner_biomed.cli.reading_options import (
     TextColumnOption,
 )
 from spacy_gliner_biomed.common.json_files import write_report
-from spacy_gliner_biomed.common.reporting import count as counted
 from spacy_gliner_biomed.common.terminal import echo
+from spacy_gliner_biomed.counting import count as counted
 
 Option = typer.Option
 

@@ -1,11 +1,9 @@
-"""Warnings that point at the user's code, and short quotations and counts for messages."""
+"""Warnings that point at the user's code, and short quotations for messages."""
 
 import sys
 import warnings
 from collections.abc import Iterable
 from itertools import islice
-from string import Formatter
-from typing import Any
 
 # Warnings point at the line that called the first of these packages.
 INTERNAL = {"spacy_gliner_biomed", "spacy", "thinc", "confection", "contextlib", "functools"}
@@ -47,35 +45,6 @@ def list_names(names: Iterable[str], n_names: int = NAMES) -> str:
     shown = ", ".join(shorten(name) for name in islice(left, n_names))
     n_more = sum(1 for _ in left)
     return (f"{shown} and {n_more} more" if n_more else shown) or "none"
-
-
-def count(n: int, noun: str, plural: str | None = None) -> str:
-    """Return a number with its noun: "1 document", "2,000 documents".
-
-    n (int): The number.
-    noun (str): The singular.
-    plural (str | None): The plural; None adds an "s".
-    RETURNS (str): The number and the noun.
-    """
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
-
-
-class Counted(str):
-    """A message with counts and their nouns, see `count`: "{n:file was|files were} read" becomes
-    "1 file was read" or "2,000 files were read".
-    """
-
-    __slots__ = ()
-
-    def format(self, *args: object, **values: object) -> str:
-        """Fill in the message, as `str.format` does."""
-        return _Counts().vformat(self, args, values)
-
-
-class _Counts(Formatter):
-    def format_field(self, value: Any, format_spec: str) -> Any:
-        noun, is_count, plural = format_spec.partition("|")
-        return count(value, noun, plural) if is_count else super().format_field(value, format_spec)
 
 
 def _is_internal(module: str | None) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from spacy_gliner_biomed.common.reporting import count
+from spacy_gliner_biomed.counting import count
 from spacy_gliner_biomed.documents.outputs import STDOUT, Output
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 

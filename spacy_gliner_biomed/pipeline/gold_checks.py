@@ -7,7 +7,8 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_gliner_biomed.common.reporting import count, list_names, warn
+from spacy_gliner_biomed.common.reporting import list_names, warn
+from spacy_gliner_biomed.counting import count
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.pipeline.reports import Reports
 from spacy_gliner_biomed.training.gold import Gold, count_lost, has_gold

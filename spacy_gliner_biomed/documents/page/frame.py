@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from spacy_gliner_biomed.common.reporting import count
+from spacy_gliner_biomed.counting import count
 from spacy_gliner_biomed.documents.colors import label_color
 from spacy_gliner_biomed.documents.page.marks import data_attributes
 from spacy_gliner_biomed.documents.writing.writer import SYSTEM, WriterSettings
