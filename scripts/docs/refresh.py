@@ -35,6 +35,7 @@ if __name__ == "__main__":
     outputs = parser.parse_args().outputs
     texts = {name: current_text(name) for name in repository_pages()}  # all before any is written
     for name, text in texts.items():
-        (ROOT / name).write_text(text, encoding="utf8")
+        if (ROOT / name).read_text(encoding="utf8") != text:  # another process may edit the others
+            (ROOT / name).write_text(text, encoding="utf8")
     for page in outputs:
         page.write_text(with_outputs(page.resolve()), encoding="utf8")
