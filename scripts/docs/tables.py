@@ -35,6 +35,15 @@ def accuracy_short() -> str:
     )
 
 
+def word_borders() -> str:
+    """Percentage of gold entities at word borders, for each way to cut a text."""
+    rows = read("word_borders")
+    corpora = list(next(iter(rows.values())))
+    return markdown(
+        ["words", *map(named, corpora)], ([words, *by.values()] for words, by in rows.items())
+    )
+
+
 def zero_shot() -> str:
     """One row for each corpus that was not trained on."""
     head = ["test set", "documents", "labels", "of them without a right entity", "strict F1"]
@@ -178,6 +187,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "self-training": self_training,
     "speed": speed,
     "training": training,
+    "word-borders": word_borders,
     "wordings": wordings,
     "worker-memory": worker_memory,
     "zero-shot": zero_shot,

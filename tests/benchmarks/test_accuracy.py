@@ -11,7 +11,7 @@ from benchmarks.accuracy import corpora as corpora_script
 from benchmarks.accuracy import everyday, pipelines, prompt_variants
 from benchmarks.accuracy.evaluation import best_threshold, evaluate, make_nlp
 from benchmarks.common import read_results, write_results
-from spacy_gliner_biomed.training.corpora import gold_doc
+from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc
 from spacy_gliner_biomed.training.readers import read_corpus
 from tests.benchmarks.conftest import strings
 
@@ -27,6 +27,24 @@ def test_corpora_use_thresholds_of_another_run(
     assert rows["bc5cdr"]["threshold"] == 0.35
     assert rows["jnlpba"]["threshold"] == 0.5
     assert rows["bc5cdr"]["documents"] == 4
+
+
+@pytest.mark.filterwarnings("ignore:Possible set:FutureWarning")
+def test_word_borders(corpora: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("scispacy", reason="needs scispacy")
+    from benchmarks.accuracy import word_borders
+
+    texts = [AnnotatedText("co-drug 5mg", [(3, 7, "drug"), (8, 9, "dose"), (0, 7, "x")], [], None)]
+    shares = {
+        w: word_borders.share_at_borders(texts, s) for w, s in word_borders.splitters().items()
+    }
+    assert shares["GLiNER's pattern"] == pytest.approx(100 / 3)
+    assert shares["packaged model"] == 100
+    output = tmp_path / "out.json"
+    asked = strings("--corpora", corpora, "--names", "bc5cdr", "--output", output)
+    word_borders.main(asked)
+    assert read_results(output)["packaged model"] == {"bc5cdr": 100.0}
+    assert "| packaged model | 100.0 |" in capsys.readouterr().out
 
 
 def test_corpora_find_the_best_threshold(corpora: Path, checkpoint: Path, tmp_path: Path) -> None:
