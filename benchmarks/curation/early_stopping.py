@@ -23,11 +23,13 @@ class Stopping:
     every (int): Steps between two evaluations on dev.
     patience (int): Evaluations without a better F1 after which it ends.
     max_steps (int): Steps after which it ends in any case.
+    keep_last (bool): Train for all steps and keep the last weights, as without gold on dev.
     """
 
     every: int = 40
     patience: int = 5
     max_steps: int = 2000
+    keep_last: bool = False
 
 
 def train_until(
@@ -37,7 +39,7 @@ def train_until(
     stopping: Stopping,
     seed: int,
 ) -> tuple[spacy.Language, int]:
-    """Train from the first weights, and keep the weights that are best on dev.
+    """Train from the first weights, and keep the weights that are best on dev, or the last ones.
 
     The learning rate falls towards 0 at `max_steps`, whenever the training ends.
 
@@ -47,7 +49,7 @@ def train_until(
     stopping (Stopping): When to end.
     seed (int): The random seed.
     RETURNS (tuple[spacy.Language, int]): The pipeline with the best weights, until the next
-        training, and their step; 0 if no training was better than none.
+        training, and their step; 0 if the first weights were the best on dev.
     """
     learner.reset()
     fix_random_seed(seed)
@@ -59,7 +61,7 @@ def train_until(
     for step in range(1, stopping.max_steps + 1):
         learner.component.update(learner.examples(stream), sgd=optimizer)
         optimizer.step_schedules()
-        if step % stopping.every and step < stopping.max_steps:
+        if stopping.keep_last or (step % stopping.every and step < stopping.max_steps):
             continue
         score = dev_score(learner.nlp, dev)
         n_worse = 0 if score > best else n_worse + 1
@@ -68,6 +70,8 @@ def train_until(
             weights = {name: each.clone() for name, each in network.state_dict().items()}
         if n_worse == stopping.patience:
             break
+    if stopping.keep_last:
+        return learner.nlp, stopping.max_steps
     network.load_state_dict(weights)
     forget(network)
     learner.shim.runner.label_vectors.clear()

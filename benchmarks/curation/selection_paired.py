@@ -17,8 +17,9 @@ corpora, with 95 % confidence intervals.
 
 With `--silver FOLDER`, the pool has the labels of FOLDER/CORPUS.jsonl, as `annotate-llm` writes
 them for the texts of `texts`, or ontology_silver.py; dev and test stay gold. Texts that are not
-there are left out of the pool, and counted. Use another --training and --output for it. The
-scorers "ifd-easy" and "weak-easy" keep the easiest positives, which may be the cleanest.
+there are left out of the pool, and counted. Training takes all --steps, since a user of silver
+labels has no gold on which F1 could rise. Use another --training and --output for it. The scorers
+"ifd-easy" and "weak-easy" keep the easiest positives, which may be the cleanest.
 """
 
 import argparse
@@ -114,7 +115,9 @@ def run_all(arguments: argparse.Namespace) -> None:
     """Train and measure each run of this worker that is not done."""
     results = Results(arguments, KEYS)
     learner = Learner(make_nlp(arguments.checkpoint, arguments.precision), batch=arguments.batch)
-    stopping = Stopping(arguments.every, arguments.patience, arguments.steps)
+    stopping = Stopping(
+        arguments.every, arguments.patience, arguments.steps, keep_last=arguments.silver is not None
+    )
     data = {}
     for corpus in arguments.names:
         dev, test = read_held_out(arguments, corpus, arguments.dev)
