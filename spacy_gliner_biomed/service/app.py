@@ -108,8 +108,8 @@ def _add_annotation(app: FastAPI, service: Service) -> None:
 
         Each line is an object with "text". Its answer has the line's other keys ("id" is the
         line's number if it has none) and "entities", with "relations" if they are asked for, or
-        "error". Settings are in the query. Read answers while you send lines: the server reads
-        further lines only as you read its answers.
+        "error"; a line's own keys of these names are left out. Settings are in the query. Read
+        answers while you send lines: the server reads further lines only as you read its answers.
         """
         options = read_query(request.query_params.multi_items())
         call = read_call(options, service.annotator, service.limits)
@@ -176,14 +176,14 @@ def _add_errors(app: FastAPI) -> None:
 
 
 _STREAM_PARAMETERS = {
-    "labels": "Separated by commas, or a JSON list with prompts and thresholds.",
+    "labels": "Separated by commas, or a JSON list with prompts and thresholds. Can be repeated.",
     "relations": "As labels; in JSON, with the labels of head and tail.",
     "threshold": "Minimum score, 0 to 1.",
     "overlap": "flat or nested.",
     "multi_label": "true or false.",
     "alignment": "expand, contract, split or strict.",
     "utf16": "true or false.",
-    "attributes": "Custom attributes, separated by commas.",
+    "attributes": "Custom attributes, separated by commas. Can be repeated.",
 }
 _LINE = '{"id": "note-1", "text": "Lisinopril was stopped because of cough."}\n'
 _STREAM_REQUEST = {

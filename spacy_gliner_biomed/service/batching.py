@@ -96,6 +96,8 @@ class Batcher(Generic[Key, Item]):
             raise ServiceError(503, message, {"Retry-After": str(seconds)})
         loop, now = asyncio.get_running_loop(), monotonic()
         jobs = [_Job(item, size, loop.create_future(), now) for item, size in items]
+        for job in jobs:
+            job.future.add_done_callback(self._notice_cancelled)
         self._groups.setdefault(key, deque()).extend(jobs)
         self._arrived.set()
         return [job.future for job in jobs]
@@ -106,6 +108,11 @@ class Batcher(Generic[Key, Item]):
             self._taken.clear()
             await self._taken.wait()
         return self.submit(key, [(item, size)])[0]
+
+    def _notice_cancelled(self, future: "asyncio.Future[Any]") -> None:
+        """Wake those that wait for the place of a cancelled document."""
+        if future.cancelled():
+            self._taken.set()
 
     def _has_room(self, n: int, size: int) -> bool:
         """Return whether more documents may wait. One too large for any queue may wait alone."""

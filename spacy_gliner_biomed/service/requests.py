@@ -1,6 +1,7 @@
 """From a request to documents and settings, with limits and clear errors."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -24,6 +25,11 @@ from spacy_gliner_biomed.service.schema import (
 )
 from spacy_gliner_biomed.service.service_error import ServiceError
 
+LISTS: Mapping[str, Callable[[str], Sequence[Any] | None]] = {
+    "labels": parse_labels,
+    "relations": parse_relations,
+    "attributes": parse_attributes,
+}
 SETTINGS = ("labels", "relations", "threshold", "overlap", "multi_label", "alignment")
 
 
@@ -55,23 +61,30 @@ def read_call(options: CallOptions, annotator: Annotator, limits: Limits) -> Cal
 
 
 def read_query(query: Sequence[tuple[str, str]]) -> CallOptions:
-    """Read settings from the query of a URL, where lists are separated by commas.
+    """Read settings from the query of a URL, where lists are separated by commas or repeated.
 
     query (Sequence[tuple[str, str]]): Names and values.
     RETURNS (CallOptions): The settings.
-    RAISES (ServiceError, ValueError): If one is unknown or not allowed.
+    RAISES (ServiceError, ValueError): If one is unknown, not allowed, or repeated and no list.
     """
-    values: dict[str, Any] = dict(query)
-    if "labels" in values:
-        values["labels"] = parse_labels(values["labels"])
-    if "relations" in values:
-        values["relations"] = parse_relations(values["relations"])
-    if "attributes" in values:
-        values["attributes"] = parse_attributes(values["attributes"])
+    given: dict[str, list[str]] = defaultdict(list)
+    for name, value in query:
+        given[name].append(value)
+    values = {name: _read_setting(name, found) for name, found in given.items()}
     try:
         return CallOptions.model_validate(values, strict=False)
     except ValidationError as error:
         raise validation_error(error.errors(), CallOptions) from None
+
+
+def _read_setting(name: str, found: Sequence[str]) -> Any:
+    """Return the value of a setting of the query, of which a list may come in parts."""
+    if name in LISTS:
+        return list(chain.from_iterable(LISTS[name](part) or [] for part in found))
+    if len(found) > 1 and name in CallOptions.model_fields:
+        error = f"it is given {len(found)} times; give it once"
+        raise ServiceError(422, Errors.E243.format(where=name, error=error))
+    return found[-1]
 
 
 def texts_of(request: AnnotateRequest, limits: Limits) -> list[Any]:

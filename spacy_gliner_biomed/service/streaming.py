@@ -25,6 +25,7 @@ from spacy_gliner_biomed.service.service import (
 from spacy_gliner_biomed.service.service_error import ServiceError
 
 MEDIA_TYPE = "application/x-ndjson"
+RESULT_KEYS = ("entities", "error")  # of an answer, which says by them whether there is a result
 
 
 class LinesResponse(StreamingResponse):
@@ -165,6 +166,8 @@ class LineStream:
     def _parse(self, line: bytes | TooLong, head: dict[str, Any]) -> Any:
         """Return the text of a line, which is not checked, and put its other keys into `head`.
 
+        Keys with which answers give results are left out.
+
         RAISES (ServiceError): If the line holds no document.
         """
         if isinstance(line, TooLong):
@@ -176,9 +179,9 @@ class LineStream:
             found = Errors.E052.format(path="stream", line=self.number, error=reason)
             raise ServiceError(422, found) from None
         text = values.pop("text", None)
-        for key in ("entities", *(["relations"] if self.call.settings.relations else [])):
-            values.pop(key, None)
-        head.update({key: value for key, value in values.items() if value is not None})
+        if self.call.settings.relations or isinstance(values.get("relations"), list):
+            values.pop("relations", None)  # a list has indices of the line's own entities
+        head.update({k: v for k, v in values.items() if k not in RESULT_KEYS and v is not None})
         return text
 
     def _cancel_results(self) -> None:

@@ -170,6 +170,24 @@ def test_a_stream_waits_for_its_turn() -> None:
     run(test, opened=False)
 
 
+def test_a_stream_gets_the_place_of_who_left() -> None:
+    async def test(batcher: Batcher[str, int], recording: Recording) -> None:
+        running = batcher.submit("a", items(0))
+        while not recording.batches:
+            await asyncio.sleep(0)
+        (left,) = batcher.submit("a", items(2))
+        late = [asyncio.ensure_future(batcher.submit_in_turn("a", n, 1)) for n in (4, 6)]
+        await asyncio.sleep(0.01)
+        assert not any(each.done() for each in late)
+        left.cancel()
+        fourth = await asyncio.wait_for(late[0], 10)  # while the first batch runs
+        recording.opened.set()
+        sixth = await asyncio.wait_for(late[1], 10)
+        assert await gather(*running, fourth, sixth) == [0, 4, 6]
+
+    run(test, Limits(queue=1, batch_wait=0), opened=False)
+
+
 def test_what_waits_at_the_end_is_cancelled() -> None:
     recording, futures = Recording(), []
 

@@ -88,6 +88,21 @@ def test_settings_are_in_the_query(client: Client) -> None:
     assert {entity["label"] for entity in answer["entities"]} <= {"gene", "cell"}
 
 
+def test_lists_in_the_query_may_be_repeated(client: Client) -> None:
+    line = json.dumps({"text": TEXT}).encode()
+    (answer,) = client.stream(line, "labels=disease&threshold=0.05&labels=drug,gene")
+    expected = client.entities(TEXT, labels=["disease", "drug", "gene"], threshold=0.05)
+    assert answer["entities"] == expected != []
+
+
+def test_keys_of_results_are_not_repeated_from_the_line(client: Client) -> None:
+    old = {"error": {"code": "OLD"}, "entities": ["old"], "relations": [{"head": 0, "tail": 7}]}
+    lines = [{"id": "a", "text": TEXT, "ward": "x", **old}, {"text": 7, **old}]
+    right, wrong = client.stream(b"\n".join(json.dumps(line).encode() for line in lines))
+    assert right == {"id": "a", "ward": "x", "entities": client.entities(TEXT)}
+    assert (list(wrong), wrong["error"]["code"]) == (["id", "error"], "GB-E243")
+
+
 def test_wrong_settings_are_refused_before_the_first_line(client: Client) -> None:
     for query, code in [
         ("tresh=1", "GB-E242"),
@@ -96,6 +111,10 @@ def test_wrong_settings_are_refused_before_the_first_line(client: Client) -> Non
         ("labels=[", "GB-E058"),
         ("labels=,", "GB-E054"),
         ("attributes=nothing", "GB-E220"),
+        ("threshold=0.5&threshold=0.4", "GB-E243"),
+        ("utf16=1&labels=drug&utf16=1", "GB-E243"),
+        ("tresh=1&tresh=1", "GB-E242"),
+        ("labels=drug&labels=[", "GB-E058"),
     ]:
         reply = client.request("POST", f"/annotate/stream?{query}", b"{}\n")
         assert (reply.status, reply.code()) == (422, code), query
