@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 from itertools import chain, count
 from pathlib import Path
 
+from spacy_gliner_biomed.common.delimiters import delimiter_of
 from spacy_gliner_biomed.common.files import open_text
-from spacy_gliner_biomed.common.folders import ending_of
 from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.errors import Errors
@@ -16,7 +16,6 @@ from spacy_gliner_biomed.training.formats.options import ReadOptions
 from spacy_gliner_biomed.training.record_checks import BLANK_ROWS, Counts, located
 
 TEXT, ID = "text", "id"
-TAB_ENDINGS = (".tsv", ".tsv.gz", ".tab")
 # Keys of a document itself. A further column of this name is kept as "text_column", for example.
 RESERVED = (TEXT, ID, "entities", "relations")
 
@@ -34,7 +33,7 @@ def read_notes(path: Path, options: ReadOptions, counts: Counts) -> Iterator[Ann
     csv.field_size_limit(sys.maxsize if sys.maxsize < 2**31 else 2**31 - 1)  # of a long note
     with open_text(path, newline="", encoding=options.encoding) as file:
         first = file.readline()
-        rows = csv.reader(chain([first], file), delimiter=_delimiter(path, first), strict=True)
+        rows = csv.reader(chain([first], file), delimiter=delimiter_of(path, first), strict=True)
         with located(path, 1):
             header = [name.strip() for name in _next(rows) or []]
         text_at = _find(header, options.text_column or TEXT, path)
@@ -95,12 +94,6 @@ def _find(header: list[str], name: str, path: Path) -> int:
     if wanted not in names:
         raise ValueError(Errors.E204.format(column=name, path=path, found=list_names(header, 20)))
     return names.index(wanted)
-
-
-def _delimiter(path: Path, header: str) -> str:
-    if ending_of(path, TAB_ENDINGS):
-        return "\t"
-    return max(",;\t", key=header.count)
 
 
 def _next(rows: Iterator[list[str]]) -> list[str] | None:
