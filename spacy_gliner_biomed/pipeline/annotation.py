@@ -11,40 +11,15 @@ from spacy.vocab import Vocab
 
 from spacy_gliner_biomed.pipeline.decoding import choose
 from spacy_gliner_biomed.pipeline.settings import Settings
+from spacy_gliner_biomed.pipeline.span_scores import identity, known_scores
 from spacy_gliner_biomed.tokenization.alignment import align_span, cut_points
 from spacy_gliner_biomed.types import Candidates, ScoredSpan
 
 EntsFilter = Callable[[Iterable[Span], Iterable[Span]], list[Span]]
 
-
-def add_score_extension() -> None:
-    """Register `Span._.score`, unless another package already has."""
-    if not Span.has_extension("score"):
-        Span.set_extension("score", getter=score_of)
-
-
-def score_of(span: Span) -> float | None:
-    """Return the score of a span, as `Span._.score` has it.
-
-    Scores are read from the span groups, so they are there wherever the groups are: in `doc.ents`,
-    saved Docs, and other processes. If several groups have the span, the first one counts.
-
-    span (Span): A span of a group, of `doc.ents`, or any other.
-    RETURNS (float | None): The score of the equal span (borders and label) in a group with scores;
-        None if there is none.
-    """
-    wanted = (span.start, span.end, span.label)
-    for group in span.doc.spans.values():
-        scores = group.attrs.get("scores", ())
-        if len(scores) != len(group):  # somebody has changed the group
-            continue
-        first = bisect_left(group, span.start, key=lambda other: other.start)
-        # Groups of the component are sorted by their start; others need not be.
-        for i in [*range(first, len(group)), *range(first)]:
-            other = group[i]
-            if (other.start, other.end, other.label) == wanted:
-                return float(scores[i])
-    return None
+# Lists in a group's attrs that have an item for each span, and the item of a new span: what
+# linkers and `convert --labels` write.
+PER_SPAN: dict[str, Any] = {"kb_ents": [], "written_labels": None}
 
 
 def add_strings(vocab: Vocab, labels: Iterable[str]) -> None:
@@ -189,10 +164,9 @@ def _outside(spans: Iterable[Span], blocked: Iterable[Span]) -> list[Span]:
 def _count_blocked(spans: Iterable[Span], existing: Iterable[Span], ents: Iterable[Span]) -> int:
     """Count the spans that are not in `doc.ents` because of earlier annotations."""
     taken = {i for entity in existing for i in range(entity.start, entity.end)}
-    held = {(entity.start, entity.end, entity.label) for entity in ents}
+    held = set(map(identity, ents))
     return sum(
-        (span.start, span.end, span.label) not in held
-        and not taken.isdisjoint(range(span.start, span.end))
+        identity(span) not in held and not taken.isdisjoint(range(span.start, span.end))
         for span in spans
     )
 
@@ -202,23 +176,28 @@ def _write_group(
 ) -> None:
     """Set `doc.spans[spans_key]`; existing spans stay unless `overwrite`."""
     key = settings.spans_key
-    attrs: dict[str, object] = {}
-    old: list[tuple[Span, float]] = []
+    attrs: dict[str, Any] = {}
+    rows: list[tuple[Span, float, int | None]] = []  # with the index in the existing group
+    new = {identity(span): (span, score) for span, score in zip(spans, scores, strict=True)}
     if key in doc.spans and not settings.overwrite:
         group = doc.spans[key]
         attrs = dict(group.attrs)
-        known = list(group.attrs.get("scores", []))
-        # A span without a score was set by hand, and counts as certain.
-        known = [float(s) for s in known] if len(known) == len(group) else [1.0] * len(group)
-        new = {(span.start, span.end, span.label) for span in spans}
-        old = [
-            (span, score)
-            for span, score in zip(group, known, strict=True)
-            if (span.start, span.end, span.label) not in new
-        ]
-    merged = sorted([*old, *zip(spans, scores, strict=True)], key=lambda pair: pair[0].start)
-    attrs["scores"] = [score for _, score in merged]
-    doc.spans[key] = SpanGroup(doc, name=key, attrs=attrs, spans=[span for span, _ in merged])
+        for i, (span, score) in enumerate(zip(group, known_scores(group), strict=True)):
+            # A span without a score that is not found was set by hand, and counts as certain.
+            _, found = new.pop(identity(span), (span, 1.0))
+            rows.append((span, found if score is None else score, i))
+    rows += [(span, score, None) for span, score in new.values()]
+    rows.sort(key=lambda row: row[0].start)
+    attrs["scores"] = [score for _, score, _ in rows]
+    for name in PER_SPAN.keys() & attrs.keys():
+        attrs[name] = _in_order(attrs[name], [i for *_, i in rows], PER_SPAN[name])
+    doc.spans[key] = SpanGroup(doc, name=key, attrs=attrs, spans=[span for span, *_ in rows])
+
+
+def _in_order(items: Sequence[Any], order: Sequence[int | None], of_new: Any) -> list[Any]:
+    """Put one item a span in a new order; None stands for a new span, or one that has no item."""
+    known = dict(enumerate(items))
+    return [of_new if i is None else known.get(i, of_new) for i in order]
 
 
 def token_offsets(doc: Doc) -> tuple[list[int], list[int]]:

@@ -19,15 +19,12 @@ from spacy_gliner_biomed.common.saving import (
 from spacy_gliner_biomed.common.settings_dict import Configurable, Setting
 from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
 from spacy_gliner_biomed.models.tuning import Tuning
-from spacy_gliner_biomed.pipeline.annotation import (
-    EntsFilter,
-    add_score_extension,
-    add_strings,
-)
+from spacy_gliner_biomed.pipeline.annotation import EntsFilter, add_strings
 from spacy_gliner_biomed.pipeline.labels import keep_prompts, parse_labels
 from spacy_gliner_biomed.pipeline.relation_annotation import add_relations_extension
 from spacy_gliner_biomed.pipeline.reports import Reports
 from spacy_gliner_biomed.pipeline.settings import Settings, check_cfg
+from spacy_gliner_biomed.pipeline.span_scores import add_score_extension
 from spacy_gliner_biomed.training.loss import FocalLoss
 from spacy_gliner_biomed.training.relation_sampling import RelationSampler
 from spacy_gliner_biomed.training.training_rows import Sampler

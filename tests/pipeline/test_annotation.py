@@ -107,6 +107,27 @@ def test_earlier_scores_of_the_group_stay(doc, make_settings):
     assert group(doc) == [("ab-cd", "B", 0.7), ("ef", "A", 0.6)]
 
 
+def test_an_earlier_span_that_is_found_again_stays_as_it_was(doc, make_settings):
+    linked = Span(doc, 1, 2, label="A", kb_id="D1", span_id="T1")
+    by_hand = Span(doc, 4, 5, label="A", kb_id="D2")
+    doc.spans["sc"] = SpanGroup(doc, name="sc", attrs={"scores": [0.9]}, spans=[linked, by_hand])
+    write(doc, [span(EF, "A", 0.6), span(IJ, "A", 0.7)], make_settings())
+    assert group(doc) == [("ef", "A", 0.9), ("ij", "A", 0.7)]
+    assert [(s.kb_id_, s.id_) for s in doc.spans["sc"]] == [("D1", "T1"), ("D2", "")]
+
+
+def test_lists_with_an_item_for_each_span_follow_the_spans(doc, make_settings):
+    old = [Span(doc, 4, 5, label="A"), Span(doc, 1, 2, label="A")]
+    attrs = {"kb_ents": [[("D2", 0.5)], [("D1", 0.9)]], "written_labels": ["x"], "own": [1, 2]}
+    doc.spans["sc"] = SpanGroup(doc, name="sc", attrs=attrs, spans=old)
+    write(doc, [span(ABCD, "B", 0.7)], make_settings())
+    assert group(doc) == [("ab-cd", "B", 0.7), ("ef", "A", 1.0), ("ij", "A", 1.0)]
+    attrs = doc.spans["sc"].attrs
+    assert attrs["kb_ents"] == [[], [("D1", 0.9)], [("D2", 0.5)]]
+    assert attrs["written_labels"] == [None, None, "x"]
+    assert attrs["own"] == [1, 2]
+
+
 def test_another_filter_decides_about_entities(doc, make_settings):
     doc.set_ents([Span(doc, 1, 3, label="OLD")])
     annotate(doc, [span(EF, "A", 0.9)], make_settings(), prioritize_new_ents_filter)

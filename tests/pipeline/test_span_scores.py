@@ -14,12 +14,8 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.vocab import Vocab
 
-from spacy_gliner_biomed.pipeline.annotation import (
-    add_score_extension,
-    annotate,
-    best_score_filter,
-    score_of,
-)
+from spacy_gliner_biomed.pipeline.annotation import annotate, best_score_filter
+from spacy_gliner_biomed.pipeline.span_scores import add_score_extension, score_of
 from spacy_gliner_biomed.types import ScoredSpan
 
 MakeNlp = Callable[..., Language]
@@ -83,8 +79,15 @@ def test_groups_in_any_order_and_with_arrays_of_scores(doc: Doc) -> None:
     doc.spans["spancat"] = SpanGroup(doc, name="spancat", attrs=attrs, spans=spans)
     assert scores(doc, "spancat") == [pytest.approx(0.4), 0.5, 0.25]
     assert isinstance(spans[0]._.score, float)
-    doc.spans["spancat"].append(Span(doc, 5, 6, label="A"))  # a score is missing: none is sure
-    assert scores(doc, "spancat") == [None] * 4
+
+
+def test_an_appended_span_has_no_score_and_the_others_keep_theirs(doc: Doc) -> None:
+    spans = [Span(doc, start, start + 1, label="A") for start in (0, 2, 4)]
+    doc.spans["sc"] = SpanGroup(doc, name="sc", attrs={"scores": [0.5, 0.25]}, spans=spans)
+    assert scores(doc) == [0.5, 0.25, None]
+    fewer = SpanGroup(doc, name="sc", attrs={"scores": [0.5, 0.25]}, spans=spans[:1])
+    doc.spans["sc"] = fewer  # to which span the scores belong is not known
+    assert scores(doc) == [None]
 
 
 def test_an_extension_of_another_package_stays() -> None:
@@ -116,7 +119,7 @@ READ = """
 import sys
 from spacy.tokens import DocBin
 import spacy
-from spacy_gliner_biomed.pipeline.annotation import add_score_extension
+from spacy_gliner_biomed.pipeline.span_scores import add_score_extension
 add_score_extension()
 (doc,) = DocBin().from_disk(sys.argv[1]).get_docs(spacy.blank("en").vocab)
 print([round(ent._.score, 4) for ent in doc.ents])

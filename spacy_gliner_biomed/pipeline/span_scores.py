@@ -1,0 +1,54 @@
+"""`Span._.score`: the scores of the spans of a group, read from its attrs."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from spacy.tokens import Span, SpanGroup
+
+
+def add_score_extension() -> None:
+    """Register `Span._.score`, unless another package already has."""
+    if not Span.has_extension("score"):
+        Span.set_extension("score", getter=score_of)
+
+
+def score_of(span: Span) -> float | None:
+    """Return the score of a span, as `Span._.score` has it.
+
+    Scores are read from the span groups, so they are there wherever the groups are: in `doc.ents`,
+    saved Docs, and other processes. If several groups have the span, the first one counts.
+
+    span (Span): A span of a group, of `doc.ents`, or any other.
+    RETURNS (float | None): The score of the equal span (borders and label) in a group with scores;
+        None if there is none.
+    """
+    wanted = identity(span)
+    for group in span.doc.spans.values():
+        scores = _scores(group)
+        first = bisect_left(group, span.start, key=lambda other: other.start)
+        # Groups of the component are sorted by their start; others need not be.
+        for i in [*range(first, len(group)), *range(first)]:
+            if i < len(scores) and identity(group[i]) == wanted:
+                return float(scores[i])
+    return None
+
+
+def known_scores(group: SpanGroup) -> list[float | None]:
+    """Return the score of each span of a group; None for those that have none."""
+    scores = [float(score) for score in _scores(group)]
+    return [*scores, *[None] * (len(group) - len(scores))]
+
+
+def _scores(group: SpanGroup) -> Sequence[float]:
+    """Return the scores of the first spans of a group, for all that have one.
+
+    Spans that another component has appended are the last ones, and have none. If spans were
+    removed, nothing tells to which ones the scores belong.
+    """
+    scores: Sequence[float] = group.attrs.get("scores", ())
+    return scores if len(scores) <= len(group) else ()
+
+
+def identity(span: Span) -> tuple[int, int, int]:
+    """Return the tokens and the label of a span, by which equal spans are known."""
+    return span.start, span.end, span.label
