@@ -1,7 +1,8 @@
 """Finds the quotes of a language model in the text, so that nothing invented is written.
 
-A quote is searched for exactly, then ignoring case and white space, then with a few changed
-characters. The first search that finds something gives all its matches (the last gives one).
+A quote is searched for exactly, then ignoring case, white space and the form of Unicode (an accent
+may be a character of its own), then with a few changed characters. The first search that finds
+something gives all its matches (the last gives one).
 """
 
 import re
@@ -13,6 +14,12 @@ from typing import Any
 
 from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.silver.answers import MAX_QUOTE
+from spacy_gliner_biomed.silver.characters import (
+    ComposedText,
+    compose,
+    compose_text,
+    is_border,
+)
 from spacy_gliner_biomed.silver.text_pieces import CharSpan
 
 EXACT, CASE, FUZZY = "exact", "case", "fuzzy"
@@ -52,42 +59,33 @@ class QuotedText:
         words = quote.split()
         if not words or len(quote) > MAX_QUOTE:
             return QuoteMatch([])
-        exact = self._matches(re.escape(quote.strip()), re.NOFLAG)
+        exact = _matches(self.text, re.escape(quote.strip()), re.NOFLAG)
         if exact:
             return QuoteMatch(exact, EXACT)
-        relaxed = self._matches(r"\s+".join(map(re.escape, words)), re.IGNORECASE)
+        composed = [compose(word) for word in words]
+        pattern = r"\s+".join(map(re.escape, composed))
+        relaxed = _matches(self.composed.text, pattern, re.IGNORECASE)
         if relaxed:
-            return QuoteMatch(relaxed, CASE)
-        return self._closest(" ".join(words))
+            return QuoteMatch([self.composed.original(span) for span in relaxed], CASE)
+        return self._closest(" ".join(composed))
+
+    @cached_property
+    def composed(self) -> ComposedText:
+        """The text in the composed form of Unicode."""
+        return compose_text(self.text)
 
     @cached_property
     def starts(self) -> list[int]:
-        """Characters at which a match may begin, ascending."""
-        return [
-            i
-            for i in range(len(self.text))
-            if not self.text[i].isspace() and is_border(self.text, i)
-        ]
+        """Characters of the composed text at which a match may begin, ascending."""
+        text = self.composed.text
+        return [i for i in range(len(text)) if not text[i].isspace() and is_border(text, i)]
 
     @cached_property
     def ends(self) -> list[int]:
-        """Characters at which a match may end, ascending."""
-        return [
-            i
-            for i in range(1, len(self.text) + 1)
-            if not self.text[i - 1].isspace() and is_border(self.text, i)
-        ]
-
-    def _matches(self, pattern: str, flags: re.RegexFlag) -> list[CharSpan]:
-        spans, at = [], 0
-        search = re.compile(pattern, flags).search
-        while (match := search(self.text, at)) is not None:
-            start, end = match.span()
-            whole = is_border(self.text, start) and is_border(self.text, end)
-            if whole:
-                spans.append((start, end))
-            at = end if whole else start + 1
-        return spans
+        """Characters of the composed text at which a match may end, ascending."""
+        text = self.composed.text
+        ends = range(1, len(text) + 1)
+        return [i for i in ends if not text[i - 1].isspace() and is_border(text, i)]
 
     def _closest(self, quote: str) -> QuoteMatch:
         # A span that is n characters longer has at least n edits; 1e-9 absorbs rounding errors.
@@ -97,7 +95,7 @@ class QuotedText:
         process, levenshtein = _import_rapidfuzz()
         spans = self._spans_of_size(len(quote) - max_change, len(quote) + max_change)
         wanted = quote.lower()
-        choices = {span: self.text[slice(*span)].lower() for span in spans}
+        choices = {span: self.composed.text[slice(*span)].lower() for span in spans}
         digits = _digits(wanted)
         found = process.extractOne(
             wanted,
@@ -105,7 +103,9 @@ class QuotedText:
             scorer=levenshtein.normalized_similarity,
             score_cutoff=self.min_similarity,
         )
-        return QuoteMatch([]) if found is None else QuoteMatch([found[2]], FUZZY)
+        if found is None:
+            return QuoteMatch([])
+        return QuoteMatch([self.composed.original(found[2])], FUZZY)
 
     def _spans_of_size(self, min_size: int, max_size: int) -> list[CharSpan]:
         spans = []
@@ -116,25 +116,16 @@ class QuotedText:
         return spans
 
 
-def is_border(text: str, i: int) -> bool:
-    """Return whether a word may begin or end before a character.
-
-    There is no border between two letters or digits, except in scripts without capitals, most
-    of which write no spaces (Chinese, Japanese, Thai).
-
-    text (str): The text.
-    i (int): Index of the character.
-    """
-    if i <= 0 or i >= len(text):
-        return True
-    before, after = text[i - 1], text[i]
-    if not (before.isalnum() and after.isalnum()):
-        return True
-    return _is_caseless(before) or _is_caseless(after)
-
-
-def _is_caseless(character: str) -> bool:
-    return character.isalpha() and character.lower() == character.upper()
+def _matches(text: str, pattern: str, flags: re.RegexFlag) -> list[CharSpan]:
+    spans, at = [], 0
+    search = re.compile(pattern, flags).search
+    while (match := search(text, at)) is not None:
+        start, end = match.span()
+        whole = is_border(text, start) and is_border(text, end)
+        if whole:
+            spans.append((start, end))
+        at = end if whole else start + 1
+    return spans
 
 
 def _digits(text: str) -> list[str]:

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from spacy_gliner_biomed.silver.characters import is_inside_character
+
 CharSpan = tuple[int, int]  # first character, and one past the last
 
-# From the best border to the worst; a text without any is split anywhere.
+# From the best border to the worst; a text without any is split between any two characters.
 BORDERS = [re.compile(p) for p in (r"\n\s*\n", r"[.!?][\"')\]]*\s+", r"\s+")]
 MIN_SIZE = 200  # characters; a shorter text is not halved, since its length is not the problem
 
@@ -33,8 +35,9 @@ def halve_text(text: str) -> list[CharSpan]:
 
 def _best_border(text: str, start: int, end: int) -> int:
     """Return the last border of the best kind in the second half of a window."""
+    middle = (start + end) // 2
     for border in BORDERS:
-        ends = [match.end() for match in border.finditer(text, (start + end) // 2, end)]
+        ends = [match.end() for match in border.finditer(text, middle, end)]
         if ends:
             return ends[-1]
-    return end
+    return next((i for i in range(end, middle, -1) if not is_inside_character(text, i)), end)

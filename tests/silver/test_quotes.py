@@ -2,9 +2,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from spacy_gliner_biomed.silver.quotes import CASE, EXACT, FUZZY, QuotedText, is_border
+from spacy_gliner_biomed.silver.characters import compose, is_border
+from spacy_gliner_biomed.silver.quotes import CASE, EXACT, FUZZY, QuotedText
 
-TEXTS = st.text(st.sampled_from("aAbB12 -.\nß\u0130é中"), max_size=40)
+CHARACTERS = "aAbB12 -.\nß\u0130é中\u0301\u0323\u200d"  # two accents and a joiner
+TEXTS = st.text(st.sampled_from(CHARACTERS), max_size=40)
 
 
 def test_every_exact_place_is_found() -> None:
@@ -30,6 +32,45 @@ def test_places_end_at_hyphens_and_in_scripts_without_spaces(text: str, quote: s
 def test_no_place_is_inside_a_word() -> None:
     assert not QuotedText("genes and IL-21", min_similarity=1).find("gene").spans
     assert not QuotedText("genes and IL-21", min_similarity=1).find("IL-2").spans
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ("The cafe\u0301 is open.", "cafe"),
+        ("Sjo\u0308gren", "Sjo"),
+        ("Sjo\u0308gren", "gren"),
+        ("cafe\u0301s", "cafe\u0301"),
+        ("a \U0001f469\u200d\u2695\ufe0f came", "\U0001f469"),  # woman, joiner, staff of Asclepius
+        ("a \U0001f469\u200d\u2695\ufe0f came", "\u2695\ufe0f"),
+        ("\U0001f44d\U0001f3fd", "\U0001f44d"),  # thumb and its skin tone
+        ("\u1112\u1161\u11ab", "\u1112\u1161"),  # Korean, decomposed
+    ],
+)
+def test_no_place_cuts_a_character(text: str, quote: str) -> None:
+    assert not QuotedText(text, min_similarity=1).find(quote).spans
+
+
+@pytest.mark.parametrize("letter", ["\u00e9", "e\u0301"])
+@pytest.mark.parametrize("other", ["\u00e9", "e\u0301"])
+def test_accents_may_be_composed_or_not(letter: str, other: str) -> None:
+    text = f"h\u0301 Re{letter} caf{letter}, caf{letter}"
+    found = QuotedText(text, min_similarity=1).find(f"caf{other}")
+    assert [text[start:end] for start, end in found.spans] == [f"caf{letter}"] * 2
+    assert found.how == (EXACT if letter == other else CASE)
+    assert QuotedText(text, min_similarity=1).find(f"CAF{other.upper()}").how == CASE
+
+
+def test_a_joiner_without_neighbours_is_no_part_of_a_word() -> None:
+    text = QuotedText("a \u200daspirin\u200d, ok")
+    assert text.find("aspirin\u200d").spans == [(3, 11)]
+    assert text.find("ok").spans == [(13, 15)]
+
+
+def test_accents_count_once_in_fuzzy_matches() -> None:
+    text = QuotedText("with Sjo\u0308gren syndrome")
+    assert text.find("Sj\u00f6gren syndrom").spans == [(5, 22)]
+    assert text.find("Sjogren syndrome").spans == [(5, 22)]
 
 
 def test_few_changed_characters_are_found_once() -> None:
@@ -70,7 +111,7 @@ def test_what_is_found_stands_in_the_text_between_words(
         if found.how == EXACT:
             assert words == quote.strip()
         elif found.how == FUZZY:
-            small, plain = words.lower(), " ".join(quote.split()).lower()  # "İ" becomes two
+            small, plain = compose(words).lower(), folded(quote)  # "İ" becomes two
             assert edits(small, plain) <= (1 - least) * max(len(small), len(plain)) + 1e-9
 
 
@@ -79,7 +120,7 @@ def test_what_is_quoted_rightly_is_found_there(text: str, data: st.DataObject) -
     quoted = QuotedText(text, min_similarity=1)
     places = [(start, end) for start in quoted.starts for end in quoted.ends if start < end]
     assume(places)
-    start, end = data.draw(st.sampled_from(places))
+    start, end = quoted.composed.original(data.draw(st.sampled_from(places)))
     found = quoted.find(text[start:end])
     assert found.how == EXACT
     assert any(a <= start < b for a, b in found.spans)
@@ -89,22 +130,25 @@ def test_what_is_quoted_rightly_is_found_there(text: str, data: st.DataObject) -
 def test_a_fuzzy_match_is_the_closest(text: str, quote: str) -> None:
     found = QuotedText(text, min_similarity=0.5).find(quote)
     assume(found.how != EXACT and found.how != CASE)
-    plain = " ".join(quote.split()).lower()
+    plain = folded(quote)
     digits = [c for c in plain if c.isdigit()]
     best = 0.0
     for start in range(len(text)):
         for end in range(start + 1, len(text) + 1):
-            words = text[start:end]
+            words = compose(text[start:end]).lower()
             fits = words == words.strip() and is_border(text, start) and is_border(text, end)
             if fits and plain and [c for c in words if c.isdigit()] == digits:
-                longer = max(len(words.lower()), len(plain))
-                best = max(best, 1 - edits(words.lower(), plain) / longer)
+                best = max(best, 1 - edits(words, plain) / max(len(words), len(plain)))
     if found.how == FUZZY:
         (place,) = found.spans
-        words = text[slice(*place)].lower()
+        words = compose(text[slice(*place)]).lower()
         assert 1 - edits(words, plain) / max(len(words), len(plain)) == pytest.approx(best)
     else:
         assert best < 0.5 + 1e-9
+
+
+def folded(quote: str) -> str:
+    return " ".join(map(compose, quote.split())).lower()
 
 
 def edits(a: str, b: str) -> int:

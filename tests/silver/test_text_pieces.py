@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from spacy_gliner_biomed.silver.text_pieces import MIN_SIZE, halve_text, split_text
 
-TEXTS = st.text(st.sampled_from("ab.! \n"), max_size=300)
+TEXTS = st.text(st.sampled_from("ab.! \n\u0301"), max_size=300)
 
 
 @given(TEXTS, st.integers(1, 60))
@@ -26,6 +26,8 @@ def test_pieces_are_short_in_order_and_hold_all_that_is_not_white_space(
         ("One is. Here\n\nTwo is there.", ["One is. Here\n\n", "Two is there."]),
         ("no sentence ends in this", ["no sentence ends in ", "this"]),
         ("x" * 25, ["x" * 20, "x" * 5]),
+        ("x" * 19 + "e\u0301\u0323x", ["x" * 19, "e\u0301\u0323x"]),
+        ("\u0301" * 25, ["\u0301" * 20, "\u0301" * 5]),
     ],
 )
 def test_a_text_is_cut_at_the_best_border(text: str, pieces: list[str]) -> None:
