@@ -86,7 +86,7 @@ def read_answer(content: str) -> Answer:
     """Read an answer. Reasoning, and text around the JSON, are skipped.
 
     If there are several objects with entities, such as a draft before the answer, the last one
-    with a readable entity counts.
+    with a readable entity counts. An object that repeats a key counts as broken JSON.
 
     content (str): All that the model wrote.
     RETURNS (Answer): Its entities and relations.
@@ -98,7 +98,7 @@ def read_answer(content: str) -> Answer:
         raise Failure(MALFORMED, f"the reasoning has no end in {_shorten(content)}")
     found, rest = _find_answers(text)
     if not found or ENTITIES.search(rest):
-        raise Failure(MALFORMED, f"no list of entities in {_shorten(content)}")
+        raise Failure(MALFORMED, f"no list of entities, or a repeated key, in {_shorten(content)}")
     answer = next((each for each in reversed(found) if each.entities), found[-1])
     if not answer.entities and (answer.n_broken or answer.relations):
         raise Failure(MALFORMED, f"no entity can be read in {_shorten(text)}")

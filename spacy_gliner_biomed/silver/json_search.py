@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 REASONING = "think|thinking|thought|thoughts|reasoning"
@@ -28,7 +28,7 @@ def split_reasoning(content: str) -> tuple[str, bool]:
 def is_whole_json(text: str) -> bool:
     """Return whether a text is a single JSON value, with or without a Markdown block around it."""
     try:
-        json.loads(FENCE.sub("", text))
+        json.loads(FENCE.sub("", text), object_pairs_hook=_as_object)
     except (ValueError, RecursionError):
         return False
     return True
@@ -39,9 +39,10 @@ def find_json(text: str) -> Iterator[tuple[Any, int]]:
 
     text (str): Any text.
     YIELDS (tuple[Any, int]): Each value and its end, from left to right. If an outer value is
-        broken, the values in it are found.
+        broken, the values in it are found. An object that repeats a key is broken: nobody knows
+        which of the values the model means.
     """
-    decoder, at = json.JSONDecoder(), 0
+    decoder, at = json.JSONDecoder(object_pairs_hook=_as_object), 0
     while (start := JSON_START.search(text, at)) is not None:
         try:
             value, at = decoder.raw_decode(text, start.start())
@@ -51,3 +52,10 @@ def find_json(text: str) -> Iterator[tuple[Any, int]]:
             return
         else:
             yield value, at
+
+
+def _as_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError("a key is repeated")
+    return values

@@ -3,9 +3,12 @@
 import hashlib
 import json
 import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.silver.llm_prompts import LlmRequest
@@ -37,44 +40,69 @@ class ReplyCache:
     A reply is on the disk when `put` returns (SQLite, full synchronisation).
 
     path (Path): The file, created if it does not exist.
-    RAISES (ValueError): If the file cannot be used.
+    on_damaged (Callable): Called for each reply that is damaged, which is then asked for again.
+    RAISES (ValueError): If the file cannot be used; `get` and `put` raise the same.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, on_damaged: Callable[[], None] = lambda: None) -> None:
+        self.path, self.on_damaged = path, on_damaged
         self._lock = Lock()
-        try:
+        with self._errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._base = sqlite3.connect(
                 path, timeout=60, isolation_level=None, check_same_thread=False
             )
-        except (sqlite3.Error, OSError) as error:
-            raise ValueError(Errors.E122.format(path=path, error=error)) from error
+        # Text that was edited may be bytes, or not UTF-8.
+        self._base.text_factory = bytes
         try:
-            self._base.execute("PRAGMA journal_mode = WAL")
-            self._base.execute("PRAGMA synchronous = FULL")
-            self._base.execute(TABLE)
-        except sqlite3.Error as error:
+            with self._errors():
+                self._base.execute("PRAGMA journal_mode = WAL")
+                self._base.execute("PRAGMA synchronous = FULL")
+                self._base.execute(TABLE)
+        except ValueError:
             self.close()
-            raise ValueError(Errors.E122.format(path=path, error=error)) from error
+            raise
 
     def get(self, key: str) -> Reply | None:
-        """Return the reply with a key, or None if there is none."""
+        """Return the reply with a key, or None if there is none that can be read."""
         columns = "content, complete, prompt_tokens, completion_tokens"
-        with self._lock:
+        with self._lock, self._errors():
             found = self._base.execute(f"SELECT {columns} FROM answers WHERE key = ?", (key,))
             row = found.fetchone()
-        return None if row is None else Reply(row[0], bool(row[1]), *row[2:])
+        reply = None if row is None else _read_row(row)
+        if row is not None and reply is None:
+            self.on_damaged()
+        return reply
 
     def put(self, key: str, reply: Reply) -> None:
         """Store a reply under a key."""
         values = (key, *asdict(reply).values())
-        with self._lock:
+        with self._lock, self._errors():
             self._base.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)", values)
 
     def close(self) -> None:
         """Close the file."""
         self._base.close()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn errors of the file into errors with a code."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise ValueError(Errors.E122.format(path=self.path, error=error)) from error
+
+
+def _read_row(row: Sequence[Any]) -> Reply | None:
+    """Return the reply of a row; None if a value is not what `put` writes."""
+    content, complete, *n_tokens = row
+    numbers = [complete, *(n for n in n_tokens if n is not None)]
+    if not isinstance(content, bytes) or not all(isinstance(n, int) for n in numbers):
+        return None
+    try:
+        return Reply(content.decode("utf8"), bool(complete), *n_tokens)
+    except UnicodeDecodeError:
+        return None
 
 
 def cache_key(model: str, request: LlmRequest) -> str:

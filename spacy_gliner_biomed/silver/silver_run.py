@@ -67,7 +67,7 @@ def annotate_silver(
     nlp.max_length = sys.maxsize
     with (
         closing(make_language_model(settings, counts, stopped)) as model,
-        closing(ReplyCache(paths.cache)) as cache,
+        closing(ReplyCache(paths.cache, lambda: counts.add("replies:damaged"))) as cache,
         open_failures(paths.failures) as failures,
         open_silver(paths.output, nlp, run.spans_key, names.allowed) as silver,
     ):

@@ -55,6 +55,7 @@ ASPIRIN = '{"entities":[{"id":1,"text":"aspirin","type":"drug"}]}'
         f"See [1] and {{sic}}: {ASPIRIN}",
         f"{{'entities': []}} is wrong; {ASPIRIN} as in [2].",
         f"<think>{ASPIRIN}",
+        f'{{"entities": [], "entities": []}}, or rather {ASPIRIN}',
         'As in [1]: [{"id": 1, "text": "aspirin", "type": "drug"}]',
     ],
 )
@@ -103,6 +104,12 @@ def test_parts_of_the_wrong_kind_are_left_out_and_counted() -> None:
         '<think>maybe {"entities": []} but wait',
         'thoughts {"entities": []} </think>',
         '{"entities": [{"id": 0, "text": "x", "type": "y"}], "relations": [',
+        f'{ASPIRIN[:-1]}, "entities": []}}',
+        f"{ASPIRIN[:-1]}, {ASPIRIN[1:]}",
+        f'{{"answer": {ASPIRIN[:-1]}, "entities": []}}}}',
+        f'A draft: {{"entities": []}}. Now: {ASPIRIN[:-1]}, "entities": []}}',
+        '{"entities": [{"text": "aspirin", "text": "codeine", "type": "drug"}]}',
+        '[{"text": "aspirin", "text": "codeine", "type": "drug"}]',
     ],
 )
 def test_what_is_no_answer_is_a_failure_that_shows_it(content: str) -> None:

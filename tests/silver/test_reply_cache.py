@@ -1,7 +1,9 @@
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,3 +63,48 @@ def test_a_file_that_is_no_cache_is_named_and_kept(tmp_path: Path) -> None:
     if os.name == "posix":
         with pytest.raises(ValueError, match="GB-E122"):
             ReplyCache(path / "below")
+
+
+DAMAGED = [("content", b"\xff"), ("complete", "yes"), ("prompt_tokens", "many")]
+
+
+@pytest.mark.parametrize(("column", "value"), [*DAMAGED, ("completion_tokens", 0.5)])
+def test_a_damaged_reply_is_reported_and_can_be_put_again(
+    tmp_path: Path, column: str, value: object
+) -> None:
+    path, reply, damaged = tmp_path / "answers.cache", Reply("right", True, 1, 2), []
+    with closing(ReplyCache(path, lambda: damaged.append(path))) as cache:
+        for key in ("whole", "edited"):
+            cache.put(key, reply)
+        edit(path, f"UPDATE answers SET {column} = ? WHERE key = 'edited'", value)
+        assert (cache.get("whole"), damaged) == (reply, [])
+        assert cache.get("edited") is None
+        assert damaged == [path]
+        cache.put("edited", reply)
+        assert cache.get("edited") == reply
+
+
+def test_bytes_of_text_are_a_text_and_bytes_that_are_none_are_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "answers.cache"
+    with closing(ReplyCache(path)) as cache:
+        cache.put("key", Reply("old"))
+        edit(path, "UPDATE answers SET content = ?", "né".encode())
+        assert cache.get("key") == Reply("né")
+        edit(path, "UPDATE answers SET content = CAST(? AS TEXT)", b"\xff")
+        assert cache.get("key") is None
+
+
+def test_damage_that_is_found_later_is_an_error_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "answers.cache"
+    with closing(ReplyCache(path)) as cache:
+        edit(path, "DROP TABLE answers")
+        with pytest.raises(ValueError, match=r"GB-E122.*answers\.cache.*no such table"):
+            cache.get("key")
+        with pytest.raises(ValueError, match=r"GB-E122.*answers\.cache.*no such table"):
+            cache.put("key", Reply("x"))
+
+
+def edit(path: Path, statement: str, *values: object) -> None:
+    """Change a cache from outside."""
+    with closing(sqlite3.connect(path)) as base, base:
+        base.execute(statement, values)

@@ -1,6 +1,8 @@
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -43,7 +45,8 @@ def make(llm_server: LlmServer, tmp_path: Path, setting: Setting) -> Make:
         settings = ServerSettings(url=llm_server.url, model="tiny", backoff=0.01, retries=1)
         server = ChatServer(settings, setting.counts, Event())
         setting.open.append(server)
-        cache = ReplyCache(tmp_path / "answers.cache")
+        path = tmp_path / "answers.cache"
+        cache = ReplyCache(path, lambda: setting.counts.add("replies:damaged"))
         setting.open.append(cache)
         names = TypeNames(types or [])
         prompt, run = PromptBuilder(names.allowed), RunSettings(**options)
@@ -124,6 +127,19 @@ def test_no_answer_is_asked_for_twice(make: Make, setting: Setting, llm_server: 
     assert (setting.counts["replies:new"], setting.counts["replies:cached"]) == (2, 15)
     assert setting.counts["tokens:new, prompt"] == 200
     assert setting.counts["tokens:cached, completion"] == 150
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"edited", "edited", "{}"])
+def test_a_damaged_answer_in_the_cache_is_asked_for_again(
+    make: Make, setting: Setting, llm_server: LlmServer, tmp_path: Path, content: object
+) -> None:
+    expected = make().annotate("Aspirin").entities
+    with closing(sqlite3.connect(tmp_path / "answers.cache")) as base, base:
+        base.execute("UPDATE answers SET content = ?", [content])
+    assert make().annotate("Aspirin").entities == expected != {}
+    assert llm_server.texts() == ["Aspirin", "Aspirin"]
+    assert setting.counts["replies:damaged"] == (content == b"\xff")
+    assert setting.counts["answers:malformed"] == (content != b"\xff")
 
 
 def test_candidates_are_offered_for_the_piece_that_they_are_in(
