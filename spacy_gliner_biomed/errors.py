@@ -963,6 +963,12 @@ class Warnings:
         "has: {found}. Nothing was linked in it. Set 'spans_key' to one of these, or to null for "
         "doc.ents. Given once."
     )
+    W405 = Counted(
+        "[GB-W405] In {path}, {n:cell of aliases or types seems|cells of aliases or types seem} to "
+        "hold several names, such as {example!r}, but no cell has the separator '|'. Each cell was "
+        "read as one name, so the names in it are not found by themselves. Separate them with '|': "
+        "'PLX4032|Zelboraf'. If these are single names, ignore this warning."
+    )
 
     # Curation
     W340 = (

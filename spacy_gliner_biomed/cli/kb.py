@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.cli.reading_options import EncodingOption
 from spacy_gliner_biomed.common.terminal import echo
 
 kb_cli = typer.Typer(
@@ -38,16 +39,23 @@ def build_cli(
             help="jsonl, json, csv, obo, mesh-xml, mesh-ascii or umls. Default: by file name.",
         ),
     ] = None,
+    encoding: EncodingOption = "utf-8",
 ) -> None:
     """Build a knowledge base from terminologies, as one compact file.
 
     Formats: scispaCy's JSON, as lines or one array; OBO (extra 'kb'); MeSH XML and ASCII; a UMLS
     folder with MRCONSO.RRF; tables (.csv, .tsv) with the columns id, name, aliases, types,
-    definition.
+    definition. Columns are separated by commas, semicolons or tabs, and several aliases or types
+    in a cell by "|": PLX4032|Zelboraf.
     """
     with reported():
         output = build(
-            sources, name=name, version=version, licence=licence, data_format=data_format
+            sources,
+            name=name,
+            version=version,
+            licence=licence,
+            data_format=data_format,
+            encoding=encoding,
         )
     echo(f"✔ Wrote {output}", color=typer.colors.GREEN)
 
@@ -85,13 +93,14 @@ def build(
     version: str = "",
     licence: str = "",
     data_format: str | None = None,
+    encoding: str = "utf-8",
 ) -> Path:
     """Build a knowledge base from all files but the last, write it to the last, and verify it.
 
     paths (list[Path]): The terminologies, then the file to write.
     name (str | None): Name of the knowledge base; None for the output's name.
     version, licence (str): For the manifest.
-    data_format (str | None): See `sources.formats.read_concepts`.
+    data_format (str | None), encoding (str): See `sources.formats.read_concepts`.
     RETURNS (Path): The file written.
     RAISES (ValueError): If a file cannot be read (with file and line) or written.
     """
@@ -115,6 +124,7 @@ def build(
         version=version,
         licence=licence,
         data_format=data_format,
+        encoding=encoding,
     )
     kb.to_disk(output)
     KnowledgeBase.from_disk(output).verify(output)

@@ -7,7 +7,8 @@ import typer
 
 KB_HELP = (
     "Link entities to this knowledge base: a file made by 'spacy gliner kb build', or a "
-    "terminology in one of its formats, which is then built at each start. Can be repeated."
+    "terminology in one of its formats, in UTF-8, which is then built at each start. Can be "
+    "repeated."
 )
 LINK_HELP = (
     "What a label may be linked to: LABEL=TYPE,TYPE, or LABEL for its default. TYPE is a type of "

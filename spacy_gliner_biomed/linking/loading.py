@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from spacy_gliner_biomed.common.files import UTF8
 from spacy_gliner_biomed.common.hashing import add_file
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.kb.concepts import Concept
@@ -89,10 +90,11 @@ def build_knowledge_base(
     version: str = "",
     licence: str = "",
     data_format: str | None = None,
+    encoding: str = UTF8,
 ) -> KnowledgeBase:
     """Build one knowledge base from several files.
 
-    paths, data_format: See `sources.formats.read_concepts`.
+    paths, data_format, encoding: See `sources.formats.read_concepts`.
     name, version, licence (str): For the manifest.
     RETURNS (KnowledgeBase): The knowledge base.
     RAISES (ValueError): If a file cannot be read, or an id is in two files.
@@ -104,7 +106,7 @@ def build_knowledge_base(
         for path in paths:
             source = describe(path)
             sources.append(source)
-            for concept in read_concepts(path, data_format):
+            for concept in read_concepts(path, data_format, encoding):
                 earlier = seen.setdefault(concept.concept_id, path)
                 if earlier is not path:
                     error = f"the id {concept.concept_id!r} is also in {earlier}"

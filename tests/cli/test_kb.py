@@ -83,6 +83,23 @@ def test_a_built_terminology_is_verified(table: Path, tmp_path: Path) -> None:
     assert "GB-E152" in result.stderr
 
 
+def test_a_table_of_excel_is_built_in_its_encoding(tmp_path: Path) -> None:
+    source, output = tmp_path / "small.csv", tmp_path / "small.kb"
+    source.write_bytes("id;name;aliases\nD:1;Sjögren syndrome;sicca|Sjögren\n".encode("cp1252"))
+    refused = run(gliner_cli, ["kb", "build", str(source), str(output)])
+    assert (refused.exit_code, output.exists()) == (1, False)
+    assert "--encoding cp1252" in refused.stderr
+    result = run(gliner_cli, ["kb", "build", str(source), str(output), "--encoding", "cp1252"])
+    assert result.exit_code == 0, result.output
+    concept = KnowledgeBase.from_disk(output)["D:1"]
+    assert (concept.canonical_name, concept.aliases) == ("Sjögren syndrome", ["sicca", "Sjögren"])
+
+
+def test_help_tells_the_separator_of_aliases() -> None:
+    shown = " ".join(run(gliner_cli, ["kb", "build", "--help"]).stdout.split())
+    assert 'several aliases or types in a cell by "|": PLX4032|Zelboraf' in shown
+
+
 @pytest.mark.skipif(os.name != "posix", reason="pipes with names are POSIX")
 def test_devices_and_pipes_are_no_outputs(table: Path, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"

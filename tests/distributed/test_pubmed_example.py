@@ -9,7 +9,7 @@ import pytest
 from spacy_gliner_biomed.distributed.corpus import Corpus
 from spacy_gliner_biomed.distributed.result_storage import Storage
 from spacy_gliner_biomed.distributed.result_tables import Results
-from spacy_gliner_biomed.linking.sources.formats import read_table
+from spacy_gliner_biomed.linking.sources.table import read_table
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "pubmed"
 

@@ -1,40 +1,46 @@
-"""Reads terminologies: chooses the reader of a file; reads JSON and tables."""
+"""Reads terminologies: chooses the reader of a file; reads JSON."""
 
-import csv
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from spacy_gliner_biomed.common.files import open_text
+from spacy_gliner_biomed.common.files import UTF8, open_text, warn_of_utf8
 from spacy_gliner_biomed.common.json_files import read_json_lines
-from spacy_gliner_biomed.common.reporting import shorten, warn
-from spacy_gliner_biomed.errors import Errors, Warnings
+from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.kb.concepts import Concept, Located, check_concepts
 from spacy_gliner_biomed.linking.sources.mesh import read_mesh_ascii, read_mesh_xml
 from spacy_gliner_biomed.linking.sources.obo import read_obo
+from spacy_gliner_biomed.linking.sources.table import read_table
 from spacy_gliner_biomed.linking.sources.umls import read_umls
+from spacy_gliner_biomed.training.formats.options import ReadOptions
 from spacy_gliner_biomed.training.json_items import read_items
 
-COLUMNS = ("id", "name", "aliases", "types", "definition")
-SEPARATOR = "|"
+MESH_XML = "mesh-xml"
 
 
-def read_concepts(path: Path, data_format: str | None = None) -> Iterator[Concept]:
+def read_concepts(
+    path: Path, data_format: str | None = None, encoding: str = UTF8
+) -> Iterator[Concept]:
     """Read the concepts of a terminology.
 
     path (Path): A file, or for UMLS the folder with MRCONSO.RRF. All but UMLS may end in .gz.
     data_format (str | None): One of `FORMATS`; None to guess by the file's name.
+    encoding (str): See `files.open_text`. XML files declare theirs.
     RETURNS (Iterator[Concept]): The concepts.
-    RAISES (ValueError): With file and line, if a line cannot be read or is wrong.
+    RAISES (ValueError): With file and line, if a line cannot be read or is wrong; or if there is no
+        such encoding.
     """
     path = Path(path)
+    ReadOptions(encoding)  # checks it
     if not path.exists():
         raise ValueError(Errors.E050.format(path=path))
     found = data_format or guess_format(path)
     if found not in FORMATS:
         listed = ", ".join(FORMATS)
         raise ValueError(Errors.E081.format(path=path, found=data_format or path.name, all=listed))
-    return check_concepts(FORMATS[found](path), path)
+    if found != MESH_XML:
+        warn_of_utf8([path], encoding)
+    return check_concepts(FORMATS[found](path, encoding), path)
 
 
 def guess_format(path: Path) -> str | None:
@@ -46,17 +52,17 @@ def guess_format(path: Path) -> str | None:
         ".jsonl": "jsonl",
         ".json": "json",
         ".obo": "obo",
-        ".xml": "mesh-xml",
+        ".xml": MESH_XML,
         ".bin": "mesh-ascii",
     }
     return {**endings, ".csv": "csv", ".tsv": "csv"}.get(Path(name).suffix)
 
 
-def read_json(path: Path) -> Iterator[Located]:
+def read_json(path: Path, encoding: str = UTF8) -> Iterator[Located]:
     """Read scispaCy's format: objects {"concept_id", "canonical_name", ...}, one a line or in one
     array, as scispaCy reads both. Concepts of an array have the number of the item, from 1.
     """
-    for number, value in _json_values(path):
+    for number, value in _json_values(path, encoding):
         try:
             yield number, _concept(value)
         except (ValueError, KeyError, TypeError) as error:
@@ -64,65 +70,19 @@ def read_json(path: Path) -> Iterator[Located]:
             raise ValueError(Errors.E060.format(path=path, line=number, error=what)) from error
 
 
-def _json_values(path: Path) -> Iterator[tuple[int, Any]]:
-    if _is_array(path):
-        yield from enumerate(read_items(path), 1)
+def _json_values(path: Path, encoding: str) -> Iterator[tuple[int, Any]]:
+    if _is_array(path, encoding):
+        yield from enumerate(read_items(path, encoding), 1)
     else:
-        yield from read_json_lines(path)
+        yield from read_json_lines(path, encoding)
 
 
-def _is_array(path: Path) -> bool:
-    with open_text(path) as file:
+def _is_array(path: Path, encoding: str) -> bool:
+    with open_text(path, encoding=encoding) as file:
         while character := file.read(1):
             if not character.isspace():
                 return character == "["
     return False
-
-
-def read_table(path: Path) -> Iterator[Located]:
-    """Read a table with the columns id and name; aliases, types and definition are optional.
-
-    Cells are separated by commas (.csv) or tabs (.tsv), several aliases or types by "|". Blank
-    rows are skipped and counted in a warning.
-    """
-    delimiter = "\t" if ".tsv" in path.name.lower() else ","
-    n_blank = 0
-    with open_text(path, newline="") as file:
-        rows = csv.reader(file, delimiter=delimiter, strict=True)
-        try:
-            header = _read_header(next(rows, []))
-            for row in rows:
-                if any(cell.strip() for cell in row):
-                    yield rows.line_num, _row_concept(header, row)
-                else:
-                    n_blank += 1
-        except (csv.Error, ValueError) as error:
-            if _is_coded(error):  # concerns the file, not a row
-                raise
-            line = max(1, rows.line_num)
-            raise ValueError(Errors.E060.format(path=path, line=line, error=error)) from error
-    if n_blank:
-        warn(Warnings.W150.format(n=n_blank, path=path))
-
-
-def _read_header(cells: list[str]) -> list[str]:
-    """Return the columns of a table by their names here.
-
-    RAISES (ValueError): If a required column is missing, or a column is there twice.
-    """
-    header = [cell.strip().lower() for cell in cells]
-    if missing := [name for name in COLUMNS[:2] if name not in header]:
-        raise ValueError(
-            f"the header has no column {' and '.join(missing)}, but {shorten(cells)}; columns are "
-            f"{', '.join(COLUMNS)}"
-        )
-    if twice := [name for name in COLUMNS if header.count(name) > 1]:
-        raise ValueError(f"the header has the column {twice[0]} more than once")
-    return header
-
-
-def _is_coded(error: Exception) -> bool:
-    return isinstance(error, UnicodeDecodeError) or str(error).startswith("[GB-")
 
 
 def _concept(line: Any) -> Concept:
@@ -141,24 +101,13 @@ def _concept(line: Any) -> Concept:
     return Concept(concept_id, name, aliases, types, definition)
 
 
-def _row_concept(header: list[str], cells: list[str]) -> Concept:
-    if len(cells) != len(header):
-        raise ValueError(f"the row has {len(cells)} cells, and the header {len(header)}")
-    row = dict(zip(header, cells, strict=True))
-
-    def several(name: str) -> list[str]:
-        return [part.strip() for part in row.get(name, "").split(SEPARATOR) if part.strip()]
-
-    definition = row.get("definition", "").strip() or None
-    return Concept(row["id"].strip(), row["name"], several("aliases"), several("types"), definition)
-
-
-FORMATS: dict[str, Callable[[Path], Iterator[Located]]] = {
+# (path, encoding) -> concepts.
+FORMATS: dict[str, Callable[[Path, str], Iterator[Located]]] = {
     "jsonl": read_json,
     "json": read_json,
     "csv": read_table,
     "obo": read_obo,
-    "mesh-xml": read_mesh_xml,
+    MESH_XML: lambda path, _: read_mesh_xml(path),  # it declares its encoding
     "mesh-ascii": read_mesh_ascii,
     "umls": read_umls,
 }

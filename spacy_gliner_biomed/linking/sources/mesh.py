@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from spacy_gliner_biomed.common.files import open_bytes, read_lines
+from spacy_gliner_biomed.common.files import UTF8, open_bytes, read_lines
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.kb.concepts import Concept, Located
 
@@ -56,10 +56,10 @@ def read_mesh_xml(path: Path) -> Iterator[Located]:
         raise ValueError(Errors.E060.format(path=path, line=1, error=error)) from error
 
 
-def read_mesh_ascii(path: Path) -> Iterator[Located]:
+def read_mesh_ascii(path: Path, encoding: str = UTF8) -> Iterator[Located]:
     """Read descriptors (d*.bin) or supplementary records (c*.bin), with line numbers."""
     start, fields = 0, dict[str, list[str]]()
-    for number, line in read_lines(path):
+    for number, line in read_lines(path, encoding):
         if line == "*NEWRECORD":
             if start:
                 yield start, _fields_concept(fields)
