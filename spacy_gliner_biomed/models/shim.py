@@ -170,6 +170,11 @@ class NetworkShim(Shim):
         self.runner.label_vectors.clear()  # computed with the weights before the step
         forget(self.checkpoint.network)
 
+    def clear_gradients(self) -> None:
+        """Remove the accumulated gradients."""
+        if self.trainer is not None:
+            self.trainer.clear_gradients()
+
     @contextmanager
     def use_params(self, params: Any) -> Iterator[None]:  # type: ignore[override]
         """Do nothing, because thinc does not average torch's parameters."""

@@ -98,19 +98,20 @@ class TorchTrainer:
             group["betas"] = (float(settings.b1), float(settings.b2))
             group["eps"] = float(settings.eps)
         self.optimizer.step()
-        self._clear_gradients()
+        self.clear_gradients()
 
     def _clip(self, max_norm: float) -> None:
         """Check the gradients, and scale them down to the maximum norm, unless that is 0."""
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = nn.utils.get_total_norm(gradients)
         if not math.isfinite(norm):
-            self._clear_gradients()
+            self.clear_gradients()
             raise ValueError(Errors.E132.format(found=float(norm)))
         if max_norm:
             nn.utils.clip_grads_with_norm_(self.parameters, max_norm, norm)
 
-    def _clear_gradients(self) -> None:
+    def clear_gradients(self) -> None:
+        """Remove all gradients."""
         self.optimizer.zero_grad(set_to_none=True)
         for table in self.tables:
             table.clear()

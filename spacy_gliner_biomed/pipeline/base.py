@@ -1,7 +1,8 @@
 """The component's parts: settings, labels and weights, and how they are saved."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +178,8 @@ class GlinerPipe(Configurable, TrainablePipe):
             "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
             "model": lambda b: network_shim(self.model).from_bytes(b),
         }
-        read_parts(bytes_data, readers, exclude)
+        with self._unchanged_by_errors():
+            read_parts(bytes_data, readers, exclude)
         add_strings(self.vocab, self.labels)  # reading a vocab empties the string store
         return self
 
@@ -200,7 +202,7 @@ class GlinerPipe(Configurable, TrainablePipe):
             "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
             "model": lambda p: network_shim(self.model).from_disk(p),
         }
-        with reading(f"{path}, a saved component,"):
+        with reading(f"{path}, a saved component,"), self._unchanged_by_errors():
             util.from_disk(path, readers, exclude)
         add_strings(self.vocab, self.labels)
         return self
@@ -209,6 +211,16 @@ class GlinerPipe(Configurable, TrainablePipe):
         shim = network_shim(self.model)
         shim.move_to_device(settings.device, settings.precision)
         shim.checkpoint  # noqa: B018  loads it
+
+    @contextmanager
+    def _unchanged_by_errors(self) -> Iterator[None]:
+        """Keep the settings if reading fails; a network that cannot be read replaces none."""
+        before = dict(self.cfg)
+        try:
+            yield
+        except BaseException:
+            self.cfg.update(before)
+            raise
 
     def _restore(self, saved: bytes, exclude: Iterable[str]) -> None:
         loaded = self.pipeline_config.just_loaded(self.name, exclude)

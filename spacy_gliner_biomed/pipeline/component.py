@@ -122,7 +122,8 @@ class GlinerBiomed(GlinerPipe):
 
         examples (Iterable[Example]): Gold Docs.
         drop (float): Dropout rate of all dropout layers.
-        sgd (Optimizer | None): Takes a step; without it, gradients accumulate.
+        sgd (Optimizer | None): Takes a step; without it, gradients accumulate. An error removes
+            them.
         losses (dict[str, float] | None): The loss is added under the component's name.
         RETURNS (dict[str, float]): The losses.
         """
@@ -133,12 +134,16 @@ class GlinerBiomed(GlinerPipe):
         network_shim(self.model).begin_training(self.tuning)
         set_dropout_rate(self.model, drop)
         rows = self._training_rows(examples, settings)
-        for batch in length_batches([len(row.row) for row in rows], settings.batch_subtokens):
-            chosen = [rows[i] for i in batch]
-            outputs, backprop = begin_rows(self.model, chosen)
-            loss, gradients = self.get_loss(examples, (chosen, outputs))
-            backprop(gradients)
-            losses[self.name] += loss
+        try:
+            for batch in length_batches([len(row.row) for row in rows], settings.batch_subtokens):
+                chosen = [rows[i] for i in batch]
+                outputs, backprop = begin_rows(self.model, chosen)
+                loss, gradients = self.get_loss(examples, (chosen, outputs))
+                backprop(gradients)
+                losses[self.name] += loss
+        except BaseException:  # gradients of a part of the rows must not go into the next step
+            network_shim(self.model).clear_gradients()
+            raise
         if sgd is not None:
             self.finish_update(sgd)
         return losses

@@ -14,7 +14,7 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.pipeline.annotation import add_strings, token_offsets
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.tokenization.alignment import align_span
-from spacy_gliner_biomed.training.gold_relations import RELATIONS_KEY
+from spacy_gliner_biomed.training.gold_relations import RELATIONS_KEY, fitting_entries
 from spacy_gliner_biomed.types import ScoredRelation, ScoredSpan
 
 
@@ -43,7 +43,8 @@ def read_relations(doc: Doc) -> list[Relation]:
 
     doc (Doc): Any Doc.
     RETURNS (list[Relation]): In order of their ends. An end that is no longer on borders of tokens
-        is expanded to them.
+        is expanded to them. Relations whose ends are not in this text, such as those that
+        `Span.as_doc` copies, are left out.
     """
 
     def span(start: int, end: int, label: str) -> Span:
@@ -53,7 +54,7 @@ def read_relations(doc: Doc) -> list[Relation]:
 
     return [
         Relation(span(*entry["head"]), span(*entry["tail"]), entry["label"], entry["score"])
-        for entry in doc.user_data.get(RELATIONS_KEY, ())
+        for entry in fitting_entries(doc)
     ]
 
 
@@ -70,6 +71,7 @@ def set_relations(doc: Doc, relations: Iterable[Relation]) -> None:
             head, tail, label, score = each if isinstance(each, Relation) else Relation(*each)
             ends = {"head": _end(doc, head), "tail": _end(doc, tail)}
             entry = {**ends, "label": str(label), "score": float(score)}
+            entry["texts"] = [head.text, tail.text]
         except (AttributeError, TypeError, ValueError) as error:
             raise ValueError(Errors.E283.format(found=shorten(repr(each)))) from error
         key = (*ends["head"], *ends["tail"], entry["label"])

@@ -32,8 +32,39 @@ def with_relations(gold: Gold, doc: Doc) -> Gold:
     annotated = doc.user_data.get(ANNOTATED_RELATIONS_KEY)
     if entries is None and annotated is None:
         return gold
-    relations = [relation for entry in entries or () for relation in _read(doc.text, entry)]
+    relations = [each for entry in fitting_entries(doc) for each in _read(doc.text, entry)]
     return replace(gold, relations=relations, annotated_relations=annotated)
+
+
+def read_relation_scores(doc: Doc) -> dict[GoldRelation, float]:
+    """Return the scores of the relations of a Doc."""
+    entries = doc.user_data.get(RELATIONS_KEY) or ()
+    return {each: entry["score"] for entry in entries for each in _read(doc.text, entry)}
+
+
+def fitting_entries(doc: Doc) -> list[dict[str, Any]]:
+    """Return the relations of a Doc whose ends are in its text, and are what they were when set.
+
+    `Span.as_doc` copies the relations of the whole Doc with their offsets, which are wrong there;
+    a file may hold anything.
+    """
+    entries = doc.user_data.get(RELATIONS_KEY)
+    if not isinstance(entries, (list, tuple)):
+        return []
+    return [entry for entry in entries if _fits(doc.text, entry)]
+
+
+def _fits(text: str, entry: Any) -> bool:
+    try:
+        ends = [entry["head"], entry["tail"]]
+        found = [text[start:end] for start, end, _ in ends]
+        whole = all(0 <= start < end <= len(text) for start, end, _ in ends)
+        names = [entry["label"], *(label for *_, label in ends)]
+        named = all(isinstance(name, str) for name in names)
+        scored = isinstance(entry["score"], (int, float))
+        return whole and named and scored and found == list(entry.get("texts", found))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False
 
 
 def _read(text: str, entry: Mapping[str, Any]) -> Iterator[GoldRelation]:
@@ -45,7 +76,10 @@ def _read(text: str, entry: Mapping[str, Any]) -> Iterator[GoldRelation]:
 
 
 def write_relations(
-    doc: Doc, relations: Iterable[GoldRelation], annotated: Sequence[str] | None
+    doc: Doc,
+    relations: Iterable[GoldRelation],
+    annotated: Sequence[str] | None,
+    scores: Mapping[GoldRelation, float] | None = None,
 ) -> None:
     """Set the gold relations of a Doc.
 
@@ -53,9 +87,18 @@ def write_relations(
     relations (Iterable[GoldRelation]): The relations.
     annotated (Sequence[str] | None): The labels that are annotated completely; None for all of a
         component.
+    scores (Mapping[GoldRelation, float] | None): The scores of the relations that have one; the
+        others have 1.
     """
+    known = scores or {}
     doc.user_data[RELATIONS_KEY] = [
-        {"head": list(head), "tail": list(tail), "label": label, "score": 1.0}
+        {
+            "head": list(head),
+            "tail": list(tail),
+            "label": label,
+            "score": known.get((head, tail, label), 1.0),
+            "texts": [doc.text[start:end] for start, end, _ in (head, tail)],
+        }
         for head, tail, label in sorted(set(relations))
     ]
     if annotated is not None:

@@ -143,3 +143,18 @@ def test_a_damaged_pipeline_does_not_load(
     path.write_bytes(content.tobytes())
     with pytest.raises(ValueError, match=r"\[GB-E135\].*model.safetensors has changed"):
         make_nlp().from_disk(tmp_path)
+
+
+@pytest.mark.parametrize("method", ["from_disk", "from_bytes"])
+def test_a_damaged_component_leaves_the_settings_as_they_were(
+    make_nlp: Callable[..., Language], tmp_path: Path, method: str
+) -> None:
+    saved = make_nlp(labels=["disease"], threshold=0.25).get_pipe("gliner_biomed")
+    saved.to_disk(tmp_path)
+    path = tmp_path / "model" / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    found = {"from_disk": tmp_path, "from_bytes": saved.to_bytes()[:-1] + b"?"}[method]
+    component = make_nlp(labels=["drug"], threshold=0.75).get_pipe("gliner_biomed")
+    with pytest.raises(ValueError, match="GB-E"):
+        getattr(component, method)(found)
+    assert (component.labels, component.threshold) == (("drug",), 0.75)

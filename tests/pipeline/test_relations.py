@@ -136,6 +136,32 @@ def test_other_relations_stay_unless_they_are_overwritten(nlp: Language) -> None
         assert sorted(written) == sorted([*found, *before])
 
 
+def test_a_part_of_a_doc_has_only_relations_of_its_own_text(nlp: Language) -> None:
+    doc = nlp.make_doc("Cough and BRCA1 cause something else entirely .")
+    doc._.relations = [(doc[0:1], doc[4:5], "causes", 0.9)]
+    assert [r.tail.text for r in doc._.relations] == ["something"]
+    for start, end in ((2, 8), (0, 3), (0, 8)):
+        part = doc[start:end].as_doc(copy_user_data=True)
+        assert len(part._.relations) == (end - start == 8)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        5,
+        ["x"],
+        [{"head": [0, 3, "drug"], "label": "treats", "score": 1.0}],
+        [{"head": [0, 3, "drug"], "tail": [4, 999, "x"], "label": "treats", "score": 1.0}],
+        [{"head": [0, 3, "drug"], "tail": [4, 8, None], "label": "treats", "score": 1.0}],
+        [{"head": [0, 3, "drug"], "tail": [4, 8, "x"], "label": "treats", "score": None}],
+    ],
+)
+def test_what_a_file_has_instead_of_relations_is_none(nlp: Language, broken: Any) -> None:
+    doc = nlp.make_doc(TEXT)
+    doc.user_data["gliner_relations"] = broken
+    assert doc._.relations == []
+
+
 @pytest.mark.filterwarnings("ignore:.*GB-W(001|002|003|281)")
 @pytest.mark.parametrize("alignment", ["expand", "strict"])
 def test_relations_follow_their_ends_to_borders_of_tokens(nlp: Language, alignment: str) -> None:

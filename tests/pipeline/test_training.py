@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -96,6 +97,26 @@ def test_gradients_accumulate_until_a_step_is_taken(make_nlp: Callable[..., Lang
     assert all((before[name] == p).all() for name, p in network.named_parameters())
     component.finish_update(make_adamw(1e-3))
     assert any((before[name] != p).any() for name, p in network.named_parameters())
+
+
+def test_a_failed_update_leaves_no_gradients(
+    make_nlp: Callable[..., Language], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nlp = make_nlp(batch_subtokens=64)
+    component = nlp.get_pipe("gliner_biomed")
+    results = [component.get_loss]
+
+    def fails_at_the_second_batch(*arguments: Any) -> Any:
+        if not results:
+            raise MemoryError
+        return results.pop()(*arguments)
+
+    monkeypatch.setattr(component, "get_loss", fails_at_the_second_batch)
+    with pytest.raises(MemoryError):
+        component.update(examples_of(nlp) * 3)
+    assert not results
+    network = network_shim(component.model).checkpoint.network
+    assert all(p.grad is None for p in network.parameters())
 
 
 def test_dropout_reaches_torch(make_nlp: Callable[..., Language]) -> None:
