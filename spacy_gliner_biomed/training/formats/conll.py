@@ -25,7 +25,7 @@ TAG = re.compile(r"([BIESLUM])[-_](.+)", re.DOTALL)
 OUTSIDE = ("O", "_")
 # A word in an entity may look like the beginning of a document.
 NEW_DOCUMENT = re.compile(r"-DOCSTART-(?!\t(.*\t)?[BIESLUM][-_]\S)|# ?newdoc\b")
-DOCUMENT_ID = re.compile(r"# ?newdoc(?: id)? ?= ?(.+)|-DOCSTART-\s+\(([^)]+)\)")
+DOCUMENT_ID = re.compile(r"# ?newdoc(?: id)? ?= ?(.+)|-DOCSTART-\s+\((.+)\)(?:\s|$)")
 COMMENT = re.compile(r"# ?\w+( \w+)* ?= ?[^\t]*$")
 
 

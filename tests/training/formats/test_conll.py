@@ -55,6 +55,8 @@ def test_sentences_are_documents_unless_documents_are_marked(tmp_path: Path) -> 
     first, second = read(tmp_path / "a.iob", marked)
     assert (first.text, first.sentences) == ("Zinc .\nGout", [(0, 6), (7, 11)])
     assert (second.text, second.name) == ("Iron", "7")
+    ids = "-DOCSTART- (note (2) left)\tO\n\nIron O\n-DOCSTART- (note (2)) -X- O\n\nZinc O\n"
+    assert [text.name for text in read(tmp_path / "a.iob", ids)] == ["note (2) left", "note (2)"]
     (text,) = read(tmp_path / "a.iob", "# newdoc id = x1\n# sent_id = 3\n# O\nZinc\tB-D\n\n")
     assert (text.name, text.text, entities(text)) == ("x1", "# Zinc", [("Zinc", "D")])
 
