@@ -11,11 +11,13 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.documents.writing.attributes import plain_value
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
+from spacy_gliner_biomed.pipeline.span_scores import known_scores
 
 DIGITS = 6  # of scores: further digits depend on the order of additions
 CANDIDATES = "kb_ents"  # where scispaCy's and our linkers store candidates
 OWN_LINKER = "gliner_biomed_linker"
 LINKERS = (OWN_LINKER, "gliner_biomed_scispacy_linker", "scispacy_linker", "entity_linker")
+Candidates = list[tuple[str, float]]
 NAMES = 100_000  # names of concepts that are remembered
 
 NameOf = Callable[[str], str | None]
@@ -92,7 +94,8 @@ def read_entities(
     doc (Doc): The annotated Doc.
     spans_key (str | None): The component's span group; None takes `doc.ents`, without scores.
     own_linker (bool): Whether the pipeline's linker writes `Span.kb_id_`, so that an empty id means
-        that no candidate was good enough. scispaCy's linkers write candidates only.
+        that no candidate was good enough. scispaCy's linkers write `Span._.kb_ents` only. Linkers
+        that write candidates on the group, in this run or an earlier one, also write the id.
     name_of (NameOf): Returns the preferred name of a concept.
     attributes (Sequence[str]): Custom attributes to read.
     RETURNS (list[Entity]): The entities.
@@ -100,16 +103,17 @@ def read_entities(
     """
     group = doc.spans[spans_key] if spans_key is not None else None
     spans = list(doc.ents if group is None else group)
-    # A group of another component may have no scores.
-    scores = (group.attrs if group is not None else {}).get("scores", [None] * len(spans))
-    links = {_span_key(ent): ent.kb_id_ for ent in doc.ents if ent.kb_id_}
     user_data = dict(doc.user_data)
+    # In a group, components of others may have put spans without scores and candidates.
+    scores = [None] * len(spans) if group is None else known_scores(group)
+    candidates = _candidates(spans, group)
+    has_candidates_only = not own_linker and (group is None or CANDIDATES not in group.attrs)
+    links = {_span_key(ent): ent.kb_id_ for ent in doc.ents if ent.kb_id_}
     entities = []
-    for i, (span, score) in enumerate(zip(spans, scores, strict=True)):
-        candidates = _candidates(span, i, group)
+    for span, score, ranked in zip(spans, scores, candidates, strict=True):
         concept = span.kb_id_ or links.get(_span_key(span))
-        if not concept and candidates and not own_linker:
-            concept = candidates[0][0]
+        if not concept and ranked and has_candidates_only:
+            concept = ranked[0][0]
         entities.append(
             Entity(
                 start=span.start_char,
@@ -119,7 +123,7 @@ def read_entities(
                 text=span.text,
                 concept_id=check_text(concept) if concept else None,
                 concept_name=name_of(concept) if concept else None,
-                concept_score=_round(dict(candidates).get(concept)) if concept else None,
+                concept_score=_round(dict(ranked).get(concept)) if concept else None,
                 attributes={name: plain_value(span._.get(name)) for name in attributes},
             )
         )
@@ -140,11 +144,17 @@ def _find_name(linkers: Sequence[Any], concept: str) -> str | None:
     return None
 
 
-def _candidates(span: Span, i: int, group: SpanGroup | None) -> list[tuple[str, float]]:
-    """Return candidates, best first. `Span._` has one list for all spans with the same offsets."""
+def _candidates(spans: Sequence[Span], group: SpanGroup | None) -> list[Candidates]:
+    """Return the candidates of each span, best first. `Span._` has one list for all spans with the
+    same offsets. If the group is shorter than its candidates, nothing tells whose they are.
+    """
     if group is not None and CANDIDATES in group.attrs:
-        return [(name, score) for name, score in group.attrs[CANDIDATES][i]]
-    return list(getattr(span._, CANDIDATES)) if Span.has_extension(CANDIDATES) else []
+        known = [[(name, score) for name, score in each] for each in group.attrs[CANDIDATES]]
+        known = known if len(known) <= len(spans) else []
+        return [*known, *([] for _ in spans[len(known) :])]
+    if not Span.has_extension(CANDIDATES):
+        return [[] for _ in spans]
+    return [list(getattr(span._, CANDIDATES)) for span in spans]
 
 
 def _span_key(span: Span) -> tuple[int, int, str]:

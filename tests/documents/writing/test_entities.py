@@ -62,8 +62,32 @@ def test_concepts_of_scispacy_are_the_best_candidates(doc: Doc) -> None:
     assert concepts(doc, own_linker=False) == [("C1", 0.8), (None, None)]
 
 
+@pytest.mark.parametrize("own_linker", [True, False])
+def test_a_concept_that_a_linker_refused_is_none_whatever_the_pipeline_has(
+    doc: Doc, own_linker: bool
+) -> None:
+    annotate(doc, [[("D1", 0.9)], [("D9", 0.31)]], "sc", threshold=0.7)
+    again = Doc(doc.vocab).from_bytes(doc.to_bytes())  # as in a DocBin of an earlier run
+    assert concepts(again, own_linker=own_linker) == [("D1", 0.9), (None, None)]
+
+
+def test_spans_of_other_components_have_no_score_and_no_candidates(doc: Doc) -> None:
+    doc.spans["sc"].attrs["kb_ents"] = [[("D1", 0.9)], [("D3", 0.3)]]
+    doc.spans["sc"].append(Span(doc, 1, 2, label="RULE", kb_id="D7"))
+    first, second, third = read_entities(doc, "sc")
+    assert (first.score, second.score, third.score) == (0.75, 0.5, None)
+    assert (third.text, third.concept_id, third.concept_score) == ("for", "D7", None)
+
+
+def test_if_spans_were_removed_scores_and_candidates_are_nobodys(doc: Doc) -> None:
+    doc.spans["sc"] = [Span(doc, 2, 3, label="DISEASE", kb_id="D3")]
+    doc.spans["sc"].attrs.update(scores=[0.75, 0.5], kb_ents=[[("D3", 0.9)], [("D3", 0.3)]])
+    (entity,) = read_entities(doc, "sc")
+    assert (entity.score, entity.concept_id, entity.concept_score) == (None, "D3", None)
+
+
 def test_concept_id_that_is_no_text_is_refused(doc: Doc) -> None:
-    doc.spans["sc"].attrs["kb_ents"] = [[("\ud800", 0.9)], []]
+    doc.ents[0]._.kb_ents = [("\ud800", 0.9)]
     with pytest.raises(ValueError, match="half of a surrogate pair"):
         concepts(doc, own_linker=False)
 
