@@ -355,6 +355,15 @@ class Errors:
         "[GB-E161] {path}: the compressed file is damaged or cut off: {error}. Copy or download "
         "it again."
     )
+    E395 = (
+        "[GB-E395] The rest of {path} cannot be read: {error}. Something in it has another form "
+        "than the format. Repair the file, or leave it out."
+    )
+    E398 = (
+        "[GB-E398] {path} has more than {limit:,} characters when it is unpacked, so a small "
+        "file could fill the memory. If that is right, unpack the file yourself and name what "
+        "you get."
+    )
     E162 = (
         "[GB-E162] There is no document in {path}. It may be cut off or of another kind: look at "
         "it, or leave it out."
@@ -409,6 +418,14 @@ class Errors:
     )
 
     # Outputs
+    E396 = (
+        "[GB-E396] {name} is in no output: its entities or relations cannot be read ({error}). "
+        "Correct the Doc, or the component that writes them."
+    )
+    E397 = (
+        "[GB-E397] {name} is not in {output}: {error}. Outputs that are not named here have it. "
+        "Correct the value, or choose another format for it."
+    )
     E056 = "[GB-E056] {path} cannot be written: {reason}."
     E059 = (
         "[GB-E059] The format of the output {path} is not clear: {reason}.{hint} These endings say "
@@ -934,8 +951,9 @@ class Warnings:
         "place for concept ids. To keep them, choose another format, such as 'jsonl' or 'docbin'."
     )
     W210 = Counted(
-        "[GB-W210] {n:control character was|control characters were} written as U+FFFD, because "
-        "XML does not allow such characters. Offsets are unchanged."
+        "[GB-W210] {n:control character was|control characters were} written as U+FFFD, or in "
+        "ids and keys as in '\\u0001', because XML does not allow such characters. Offsets are "
+        "unchanged."
     )
     W211 = Counted(
         "[GB-W211] {n:entity is|entities are} not in the CoNLL output, which holds only the entity "

@@ -6,10 +6,11 @@ import io
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
+from spacy_gliner_biomed.common.archives import MAX_BYTES
 from spacy_gliner_biomed.common.counted_stream import CountedStream, Position, truncated_lines
 from spacy_gliner_biomed.common.encodings import is_single_byte, is_surely_utf8
 from spacy_gliner_biomed.common.reporting import list_names, warn
@@ -19,6 +20,7 @@ BOM = "\ufeff"
 UTF8 = "utf-8"
 DAMAGED_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
 HEAD = 512  # bytes that are checked for UTF-16
+CHUNK = 1 << 20  # characters
 
 
 @contextmanager
@@ -130,9 +132,40 @@ def _holds_utf8(path: Path) -> bool:
 
 
 def read_text(path: Path, encoding: str = UTF8) -> str:
-    """Read a whole file as `open_text` does; keep its line ends, so that offsets stay valid."""
+    """Read a whole file as `open_text` does; keep its line ends, so that offsets stay valid.
+
+    path (Path): The file.
+    encoding (str): Its encoding.
+    RETURNS (str): Its text.
+    RAISES (ValueError): As `open_text` does, or if a compressed file is larger than the limit for
+        files of ZIP archives when unpacked: a small one can be larger than the memory.
+    """
     with open_text(path, newline="", encoding=encoding) as file:
-        return file.read()
+        if unpacked_limit(path) is None:
+            return file.read()
+        parts = []
+        for part in iter(partial(file.read, CHUNK), ""):
+            parts.append(part)
+            check_unpacked(path, file.buffer.tell())
+        return "".join(parts)
+
+
+def unpacked_limit(path: Path) -> int | None:
+    """Return how long a text, line or record of a file may be; None if it is not compressed."""
+    return MAX_BYTES if _is_gzip(path) else None
+
+
+def check_unpacked(path: Path, size: int, where: str = "") -> None:
+    """Check the size of a text, line or record.
+
+    path (Path): Its file.
+    size (int): Its bytes, or characters.
+    where (str): Its place in the file, such as ", line 3", for the message.
+    RAISES (ValueError): If the file is compressed, and it is larger than the limit.
+    """
+    limit = unpacked_limit(path)
+    if limit is not None and size > limit:
+        raise ValueError(Errors.E398.format(path=f"{path}{where}", limit=limit))
 
 
 def read_lines(path: Path, encoding: str = UTF8) -> Iterator[tuple[int, str]]:
@@ -141,10 +174,26 @@ def read_lines(path: Path, encoding: str = UTF8) -> Iterator[tuple[int, str]]:
     path (Path): The file.
     encoding (str): Its encoding.
     YIELDS (tuple[int, str]): The line number, from 1, and the line without its line end.
+    RAISES (ValueError): As `open_text` does, or if a line of a compressed file is too long.
     """
     with open_text(path, encoding=encoding) as file:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(checked_lines(path, file), 1):
             yield number, line.rstrip("\n")
+
+
+def checked_lines(path: Path, file: TextIO) -> Iterator[str]:
+    """Read the lines of an open file with their line ends; see `check_unpacked`.
+
+    path (Path): The file.
+    file (TextIO): What `open_text` has opened.
+    YIELDS (str): The lines.
+    RAISES (ValueError): With file and line, if a line of a compressed file is too long.
+    """
+    limit = unpacked_limit(path)
+    lines = file if limit is None else iter(partial(file.readline, limit + 1), "")
+    for number, line in enumerate(lines, 1):
+        check_unpacked(path, len(line), f", line {number}")
+        yield line
 
 
 def read_byte_lines(
@@ -215,8 +264,8 @@ def _find_problem(path: Path) -> tuple[int | str, bytes]:
         return "unknown", b""
     n_lines = 0
     try:
-        with _open(path) as lines:
-            for line in lines:
+        with _open(path) as stream:
+            for line in truncated_lines(stream, MAX_BYTES):
                 n_lines += 1
                 line.decode("utf8")
     except UnicodeDecodeError:

@@ -34,6 +34,12 @@ def shorten(found: object, limit: int = LINE) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
+def describe(error: BaseException) -> str:
+    """Return an error's type and message; the message alone ("'text'") often says nothing."""
+    message = str(error)
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
 def list_names(names: Iterable[str], n_names: int = NAMES) -> str:
     """List the first of some names, and the number of the others.
 

@@ -14,9 +14,10 @@ from spacy.tokens import Doc
 from spacy.util import import_file, raise_error
 
 from spacy_gliner_biomed.common.batches import batches
+from spacy_gliner_biomed.common.reporting import describe
 from spacy_gliner_biomed.distributed.document_counts import COUNTS_KEY, add_document_counter
 from spacy_gliner_biomed.distributed.exports import Export, make_export
-from spacy_gliner_biomed.distributed.records import CorpusRecord, Partition, describe
+from spacy_gliner_biomed.distributed.records import CorpusRecord, Partition
 from spacy_gliner_biomed.distributed.result_tables import Results, document_row
 from spacy_gliner_biomed.documents.formats import FORMATS
 from spacy_gliner_biomed.documents.inputs import Record

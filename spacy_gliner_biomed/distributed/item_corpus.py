@@ -6,6 +6,7 @@ from typing import Any
 
 from spacy.tokens import Doc
 
+from spacy_gliner_biomed.common.reporting import describe
 from spacy_gliner_biomed.distributed.corpus_files import NotRead, Size
 from spacy_gliner_biomed.distributed.partitioning import PartitionedCorpus
 from spacy_gliner_biomed.distributed.record_making import (
@@ -14,8 +15,8 @@ from spacy_gliner_biomed.distributed.record_making import (
     make_row_record,
     other_keys,
 )
-from spacy_gliner_biomed.distributed.records import CorpusRecord, describe
-from spacy_gliner_biomed.documents.inputs import META_KEY
+from spacy_gliner_biomed.distributed.records import CorpusRecord
+from spacy_gliner_biomed.documents.inputs import known_meta
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import ID_KEY
 from spacy_gliner_biomed.training.formats.notes_table import ID
@@ -125,8 +126,8 @@ def make_item_record(item: Any, source: str, reading: ReadOptions = DEFAULTS) ->
     """
     try:
         if isinstance(item, Doc):
-            known = item.user_data
-            return make_doc_record(item, known.get(META_KEY, {}), known.get(ID_KEY), source)
+            own = item.user_data.get(ID_KEY)
+            return make_doc_record(item, known_meta(item), own, source)
         return _make_item_record(item, source, reading)
     except Exception as error:  # of this document; the next may be good
         return CorpusRecord(source, source).without_content("broken", describe(error))

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, iterparse
 
-from spacy_gliner_biomed.distributed.records import CorpusRecord, describe
+from spacy_gliner_biomed.common.reporting import describe
+from spacy_gliner_biomed.distributed.records import CorpusRecord
 
 CITATIONS = {"PubmedArticle": "MedlineCitation", "PubmedBookArticle": "BookDocument"}
 DELETIONS = "DeleteCitation"

@@ -7,7 +7,8 @@ from typing import Any
 from spacy.tokens import Doc
 
 from spacy_gliner_biomed.common.json_text import check_depth, check_text
-from spacy_gliner_biomed.distributed.records import CorpusRecord, FailureKind, describe
+from spacy_gliner_biomed.common.reporting import describe
+from spacy_gliner_biomed.distributed.records import CorpusRecord, FailureKind
 from spacy_gliner_biomed.training.formats.notes_table import ID, TEXT, free_key
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 

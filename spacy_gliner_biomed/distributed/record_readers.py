@@ -20,7 +20,7 @@ from spacy_gliner_biomed.common.files import (
 from spacy_gliner_biomed.common.folders import ending_of
 from spacy_gliner_biomed.common.json_text import parse_json_object
 from spacy_gliner_biomed.common.optional import import_parquet
-from spacy_gliner_biomed.common.reporting import list_names
+from spacy_gliner_biomed.common.reporting import describe, list_names
 from spacy_gliner_biomed.distributed.corpus_files import has_text_key
 from spacy_gliner_biomed.distributed.pubmed import has_xml_ending, read_pubmed
 from spacy_gliner_biomed.distributed.record_making import (
@@ -28,7 +28,7 @@ from spacy_gliner_biomed.distributed.record_making import (
     make_record,
     make_row_record,
 )
-from spacy_gliner_biomed.distributed.records import CorpusRecord, FailureKind, describe
+from spacy_gliner_biomed.distributed.records import CorpusRecord, FailureKind
 from spacy_gliner_biomed.documents.inputs import (
     TEXT_RECORDS,
     is_lines,
@@ -68,11 +68,10 @@ def read_file(
         raise
     except Exception as error:  # a broken file must not prevent the next from being read
         record = CorpusRecord(f"{name}:broken", name)
-        if _is_encoding(error):
-            yield record.without_content("not_utf8", str(error))
-        else:
+        kind, reason = _failure(error), str(error)
+        if kind == "broken":
             reason = f"the file cannot be read after record {number}: {describe(error)}"
-            yield record.without_content("broken", reason)
+        yield record.without_content(kind, reason)
         return
     if not number and not has_xml_ending(name):  # a PubMed file may hold deletions only
         yield CorpusRecord(f"{name}:empty", name).without_content(
@@ -80,8 +79,11 @@ def read_file(
         )
 
 
-def _is_encoding(error: Exception) -> bool:
-    return isinstance(error, UnicodeError) or isinstance(error.__cause__, UnicodeError)
+def _failure(error: Exception) -> FailureKind:
+    """Return why a file, or a part of it, cannot be read."""
+    if isinstance(error, UnicodeError) or isinstance(error.__cause__, UnicodeError):
+        return "not_utf8"
+    return "too_large" if "[GB-E398]" in str(error) else "broken"
 
 
 def _records(
@@ -121,8 +123,7 @@ def _read_others(path: Path, name: str, kind: str, reading: ReadOptions) -> Iter
     for number, error in enumerate(failures, 1):
         if not str(error).startswith("[GB-E162]"):  # no document: `read_file` reports it
             source = f"{name}:broken-{number}"
-            failed: FailureKind = "not_utf8" if _is_encoding(error) else "broken"
-            yield CorpusRecord(source, source).without_content(failed, str(error))
+            yield CorpusRecord(source, source).without_content(_failure(error), str(error))
 
 
 def _read_json(path: Path, name: str, reading: ReadOptions) -> Iterator[CorpusRecord]:
@@ -226,4 +227,4 @@ def _read_text(path: Path, name: str, encoding: str) -> CorpusRecord:
     try:
         return CorpusRecord(name, name, read_text(path, encoding))
     except ValueError as error:
-        return CorpusRecord(name, name).without_content("not_utf8", str(error))
+        return CorpusRecord(name, name).without_content(_failure(error), str(error))

@@ -130,12 +130,6 @@ class Partition:
         )
 
 
-def describe(error: BaseException) -> str:
-    """Return an error's type and message; the message alone ("'text'") often says nothing."""
-    message = str(error)
-    return f"{type(error).__name__}: {message}" if message else type(error).__name__
-
-
 def effective(names: Iterable[str]) -> Iterator[str]:
     """Yield the names of partitions and pieces, without pieces that lie in another one.
 

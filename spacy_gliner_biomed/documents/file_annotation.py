@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -10,19 +10,24 @@ from time import perf_counter
 
 import typer
 from spacy.language import Language
+from spacy.tokens import Doc
 from tqdm import tqdm
 
-from spacy_gliner_biomed.common.reporting import list_names, warn
+from spacy_gliner_biomed.common.reporting import describe, list_names, shorten, warn
 from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.documents.formats import FORMATS
-from spacy_gliner_biomed.documents.inputs import read_inputs
+from spacy_gliner_biomed.documents.inputs import Record, read_inputs
 from spacy_gliner_biomed.documents.outputs import STDOUT, Output, open_writer
 from spacy_gliner_biomed.documents.pipelines import find_component, stream_docs
 from spacy_gliner_biomed.documents.summary import describe_failures, summarize
+from spacy_gliner_biomed.documents.writing.entities import Entity
 from spacy_gliner_biomed.documents.writing.relations import NO_ENTITY, count_relations
 from spacy_gliner_biomed.documents.writing.run_settings import WritingOptions, prepare_writing
+from spacy_gliner_biomed.documents.writing.writer import Writer
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
+
+RED = typer.colors.RED
 
 
 def annotate_files(
@@ -48,8 +53,8 @@ def annotate_files(
     quiet (bool): Whether to hide the progress bar and the summary.
     RETURNS (Counter[str]): `documents`, `entities`, `relations`, `failed`, and `label:NAME` and
         `relation:NAME` with those of each label. `failed` counts the documents that could not be
-        annotated and the files and lines that could not be read; each one is reported as soon as
-        it occurs.
+        annotated or that an output lacks, and the files and lines that could not be read; each
+        one is reported as soon as it occurs.
     RAISES (ValueError): If there is no document, none could be annotated, or an attribute is not
             known. Existing output files are then unchanged.
     """
@@ -61,15 +66,19 @@ def annotate_files(
     hidden = True if quiet or _on_terminal(outputs) else None  # None: if it is no terminal
     jobs = read_inputs(files, nlp.vocab, partial(_report_unreadable, counts), reading)
     with ExitStack() as stack:
-        writers = [stack.enter_context(open_writer(o, settings)) for o in outputs]
+        writers = {o.path: stack.enter_context(open_writer(o, settings)) for o in outputs}
         docs = stream_docs(nlp, jobs, counts, batch_size=batch_size, n_process=n_process)
         for doc, record in tqdm(docs, unit=" docs", disable=hidden):
-            found = read_entities(doc)
-            counts.update(["documents", *(f"label:{span.label}" for span in found)])
-            counts["entities"] += len(found)
-            counts.update(count_relations(doc, found))
-            for writer in writers:
-                writer.write(doc, record, found)
+            try:
+                found = read_entities(doc)
+                related = count_relations(doc, found)
+            except Exception as error:
+                echo(Errors.E396.format(name=record.id, error=_reason(error)), color=RED)
+                continue
+            if _write(writers, doc, record, found):
+                counts.update(["documents", *(f"label:{span.label}" for span in found)])
+                counts["entities"] += len(found)
+                counts.update(related)
         counts["failed"] = counts["read"] - counts["documents"] + counts["unreadable"]
         if not counts["documents"]:  # an error, so that no output is replaced by an empty one
             raise ValueError(_nothing_done(files, counts))
@@ -79,10 +88,36 @@ def annotate_files(
     return counts
 
 
+def _write(
+    writers: Mapping[str, Writer], doc: Doc, record: Record, found: Sequence[Entity]
+) -> bool:
+    """Write a document to all outputs; report each one that cannot hold it.
+
+    RETURNS (bool): Whether it is in all of them.
+    RAISES (OSError): If an output cannot be written any further.
+    """
+    complete = True
+    for path, writer in writers.items():
+        try:
+            writer.write(doc, record, found)
+        except (OSError, ImportError):  # a full disk, a missing package: not the document's fault
+            raise
+        except Exception as error:
+            complete = False
+            values = {"name": record.id, "output": path, "error": _reason(error)}
+            echo(Errors.E397.format(**values), color=RED)
+    return complete
+
+
+def _reason(error: Exception) -> str:
+    """Return the message of an error; with its type, unless it was written for the user."""
+    return shorten(error if isinstance(error, ValueError) else describe(error), 300).rstrip(".")
+
+
 def _report_unreadable(counts: Counter[str], error: Exception) -> None:
     """Report a file, or a part of one, that cannot be read; the run goes on."""
     counts["unreadable"] += 1
-    echo(str(error), color=typer.colors.RED)
+    echo(str(error), color=RED)
 
 
 def _report_relations(counts: Counter[str], outputs: Sequence[Output]) -> None:

@@ -10,11 +10,13 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from spacy_gliner_biomed.common.files import (
+    check_unpacked,
     decode_line,
     is_utf8,
     read_byte_lines,
     read_lines,
     read_text,
+    unpacked_limit,
 )
 from spacy_gliner_biomed.common.folders import (
     Unread,
@@ -25,7 +27,7 @@ from spacy_gliner_biomed.common.folders import (
 )
 from spacy_gliner_biomed.common.json_text import check_text, parse_json_object
 from spacy_gliner_biomed.common.office_files import refuse_office_file
-from spacy_gliner_biomed.common.reporting import shorten
+from spacy_gliner_biomed.common.reporting import describe, shorten
 from spacy_gliner_biomed.common.settings_dict import check_choice
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import ID_KEY, PASSAGES_KEY, AnnotatedText
@@ -142,10 +144,17 @@ def read_inputs(
                     on_failure(found)
             if not n_read and on_failure is not None:
                 on_failure(ValueError(Errors.E162.format(path=path)))
-        except (ValueError, OSError) as error:
+        except ImportError:  # of an optional package: the same for all files of the format
+            raise
+        except Exception as error:
             if on_failure is None:
                 raise
-            on_failure(error)
+            on_failure(error if isinstance(error, (ValueError, OSError)) else _broken(path, error))
+
+
+def _broken(path: Path, error: Exception) -> ValueError:
+    """Return the error for a file whose reader fails on a form that it does not expect."""
+    return ValueError(Errors.E395.format(path=path, error=shorten(describe(error))))
 
 
 def input_endings(data_format: str | None = None) -> tuple[str, ...]:
@@ -209,11 +218,15 @@ def _read_file(
 
 
 def _read_jsonl(path: Path, encoding: str) -> Iterator[InputDocument | ValueError]:
-    for number, line in read_byte_lines(path) if is_utf8(encoding) else read_lines(path, encoding):
+    lines: Iterator[tuple[int, bytes]] | Iterator[tuple[int, str]] = read_lines(path, encoding)
+    if is_utf8(encoding):
+        lines = read_byte_lines(path, max_bytes=unpacked_limit(path))
+    for number, line in lines:
         if not line.strip():
             continue
         name = f"{path.as_posix()}:{number}"
         try:
+            check_unpacked(path, len(line), f", line {number}")
             text = decode_line(path, number, line) if isinstance(line, bytes) else line
             yield _parse_record(parse_json_object(text), name)
         except ValueError as error:
@@ -265,6 +278,12 @@ def read_docbin(path: Path, vocab: Vocab) -> Iterator[InputDocument | ValueError
         raise ValueError(Errors.E053.format(path=path, what="a DocBin", error=problem)) from error
 
 
+def known_meta(doc: Doc) -> dict[str, Any]:
+    """Return the metadata of a Doc; none if a user keeps a value of another form there."""
+    found = doc.user_data.get(META_KEY)
+    return dict(found) if isinstance(found, dict) else {}
+
+
 def _check_doc(doc: Doc, path: Path, number: int) -> InputDocument | ValueError:
     """Return a Doc with its id and metadata, or an error, for example if strings are missing."""
     name = f"{path.as_posix()}:{number}"
@@ -272,8 +291,7 @@ def _check_doc(doc: Doc, path: Path, number: int) -> InputDocument | ValueError:
         check_text(doc.text)
         for span in chain(doc.ents, *doc.spans.values()):
             check_text(span.label_ + span.kb_id_)
-        known = doc.user_data
-        return doc, Record(known.get(ID_KEY, name), dict(known.get(META_KEY, {})))
+        return doc, Record(doc.user_data.get(ID_KEY, name), known_meta(doc))
     except Exception as error:
         problem = f"Doc {number} is damaged ({shorten(error) or type(error).__name__})"
         return ValueError(Errors.E053.format(path=path, what="a DocBin", error=problem))

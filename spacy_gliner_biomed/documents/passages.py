@@ -7,6 +7,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_gliner_biomed.training.corpora import PASSAGES_KEY
+from spacy_gliner_biomed.training.formats.passages import known_passages
 
 
 def with_passages(nlp: Language, text: str, meta: Mapping[str, Any]) -> str | Doc:
@@ -17,17 +18,9 @@ def with_passages(nlp: Language, text: str, meta: Mapping[str, Any]) -> str | Do
     meta (Mapping[str, Any]): The document's metadata.
     RETURNS (str | Doc): A Doc if the metadata has valid passages.
     """
-    found = meta.get(PASSAGES_KEY)
-    if not isinstance(found, list) or not found or not all(_fits(x, text) for x in found):
+    found = known_passages(meta)
+    if not found or not all("infons" in each and each["end"] <= len(text) for each in found):
         return text
     doc = nlp.make_doc(text)
-    doc.user_data[PASSAGES_KEY] = found
+    doc.user_data[PASSAGES_KEY] = list(found)
     return doc
-
-
-def _fits(passage: Any, text: str) -> bool:
-    """Return whether a value is a passage of a text."""
-    if not isinstance(passage, dict) or not isinstance(passage.get("infons"), dict):
-        return False
-    start, end = passage.get("start"), passage.get("end")
-    return type(start) is type(end) is int and 0 <= start <= end <= len(text)

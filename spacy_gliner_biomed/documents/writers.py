@@ -96,19 +96,22 @@ class TableWriter:
         self.settings = settings
         self.label_width = max(len(_cell(label)) for label in [*settings.labels, "label"])
         concept = ["concept"] if settings.linked else []
-        self._line("document", "characters", "label", "score", [*concept, *settings.attributes])
+        names = [*concept, *settings.attributes]
+        self.stream.write(self._line("document", "characters", "label", "score", names))
 
     def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
         """Write the lines of one Doc."""
         name = _cell(str(record.id))
         name = name if len(name) <= NAME_WIDTH else "…" + name[1 - NAME_WIDTH :]
+        lines = []
         for each in found:
             offsets = f"{each.start}-{each.end}"
             score = "" if each.score is None else f"{each.score:.2f}"
             concept = [each.concept_id or "-"] if self.settings.linked else []
             values = attribute_keys(each, self.settings).values()
             further = [*concept, *("-" if value is None else as_text(value) for value in values)]
-            self._line(name, offsets, _cell(each.label), score, further, each.text)
+            lines.append(self._line(name, offsets, _cell(each.label), score, further, each.text))
+        self.stream.write(b"".join(lines))
 
     def finish(self) -> None:
         """Do nothing."""
@@ -121,11 +124,11 @@ class TableWriter:
         score: str,
         further: Sequence[str],
         text: str = "text",
-    ) -> None:
+    ) -> bytes:
         label = label.ljust(self.label_width)
         cells = [f"{_cell(value):{FURTHER_WIDTH}}" for value in further]
         line = "  ".join([f"{name:{NAME_WIDTH}}", f"{offsets:>13}", label, f"{score:>5}", *cells])
-        self.stream.write(f"{line}  {_cell(text)}\n".encode())
+        return f"{line}  {_cell(text)}\n".encode()
 
 
 def _truncate(docs: DocBin, n: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from spacy_gliner_biomed.common.files import UTF8, open_text
+from spacy_gliner_biomed.common.files import UTF8, check_unpacked, open_text
 from spacy_gliner_biomed.common.json_text import MAX_DEPTH, check_depth, dump_json
 from spacy_gliner_biomed.errors import Errors
 
@@ -39,12 +39,14 @@ def _read(
     path: Path, encoding: str, values: Callable[["_Source"], Iterator[tuple[str | int, Any]]]
 ) -> Iterator[tuple[str | int, Any]]:
     with open_text(path, encoding=encoding) as file:
-        source = _Source(file)
+        source = _Source(file, path)
         try:
             yield from values(source)
         except UnicodeDecodeError:  # which `open_text` reports
             raise
         except ValueError as error:
+            if str(error).startswith("[GB-"):  # it names the place
+                raise
             line = source.line + getattr(error, "lineno", 1) - 1
             problem = getattr(error, "msg", error)
             raise ValueError(Errors.E060.format(path=path, line=line, error=problem)) from error
@@ -65,8 +67,9 @@ class _Source:
     line (int): Where it begins.
     """
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextIO, path: Path) -> None:
         self.file = file
+        self.path = path
         self.buffer = ""
         self.line = 1
         self.decode: Callable[[str], tuple[Any, int]] = json.JSONDecoder().raw_decode
@@ -114,6 +117,7 @@ class _Source:
             else:
                 if not self._read(size):
                     raise ValueError(f"{what} does not end")
+            check_unpacked(self.path, len(self.buffer), f", line {self.line}")
             size *= 2
 
     def _is_final(self, error: json.JSONDecodeError) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from spacy_gliner_biomed.common import files
 from spacy_gliner_biomed.common.files import (
     is_utf8_instead,
     open_bytes,
@@ -112,3 +113,25 @@ def test_an_error_of_the_reader_stays_what_it_is(tmp_path: Path) -> None:
     path.write_text("fine")
     with pytest.raises(EOFError, match="my own"), open_text(path):
         raise EOFError("my own")
+
+
+def test_a_small_file_cannot_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_BYTES", 1000)
+    content = ["é" * 500, "x" * 1001, "é" * 501]
+    packed, plain = tmp_path / "a.txt.gz", tmp_path / "a.txt"
+    for text in content:
+        packed.write_bytes(gzip.compress(text.encode()))
+        plain.write_text(text, encoding="utf8")
+        assert read_text(plain) == text
+        if text == content[0]:
+            assert read_text(packed) == text
+            continue
+        with pytest.raises(ValueError, match=r"GB-E398.*a\.txt\.gz has more than 1,000"):
+            read_text(packed)
+    packed.write_bytes(gzip.compress(b"\n".join([b"x" * 999, b"y" * 1001])))
+    lines = read_lines(packed)
+    assert next(lines) == (1, "x" * 999)
+    with pytest.raises(ValueError, match=r"GB-E398.*a\.txt\.gz, line 2"):
+        next(lines)

@@ -11,6 +11,7 @@ import srsly
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from spacy_gliner_biomed.common import files
 from spacy_gliner_biomed.common.counted_stream import Position
 from spacy_gliner_biomed.distributed import record_readers
 from spacy_gliner_biomed.distributed.corpus import Corpus
@@ -157,6 +158,23 @@ def test_line_that_no_memory_holds_is_a_row_and_the_next_is_read(
         records = read(path)
         assert [len(record.content) for record in records] == [87, 0, 0, 0, 8]
         assert problems(records) == [(f"{name}:{i}", "too_large") for i in (2, 3, 4)]
+
+
+def test_a_text_that_no_memory_holds_is_a_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_BYTES", 1000)
+    for name, content in (
+        ("a.txt.gz", b"x" * 1001),
+        ("a.pubtator.gz", b"1|t|" + b"x" * 1001),
+        ("a.json.gz", b'[{"text": "%s"}]' % (b"x" * 200_000)),
+    ):
+        (tmp_path / name).write_bytes(gzip.compress(content))
+        [record] = read(tmp_path / name)
+        assert record.problem is not None
+        assert (record.content, record.problem.kind) == ("", "too_large"), record.problem
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"one")[:-4])
+    assert problems(read(tmp_path / "a.txt.gz")) == [("a.txt.gz", "broken")]
 
 
 def test_reasons_are_one_line_and_quote_little(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
+import gzip
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -8,13 +10,17 @@ import spacy
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
+from spacy_gliner_biomed.common import files
 from spacy_gliner_biomed.documents.inputs import (
     OnFailure,
     Record,
     find_inputs,
     read_inputs,
 )
+from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.formats.options import ReadOptions
+from spacy_gliner_biomed.training.formats.table import FORMATS, Format
+from spacy_gliner_biomed.training.record_checks import Counts
 
 
 def read(*paths: Path, on_failure: OnFailure | None = None) -> list[tuple[str, Record]]:
@@ -283,3 +289,43 @@ def test_a_folder_and_an_archive_of_brat_are_read(tmp_path: Path) -> None:
     for place, reading in ((folder, options), (archive, options), (archive, ReadOptions())):
         found = list(read_inputs(find_inputs([place], reading), Vocab(), options=reading))
         assert [(text, record.id) for text, record in found] == [("Aspirin", "a")]
+
+
+def test_texts_that_no_memory_holds_are_told_and_the_others_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_BYTES", 1000)
+    record = '{"text": "%s"}'
+    contents = {
+        "a.txt.gz": "x" * 1001,
+        "b.txt.gz": "one",
+        "c.jsonl.gz": "\n".join(record % text for text in ("two", "x" * 1001, "three")),
+        "d.json.gz": f"[{record % 'four'}, {record % ('x' * 200_000)}]",
+        "e.txt": "x" * 1001,
+    }
+    paths = [tmp_path / name for name in contents]
+    for path, text in zip(paths, contents.values(), strict=True):
+        path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+    texts, failures = read_all(*paths)
+    assert texts == ["one", "two", "three", "four", "x" * 1001]
+    places = [r"a\.txt\.gz has", r"c\.jsonl\.gz, line 2 has", r"d\.json\.gz, line 1 has"]
+    assert len(failures) == len(places)
+    for failure, place in zip(failures, places, strict=True):
+        assert re.search(rf"GB-E398\] .*{place} more than 1,000 characters", failure), failure
+
+
+def test_a_form_that_a_reader_does_not_expect_ends_its_file_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(path: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
+        yield AnnotatedText("one", [], [], None)
+        raise TypeError("'int' object is not iterable")
+
+    monkeypatch.setitem(FORMATS, "csv", Format(broken, (".csv",), has_entities=False))
+    for name in ("a.csv", "b.txt"):
+        (tmp_path / name).write_text("two")
+    texts, [failure] = read_all(tmp_path / "a.csv", tmp_path / "b.txt")
+    assert texts == ["one", "two"]
+    assert re.search(r"GB-E395\] .*a\.csv cannot be read: TypeError: 'int' object", failure)
+    with pytest.raises(TypeError, match="not iterable"):
+        read(tmp_path / "a.csv")

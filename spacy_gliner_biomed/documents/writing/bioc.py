@@ -9,9 +9,10 @@ from spacy.tokens import Doc
 from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.common.reporting import warn
 from spacy_gliner_biomed.documents.inputs import Record
+from spacy_gliner_biomed.documents.writing.attributes import as_text
 from spacy_gliner_biomed.documents.writing.entities import Entity
 from spacy_gliner_biomed.documents.writing.relations import EntityRelation, entity_relations
-from spacy_gliner_biomed.documents.writing.text_forms import count_invalid, xml_text
+from spacy_gliner_biomed.documents.writing.text_forms import count_invalid, xml_name, xml_text
 from spacy_gliner_biomed.documents.writing.writer import (
     SYSTEM,
     JsonList,
@@ -20,12 +21,14 @@ from spacy_gliner_biomed.documents.writing.writer import (
 )
 from spacy_gliner_biomed.errors import Warnings
 from spacy_gliner_biomed.training.corpora import PASSAGES_KEY
+from spacy_gliner_biomed.training.formats.passages import known_passages
 
 
 class BiocXmlWriter:
     """Writes one BioC collection as XML, document by document.
 
-    XML cannot hold control characters: each becomes U+FFFD, and a warning counts them.
+    XML cannot hold control characters: each becomes U+FFFD, in ids and keys "\u0001" and the like,
+    and a warning counts them.
     """
 
     def __init__(self, stream: BinaryIO, settings: WriterSettings) -> None:
@@ -42,10 +45,9 @@ class BiocXmlWriter:
     def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
         """Write one document."""
         document = make_document(self.bioc, doc, record, found, self.settings)
-        self.n_invalid += count_invalid(doc.text)
-        for infons in (document.infons, *_all_infons(document)):
-            infons.update({key: xml_text(value) for key, value in infons.items()})
+        n_invalid = _clean(document)
         self.writer.write_document(document)
+        self.n_invalid += n_invalid
 
     def finish(self) -> None:
         """Close the collection."""
@@ -55,7 +57,7 @@ class BiocXmlWriter:
 
 
 class BiocJsonWriter:
-    """Writes one BioC collection as JSON, document by document."""
+    """Writes one BioC collection as JSON, document by document. Texts and ids are unchanged."""
 
     def __init__(self, stream: BinaryIO, settings: WriterSettings) -> None:
         self.bioc = _import_bioc()
@@ -92,9 +94,9 @@ def make_document(
     RETURNS (Any): The document.
     """
     document = bioc.BioCDocument()
-    document.id = xml_text(record.id)
+    document.id = as_text(record.id)
     document.infons = {key: value for key, value in record.meta.items() if key != PASSAGES_KEY}
-    text = xml_text(doc.text)
+    text = doc.text
     annotations = [_annotation(bioc, i, each, settings) for i, each in enumerate(found, 1)]
     for start, end, infons in cut_passages(doc):
         passage = bioc.BioCPassage()
@@ -118,9 +120,9 @@ def cut_passages(doc: Doc) -> Iterator[tuple[int, int, dict[str, Any]]]:
     YIELDS (tuple[int, int, dict[str, Any]]): First character, one past the last, and infons.
     """
     text, position = doc.text, 0
-    known = sorted(doc.user_data.get(PASSAGES_KEY) or (), key=lambda each: int(each["start"]))
+    known = sorted(known_passages(doc.user_data), key=lambda each: int(each["start"]))
     for passage in known:
-        start, end = max(int(passage["start"]), position), min(int(passage["end"]), len(text))
+        start, end = max(passage["start"], position), min(passage["end"], len(text))
         if text[position:start].strip():
             yield position, start, {}
         if end >= start:
@@ -133,7 +135,7 @@ def cut_passages(doc: Doc) -> Iterator[tuple[int, int, dict[str, Any]]]:
 def _annotation(bioc: Any, number: int, entity: Entity, settings: WriterSettings) -> Any:
     annotation = bioc.BioCAnnotation()
     annotation.id = f"T{number}"
-    annotation.text = xml_text(entity.text)
+    annotation.text = entity.text
     known = {
         "type": entity.label,
         "score": entity.score,
@@ -156,11 +158,30 @@ def _relation(bioc: Any, number: int, relation: EntityRelation) -> Any:
     return made
 
 
-def _all_infons(document: Any) -> Iterator[dict[str, Any]]:
+def _clean(document: Any) -> int:
+    """Replace what XML cannot hold in a document, and count it. The texts of annotations are parts
+    of those of passages, so they do not count.
+    """
+    n_invalid = count_invalid(document.id)
+    document.id = xml_name(document.id)
     for passage in document.passages:
-        yield passage.infons
-        yield from (annotation.infons for annotation in passage.annotations)
-    yield from (relation.infons for relation in document.relations)
+        n_invalid += count_invalid(passage.text)
+        passage.text = xml_text(passage.text)
+        for annotation in passage.annotations:
+            annotation.text = xml_text(annotation.text)
+    for part in _parts(document):
+        n_invalid += sum(count_invalid(key) + count_invalid(x) for key, x in part.infons.items())
+        part.infons = {xml_name(key): xml_text(x) for key, x in part.infons.items()}
+    return n_invalid
+
+
+def _parts(document: Any) -> Iterator[Any]:
+    """Yield the document and all that is in it and has infons."""
+    yield document
+    for passage in document.passages:
+        yield passage
+        yield from passage.annotations
+    yield from document.relations
 
 
 def _import_bioc() -> Any:

@@ -15,7 +15,7 @@ from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writing.attributes import as_text
 from spacy_gliner_biomed.documents.writing.context import find_context
 from spacy_gliner_biomed.documents.writing.entities import Entity
-from spacy_gliner_biomed.documents.writing.text_forms import xml_text
+from spacy_gliner_biomed.documents.writing.text_forms import xml_name, xml_text
 from spacy_gliner_biomed.documents.writing.writer import (
     SYSTEM,
     JsonList,
@@ -49,7 +49,8 @@ class FhirWriter:
         mapping, number = self.settings.fhir, self.n_documents
         patient = record.meta.get(mapping.patient_key)
         known = patient is not None and str(patient).strip()
-        subject = {"identifier": {"value": _string(patient)}} if known else {"display": "unknown"}
+        value = {"value": _string(xml_name(str(patient)))}
+        subject = {"identifier": value} if known else {"display": "unknown"}
         document = reference_to_document(str(record.id), doc.text, subject)
         url = _url(f"{number}\0{record.id}")
         resources = [(url, document)]
@@ -89,7 +90,7 @@ def reference_to_document(name: str, text: str, subject: Resource) -> Resource:
     subject (Resource): A reference to the patient.
     RETURNS (Resource): The resource.
     """
-    content = text.encode("utf8")
+    content, name = text.encode("utf8"), xml_name(name)
     attachment = {
         "contentType": "text/plain; charset=utf-8",
         "size": len(content),

@@ -132,12 +132,17 @@ class ParquetWriter:
         self.table = table(settings)
         self.schema = self.pyarrow.schema(list(self.table.columns.items()))
         self.writer = parquet.ParquetWriter(stream, self.schema, compression="zstd")
-        self.rows: list[dict[str, Any]] = []
+        self.batches: list[Any] = []
+        self.n_rows = 0
 
     def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
-        """Add the rows of one Doc."""
-        self.rows += self.table.rows(doc, record, found)
-        if len(self.rows) >= ROWS:
+        """Add the rows of one Doc. A value that Parquet cannot hold is an error here, where it is
+        known whose it is.
+        """
+        if rows := self.table.rows(doc, record, found):
+            self.batches.append(self.pyarrow.RecordBatch.from_pylist(rows, schema=self.schema))
+            self.n_rows += len(rows)
+        if self.n_rows >= ROWS:
             self._write_group()
 
     def finish(self) -> None:
@@ -146,10 +151,9 @@ class ParquetWriter:
         self.writer.close()
 
     def _write_group(self) -> None:
-        if self.rows:
-            table = self.pyarrow.Table.from_pylist(self.rows, schema=self.schema)
-            self.writer.write_table(table)
-            self.rows = []
+        if self.batches:
+            self.writer.write_table(self.pyarrow.Table.from_batches(self.batches, self.schema))
+            self.batches, self.n_rows = [], 0
 
 
 def csv_lines(rows: Iterable[Iterable[Any]]) -> bytes:

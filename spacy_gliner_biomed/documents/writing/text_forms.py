@@ -1,11 +1,11 @@
 """Text in the form that other formats allow, with the same number of characters."""
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
 
 from spacy_gliner_biomed.common.reporting import list_names, warn
+from spacy_gliner_biomed.documents.writing.attributes import as_text
 from spacy_gliner_biomed.errors import Warnings
 
 # Characters that XML and FHIR do not allow.
@@ -21,13 +21,22 @@ def xml_text(value: Any) -> str:
     value (Any): A string, or a JSON value, which is written as JSON.
     RETURNS (str): Text of the same length.
     """
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return INVALID.sub(REPLACEMENT, text)
+    return INVALID.sub(REPLACEMENT, as_text(value))
 
 
-def count_invalid(text: str) -> int:
-    """Count the characters that `xml_text` replaces."""
-    return len(INVALID.findall(text))
+def xml_name(value: Any) -> str:
+    r"""Return an id or key as text for XML: each character that is not allowed is escaped
+    ("\u0001"), so that different names stay different.
+
+    value (Any): A string, or a JSON value, which is written as JSON.
+    RETURNS (str): The text.
+    """
+    return INVALID.sub(lambda found: f"\\u{ord(found[0]):04x}", as_text(value))
+
+
+def count_invalid(value: Any) -> int:
+    """Count the characters that `xml_text` replaces and `xml_name` escapes."""
+    return len(INVALID.findall(as_text(value)))
 
 
 def utf8_text(value: Any) -> str:

@@ -78,9 +78,9 @@ def read_bioc_json(path: Path, options: ReadOptions, counts: Counts) -> Iterator
                 check_keys(document, ("id", "passages"))
                 try:
                     parsed = bioc.fromJSON(_complete(document), "BioCDocument")
+                    text = _annotated(parsed, counts)
                 except (AttributeError, KeyError, TypeError) as error:
                     raise ValueError(f"a key is missing or wrong ({error})") from error
-                text = _annotated(parsed, counts)
             yield text
 
 
@@ -155,15 +155,26 @@ def _annotated(document: Any, counts: Counts) -> AnnotatedText:
 def _text(passage: Any) -> str:
     """Return the text of a passage, or of its sentences at their offsets."""
     if passage.text or not passage.sentences:
-        return passage.text or ""
+        return _string(passage.text)
     parts, length = [], 0
     for sentence in passage.sentences:
         gap = sentence.offset - passage.offset - length
         if not 0 <= gap <= MAX_GAP:
             raise ValueError(f"the sentence at {sentence.offset} does not follow the one before")
-        parts.append(" " * gap + (sentence.text or ""))
+        parts.append(" " * gap + _string(sentence.text))
         length += len(parts[-1])
     return "".join(parts)
+
+
+def _string(text: Any) -> str:
+    """Return the text of a passage or sentence; it may be missing.
+
+    RAISES (ValueError): If it is no string.
+    """
+    found = "" if text is None else text
+    if not isinstance(found, str):
+        raise ValueError(f"'text' must be a string; found {type(text).__name__}")
+    return found
 
 
 def _span(annotation: Any, shift: int, text: str, counts: Counts) -> GoldSpan:
@@ -175,6 +186,9 @@ def _span(annotation: Any, shift: int, text: str, counts: Counts) -> GoldSpan:
     if label is None:
         found = list_names(annotation.infons)
         raise ValueError(f"annotation {annotation.id!r} has no infon 'type'; it has: {found}")
+    numbers = [number for x in annotation.locations for number in (x.offset, x.length)]
+    if not all(type(number) is int for number in numbers):
+        raise ValueError(f"offsets and lengths must be whole numbers; found {numbers}")
     fragments = [(x.offset + shift, x.offset + shift + x.length) for x in annotation.locations]
     start, end = cover(fragments, text, counts)
     mention = annotation.text if len(fragments) == 1 else None

@@ -7,7 +7,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from spacy_gliner_biomed.common.delimiters import delimiter_of
-from spacy_gliner_biomed.common.files import open_text
+from spacy_gliner_biomed.common.files import checked_lines, open_text, unpacked_limit
 from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.errors import Errors
@@ -16,6 +16,7 @@ from spacy_gliner_biomed.training.formats.options import ReadOptions
 from spacy_gliner_biomed.training.record_checks import BLANK_ROWS, Counts, located
 
 TEXT, ID = "text", "id"
+LONGEST_FIELD = min(sys.maxsize, 2**31 - 1)  # characters; notes can be long
 # Keys of a document itself. A further column of this name is kept as "text_column", for example.
 RESERVED = (TEXT, ID, "entities", "relations")
 
@@ -30,10 +31,11 @@ def read_notes(path: Path, options: ReadOptions, counts: Counts) -> Iterator[Ann
     YIELDS (AnnotatedText): The texts, without entities.
     RAISES (ValueError): With file and line, for what cannot be read; or if there is no such column.
     """
-    csv.field_size_limit(sys.maxsize if sys.maxsize < 2**31 else 2**31 - 1)  # of a long note
+    csv.field_size_limit(unpacked_limit(path) or LONGEST_FIELD)
     with open_text(path, newline="", encoding=options.encoding) as file:
-        first = file.readline()
-        rows = csv.reader(chain([first], file), delimiter=delimiter_of(path, first), strict=True)
+        lines = checked_lines(path, file)
+        first = next(lines, "")
+        rows = csv.reader(chain([first], lines), delimiter=delimiter_of(path, first), strict=True)
         with located(path, 1):
             header = [name.strip() for name in _next(rows) or []]
         text_at = _find(header, options.text_column or TEXT, path)

@@ -1,9 +1,29 @@
 """Put the passages of a document together to one text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from spacy_gliner_biomed.common.json_text import check_text
-from spacy_gliner_biomed.training.corpora import Passage
+from spacy_gliner_biomed.training.corpora import PASSAGES_KEY, Passage
+
+
+def known_passages(values: Mapping[Any, Any]) -> Sequence[Passage]:
+    """Return the passages of a document.
+
+    values (Mapping[Any, Any]): Its metadata or `Doc.user_data`. What has another form under their
+        key is a user's own value.
+    RETURNS (Sequence[Passage]): The passages; none if one has another form. They may lack infons,
+        and end behind the text.
+    """
+    found = values.get(PASSAGES_KEY)
+    return found if isinstance(found, (list, tuple)) and all(map(_is_passage, found)) else ()
+
+
+def _is_passage(value: Any) -> bool:
+    if not isinstance(value, Mapping) or not isinstance(value.get("infons", {}), Mapping):
+        return False
+    start, end = value.get("start"), value.get("end")
+    return type(start) is int and type(end) is int and 0 <= start <= end
 
 
 class PassageText:

@@ -11,11 +11,11 @@ from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import (
     ID_KEY,
-    PASSAGES_KEY,
     AnnotatedText,
     jsonl_texts,
 )
 from spacy_gliner_biomed.training.formats.options import ReadOptions
+from spacy_gliner_biomed.training.formats.passages import known_passages
 from spacy_gliner_biomed.training.gold import read_concepts, read_gold
 from spacy_gliner_biomed.training.gold_relations import with_relations
 from spacy_gliner_biomed.training.record_checks import TRIMMED, WITHOUT_ENDS, Counts
@@ -73,7 +73,7 @@ def read_docs(path: Path, options: ReadOptions, counts: Counts) -> Iterator[Anno
                 gold.corpus,
                 concepts=[(*span, ids) for span, ids in concepts if span in found],
                 partial=gold.partial,
-                passages=own.get(PASSAGES_KEY, ()),
+                passages=known_passages(own),
                 relations=None if gold.relations is None else relations,
                 annotated_relations=gold.annotated_relations,
             )

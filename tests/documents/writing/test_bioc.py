@@ -58,7 +58,7 @@ def test_any_documents_are_read_back(format_: str, written: list[Written]) -> No
     for document, (doc, record, found) in zip(collection.documents, written, strict=True):
         assert document.id == str(record.id)
         (passage,) = document.passages
-        text = xml_text(doc.text)
+        text = xml_text(doc.text) if format_ == "bioc-xml" else doc.text
         assert (passage.text or "") == text
         assert [
             (a.total_span.offset, a.total_span.end, a.text or "", a.infons["type"])
@@ -117,12 +117,37 @@ def test_each_entity_is_in_one_passage() -> None:
 
 def test_control_characters_are_counted_and_offsets_stay() -> None:
     doc = NLP.make_doc("a\x00b \x1b c")
-    with pytest.warns(UserWarning, match=r"GB-W210\] 2 control characters"):
-        content = write("bioc-xml", (doc, Record("\ud800"), []))
-    (document,) = read("bioc-xml", content).documents
-    assert (document.id, document.passages[0].text) == ("\ufffd", "a\ufffdb \ufffd c")
-    (document,) = json.loads(write("bioc-json", (doc, Record("x"), [])))["documents"]
-    assert len(document["passages"][0]["text"]) == len(doc.text)
+    doc.user_data["passages"] = [{"start": 0, "end": 7, "infons": {"k\x02": "v\x03"}}]
+    records = [Record("n\x0b", {"a\x01": "x", "a\x02": "\ud800", "b": [1]}), Record("n\x0c")]
+    with pytest.warns(UserWarning, match=r"GB-W210\] 13 control characters"):
+        content = write("bioc-xml", *[(doc, record, []) for record in records])
+    first, second = read("bioc-xml", content).documents
+    assert (first.id, second.id) == (r"n\u000b", r"n\u000c")
+    assert first.infons == {r"a\u0001": "x", r"a\u0002": "\ufffd", "b": "[1]"}
+    (passage,) = second.passages
+    assert passage.text == "a\ufffdb \ufffd c"
+    assert passage.infons == {r"k\u0002": "v\ufffd"}
+
+
+def test_json_holds_control_characters(recwarn: pytest.WarningsRecorder) -> None:
+    doc, record = NLP.make_doc("a\x00b \x1b c"), Record("n\x0b", {"a\x01": "\x02"})
+    found = [Entity(0, 3, "x\x03", 0.5, "a\x00b", "D\x041")]
+    (document,) = json.loads(write("bioc-json", (doc, record, found)))["documents"]
+    (passage,) = document["passages"]
+    (annotation,) = passage["annotations"]
+    assert (document["id"], document["infons"]) == ("n\x0b", {"a\x01": "\x02"})
+    assert (passage["text"], annotation["text"]) == ("a\x00b \x1b c", "a\x00b")
+    assert (annotation["infons"]["type"], annotation["infons"]["identifier"]) == ("x\x03", "D\x041")
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    "own", [5, ["Methods"], [{"start": "0", "end": 3}], {"a": 1}, [{"end": 1}]]
+)
+def test_a_value_of_the_users_own_is_no_passage(own: Any) -> None:
+    doc = NLP.make_doc("a bc de")
+    doc.user_data["passages"] = own
+    assert list(cut_passages(doc)) == [(0, 7, {})]
 
 
 @pytest.mark.parametrize("format_", ["bioc-xml", "bioc-json"])

@@ -156,3 +156,11 @@ def test_a_resource_that_is_not_valid_is_refused() -> None:
 @pytest.mark.parametrize("text", ["", "\x85", "\u2028", "\xa0\n", "\u3000 "])
 def test_text_without_a_visible_character_is_a_valid_string(text: str) -> None:
     validate(reference_to_document("a", "", {"display": _string(text)}))
+
+
+def test_ids_that_fhir_does_not_hold_stay_different() -> None:
+    records = [Record(f"n{mark}", {"patient_id": f"p{mark}"}) for mark in "\x0b\x0c"]
+    entries = json.loads(write("fhir", *map(sample, records)))["entry"]
+    documents = [x["resource"] for x in entries if "masterIdentifier" in x["resource"]]
+    assert [x["masterIdentifier"]["value"] for x in documents] == [r"n\u000b", r"n\u000c"]
+    assert [x["subject"]["identifier"]["value"] for x in documents] == [r"p\u000b", r"p\u000c"]

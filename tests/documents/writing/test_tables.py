@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spacy_gliner_biomed.documents.formats import FORMATS
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writing import tables
 from spacy_gliner_biomed.documents.writing.attributes import ENTITY_COLUMNS
@@ -73,6 +74,19 @@ def test_parquet_is_written_in_groups_of_rows(monkeypatch: pytest.MonkeyPatch) -
     file = parquet.ParquetFile(io.BytesIO(content))
     assert [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)] == [4, 4, 2]
     assert file.read().column("document").to_pylist() == [str(i // 2) for i in range(10)]
+
+
+def test_a_document_that_parquet_cannot_hold_is_refused_by_itself() -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="needs the extra 'parquet'")
+    stream = io.BytesIO()
+    writer = FORMATS["parquet"].factory(stream, SETTINGS)
+    writer.write(*sample(Record("a")))
+    doc, record, _ = sample(Record("b"))
+    with pytest.raises(Exception, match="too large to fit"):
+        writer.write(doc, record, [Entity(0, 2**40, "drug", 0.5, "x")])
+    writer.write(*sample(Record("c")))
+    writer.finish()
+    assert parquet.read_table(stream).column("document").to_pylist() == ["a", "a", "c", "c"]
 
 
 def test_a_row_whose_attribute_does_not_fit_is_refused() -> None:

@@ -40,6 +40,8 @@ def read(path: Path, *documents: Any) -> list[AnnotatedText]:
     return list(read_format(path))
 
 
+LENGTHLESS = {**annotation(0, "Zinc", type="x"), "locations": [{"offset": 0, "length": None}]}
+
 XML = """<?xml version="1.0" encoding="utf8"?><!DOCTYPE collection SYSTEM "BioC.dtd">
 <collection><source>x</source><date/><key/>
 <document><id>7</id>
@@ -113,6 +115,14 @@ def test_offsets_that_jump_or_overlap_are_counted_anew(tmp_path: Path) -> None:
         (document(passage(0, "Zink.", annotation(0, "Zinc", type="x"))), "'Zinc' is marked"),
         (document(passage(0, "Zinc", annotation(0, "Zinc", kind="x"))), "no infon 'type'.*: kind"),
         (document({"infons": {}}), "offset"),
+        (document(passage(0, 5)), "'text' must be a string; found int"),  # type: ignore[arg-type]
+        (
+            document(passage(0, "", sentences=[{"offset": 0, "text": [], "infons": {}}])),
+            "found list",
+        ),
+        (document(passage(0, "Zinc", LENGTHLESS)), r"whole numbers; found \[0, None\]"),
+        (document(passage(None, "Zinc")), "a key is missing or wrong"),  # type: ignore[arg-type]
+        (document(passage(0, "Zinc", infons=["x"])), "a key is missing or wrong"),
         ({"id": "1"}, "no 'passages'"),
         (3, "int instead of an object"),
     ],

@@ -1,6 +1,7 @@
 """CSV and TSV of notes."""
 
 import csv
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from spacy_gliner_biomed.common import files
 from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.formats.notes_table import read_notes
 from spacy_gliner_biomed.training.formats.options import ReadOptions
@@ -86,3 +88,15 @@ def test_what_python_writes_comes_back(tmp_path: Path, rows: list[tuple[str, str
     kept = [row for row in rows if any(field.strip() for field in row)]
     assert [(text.text, text.meta["ward"]) for text in found] == kept
     assert counts[BLANK_ROWS] == len(rows) - len(kept)
+
+
+def test_a_small_file_cannot_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_BYTES", 1000)
+    path = tmp_path / "a.csv.gz"
+    line, field = "x" * 1001, '"' + "x\n" * 501
+    for content, complaint in ((line, "GB-E398.*line 2 has more"), (field, "larger than field")):
+        path.write_bytes(gzip.compress(f"text\n{content}".encode()))
+        with pytest.raises(ValueError, match=rf"GB-E060.*a\.csv\.gz, line 2: .*{complaint}"):
+            list(read_notes(path, ReadOptions(), Counts()))
