@@ -534,6 +534,16 @@ class Errors:
         "[GB-E303] The pipeline already has the linker {name!r} with its own knowledge bases. "
         "Leave --kb out, or give a --pipeline without a linker."
     )
+    E405 = (
+        "[GB-E405] --link names {found}, but the pipeline finds no entities with such a label."
+        "{hint} Its labels are: {known}. Upper and lower case matter. '*' stands for all labels "
+        "without a --link."
+    )
+    E406 = (
+        "[GB-E406] {name!r} was initialized with 'mentions', but without the pipeline that reads "
+        "them. Give it as 'nlp', or leave 'mentions' out to remember the gold mentions of the "
+        "training data."
+    )
 
     # Curation
     E110 = "[GB-E110] {path} is not of a form that is known here. Allowed endings: {allowed}."
@@ -986,6 +996,17 @@ class Warnings:
         "hold several names, such as {example!r}, but no cell has the separator '|'. Each cell was "
         "read as one name, so the names in it are not found by themselves. Separate them with '|': "
         "'PLX4032|Zelboraf'. If these are single names, ignore this warning."
+    )
+    W406 = (
+        "[GB-W406] {name!r} has a rule for the label {rule!r}, but there are entities with the "
+        "label {found!r}, to which this rule does not apply: {instead}. Upper and lower case "
+        "matter. Change the label of the rule (in 'labels' of {name!r}), or that of the entities. "
+        "Given once for each label."
+    )
+    W407 = (
+        "[GB-W407] {name!r} runs before {found}, which finds the entities to link, so that nothing "
+        "is linked. Move {name!r} to the end of the pipeline: change the order in 'pipeline' of "
+        "[nlp], or that of nlp.add_pipe. Given once."
     )
 
     # Curation

@@ -28,6 +28,11 @@ class PipelineConfig:
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), ()
 
+    @property
+    def nlp(self) -> Any:
+        """The pipeline; None if it is unknown."""
+        return self._nlp()
+
     def just_loaded(self, name: str, exclude: Iterable[str]) -> Mapping[str, Any] | None:
         """Return a component's part of the config that its pipeline has just read, with overrides.
 
@@ -36,7 +41,7 @@ class PipelineConfig:
             exclude the vocab and load it themselves.
         RETURNS (Mapping[str, Any] | None): The settings; None if the component is loaded alone.
         """
-        nlp = self._nlp()
+        nlp = self.nlp
         if nlp is None or "vocab" not in exclude:
             return None
         # Not `nlp.config`: that property rebuilds the config from the current components.

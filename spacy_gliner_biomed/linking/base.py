@@ -1,6 +1,7 @@
 """The linker's parts: settings, knowledge bases and memory, and how they are saved."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +26,7 @@ from spacy_gliner_biomed.linking.linker_settings import LinkerSettings
 from spacy_gliner_biomed.linking.memory import MentionMemory
 from spacy_gliner_biomed.linking.name_vectors import NameEncoder
 from spacy_gliner_biomed.models.gliner import GlinerModel
+from spacy_gliner_biomed.pipeline.reports import Reports
 
 Self = TypeVar("Self", bound="LinkerPipe")
 
@@ -70,7 +72,7 @@ class LinkerPipe(Configurable, Pipe):
         self.encoder = None if encoder is None else NameEncoder(encoder)
         self.kbs: list[KnowledgeBase] = []
         self.memory = MentionMemory()
-        self.warned = False
+        self.reports = Reports()
         # The settings of the current linker, and the linker.
         self._made: tuple[Any, ConceptLinker] | None = None
         self.cfg = cfg  # type: ignore[assignment]
@@ -127,16 +129,17 @@ class LinkerPipe(Configurable, Pipe):
     def from_bytes(self: Self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> Self:
         """Load the bytes of `to_bytes`.
 
-        RAISES (ValueError): If it is damaged.
+        RAISES (ValueError): If it is damaged; the component is as it was then.
         """
-        deserialize: dict[str, Callable[[bytes], Any]] = {
-            "cfg": lambda b: self._restore(b, exclude),
-            "kb": lambda b: self.set_kbs(map(KnowledgeBase.from_bytes, srsly.msgpack_loads(b))),
-            "memory": lambda b: self._set_memory(MentionMemory.from_bytes(b)),
-        }
-        if (encoder := self.encoder) is not None:
-            deserialize["encoder"] = lambda b: encoder.from_bytes(b, self.kbs)
-        read_parts(bytes_data, deserialize, exclude)
+        with self._reading() as found:
+            readers: dict[str, Callable[[bytes], Any]] = {
+                "cfg": lambda b: self._restore(b, exclude),
+                "kb": lambda b: found.update(kbs=_kbs_of_bytes(b)),
+                "memory": lambda b: found.update(memory=MentionMemory.from_bytes(b)),
+            }
+            if (encoder := self.encoder) is not None:
+                readers["encoder"] = lambda b: encoder.from_bytes(b, found["kbs"])
+            read_parts(bytes_data, readers, exclude)
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
@@ -152,18 +155,33 @@ class LinkerPipe(Configurable, Pipe):
         util.to_disk(path, serialize, exclude)
 
     def from_disk(self: Self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
-        """Load what `to_disk` saved; knowledge bases are mapped into memory, not read."""
-        deserialize: dict[str, Callable[[Path], Any]] = {
-            "cfg": lambda p: self._restore(p.read_bytes(), exclude),
-            "kb": lambda p: self.set_kbs(
-                KnowledgeBase.from_disk(file) for file in sorted(p.glob("*" + loading.KB_ENDING))
-            ),
-            "memory": lambda p: self._set_memory(MentionMemory.from_bytes(p.read_bytes())),
-        }
-        if (encoder := self.encoder) is not None:
-            deserialize["encoder"] = lambda p: encoder.from_disk(p, self.kbs)
-        util.from_disk(path, deserialize, exclude)
+        """Load what `to_disk` saved; knowledge bases are mapped into memory, not read.
+
+        RAISES (ValueError): If it is damaged; the component is as it was then.
+        """
+        with self._reading() as found:
+            readers: dict[str, Callable[[Path], Any]] = {
+                "cfg": lambda p: self._restore(p.read_bytes(), exclude),
+                "kb": lambda p: found.update(kbs=loading.open_all(p)),
+                "memory": lambda p: found.update(memory=MentionMemory.from_bytes(p.read_bytes())),
+            }
+            if (encoder := self.encoder) is not None:
+                readers["encoder"] = lambda p: encoder.from_disk(p, found["kbs"])
+            util.from_disk(path, readers, exclude)
         return self
+
+    @contextmanager
+    def _reading(self) -> Iterator[dict[str, Any]]:
+        """Take over the parts that are read, or keep everything as it was if one cannot be read."""
+        found: dict[str, Any] = {"kbs": self.kbs, "memory": self.memory}
+        before = dict(self.cfg)
+        try:
+            yield found
+        except BaseException:
+            self.cfg.update(before)
+            raise
+        self.memory = found["memory"]
+        self.set_kbs(found["kbs"])
 
     def _load(self) -> None:
         """Load what is to be saved; without a knowledge base there is nothing to load."""
@@ -171,9 +189,10 @@ class LinkerPipe(Configurable, Pipe):
         if self.encoder is not None:
             self.encoder.build(self.kbs)
 
-    def _set_memory(self, memory: MentionMemory) -> None:
-        self.memory, self._made = memory, None
-
     def _restore(self, saved: bytes, exclude: Iterable[str]) -> None:
         loaded = self.pipeline_config.just_loaded(self.name, exclude)
         restore_settings(saved, self.configured, self.cfg, loaded)
+
+
+def _kbs_of_bytes(content: bytes) -> list[KnowledgeBase]:
+    return [KnowledgeBase.from_bytes(each) for each in srsly.msgpack_loads(content)]

@@ -1,6 +1,6 @@
 """The pipeline component: links entities to concepts of knowledge bases."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 
 from spacy.language import Language
@@ -12,9 +12,11 @@ from spacy_gliner_biomed.common.reporting import warn
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.linking import entities, loading
 from spacy_gliner_biomed.linking.base import LinkerPipe
+from spacy_gliner_biomed.linking.label_types import ANY_LABEL
 from spacy_gliner_biomed.linking.linker import ConceptLinker, Mention, Ranked
 from spacy_gliner_biomed.linking.linker_settings import LinkerSettings
 from spacy_gliner_biomed.linking.memory import MentionMemory
+from spacy_gliner_biomed.linking.pipeline_checks import later_writers, missed_rules
 from spacy_gliner_biomed.nn.allocator import tune_malloc_for_inference
 
 
@@ -61,6 +63,7 @@ class GlinerBiomedLinker(LinkerPipe):
         mentions = [self._read(doc, settings) for doc in docs]
         if not any(mentions):
             return [[] for _ in mentions]
+        self._report_labels({mention.label for each in mentions for mention in each}, settings)
         linker = self._linker_of(settings)
         linker.prepare(chain.from_iterable(mentions))
         return [linker.rank_all(each, settings.k, settings.min_score) for each in mentions]
@@ -87,8 +90,11 @@ class GlinerBiomedLinker(LinkerPipe):
         kb (loading.Loader | None): Loads the knowledge bases; None for the component's own `kb`.
         mentions (Callable | None): A corpus reader, whose gold mentions are remembered instead.
             Needs `nlp`.
-        RAISES (ValueError): If there is no knowledge base, or one cannot be read.
+        RAISES (ValueError): If there is no knowledge base, one cannot be read, or `mentions` are
+            given without `nlp`.
         """
+        if mentions is not None and nlp is None:
+            raise ValueError(Errors.E406.format(name=self.name))
         loader = kb or self.load_kb
         self.kbs = loader() if loader else []
         self.memory, self._made = MentionMemory(), None
@@ -140,18 +146,37 @@ class GlinerBiomedLinker(LinkerPipe):
 
     def _read(self, doc: Doc, settings: LinkerSettings) -> list[Mention]:
         """Read the mentions to link; one for each entity."""
-        if not entities.has_group(doc, settings.spans_key):
-            self._warn(doc)
+        key = settings.spans_key
+        if not entities.has_group(doc, key):
+            self._report_missing(doc, key)
             return []
-        spans = entities.spans_of(doc, settings.spans_key)
-        return (
-            entities.read_mentions(doc, spans, abbreviations=settings.abbreviations)
-            if spans
-            else []
-        )
+        spans = entities.spans_of(doc, key)
+        if spans:
+            return entities.read_mentions(doc, spans, abbreviations=settings.abbreviations)
+        if key is None and not doc.has_annotation("ENT_IOB"):  # no component has written any
+            self._report_missing(doc, key)
+        return []
 
-    def _warn(self, doc: Doc) -> None:
-        if not self.warned:
-            self.warned = True
+    def _report_missing(self, doc: Doc, spans_key: str | None) -> None:
+        """Warn once about Docs that are linked too early, or lack the span group."""
+        nlp = self.pipeline_config.nlp
+        if nlp is not None and (later := later_writers(nlp, self, spans_key)):
+            found = ", ".join(map(repr, later))
+            self.reports.warn_once("place", Warnings.W407.format(name=self.name, found=found))
+        elif spans_key is not None:
             found = ", ".join(map(repr, doc.spans)) or "none"
-            warn(Warnings.W020.format(name=self.name, key=self.spans_key, found=found))
+            message = Warnings.W020.format(name=self.name, key=spans_key, found=found)
+            self.reports.warn_once("group", message)
+
+    def _report_labels(self, labels: Collection[str], settings: LinkerSettings) -> None:
+        """Warn once about each label whose rule probably names another label."""
+        rules = [rule.label for rule in settings.labels]
+        ruled = {*rules}
+        without = sorted(label for label in labels if ruled and label not in ruled)
+        new = [label for label in without if self.reports.is_first(f"{label!r} of {rules}")]
+        if not new:
+            return
+        instead = "it is linked by the rule for '*'" if ANY_LABEL in ruled else "it is not linked"
+        for label, rule in missed_rules(new, rules, labels, self.pipeline_config.nlp):
+            values = {"name": self.name, "rule": rule, "found": label, "instead": instead}
+            warn(Warnings.W406.format(**values))

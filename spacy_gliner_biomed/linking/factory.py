@@ -32,6 +32,7 @@ scorer = {"@scorers": "spacy-gliner-biomed.link_scorer.v1"}
 @Language.factory(
     "gliner_biomed_linker",
     assigns=["token.ent_kb_id", "span._.kb_ents", "doc.spans"],
+    requires=["doc.ents", "token.ent_iob", "token.ent_type"],  # or a span group
     default_config=Config().from_str(DEFAULT_CONFIG)["gliner_biomed_linker"],
     default_score_weights={
         "link_f": 1.0,

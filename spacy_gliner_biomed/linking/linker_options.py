@@ -11,6 +11,7 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.component import GlinerBiomedLinker
 from spacy_gliner_biomed.linking.label_types import default_rules, parse_links
 from spacy_gliner_biomed.linking.loading import describe, load_all
+from spacy_gliner_biomed.linking.pipeline_checks import check_labels, entity_labels
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 
 FACTORY = "gliner_biomed_linker"
@@ -57,20 +58,24 @@ def add_linker(nlp: Language, options: LinkerOptions) -> GlinerBiomedLinker:
     options (LinkerOptions): What to link to.
     RETURNS (GlinerBiomedLinker): The linker, whose rules are checked.
     RAISES (ValueError): If there are two linkers or none, a knowledge base cannot be read, or a
-        rule names a type that no concept has.
+        rule names a label that no entity can have or a type that no concept has.
     """
     own = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, GlinerBiomedLinker)]
     if not options.kbs:
         if len(own) != 1:
             raise ValueError(Errors.E302.format(n=len(own)))
         linker = own[0]
-        linker.cfg["labels"] = parse_links(options.links, linker.loaded_kbs())
+        rules = parse_links(options.links, linker.loaded_kbs())
+        check_labels((rule["label"] for rule in rules), nlp, linker.spans_key)
+        linker.cfg["labels"] = rules
     else:
         if own:
             raise ValueError(Errors.E303.format(name=own[0].name))
         kbs = load_all([Path(path) for path in options.kbs])
         labels, key = _entities_of(nlp)
         rules = parse_links(options.links, kbs) if options.links else default_rules(labels, kbs)
+        if options.links:
+            check_labels((rule["label"] for rule in rules), nlp, key)
         added: Any = nlp.add_pipe(FACTORY, config={"spans_key": key, "labels": rules})
         linker = added
         linker.set_kbs(kbs)
@@ -83,4 +88,4 @@ def _entities_of(nlp: Language) -> tuple[list[str], str | None]:
     found = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, GlinerBiomed)]
     if found:
         return list(found[0].labels), found[0].cfg["spans_key"]
-    return [label for labels in nlp.pipe_labels.values() for label in labels], None
+    return entity_labels(nlp), None

@@ -69,6 +69,11 @@ def save_all(kbs: Sequence[KnowledgeBase], folder: Path) -> None:
         old.unlink()
 
 
+def open_all(folder: Path) -> list[KnowledgeBase]:
+    """Open the knowledge bases that `save_all` saved to a folder."""
+    return [KnowledgeBase.from_disk(file) for file in sorted(folder.glob("*" + KB_ENDING))]
+
+
 def without_key_error(error: Exception) -> Exception:
     """Convert a KeyError, which spaCy would report as "not initialized" (E109)."""
     if not isinstance(error, KeyError):

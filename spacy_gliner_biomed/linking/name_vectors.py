@@ -234,11 +234,12 @@ class NameEncoder:
     def from_disk(self, path: Path, kbs: Sequence[KnowledgeBase]) -> None:
         """Load what `to_disk` saved with these knowledge bases.
 
-        RAISES (ValueError): If the vectors belong to others.
+        RAISES (ValueError): If the vectors belong to others; nothing is changed then.
         """
-        network_shim(self.model).from_disk(path / "model")
         files = [path / f"{i:02}{ENDING}" for i in range(len(kbs))]
-        self.forms = [FormVectors.from_disk(*pair) for pair in zip(kbs, files, strict=True)]
+        forms = [FormVectors.from_disk(*pair) for pair in zip(kbs, files, strict=True)]
+        network_shim(self.model).from_disk(path / "model")
+        self.forms = forms
 
     def to_bytes(self) -> bytes:
         """Serialize what `to_disk` saves."""
@@ -248,6 +249,7 @@ class NameEncoder:
 
     def from_bytes(self, content: bytes, kbs: Sequence[KnowledgeBase]) -> None:
         """Load the content of `to_bytes`."""
-        model, forms = srsly.msgpack_loads(content)
+        model, saved = srsly.msgpack_loads(content)
+        forms = [FormVectors.from_bytes(*pair) for pair in zip(kbs, saved, strict=True)]
         network_shim(self.model).from_bytes(model)
-        self.forms = [FormVectors.from_bytes(*pair) for pair in zip(kbs, forms, strict=True)]
+        self.forms = forms

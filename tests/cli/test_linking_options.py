@@ -131,6 +131,8 @@ def test_a_corpus_is_linked_and_a_resumed_run_needs_the_same_links(
     [
         (False, ["--link", "drug=D"], "GB-E302"),
         (False, ["--kb", "{terms}", "--link", "drug=Organs"], "GB-E085"),
+        (False, ["--kb", "{terms}", "--link", "Drug=D"], "Did you mean 'drug'?"),
+        (True, ["--kb", "{terms}", "--link", "diseases=C"], "Did you mean 'disease'?"),
         (True, ["--kb", "missing.kb"], "GB-E050"),
     ],
 )

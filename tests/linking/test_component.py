@@ -188,6 +188,40 @@ def test_a_missing_span_group_is_said_once(make_nlp: MakeNlp) -> None:
     assert [links(doc) for doc in docs] == [[""] * 6] * 2
 
 
+@pytest.mark.parametrize(("others", "link"), [([], ""), ([{"label": "*"}], "D:4")])
+def test_a_rule_whose_label_is_written_otherwise_is_said_once(
+    make_nlp: MakeNlp, others: list[dict[str, Any]], link: str
+) -> None:
+    nlp = make_nlp(labels=[{"label": "Disease", "types": ["disease"]}, *others])
+    instead = r"is linked by the rule for '\*'" if others else "is not linked"
+    expected = rf"GB-W406.*the label 'Disease'.*the label 'disease'.*it {instead}"
+    with pytest.warns(UserWarning, match=expected) as caught:
+        docs = list(nlp.pipe(["Wilson disease", "penicillamine", "WD"], batch_size=1))
+    assert len(caught) == 1
+    assert links(docs[0]) == [link]
+    linker: Any = nlp.get_pipe("gliner_biomed_linker")
+    linker.cfg["labels"] = [{"label": "disease", "types": ["disease"]}]
+    assert links(nlp("Wilson disease")) == ["D:4"]
+
+
+@pytest.mark.parametrize(("ruler", "spans_key"), [("entity_ruler", None), ("span_ruler", "ruler")])
+def test_a_linker_before_what_finds_the_entities_says_so_once(
+    terminology: Path, ruler: str, spans_key: str | None
+) -> None:
+    nlp = spacy.blank("en")
+    loader = {"@misc": "spacy-gliner-biomed.KnowledgeBase.v1", "paths": [str(terminology)]}
+    later: Any = nlp.add_pipe(ruler)
+    later.add_patterns([{"label": "disease", "pattern": "Wilson disease"}])
+    config = {"kb": loader, "spans_key": spans_key}
+    nlp.add_pipe("gliner_biomed_linker", config=config, first=True)
+    expected = rf"GB-W407.*'gliner_biomed_linker' runs before '{ruler}'.*to the end"
+    with pytest.warns(UserWarning, match=expected) as caught:
+        docs = list(nlp.pipe(["Wilson disease", "nothing"]))
+    assert len(caught) == 1
+    found = docs[0].spans[spans_key] if spans_key else docs[0].ents
+    assert [(span.text, span.kb_id_) for span in found] == [("Wilson disease", "")]
+
+
 @pytest.mark.parametrize("text", ["", " ", "Nothing here."])
 @pytest.mark.parametrize("spans_key", [None, "sc"])
 def test_docs_without_entities_come_through(
@@ -252,6 +286,16 @@ def test_gold_mentions_are_remembered_in_initialize(make_nlp: MakeNlp) -> None:
     initialize(nlp, examples)
     assert len(nlp.get_pipe("gliner_biomed_linker").memory) == 1
     assert links(nlp("zzz")) == ["D:1"]
+
+
+def test_mentions_need_the_pipeline_that_reads_them(make_nlp: MakeNlp) -> None:
+    nlp = make_nlp()
+    linker: Any = nlp.get_pipe("gliner_biomed_linker")
+    examples = [gold(nlp, "zzz", [(0, 1, "disease", "D:2")])]
+    with pytest.raises(ValueError, match=r"GB-E406.*'gliner_biomed_linker'"):
+        linker.initialize(lambda: [], mentions=lambda nlp: examples)
+    linker.initialize(lambda: [], nlp=nlp, mentions=lambda nlp: examples)
+    assert links(nlp("zzz")) == ["D:2"]
 
 
 def test_memory_can_be_switched_off(make_nlp: MakeNlp) -> None:

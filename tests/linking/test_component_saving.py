@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 import spacy
+import srsly
 from spacy.language import Language
 
+from spacy_gliner_biomed.linking.kb.concepts import Concept
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 from tests.linking.conftest import LINKS, TEXT, gold, initialize, links
 
@@ -78,3 +80,30 @@ def test_two_processes_link_as_one(make_nlp: MakeNlp) -> None:
     docs = list(nlp.pipe([TEXT] * 4, n_process=2, batch_size=2))
     assert [links(doc) for doc in docs] == [REMEMBERED] * 4
     assert docs[0].ents[0]._.kb_ents[0][0] == "D:4"
+
+
+@pytest.mark.parametrize("part", ["cfg", "kb", "memory"])
+def test_a_part_that_cannot_be_read_changes_nothing(
+    make_nlp: MakeNlp, tmp_path: Path, part: str
+) -> None:
+    other = make_nlp(threshold=0.9, k=1)
+    other_linker: Any = other.get_pipe("gliner_biomed_linker")
+    other_linker.set_kbs([KnowledgeBase.build([Concept("X:1", "zzz")], name="other")])
+    other_linker.to_disk(tmp_path / "saved")
+    saved = srsly.msgpack_loads(other_linker.to_bytes())
+    file = tmp_path / "saved" / ("kb/00.kb" if part == "kb" else part)
+    file.write_bytes(b"damaged")
+    damaged = srsly.msgpack_dumps([b"damaged"]) if part == "kb" else b"damaged"
+    nlp = initialized(make_nlp)
+    linker: Any = nlp.get_pipe("gliner_biomed_linker")
+    before = dict(linker.cfg)
+    with pytest.raises(ValueError, match="GB-E"):
+        linker.from_disk(tmp_path / "saved")
+    with pytest.raises(ValueError, match="GB-E"):
+        linker.from_bytes(srsly.msgpack_dumps({**saved, part: damaged}))
+    assert dict(linker.cfg) == before
+    assert [kb.name for kb in linker.kbs] == ["small"]
+    assert links(nlp(TEXT)) == REMEMBERED
+    linker.from_bytes(srsly.msgpack_dumps(saved))
+    assert ([kb.name for kb in linker.kbs], linker.threshold) == (["other"], 0.9)
+    assert links(nlp("zzz")) == ["X:1"]

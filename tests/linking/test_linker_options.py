@@ -58,6 +58,9 @@ def test_the_rules_of_a_linker_that_is_there_are_changed(mesh: Path, nlp: Langua
     add_linker(nlp, LinkerOptions((str(mesh),)))
     add_linker(nlp, LinkerOptions((), ("drug",)))
     assert links(nlp) == ["MESH:D001241", ""]
+    with pytest.raises(ValueError, match=r"GB-E405.*'Disease'"):
+        add_linker(nlp, LinkerOptions((), ("Disease",)))
+    assert links(nlp) == ["MESH:D001241", ""]
     with pytest.raises(ValueError, match=r"GB-E303.*gliner_biomed_linker"):
         add_linker(nlp, LinkerOptions((str(mesh),)))
 
@@ -69,6 +72,8 @@ def test_the_rules_of_a_linker_that_is_there_are_changed(mesh: Path, nlp: Langua
         (lambda mesh: LinkerOptions((str(mesh.with_name("no.kb")),)), "GB-E050.*no.kb"),
         (lambda mesh: LinkerOptions((str(mesh),), ("drug=Organs",)), "GB-E085.*Organs"),
         (lambda mesh: LinkerOptions((str(mesh),), ("drug=",)), "GB-E301"),
+        (lambda mesh: LinkerOptions((str(mesh),), ("Drug=D",)), "GB-E405.*'Drug'.*mean 'drug'"),
+        (lambda mesh: LinkerOptions((str(mesh),), ("diseases=C",)), "GB-E405.*mean 'disease'"),
         (lambda mesh: LinkerOptions((str(mesh), str(mesh))), "GB-E091.*mesh"),
     ],
 )
