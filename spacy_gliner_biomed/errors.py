@@ -356,13 +356,13 @@ class Errors:
         "it again."
     )
     E395 = (
-        "[GB-E395] The rest of {path} cannot be read: {error}. Something in it has another form "
-        "than the format. Repair the file, or leave it out."
+        "[GB-E395] The rest of {path} cannot be read: {error}. Something in it does not have the "
+        "form that its format requires. Repair the file, or leave it out."
     )
     E398 = (
-        "[GB-E398] {path} has more than {limit:,} characters when it is unpacked, so a small "
-        "file could fill the memory. If that is right, unpack the file yourself and name what "
-        "you get."
+        "[GB-E398] {path} has more than {limit:,} characters when it is unpacked. A small file "
+        "could fill the memory in this way. If the text is right, unpack the file and name the "
+        "unpacked one."
     )
     E162 = (
         "[GB-E162] There is no document in {path}. It may be cut off or of another kind: look at "
