@@ -535,9 +535,9 @@ class Errors:
         "Leave --kb out, or give a --pipeline without a linker."
     )
     E405 = (
-        "[GB-E405] --link names {found}, but the pipeline finds no entities with such a label."
-        "{hint} Its labels are: {known}. Upper and lower case matter. '*' stands for all labels "
-        "without a --link."
+        "[GB-E405] --link names {found}, but the pipeline finds no entities with such a label; its "
+        "labels are: {known}.{hint} Write labels as the pipeline does, also in upper and lower "
+        "case. '*' stands for all labels without a --link."
     )
     E406 = (
         "[GB-E406] {name!r} was initialized with 'mentions', but without the pipeline that reads "
@@ -993,14 +993,14 @@ class Warnings:
     )
     W405 = Counted(
         "[GB-W405] In {path}, {n:cell of aliases or types seems|cells of aliases or types seem} to "
-        "hold several names, such as {example!r}, but no cell has the separator '|'. Each cell was "
-        "read as one name, so the names in it are not found by themselves. Separate them with '|': "
-        "'PLX4032|Zelboraf'. If these are single names, ignore this warning."
+        "hold several names, such as {example!r}, but no cell has the separator '|', so that each "
+        "was read as one name. Separate the names with '|' (PLX4032|Zelboraf), or they are not "
+        "found by themselves. If these are single names, ignore this warning."
     )
     W406 = (
         "[GB-W406] {name!r} has a rule for the label {rule!r}, but there are entities with the "
-        "label {found!r}, to which this rule does not apply: {instead}. Upper and lower case "
-        "matter. Change the label of the rule (in 'labels' of {name!r}), or that of the entities. "
+        "label {found!r}, to which this rule does not apply: {instead}. Change the label of the "
+        "rule (in 'labels' of {name!r}), or that of the entities; upper and lower case matter. "
         "Given once for each label."
     )
     W407 = (

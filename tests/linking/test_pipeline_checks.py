@@ -52,8 +52,8 @@ def test_labels_that_no_entity_can_have_are_refused(pipes: list[str]) -> None:
     assert sorted(entity_labels(nlp)) == ["disease", "drug"]
     check_labels(["*", "drug"], nlp, None)
     expected = (
-        r"GB-E405\] --link names 'Drug', 'gene', but .* Did you mean 'drug'\? Its labels are: "
-        "disease, drug"
+        r"GB-E405\] --link names 'Drug', 'gene', but .* its labels are: disease, drug\. Did you "
+        r"mean 'drug'\?"
     )
     with pytest.raises(ValueError, match=expected):
         check_labels(["Drug", "gene", "disease", "*"], nlp, None)
