@@ -305,6 +305,18 @@ class Errors:
         "{right:,} proved right. Some must be right and some wrong: use documents with gold "
         "entities of the pipeline's labels, as many as you can."
     )
+    E410 = Counted(
+        "[GB-E410] None of the gold entities in {n:training document|training documents} has a "
+        "label of {component!r}. The gold labels are: {found}. The labels of {component!r} are: "
+        "{labels}.{hint} Upper and lower case matter. Set 'labels' to the gold labels, or to [] to "
+        "take them from the data. To ask the model for a label in other words, give it a 'prompt'. "
+        "The option --labels of 'spacy gliner convert' renames gold labels."
+    )
+    E411 = (
+        "[GB-E411] {component!r} has nothing to learn: no training document was read. spaCy's "
+        "reader of [corpora.train] reads only .spacy files and folders of them. Check the path, "
+        "and convert other formats first: python -m spacy gliner convert FILE train.spacy."
+    )
 
     # Commands
     E050 = "[GB-E050] There is no file {path}. Check the path."
@@ -569,6 +581,10 @@ class Errors:
         "[GB-E342] 'uncertainty' and 'coverage' are both 0, so that nothing decides which document "
         "comes first. Set one of them above 0."
     )
+    E412 = (
+        "[GB-E412] There is no scorer {found!r}.{hint} Scorers are: {allowed}; or a function that "
+        "is registered in 'misc'."
+    )
 
     # Silver annotations
     E120 = (
@@ -614,9 +630,9 @@ class Errors:
         "choose another folder."
     )
     E101 = (
-        "[GB-E101] {path} was begun with another {found}. A run can be resumed with equal input, "
-        "pipeline, settings and format only: give what it was begun with (manifest.json), or "
-        "choose another folder."
+        "[GB-E101] {path} was begun with other values of: {found}. A run can be resumed only with "
+        "the same input, pipeline, settings and format. Give those that it was begun with (they "
+        "are in manifest.json), or choose another folder."
     )
     E102 = "[GB-E102] Another run is writing to {path}. Wait for its end, or choose another folder."
     E103 = "[GB-E103] A worker process cannot load the pipeline:\n{error}"
@@ -887,6 +903,31 @@ class Warnings:
         "of nothing else was left out as a whole. The count is in stats['gold_trimmed']; this "
         "warning is given once."
     )
+    W410 = Counted(
+        "[GB-W410] {n:gold entity has|gold entities have} labels that {component!r} does not have: "
+        "{found}.{hint} They are learnt under these names, but found only if 'labels' has them. "
+        "stats['gold_other_labels'] counts them in each update; this warning is given once."
+    )
+    W411 = Counted(
+        "[GB-W411] In {of:training document|training documents}, there is no gold entity of "
+        "{n:label|labels} of {component!r}: {found}. A document that does not say which labels it "
+        "annotates counts as annotated with all labels, so the model learns to find nothing for "
+        "these. Remove them from 'labels', or add documents with such entities."
+    )
+    W412 = Counted(
+        "[GB-W412] {n:gold entity counts|gold entities count} as missed in the scores, because the "
+        "component is not asked for the labels: {found}.{hint} Correct 'labels' or the gold labels."
+    )
+    W413 = (
+        "[GB-W413] There is nothing to score: no document was read. spaCy's reader reads only "
+        ".spacy files and folders of them. Check the path, and convert other formats first: python "
+        "-m spacy gliner convert FILE dev.spacy."
+    )
+    W414 = Counted(
+        "[GB-W414] Entities were not scored: {n:document has|documents have} no gold annotation of "
+        "them (no span group {key!r}, and only missing values in doc.ents). To score entities, set "
+        "'spans_key' to the group with the gold entities, or write them there or to doc.ents."
+    )
 
     # Commands
     W120 = "[GB-W120] The option {old} is deprecated: use {new}, or a --config file."
@@ -941,6 +982,14 @@ class Warnings:
         "[GB-W208] In {path}, {n:task has|tasks have} no annotations, but predictions, which were "
         "read instead. They are suggestions of a model: have a person check them before you train."
     )
+    W400 = Counted(
+        "[GB-W400] In {path}, {n:further value|further values} of relations were not read: a "
+        "relation has 'head', 'tail', 'label' and 'score'."
+    )
+    W401 = Counted(
+        "[GB-W401] In {path}, {n:value|values} of entities were not read: another entity with the "
+        "same offsets and label has another value. The first one is kept."
+    )
     W380 = Counted(
         "[GB-W380] {n:file was|files were} read as UTF-8, not as {encoding}: {found}. Valid UTF-8 "
         "with characters beyond ASCII is hardly ever text in {encoding}. If a file is in "
@@ -959,6 +1008,14 @@ class Warnings:
     W209 = Counted(
         "[GB-W209] {n:concept id was|concept ids were} left out: the format {format!r} has no "
         "place for concept ids. To keep them, choose another format, such as 'jsonl' or 'docbin'."
+    )
+    W402 = Counted(
+        "[GB-W402] {n:value|values} of entities were left out ({found}): 'convert' cannot write "
+        "them in the format {format!r}. To keep them, choose 'jsonl' or 'docbin'."
+    )
+    W403 = Counted(
+        "[GB-W403] {n:Doc has|Docs have} annotations that were left out: categories, tags or span "
+        "groups other than {spans_key!r}. To keep them, choose the format 'docbin'."
     )
     W210 = Counted(
         "[GB-W210] {n:control character was|control characters were} written as U+FFFD, or in "

@@ -1,8 +1,8 @@
 """`python -m spacy gliner convert`: convert annotated texts between formats for training."""
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import count as count_up
 from itertools import islice
@@ -25,6 +25,7 @@ from spacy_gliner_biomed.counting import count
 from spacy_gliner_biomed.errors import Errors, Warnings
 
 if TYPE_CHECKING:
+    from spacy_gliner_biomed.documents.writing.gold_texts import LeftOut
     from spacy_gliner_biomed.training.corpora import AnnotatedText
     from spacy_gliner_biomed.training.formats.options import ReadOptions
 
@@ -76,8 +77,9 @@ def convert_cli(
     """Convert annotated texts: to a DocBin for `spacy train`, or to another format.
 
     Every entity keeps its exact offsets: a token is split if an entity begins or ends inside it.
-    All labels that occur in the source count as annotated, unless a text lists its own. What the
-    source or the output cannot represent is counted in a warning.
+    Docs of a DocBin keep their tokens. All labels that occur in the source count as annotated,
+    unless a text lists its own. What the source or the output cannot represent is counted in a
+    warning.
 
     Example: python -m spacy gliner convert export.jsonl train.spacy --labels words.json
     """
@@ -116,11 +118,12 @@ def convert(
         exists.
     """
     from spacy_gliner_biomed.documents.outputs import open_stream
+    from spacy_gliner_biomed.documents.writing.gold_texts import LeftOut
     from spacy_gliner_biomed.training.formats.options import DEFAULTS
     from spacy_gliner_biomed.training.formats.table import read_format
     from spacy_gliner_biomed.training.label_table import read_label_table, rename_labels
 
-    options = options or DEFAULTS
+    options = replace(options or DEFAULTS, with_docs=True)
     target = _target(output, to)
     if output.resolve() == source.resolve():
         reason = "it is the source. Name another file"
@@ -130,16 +133,18 @@ def convert(
     texts = read_format(source, data_format, options)
     if table is not None and labels is not None:
         texts = rename_labels(texts, table, labels, source)
-    write = _writer(target, lang, options.spans_key)
+    write, left_out = _writer(target, lang, options.spans_key), LeftOut(target, options.spans_key)
+    texts = _counted(texts, counts, left_out)
     if target == "docbin" and output.suffix != ".spacy":
-        lost = _write_folder(_counted(texts, counts), output, write)
+        lost = _write_folder(texts, output, write)
     else:
         with open_stream(str(output)) as stream:
-            lost = write(_counted(texts, counts), stream)
+            lost = write(texts, stream)
     if counts["concepts"] and target in WITHOUT_CONCEPTS:
         warn(Warnings.W209.format(n=counts["concepts"], format=target))
     if counts["relations"] and not _keeps_relations(target):
         warn(Warnings.W354.format(n=counts["relations"], format=target))
+    left_out.report()
     if lost:
         warn(Warnings.W012.format(n=lost, path=output))
     return counts["documents"], counts["entities"] - lost
@@ -166,16 +171,14 @@ def _writer(target: str, lang: str, spans_key: str) -> "Writer":
     """Return the function that writes texts and returns the number of lost entities."""
     from spacy_gliner_biomed.training.exchange import write_gliner_json, write_instructions
 
-    writers: dict[str, Writer] = {
-        "docbin": partial(_write_docs, lang=lang, spans_key=spans_key),
-        "gliner": write_gliner_json,
-        "instructions": write_instructions,
-    }
+    writers: dict[str, Writer] = {"gliner": write_gliner_json, "instructions": write_instructions}
     other = partial(_write_format, target=target, lang=lang, spans_key=spans_key)
     return writers.get(target, other)
 
 
-def _counted(texts: Iterable["AnnotatedText"], counts: "Counter[str]") -> Iterator["AnnotatedText"]:
+def _counted(
+    texts: Iterable["AnnotatedText"], counts: "Counter[str]", left_out: "LeftOut"
+) -> Iterator["AnnotatedText"]:
     from tqdm import tqdm
 
     for text in tqdm(texts, unit=" docs", disable=None, leave=False, mininterval=0.5):
@@ -183,77 +186,21 @@ def _counted(texts: Iterable["AnnotatedText"], counts: "Counter[str]") -> Iterat
         counts["entities"] += len(text.spans)
         counts["concepts"] += len(text.concepts)
         counts["relations"] += len(text.relations or ())
+        left_out.add(text)
         yield text
-
-
-def _write_docs(
-    texts: Iterable["AnnotatedText"], stream: BinaryIO, *, lang: str, spans_key: str
-) -> int:
-    """Write a DocBin; return the number of lost entities, which is 0."""
-    import spacy
-    from spacy.tokens import DocBin
-
-    from spacy_gliner_biomed.training.corpora import gold_doc
-    from spacy_gliner_biomed.training.gold import write_concepts
-
-    nlp, docs = spacy.blank(lang), DocBin(store_user_data=True)
-    nlp.max_length = sys.maxsize
-    for text in texts:
-        with nlp.memory_zone():  # a million texts would fill the vocabulary
-            doc = gold_doc(nlp, text, spans_key)
-            if text.concepts:
-                write_concepts(doc, dict(_concepts(text)), spans_key)
-            docs.add(doc)
-    stream.write(docs.to_bytes())
-    return 0
 
 
 def _write_format(
     texts: Iterable["AnnotatedText"], stream: BinaryIO, *, target: str, lang: str, spans_key: str
 ) -> int:
     """Write a format of `documents.formats`, whose writer reports what is lost; return 0."""
-    import spacy
+    from spacy_gliner_biomed.documents.writing.gold_texts import TextWriter
 
-    from spacy_gliner_biomed.documents.formats import FORMATS
-    from spacy_gliner_biomed.documents.inputs import Record
-    from spacy_gliner_biomed.documents.writing.entities import Entity
-    from spacy_gliner_biomed.documents.writing.writer import DEFAULT_SETTINGS
-    from spacy_gliner_biomed.training.corpora import gold_doc
-
-    nlp, writer = spacy.blank(lang), FORMATS[target].factory(stream, DEFAULT_SETTINGS)
-    nlp.max_length = sys.maxsize
+    writer = TextWriter(stream, target, lang=lang, spans_key=spans_key)
     for text in texts:
-        ids = dict(_concepts(text))
-        entities = [
-            Entity(a, b, label, None, text.text[a:b], ids.get((a, b, label)))
-            for a, b, label in text.spans
-        ]
-        with nlp.memory_zone():
-            record = Record(text.name, _meta(text, target))
-            writer.write(gold_doc(nlp, text, spans_key), record, entities)
+        writer.write(text)
     writer.finish()
     return 0
-
-
-def _concepts(text: "AnnotatedText") -> Iterator[tuple[tuple[int, int, str], str]]:
-    for start, end, label, ids in text.concepts:
-        yield (start, end, label), ids
-
-
-def _meta(text: "AnnotatedText", target: str) -> dict[str, object]:
-    """Return the metadata to write. Only JSON lines need passages and sentences in it: the other
-    writers read them from the Doc.
-    """
-    annotated = {} if text.annotated is None else {"annotated_labels": list(text.annotated)}
-    passages = {"passages": list(text.passages)} if text.passages and target == "jsonl" else {}
-    sentences = {"sents": list(map(list, text.sentences))} if text.sentences else {}
-    sentences = sentences if target == "jsonl" else {}
-    relations = (
-        {}
-        if text.annotated_relations is None
-        else {"annotated_relations": list(text.annotated_relations)}
-    )
-    return {**text.meta, **sentences, **annotated, **relations, **passages}
 
 
 def _write_folder(texts: Iterable["AnnotatedText"], folder: Path, write: "Writer") -> int:

@@ -68,7 +68,7 @@ def select_file(
             if decision.outcome == KEPT:
                 yield document
 
-    write_documents(selected(), target)
+    write_documents(selected(), target, reading.spans_key)
     return decisions, counts.as_dict()
 
 
@@ -96,7 +96,7 @@ def clean_file(
     RAISES (ValueError): If a file cannot be read.
     """
     cleaning = _Cleaning(source, against, progress, gates, cosine, reading)
-    write_documents(cleaning.selected(), target)
+    write_documents(cleaning.selected(), target, reading.spans_key)
     return cleaning.counts()
 
 

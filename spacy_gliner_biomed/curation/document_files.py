@@ -4,33 +4,22 @@ import gzip
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
-import spacy
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc
 
 from spacy_gliner_biomed.common.files import is_utf8, read_lines
 from spacy_gliner_biomed.common.folders import ending_of
-from spacy_gliner_biomed.common.json_text import dump_json
 from spacy_gliner_biomed.common.new_files import open_output
+from spacy_gliner_biomed.documents.writing.gold_texts import LeftOut, TextWriter
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.training.corpora import (
-    ID_KEY,
-    PASSAGES_KEY,
-    AnnotatedText,
-    gold_doc,
-    read_jsonl,
-)
+from spacy_gliner_biomed.training.corpora import AnnotatedText, read_jsonl
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
+from spacy_gliner_biomed.training.formats.plain import read_docs
 from spacy_gliner_biomed.training.formats.table import find_format, read_format
-from spacy_gliner_biomed.training.gold import read_gold
-from spacy_gliner_biomed.training.gold_relations import with_relations
-from spacy_gliner_biomed.training.line_relations import relations_as_json
+from spacy_gliner_biomed.training.record_checks import Counts
 
 ENDINGS = (".spacy", ".jsonl", ".jsonl.gz")
-
-
-Stream = BinaryIO | gzip.GzipFile
 
 
 @dataclass(frozen=True)
@@ -68,7 +57,8 @@ def read_documents(path: Path, reading: ReadOptions = DEFAULTS) -> Iterator[Cura
 
 
 def write_documents(documents: Iterable[CuratedDocument], path: Path, spans_key: str = "sc") -> int:
-    """Write documents in the form of the file's ending; what came in it is written unchanged.
+    """Write documents in the form of the file's ending; what came in it is written unchanged, and
+    everything else as `convert` writes it.
 
     The file appears once it is complete, so that it may be the one that is read from.
 
@@ -79,13 +69,13 @@ def write_documents(documents: Iterable[CuratedDocument], path: Path, spans_key:
     with open_output(path) as stream:
         if path.suffix.lower() == ".gz":
             with gzip.GzipFile(fileobj=stream, mode="wb") as zipped:
-                return write(documents, zipped, spans_key)
+                return write(documents, cast(BinaryIO, zipped), spans_key)
         return write(documents, stream, spans_key)
 
 
 def _read(path: Path, kind: str, reading: ReadOptions) -> Iterator[CuratedDocument]:
     if kind == "docbin":
-        return _read_docs(path, reading.spans_key)
+        return _read_docs(path, reading)
     if kind == "jsonl" and ending_of(path, ENDINGS) and is_utf8(reading.encoding):
         return _read_lines(path)
     texts = read_format(path, kind, reading)
@@ -100,66 +90,39 @@ def _read_lines(path: Path) -> Iterator[CuratedDocument]:
         yield CuratedDocument(text, line)
 
 
-def _read_docs(path: Path, spans_key: str) -> Iterator[CuratedDocument]:
-    number = 0
-    try:
-        data = DocBin(store_user_data=True).from_disk(path)
-        for number, doc in enumerate(data.get_docs(spacy.blank("en").vocab), 1):
-            yield _from_doc(doc, number, spans_key)
-    except Exception as error:  # what is wrong with bytes can be raised by any library
-        what = f"a DocBin (after {number} Docs)"
-        raise ValueError(Errors.E053.format(path=path, what=what, error=error)) from error
+def _read_docs(path: Path, reading: ReadOptions) -> Iterator[CuratedDocument]:
+    texts = read_docs(path, replace(reading, with_docs=True), Counts())
+    for number, text in enumerate(texts, 1):
+        # The Doc is not in the text, because scorers hold many texts.
+        yield CuratedDocument(replace(text, name=text.name or str(number), doc=None), text.doc)
 
 
-def _from_doc(doc: Doc, number: int, spans_key: str) -> CuratedDocument:
-    gold = with_relations(read_gold(doc, spans_key), doc)
-    name = str(doc.user_data.get(ID_KEY, number))
-    passages = doc.user_data.get(PASSAGES_KEY, ())
-    text = AnnotatedText(
-        doc.text,
-        gold.spans,
-        [],
-        gold.annotated,
-        name,
-        gold.corpus,
-        passages=passages,
-        relations=gold.relations,
-        annotated_relations=gold.annotated_relations,
-    )
-    return CuratedDocument(text, doc)
-
-
-def _write_docs(documents: Iterable[CuratedDocument], stream: Stream, spans_key: str) -> int:
-    nlp, data = spacy.blank("en"), DocBin(store_user_data=True)
+def _write_docs(documents: Iterable[CuratedDocument], stream: BinaryIO, spans_key: str) -> int:
+    writer, n_documents = TextWriter(stream, "docbin", spans_key=spans_key), 0
     for document in documents:
-        source = document.source
-        data.add(source if isinstance(source, Doc) else gold_doc(nlp, document.text, spans_key))
-    stream.write(data.to_bytes())
-    return len(data)
-
-
-def _write_lines(documents: Iterable[CuratedDocument], stream: Stream, _: str) -> int:
-    n_documents = 0
-    for document in documents:
-        source = document.source
-        line = source.encode("utf8") if isinstance(source, str) else _as_line(document.text)
-        stream.write(line + b"\n")
         n_documents += 1
+        if isinstance(document.source, Doc):
+            writer.keep(document.source)
+        else:
+            writer.write(document.text)
+    writer.finish()
     return n_documents
 
 
-def _as_line(text: AnnotatedText) -> bytes:
-    entities = [
-        {"start": start, "end": end, "label": label, "text": text.text[start:end]}
-        for start, end, label in text.spans
-    ]
-    line = {"id": text.name, "text": text.text, "entities": entities}
-    if text.annotated is not None:
-        line["annotated_labels"] = list(text.annotated)
-    if text.passages:
-        line[PASSAGES_KEY] = list(text.passages)
-    line |= relations_as_json(text.relations, text.spans, text.annotated_relations)
-    return dump_json(line)
+def _write_lines(documents: Iterable[CuratedDocument], stream: BinaryIO, spans_key: str) -> int:
+    writer, n_documents = TextWriter(stream, "jsonl", spans_key=spans_key), 0
+    left_out = LeftOut("jsonl", spans_key)
+    for document in documents:
+        n_documents += 1
+        source = document.source
+        if isinstance(source, str):
+            stream.write(source.encode("utf8") + b"\n")
+        else:
+            text = replace(document.text, doc=source if isinstance(source, Doc) else None)
+            left_out.add(text)
+            writer.write(text)
+    left_out.report()
+    return n_documents
 
 
 def _ending(path: Path) -> str:

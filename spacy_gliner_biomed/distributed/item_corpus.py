@@ -16,11 +16,11 @@ from spacy_gliner_biomed.distributed.record_making import (
     other_keys,
 )
 from spacy_gliner_biomed.distributed.records import CorpusRecord
-from spacy_gliner_biomed.documents.inputs import known_meta
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import ID_KEY
 from spacy_gliner_biomed.training.formats.notes_table import ID
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
+from spacy_gliner_biomed.training.formats.plain import known_meta
 
 NAME = "items"  # the source in the ids of documents without an id of their own
 ROWS = 1000  # of a pandas frame that become Python objects at once

@@ -33,6 +33,7 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import ID_KEY, PASSAGES_KEY, AnnotatedText
 from spacy_gliner_biomed.training.formats.detect import UNCLEAR, detect_format
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
+from spacy_gliner_biomed.training.formats.plain import known_meta
 from spacy_gliner_biomed.training.formats.table import (
     FORMATS,
     find_format,
@@ -42,8 +43,6 @@ from spacy_gliner_biomed.training.formats.table import (
 from spacy_gliner_biomed.training.json_items import read_values
 from spacy_gliner_biomed.training.record_checks import check_keys, format_place
 
-# The key in `Doc.user_data` for the further keys of a document's line of JSON.
-META_KEY = "meta"
 # Formats whose JSON records have the document under "text".
 TEXT_RECORDS = ("jsonl", "prodigy", "doccano")
 INPUT_FORMAT = "--input-format"
@@ -276,12 +275,6 @@ def read_docbin(path: Path, vocab: Vocab) -> Iterator[InputDocument | ValueError
     except Exception as error:
         problem = f"{shorten(error) or type(error).__name__} (behind Doc {number})"
         raise ValueError(Errors.E053.format(path=path, what="a DocBin", error=problem)) from error
-
-
-def known_meta(doc: Doc) -> dict[str, Any]:
-    """Return the metadata of a Doc; none if a user keeps a value of another form there."""
-    found = doc.user_data.get(META_KEY)
-    return dict(found) if isinstance(found, dict) else {}
 
 
 def _check_doc(doc: Doc, path: Path, number: int) -> InputDocument | ValueError:

@@ -7,7 +7,7 @@ from spacy.tokens import Doc, DocBin
 
 from spacy_gliner_biomed.common.json_text import dump_json
 from spacy_gliner_biomed.common.terminal import escape_controls
-from spacy_gliner_biomed.documents.inputs import META_KEY, Record
+from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writing.attributes import as_text
 from spacy_gliner_biomed.documents.writing.entities import Entity
 from spacy_gliner_biomed.documents.writing.relations import entity_relations
@@ -17,7 +17,7 @@ from spacy_gliner_biomed.documents.writing.writer import (
     attribute_keys,
     extra_keys,
 )
-from spacy_gliner_biomed.training.corpora import ID_KEY
+from spacy_gliner_biomed.training.corpora import ID_KEY, META_KEY
 
 NAME_WIDTH = 32
 FURTHER_WIDTH = 16  # of concepts and attributes
@@ -73,9 +73,9 @@ class DocBinWriter:
 
     def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
         """Keep one Doc in the DocBin's compact form; if that fails, the others stay intact."""
-        doc.user_data[ID_KEY] = _storable(record.id)
+        doc.user_data[ID_KEY] = storable(record.id)
         if record.meta:
-            doc.user_data[META_KEY] = _storable(record.meta)
+            doc.user_data[META_KEY] = storable(record.meta)
         n = len(self.docs)
         try:
             self.docs.add(doc)
@@ -144,16 +144,19 @@ def _cell(text: str) -> str:
     return escape_controls(" ".join(text.split()))
 
 
-def _storable(value: Any) -> Any:
-    """Return a JSON value in a form that a DocBin can hold: halves of surrogate pairs are escaped,
-    and integers of more than 64 bits become text.
+def storable(value: Any) -> Any:
+    """Return a JSON value in a form that a DocBin can hold.
+
+    value (Any): The value.
+    RETURNS (Any): The value. Halves of surrogate pairs are escaped, and integers of more than 64
+        bits become text.
     """
     if isinstance(value, str):
         return value.encode("utf8", "backslashreplace").decode("utf8")
     if isinstance(value, dict):
-        return {_storable(key): _storable(inner) for key, inner in value.items()}
+        return {storable(key): storable(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_storable(inner) for inner in value]
+        return [storable(inner) for inner in value]
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         return str(value)
     return value

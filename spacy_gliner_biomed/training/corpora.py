@@ -16,6 +16,7 @@ from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.tokenization.alignment import cut_points
 from spacy_gliner_biomed.training.gold import (
+    ANNOTATED,
     Gold,
     GoldRelation,
     GoldSpan,
@@ -24,9 +25,11 @@ from spacy_gliner_biomed.training.gold import (
 )
 from spacy_gliner_biomed.training.gold_relations import write_relations
 from spacy_gliner_biomed.training.json_items import read_values
+from spacy_gliner_biomed.training.line_entities import ENTITY_KEYS, concept_of, values_of
 from spacy_gliner_biomed.training.line_relations import (
     ANNOTATED_RELATIONS,
     RELATIONS,
+    line_scores,
     parse_line_relations,
 )
 from spacy_gliner_biomed.training.record_checks import (
@@ -41,14 +44,13 @@ from spacy_gliner_biomed.training.record_checks import (
 )
 
 JSON_ENDINGS = (".json", ".json.gz")  # of arrays and single objects
-ENTITY_KEYS = ("start", "end", "label")
-CONCEPT_KEY = "concept_id"  # of an entity, in what `annotate` writes
 
-# The keys in `Doc.user_data` for a document's id and its passages.
-ID_KEY, PASSAGES_KEY = "id", "passages"
+# The keys in `Doc.user_data` for a document's id, its passages, and the further keys of its line.
+ID_KEY, PASSAGES_KEY, META_KEY = "id", "passages", "meta"
 
 # The keys of a line that are not its metadata.
-LINE_KEYS = frozenset({"text", "entities", "sents", "annotated_labels", ID_KEY, PASSAGES_KEY})
+SENTENCES_KEY = "sents"
+LINE_KEYS = frozenset({"text", "entities", SENTENCES_KEY, ANNOTATED, ID_KEY, PASSAGES_KEY})
 LINE_KEYS |= {RELATIONS, ANNOTATED_RELATIONS}
 
 # The key in `AnnotatedText.meta`, and in the attributes of the span group, for the labels of the
@@ -79,6 +81,10 @@ class AnnotatedText:
         known of them.
     annotated_relations (Sequence[str] | None): The relations that its corpus annotates; None if not
         known.
+    entity_values (Mapping[GoldSpan, Mapping[str, Any]]): Further values of its entities, such as
+        "score". Changes of the text do not move their offsets: only writers read them.
+    relation_scores (Mapping[GoldRelation, float]): The scores of the relations that have one.
+    doc (Doc | None): The Doc that it was read from, if `ReadOptions.with_docs` asks for it.
     """
 
     text: str
@@ -93,6 +99,9 @@ class AnnotatedText:
     meta: Mapping[str, Any] = field(default_factory=dict)
     relations: Sequence[GoldRelation] | None = None
     annotated_relations: Sequence[str] | None = None
+    entity_values: Mapping[GoldSpan, Mapping[str, Any]] = field(default_factory=dict)
+    relation_scores: Mapping[GoldRelation, float] = field(default_factory=dict)
+    doc: Doc | None = field(default=None, compare=False, repr=False)
 
 
 def read_jsonl(
@@ -105,9 +114,9 @@ def read_jsonl(
     """Read texts with entities, one JSON object a line.
 
     path (Path): .jsonl or .jsonl.gz. Each line has "text", "entities" (each with "start",
-        "end", "label" and, optionally, its "text", which is compared, and the ids of its concepts
-        as "concept_id" or "id") and, optionally, "id",
-        "sents", and "annotated_labels": the labels that this text annotates, if not all. For
+        "end", "label" and, optionally, its "text", which is compared, the ids of its concepts as
+        "concept_id" or "id", see `line_entities.concept_of`, and further values) and, optionally,
+        "id", "sents", and "annotated_labels": the labels that this text annotates, if not all. For
         "relations" and "annotated_relations", see `line_relations.parse_line_relations`.
     labels (dict[str, str] | None): Maps the file's labels to those that are used, which count as
         annotated. None keeps the labels of the file.
@@ -144,21 +153,23 @@ def jsonl_texts(
             found = [
                 (_span(entity, line["text"], names, counts), entity) for entity in line["entities"]
             ]
-            concepts = [(*span, ids) for span, entity in found if (ids := _concept(entity))]
-            own = line.get("annotated_labels")
+            concepts = [(*span, ids) for span, entity in found if (ids := concept_of(entity))]
+            own, name = line.get(ANNOTATED), line.get(ID_KEY)
             spans = [span for span, _ in found]
             relations, annotated = parse_line_relations(line, spans, concepts, counts)
             text = AnnotatedText(
                 line["text"],
                 list(dict.fromkeys(spans)),
-                _sentences(line),
+                parse_sentences(line.get(SENTENCES_KEY), line["text"]),
                 None if own is None else sorted({_rename(x, names) for x in check_strings(own)}),
-                str(line.get("id", number)),
+                str(number if name is None else name),
                 concepts=concepts,
                 passages=check_list(line, PASSAGES_KEY),
                 meta={key: value for key, value in line.items() if key not in LINE_KEYS},
                 relations=relations,
                 annotated_relations=annotated,
+                entity_values=values_of(found, counts),
+                relation_scores=line_scores(line, spans),
             )
         yield text
 
@@ -183,6 +194,17 @@ def gold_doc(nlp: Language, example: AnnotatedText, spans_key: str) -> Doc:
             words += [example.text[a:b] for a, b in pairwise(borders)]
             spaces += [False] * (len(borders) - 2) + [bool(token.whitespace_)]
         doc = Doc(nlp.vocab, words=words, spaces=spaces)
+    write_example(doc, example, spans_key)
+    return doc
+
+
+def write_example(doc: Doc, example: AnnotatedText, spans_key: str) -> None:
+    """Set what is known of a text on its Doc, except for concepts and further values.
+
+    doc (Doc): Its Doc, whose tokens have to fit; changed in place.
+    example (AnnotatedText): The text and its entities.
+    spans_key (str): The group of gold spans.
+    """
     gold = Gold(example.spans, example.annotated, example.corpus, partial=example.partial)
     write_gold(doc, gold, spans_key)
     if written := example.meta.get(WRITTEN_LABELS):
@@ -192,17 +214,12 @@ def gold_doc(nlp: Language, example: AnnotatedText, spans_key: str) -> Doc:
     if example.passages:
         doc.user_data[PASSAGES_KEY] = list(example.passages)
     if example.relations is not None:
-        write_relations(doc, example.relations, example.annotated_relations)
-    return doc
+        scores = example.relation_scores
+        write_relations(doc, example.relations, example.annotated_relations, scores)
 
 
 def _rename(label: str, names: Mapping[str, str] | None) -> str:
     return label if names is None else names.get(label, label)
-
-
-def _concept(entity: Mapping[str, Any]) -> str:
-    """Return the concept ids of an entity, as `annotate` or a corpus names them; "" for none."""
-    return str(entity.get(CONCEPT_KEY) or entity.get("id") or "")
 
 
 def _lines(path: Path, encoding: str = UTF8) -> Iterator[tuple[int | str, dict[str, Any]]]:
@@ -241,18 +258,20 @@ def _span(entity: Any, text: str, names: Mapping[str, str] | None, counts: Count
     return make_span(text, entity["start"], entity["end"], label, counts, mention)
 
 
-def _sentences(line: dict[str, Any]) -> list[tuple[int, int]]:
+def parse_sentences(found: Any, text: str) -> list[tuple[int, int]]:
     """Return the sentences of a line, if it has some.
 
+    found (Any): As they were read.
+    text (str): The text of the line.
+    RETURNS (list[tuple[int, int]]): First character and one past the last of each.
     RAISES (ValueError): If they are not pairs of offsets in the text.
     """
-    sentences = line.get("sents") or []
-    length = len(line["text"])
+    sentences, length = found or [], len(text)
     try:
-        found = [(start, end) for start, end in sentences]
-        right = all(type(a) is type(b) is int and 0 <= a <= b <= length for a, b in found)
+        pairs = [(start, end) for start, end in sentences]
+        right = all(type(a) is type(b) is int and 0 <= a <= b <= length for a, b in pairs)
     except (TypeError, ValueError):
         right = False
     if not right:
         raise ValueError(f"'sents' must be pairs of offsets from 0 to {length}")
-    return found
+    return pairs

@@ -6,7 +6,7 @@ a negative example (AIONER, table 2). So each Doc carries the labels of its corp
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from spacy.tokens import Doc, Span, SpanGroup
@@ -176,9 +176,27 @@ def write_concepts(doc: Doc, concepts: Mapping[GoldSpan, str], spans_key: str) -
 
 
 def read_concepts(doc: Doc, spans_key: str) -> dict[GoldSpan, str]:
-    """Read the concept ids of entities, from the span group and from `doc.ents`."""
-    spans = [*doc.ents, *doc.spans.get(spans_key, ())]
-    return {_offsets(span): span.kb_id_ for span in spans if span.kb_id_}
+    """Read the concept ids of entities, from the span group and otherwise from `doc.ents`."""
+    ents, group = (_linked(doc, spans) for spans in (doc.ents, doc.spans.get(spans_key, ())))
+    return join_concepts(ents) | join_concepts(group)
+
+
+def join_concepts(concepts: Iterable[tuple[int, int, str, str]]) -> dict[GoldSpan, str]:
+    """Join the concept ids of repeated entities with ",".
+
+    concepts (Iterable[tuple[int, int, str, str]]): See `corpora.AnnotatedText`.
+    RETURNS (dict[GoldSpan, str]): The ids of each entity.
+    """
+    found: dict[GoldSpan, dict[str, None]] = {}
+    for start, end, label, ids in concepts:
+        found.setdefault((start, end, label), {})[ids] = None
+    return {span: ",".join(ids) for span, ids in found.items()}
+
+
+def _linked(doc: Doc, spans: Iterable[Span]) -> Iterator[tuple[int, int, str, str]]:
+    for span in spans:
+        if span.kb_id_:
+            yield from ((*x, span.kb_id_) for x in trim_spans(doc.text, [_offsets(span)])[0])
 
 
 def _offsets(span: Span) -> GoldSpan:

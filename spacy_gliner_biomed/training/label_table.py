@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from spacy_gliner_biomed.common.files import UTF8, open_text
 from spacy_gliner_biomed.common.folders import ending_of
@@ -11,7 +12,7 @@ from spacy_gliner_biomed.common.json_files import read_json_object
 from spacy_gliner_biomed.common.reporting import list_names, warn
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.training.corpora import WRITTEN_LABELS, AnnotatedText
-from spacy_gliner_biomed.training.gold import GoldSpan
+from spacy_gliner_biomed.training.gold import GoldRelation, GoldSpan
 from spacy_gliner_biomed.training.record_checks import check_label
 
 TABLE_ENDINGS = (".csv", ".tsv")
@@ -74,10 +75,16 @@ def _renamed(text: AnnotatedText, table: Mapping[str, str]) -> AnnotatedText:
     written: dict[GoldSpan, list[str]] = {}
     for span in text.spans:
         written.setdefault(rename(span), []).append(span[2])
-    relations = dict.fromkeys(
-        (rename(head), rename(tail), table.get(label, label))
-        for head, tail, label in text.relations or ()
-    )
+    values: dict[GoldSpan, dict[str, Any]] = {}
+    for span, each in text.entity_values.items():
+        values[rename(span)] = {**each, **values.get(rename(span), {})}
+
+    def rename_relation(relation: GoldRelation) -> GoldRelation:
+        head, tail, label = relation
+        return rename(head), rename(tail), table.get(label, label)
+
+    scores = {rename_relation(each): score for each, score in text.relation_scores.items()}
+    relations = dict.fromkeys(map(rename_relation, text.relations or ()))
     return replace(
         text,
         spans=list(written),
@@ -85,6 +92,8 @@ def _renamed(text: AnnotatedText, table: Mapping[str, str]) -> AnnotatedText:
         concepts=[(a, b, table.get(label, label), ids) for a, b, label, ids in text.concepts],
         relations=None if text.relations is None else list(relations),
         annotated_relations=rename_all(text.annotated_relations),
+        entity_values=values,
+        relation_scores=scores,
         meta={**text.meta, WRITTEN_LABELS: [" | ".join(labels) for labels in written.values()]},
     )
 

@@ -7,7 +7,9 @@ from typing import Any
 from spacy_gliner_biomed.common.json_files import read_json_lines
 from spacy_gliner_biomed.training.gold import GoldRelation, GoldSpan
 from spacy_gliner_biomed.training.gold_relations import ConceptRelation, pair_mentions
+from spacy_gliner_biomed.training.line_entities import SCORE, is_number
 from spacy_gliner_biomed.training.record_checks import (
+    RELATION_VALUES,
     WITHOUT_ENDS,
     Counts,
     check_keys,
@@ -34,7 +36,8 @@ def parse_line_relations(
         list of labels. Both may be missing.
     spans (Sequence[GoldSpan]): Its entities in order, including repeated ones.
     concepts (Sequence[tuple[int, int, str, str]]): Their concepts, see `corpora.AnnotatedText`.
-    counts (Counts): Relations with an end that has no entity are added.
+    counts (Counts): Relations with an end that has no entity are added, and further values of
+        relations.
     RETURNS (tuple[list[GoldRelation] | None, list[str] | None]): The relations, and the labels;
         None if the line does not say.
     RAISES (ValueError): If a relation or a label is malformed, or an index is out of range.
@@ -43,6 +46,7 @@ def parse_line_relations(
     of_concepts: list[ConceptRelation] = []
     for relation in check_list(line, RELATIONS):
         head, tail, label = _parse(relation)
+        counts[RELATION_VALUES] += len(relation.keys() - {*RELATION_KEYS, SCORE})
         if isinstance(head, str) and isinstance(tail, str):
             of_concepts.append((head, tail, label))
         elif type(head) is type(tail) is int:
@@ -62,30 +66,18 @@ def parse_line_relations(
     return None if is_silent else relations, labels
 
 
-def relations_as_json(
-    relations: Sequence[GoldRelation] | None,
-    spans: Sequence[GoldSpan],
-    annotated: Sequence[str] | None,
-) -> dict[str, Any]:
-    """Return the keys of a line that `parse_line_relations` reads.
+def line_scores(line: dict[str, Any], spans: Sequence[GoldSpan]) -> dict[GoldRelation, float]:
+    """Return the scores of the relations of a line whose ends are entities.
 
-    relations (Sequence[GoldRelation] | None): The relations; None if nothing is known of them.
-    spans (Sequence[GoldSpan]): The entities of the line, in order. A relation with an end that is
-        not among them is left out.
-    annotated (Sequence[str] | None): The labels that the line annotates; None if it does not say.
-    RETURNS (dict[str, Any]): Nothing if nothing is known.
+    line (dict[str, Any]): A line that `parse_line_relations` has read.
+    spans (Sequence[GoldSpan]): Its entities in order, including repeated ones.
+    RETURNS (dict[GoldRelation, float]): The scores of the relations that have one.
     """
-    number = {span: i for i, span in enumerate(spans)}
-    found: dict[str, Any] = {}
-    if relations is not None:
-        found[RELATIONS] = [
-            {"head": number[head], "tail": number[tail], "label": label}
-            for head, tail, label in relations
-            if head in number and tail in number
-        ]
-    if annotated is not None:
-        found[ANNOTATED_RELATIONS] = list(annotated)
-    return found
+    return {
+        (spans[each["head"]], spans[each["tail"]], each["label"]): each[SCORE]
+        for each in check_list(line, RELATIONS)
+        if type(each["head"]) is int and is_number(each.get(SCORE))
+    }
 
 
 def read_document_relations(path: Path) -> tuple[dict[str, list[ConceptRelation]], list[str]]:

@@ -16,7 +16,8 @@ TRIMMED, DISCONTINUOUS, NO_ENTITIES = "trimmed", "discontinuous", "no entities"
 REJECTED, FURTHER, NOT_ANNOTATED = "rejected", "further annotations", "not annotated"
 REPAIRED, MOVED, LEFT_OUT = "repaired", "moved", "left out"
 BLANK_ROWS, NOT_FOUND, SUGGESTED = "blank rows", "not found", "suggested"
-WITHOUT_ENDS = "relations without ends"
+WITHOUT_ENDS, RELATION_VALUES = "relations without ends", "values of relations"
+CONTRADICTORY = "contradictory values"
 MESSAGES = {
     TRIMMED: Warnings.W161,
     DISCONTINUOUS: Warnings.W162,
@@ -30,6 +31,8 @@ MESSAGES = {
     SUGGESTED: Warnings.W208,
     BLANK_ROWS: Warnings.W150,
     WITHOUT_ENDS: Warnings.W350,
+    RELATION_VALUES: Warnings.W400,
+    CONTRADICTORY: Warnings.W401,
     NOT_FOUND: Warnings.W011,
 }
 Counts = Counter[str]

@@ -100,5 +100,6 @@ def _part(text: AnnotatedText, start: int, end: int) -> AnnotatedText:
         sentences=[],
         concepts=concepts,
         passages=(),
+        entity_values={},
         relations=None if text.relations is None else relations,
     )

@@ -2,11 +2,13 @@ import gzip
 import json
 import os
 import re
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.training import Corpus
 from typer.testing import CliRunner
 
@@ -240,3 +242,130 @@ def test_lines_keep_their_sentences_and_further_keys(with_concepts: Path) -> Non
     convert.convert(with_concepts, output)
     line = json.loads(output.read_text())
     assert (line["title"], line["sents"]) == ("T", [[0, 11]])
+
+
+# What `annotate` and people write: scores, links and attributes, and all keys of a line.
+FULL: dict[str, Any] = {
+    "id": "a",
+    "text": "Aspirin for fever.",
+    "entities": [
+        {
+            "start": 0,
+            "end": 7,
+            "text": "Aspirin",
+            "label": "drug",
+            "score": 0.77,
+            "concept_id": "MESH:D1",
+            "concept_name": "aspirin",
+            "concept_score": 0.5,
+            "negex": False,
+            "by": {"who": ["AB", 1]},
+        },
+        {"start": 12, "end": 17, "text": "fever", "label": "symptom", "score": None, "seen": None},
+    ],
+    "relations": [{"head": 0, "tail": 1, "label": "treats", "score": 0.25}],
+    "patient_id": "P7",
+    "sents": [[0, 18]],
+    "annotated_labels": ["drug", "symptom"],
+    "annotated_relations": ["treats"],
+    "passages": [{"start": 0, "end": 18, "infons": {"type": "title"}}],
+}
+
+
+def write_lines(path: Path, *lines: object) -> Path:
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+@pytest.mark.parametrize("way", [[], ["spacy"], ["spacy", "spacy"], ["jsonl", "spacy"]])
+def test_lines_and_docbins_keep_all_values(tmp_path: Path, way: list[str]) -> None:
+    path = write_lines(tmp_path / "in.jsonl", FULL)
+    for number, ending in enumerate([*way, "jsonl"]):
+        convert.convert(path, output := tmp_path / f"{number}.{ending}")
+        path = output
+    assert json.loads(path.read_text()) == FULL
+
+
+def test_scores_of_all_entities_are_where_the_pipeline_reads_them(tmp_path: Path) -> None:
+    entities = [{**FULL["entities"][0], "score": 1}, {**FULL["entities"][1], "score": 0.5}]
+    convert.convert(
+        write_lines(tmp_path / "in.jsonl", {**FULL, "entities": entities}), tmp_path / "x.spacy"
+    )
+    (doc,) = read_docbin(tmp_path / "x.spacy")
+    assert doc.spans["sc"].attrs["scores"] == [1.0, 0.5]
+
+
+def read_docbin(path: Path) -> list[Doc]:
+    return list(DocBin(store_user_data=True).from_disk(path).get_docs(spacy.blank("en").vocab))
+
+
+@pytest.mark.parametrize("to", [x for x in convert.TARGETS if x not in convert.WITHOUT_CONCEPTS])
+@pytest.mark.filterwarnings("ignore:.GB-W208")
+def test_concepts_of_equal_entities_are_joined(tmp_path: Path, to: str) -> None:
+    entity = {"start": 0, "end": 7, "label": "drug"}
+    twice = [{**entity, "concept_id": "D1"}, {**entity, "concept_id": "D2"}]
+    several = [{**entity, "concept_id": ["D1", "D2"]}]
+    lines = [{"text": "aspirin", "entities": entities} for entities in (twice, several)]
+    output = tmp_path / f"out.{'spacy' if to == 'docbin' else 'out'}"
+    convert.convert(write_lines(tmp_path / "in.jsonl", *lines), output, to=to)
+    texts = list(read_format(output, to))
+    assert [list(text.spans) for text in texts] == [[(0, 7, "drug")]] * 2
+    assert [list(text.concepts) for text in texts] == [[(0, 7, "drug", "D1,D2")]] * 2
+
+
+@pytest.mark.parametrize("table", [None, {"drug": "chemical"}])
+def test_docs_keep_tokens_and_all_that_is_on_them(
+    tmp_path: Path, table: dict[str, str] | None
+) -> None:
+    nlp = spacy.blank("en")
+    doc = Doc(nlp.vocab, ["As", "pirin", "helps"], [False, True, False], tags=["A", "B", "C"])
+    group = SpanGroup(doc, name="sc", spans=[Span(doc, 0, 2, label="drug", kb_id="D1")])
+    group.attrs.update(scores=[0.75], kb_ents=[[("D1", 0.5)]])
+    doc.spans["sc"], doc.spans["ruler"] = group, [doc[2:3]]
+    doc.cats = {"note": 1.0}
+    doc.user_data.update(meta={"patient_id": "P7"}, own="mine")
+    DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "in.spacy")
+    labels = None
+    if table is not None:
+        labels = tmp_path / "words.json"
+        labels.write_text(json.dumps(table))
+    convert.convert(tmp_path / "in.spacy", tmp_path / "out.spacy", labels=labels)
+    (again,) = read_docbin(tmp_path / "out.spacy")
+    assert [(token.text, token.tag_) for token in again] == [(x.text, x.tag_) for x in doc]
+    assert (again.cats, again.user_data["meta"], again.user_data["own"]) == (
+        {"note": 1.0},
+        {"patient_id": "P7"},
+        "mine",
+    )
+    assert [span.text for span in again.spans["ruler"]] == ["helps"]
+    name = "chemical" if table else "drug"
+    assert [(x.text, x.label_, x.kb_id_) for x in again.spans["sc"]] == [("Aspirin", name, "D1")]
+    attrs = again.spans["sc"].attrs
+    assert (attrs["scores"], attrs["annotated_labels"]) == ([0.75], [name])
+    with pytest.warns(UserWarning, match=r"GB-W403\] 1 Doc has annotations .* than 'sc'"):
+        convert.convert(tmp_path / "out.spacy", tmp_path / "out.jsonl")
+    line = json.loads((tmp_path / "out.jsonl").read_text())
+    assert line["patient_id"] == "P7"
+    (entity,) = line["entities"]
+    assert (entity["score"], entity["concept_id"], entity["concept_score"]) == (0.75, "D1", 0.5)
+
+
+@pytest.mark.filterwarnings("ignore:.GB-W(207|208|209|354|36)")
+@pytest.mark.parametrize("to", [x for x in convert.TARGETS if x not in ("jsonl", "docbin")])
+def test_values_without_a_place_are_counted(tmp_path: Path, to: str) -> None:
+    without_scores = to in ("pubtator", "conll", "gliner", "instructions")
+    n = 6 if without_scores else 3
+    source, output = write_lines(tmp_path / "in.jsonl", FULL), tmp_path / "out"
+    with pytest.warns(UserWarning, match=rf"GB-W402\] {n} values .*negex.* {to!r}"):
+        convert.convert(source, output, to=to)
+    if not without_scores:
+        content = b"".join(files_of(output))
+        assert b"0.77" in content
+        assert b"aspirin" in content
+
+
+def files_of(path: Path) -> list[bytes]:
+    if not zipfile.is_zipfile(path):
+        return [path.read_bytes()]
+    with zipfile.ZipFile(path) as archive:
+        return [archive.read(name) for name in archive.namelist()]

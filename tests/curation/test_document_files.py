@@ -11,12 +11,15 @@ import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from spacy_gliner_biomed.cli.convert import convert
 from spacy_gliner_biomed.curation.document_files import (
     CuratedDocument,
     read_documents,
     write_documents,
 )
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc
+from spacy_gliner_biomed.training.formats.options import ReadOptions
+from spacy_gliner_biomed.training.formats.table import read_format
 
 LINES = [
     {"id": "7", "text": "aspirin-induced", "entities": [{"start": 0, "end": 7, "label": "drug"}]},
@@ -192,3 +195,45 @@ def test_other_formats_are_read_and_written_as_lines_or_docs(tmp_path: Path, tar
     assert first.annotated == second.annotated == ["drug"]
     if target == "x.spacy":
         assert first.corpus == "pool"
+
+
+LINKED = {
+    "id": "n1",
+    "text": "Aspirin for cancer.",
+    "entities": [
+        {"start": 0, "end": 7, "label": "drug", "concept_id": "MESH:D1"},
+        {"start": 12, "end": 18, "label": "disease", "concept_id": "MESH:D2"},
+    ],
+    "relations": [{"head": 0, "tail": 1, "label": "treats"}],
+    "patient_id": "P7",
+}
+
+
+@pytest.mark.parametrize("target", ["x.jsonl", "x.spacy"])
+@pytest.mark.parametrize("source", ["a.jsonl", "a.json", "a.spacy", "a.pubtator", "a.bioc.json"])
+def test_concepts_relations_and_metadata_come_along(
+    tmp_path: Path, source: str, target: str
+) -> None:
+    lines, path, output = tmp_path / "in.jsonl", tmp_path / source, tmp_path / target
+    lines.write_text(json.dumps(LINKED))
+    if source == "a.json":
+        path.write_text(json.dumps([LINKED]))
+    else:
+        convert(lines, path)
+    assert write_documents(read_documents(path), output) == 1
+    (text,) = read_format(output)
+    assert [*text.concepts] == [(0, 7, "drug", "MESH:D1"), (12, 18, "disease", "MESH:D2")]
+    assert text.relations == [((0, 7, "drug"), (12, 18, "disease"), "treats")]
+    if source in ("a.jsonl", "a.json", "a.spacy"):  # the others are read without it
+        assert text.meta == {"patient_id": "P7"}
+
+
+def test_docs_that_become_lines_say_what_is_left_out(tmp_path: Path) -> None:
+    doc = gold_doc(spacy.blank("en"), AnnotatedText("a b", [(0, 1, "x")], [], None), "mine")
+    doc.cats = {"note": 1.0}
+    DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "in.spacy")
+    reading = ReadOptions(spans_key="mine")
+    with pytest.warns(UserWarning, match=r"GB-W403\].* other than 'mine'"):
+        write_documents(
+            read_documents(tmp_path / "in.spacy", reading), tmp_path / "x.jsonl", "mine"
+        )

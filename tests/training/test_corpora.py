@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,22 @@ def test_a_mark_blank_lines_and_compression_change_nothing(tmp_path: Path) -> No
         texts = list(read_jsonl(tmp_path / name, None))
         assert [(text.text, text.spans) for text in texts] == [(plain.text, plain.spans)] * 2
         assert [text.name for text in texts] == ["2", "5"]  # lines of the file
+
+
+def test_an_id_that_is_null_is_missing(tmp_path: Path) -> None:
+    texts = read(tmp_path / "x.jsonl", {**ZINC, "id": None}, {**ZINC, "id": 0})
+    assert [text.name for text in texts] == ["1", "0"]
+
+
+def test_values_that_are_not_read_are_counted(tmp_path: Path) -> None:
+    pair = [{**ZINC["entities"][0], "score": 0.1}, {**ZINC["entities"][0], "score": 0.2}]
+    relation = {"head": 0, "tail": 0, "label": "is", "note": "?"}
+    with pytest.warns(UserWarning, match="GB-W40[01]") as warned:
+        (text,) = read(tmp_path / "x.jsonl", {**ZINC, "entities": pair, "relations": [relation]})
+    first, second = sorted(str(each.message) for each in warned)
+    assert re.match(r"\[GB-W400\].* 1 further value of relations", first)
+    assert re.match(r"\[GB-W401\].* 1 value of entities", second)
+    assert text.entity_values == {(0, 4, "drug"): {"score": 0.1}}
 
 
 @pytest.mark.parametrize("own", ["Zinc", "Zinc ", None])
@@ -79,6 +96,7 @@ def test_white_space_at_an_end_is_left_out_and_counted(
         (entity(start=4, end=5), "only white space"),
         (entity(start=4, end=4), "outside"),
         (entity(end=99), "outside of the text of 15 characters"),
+        (entity(concept_id=1.5), "a concept id must be a text"),
         (entity(label=" "), "a string that is not blank"),
         (entity(label="\ud800"), "half of a surrogate pair"),
         (entity(text=7), "own text must be a string; found 7"),

@@ -102,8 +102,10 @@ def concept_keys(entity: Entity, settings: WriterSettings) -> dict[str, Any]:
 
 
 def attribute_keys(entity: Entity, settings: WriterSettings) -> dict[str, Any]:
-    """Return the attributes of an entity that are to be written, with their values."""
-    return {name: entity.attributes.get(name) for name in settings.attributes}
+    """Return the attributes of an entity that are to be written, with their values: those of the
+    settings first.
+    """
+    return {**dict.fromkeys(settings.attributes), **entity.attributes}
 
 
 def extra_keys(entity: Entity, settings: WriterSettings) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from spacy_gliner_biomed.training.corpora import CONCEPT_KEY, ENTITY_KEYS, AnnotatedText
+from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.formats.options import ReadOptions
 from spacy_gliner_biomed.training.formats.records import Entities, reads_records
+from spacy_gliner_biomed.training.line_entities import CONCEPT_KEY, ENTITY_KEYS
 from spacy_gliner_biomed.training.record_checks import (
     NO_ENTITIES,
     REJECTED,

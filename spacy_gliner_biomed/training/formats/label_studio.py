@@ -5,9 +5,10 @@ from typing import Any
 
 from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.common.reporting import list_names
-from spacy_gliner_biomed.training.corpora import CONCEPT_KEY, AnnotatedText
+from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.formats.options import ReadOptions
 from spacy_gliner_biomed.training.formats.records import Entities, reads_records
+from spacy_gliner_biomed.training.line_entities import CONCEPT_KEY
 from spacy_gliner_biomed.training.record_checks import (
     FURTHER,
     NO_ENTITIES,

@@ -25,6 +25,8 @@ class ReadOptions:
     data_format (str | None): The format of all inputs of a command; None to detect it.
     gold (bool): Whether entities are wanted; if so, examples without an accepted annotation are
         left out.
+    with_docs (bool): Whether the texts of DocBins keep their Docs, so that writers can keep what is
+        on them.
     RAISES (ValueError): If there is no such encoding or column.
     """
 
@@ -35,6 +37,7 @@ class ReadOptions:
     spans_key: str = "sc"
     data_format: str | None = None
     gold: bool = True
+    with_docs: bool = False
 
     def __post_init__(self) -> None:
         try:

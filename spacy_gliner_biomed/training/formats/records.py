@@ -9,6 +9,7 @@ from spacy_gliner_biomed.training.corpora import AnnotatedText
 from spacy_gliner_biomed.training.formats.options import FormatReader, ReadOptions
 from spacy_gliner_biomed.training.gold import GoldRelation, GoldSpan
 from spacy_gliner_biomed.training.json_items import read_values
+from spacy_gliner_biomed.training.line_entities import join_ids
 from spacy_gliner_biomed.training.record_checks import (
     WITHOUT_ENDS,
     Counts,
@@ -67,14 +68,14 @@ class Entities:
         """Add an entity; see `record_checks.make_span`.
 
         start, end, label, mention (Any): As they were read.
-        concept (Any): The ids of its concepts; None if it has none.
+        concept (Any): The ids of its concepts, see `line_entities.join_ids`; None if it has none.
         name (str | None): What relations call it.
         RAISES (ValueError): If something is wrong with it.
         """
         span = make_span(self.text, start, end, label, self.counts, mention)
         self.spans[span] = None
-        if concept is not None and str(concept).strip():
-            self.concepts.append((*span, str(concept)))
+        if ids := join_ids(concept):
+            self.concepts.append((*span, ids))
         if name is not None:
             self.named[name] = span
 

@@ -26,6 +26,12 @@ def prodigy(answer: str = "accept", **values: Any) -> dict[str, Any]:
     return {"text": TEXT, "spans": spans, "answer": answer, "_task_hash": 1, **values}
 
 
+def test_prodigy_spans_may_have_several_concepts(tmp_path: Path) -> None:
+    span = {"start": 0, "end": 4, "label": "drug", "concept_id": ["D1", "D2"]}
+    (text,) = read(tmp_path / "a.jsonl", "prodigy", {**prodigy(), "text": "Zinc", "spans": [span]})
+    assert text.concepts == [(0, 4, "drug", "D1,D2")]
+
+
 def test_prodigy_examples_that_were_not_accepted_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     records = [prodigy(meta={"id": "x"}), prodigy("reject"), prodigy("ignore"), prodigy(id=3)]

@@ -1,0 +1,79 @@
+"""Further values of the entities of Docs: their scores, and what lines of JSON say of them.
+
+The scores are where the pipeline writes them, in the attributes of the span group. The other values
+of a line are there, too, as a list of dicts in the order of the spans.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from spacy.tokens import Doc, SpanGroup
+
+from spacy_gliner_biomed.training.gold import GoldSpan, trim_spans
+from spacy_gliner_biomed.training.line_entities import CONCEPT_SCORE, SCORE, is_number
+
+# The keys in the attributes of a span group.
+SCORES, CANDIDATES, VALUES = "scores", "kb_ents", "entity_values"
+EXTENSION = "._."  # the first part of spaCy's keys in `Doc.user_data`
+
+Values = Mapping[GoldSpan, Mapping[str, Any]]
+
+
+def read_entity_values(doc: Doc, spans_key: str) -> dict[GoldSpan, dict[str, Any]]:
+    """Read the further values of entities from their span group, and the custom attributes.
+
+    doc (Doc): The Doc.
+    spans_key (str): The span group.
+    RETURNS (dict[GoldSpan, dict[str, Any]]): The values of the entities that have some.
+    """
+    group = doc.spans.get(spans_key)
+    spans = list(doc.ents if group is None else group)
+    columns = {name: _column(group, name, len(spans)) for name in (SCORES, CANDIDATES, VALUES)}
+    custom = _custom_values(doc)
+    found: dict[GoldSpan, dict[str, Any]] = {}
+    for i, span in enumerate(spans):
+        values = dict(custom.get((span.start_char, span.end_char), {}))
+        own, score, candidates = (columns[name][i] for name in (VALUES, SCORES, CANDIDATES))
+        values |= own if isinstance(own, Mapping) else {}
+        links = [x[1] for x in candidates or () if len(x) == 2 and x[0] == span.kb_id_]
+        values |= {SCORE: score} if is_number(score) else {}
+        values |= {CONCEPT_SCORE: links[0]} if links else {}
+        place = (span.start_char, span.end_char, span.label_)
+        for key in trim_spans(doc.text, [place])[0] if values else ():
+            found.setdefault(key, values)
+    return found
+
+
+def write_entity_values(doc: Doc, values: Values, spans_key: str) -> None:
+    """Set the further values of entities, see `read_entity_values`.
+
+    doc (Doc): A Doc with a span group, see `gold.write_gold`; changed in place.
+    values (Values): The values of the entities that have some. They must fit into a DocBin.
+    spans_key (str): The span group.
+    """
+    group = doc.spans[spans_key]
+    rows = [dict(values.get((x.start_char, x.end_char, x.label_), {})) for x in group]
+    # The pipeline reads scores of all entities or of none.
+    if rows and all(is_number(row.get(SCORE)) for row in rows):
+        group.attrs[SCORES] = [float(row.pop(SCORE)) for row in rows]
+    if any(rows):
+        group.attrs[VALUES] = rows
+
+
+def _column(group: SpanGroup | None, name: str, n: int) -> list[Any]:
+    """Return the item of each span in an attribute; None if it has none, as spans that another
+    component has appended.
+    """
+    items = list(() if group is None else group.attrs.get(name) or ())
+    known = items if len(items) <= n else []  # of more, nothing tells whose they are
+    return [*known, *[None] * (n - len(known))]
+
+
+def _custom_values(doc: Doc) -> dict[tuple[int, int], dict[str, Any]]:
+    """Return what is stored for `Span._`, by offsets."""
+    found: dict[tuple[int, int], dict[str, Any]] = {}
+    for key, value in doc.user_data.items():
+        if isinstance(key, tuple) and key[0] == EXTENSION and None not in key[2:4]:
+            _, name, start, end = key[:4]
+            found.setdefault((start, end), {})[name] = value
+    return found
