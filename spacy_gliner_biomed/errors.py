@@ -367,15 +367,6 @@ class Errors:
         "[GB-E161] {path}: the compressed file is damaged or cut off: {error}. Copy or download "
         "it again."
     )
-    E395 = (
-        "[GB-E395] The rest of {path} cannot be read: {error}. Something in it does not have the "
-        "form that its format requires. Repair the file, or leave it out."
-    )
-    E398 = (
-        "[GB-E398] {path} has more than {limit:,} characters when it is unpacked. A small file "
-        "could fill the memory in this way. If the text is right, unpack the file and name the "
-        "unpacked one."
-    )
     E162 = (
         "[GB-E162] There is no document in {path}. It may be cut off or of another kind: look at "
         "it, or leave it out."
@@ -428,16 +419,17 @@ class Errors:
         "[GB-E380] {path} cannot be read as text: it is a {ending} file. Extract its text first, "
         "for example with: {command}"
     )
+    E395 = (
+        "[GB-E395] The rest of {path} cannot be read: {error}. Something in it does not have the "
+        "form that its format requires. Repair the file, or leave it out."
+    )
+    E398 = Counted(
+        "[GB-E398] {path} has more than {limit:character|characters} when it is unpacked. A small "
+        "file could fill the memory in this way. If the text is right, unpack the file and name "
+        "the unpacked one."
+    )
 
     # Outputs
-    E396 = (
-        "[GB-E396] {name} is in no output: its entities or relations cannot be read ({error}). "
-        "Correct the Doc, or the component that writes them."
-    )
-    E397 = (
-        "[GB-E397] {name} is not in {output}: {error}. Outputs that are not named here have it. "
-        "Correct the value, or choose another format for it."
-    )
     E056 = "[GB-E056] {path} cannot be written: {reason}."
     E059 = (
         "[GB-E059] The format of the output {path} is not clear: {reason}.{hint} These endings say "
@@ -477,6 +469,14 @@ class Errors:
     E228 = (
         "[GB-E228] The Doc has no span group {key!r}; it has: {found}. Run a pipeline with "
         "'gliner_biomed' on its text first, or name another group; spans_key=None shows doc.ents."
+    )
+    E396 = (
+        "[GB-E396] {name} is in no output: its entities or relations cannot be read ({error}). "
+        "Correct the Doc, or the component that writes them."
+    )
+    E397 = (
+        "[GB-E397] {name} is not in {output}: {error}. Outputs that are not named here have it. "
+        "Correct the value, or choose another format for it."
     )
 
     # Linking
