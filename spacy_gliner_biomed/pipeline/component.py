@@ -21,6 +21,7 @@ from spacy_gliner_biomed.pipeline.gold_checks import (
     describe_lost,
     is_dummy,
 )
+from spacy_gliner_biomed.pipeline.gold_label_checks import check_labels, report_other_labels
 from spacy_gliner_biomed.pipeline.label_reports import report_labels
 from spacy_gliner_biomed.pipeline.prediction import Predictor
 from spacy_gliner_biomed.pipeline.relation_annotation import annotate_relations
@@ -193,7 +194,7 @@ class GlinerBiomed(GlinerPipe):
         labels_as_words (bool): Whether the model is asked for labels of the training data such as
             "GENE_OR_PROTEIN" in words, "gene or protein". Docs get them as they are written.
         RAISES (ValueError): If the checkpoint cannot be found or read, or the training data has no
-            gold or no labels.
+            gold, no labels, or none of the component's labels.
         """
         if labels is not None:
             self.labels = labels
@@ -208,6 +209,8 @@ class GlinerBiomed(GlinerPipe):
             self.labels = [with_words(x) for x in found] if labels_as_words else found
         if not self.labels:
             raise ValueError(Errors.E147.format(component=self.name, n=len(docs)))
+        is_sample = nlp is not None and nlp.config["training"]["max_epochs"] == -1
+        check_labels(golds, self.settings().labels, self.name, self.reports, is_sample=is_sample)
         self.relations = choose_relations(
             golds,
             self.relations,
@@ -259,13 +262,14 @@ class GlinerBiomed(GlinerPipe):
 
     def _training_rows(self, examples: Iterable[Example], settings: Settings) -> list[TrainingRow]:
         make = row_maker(self.model, settings, self.label_sampler, self.relation_sampler)
-        labels, rows = list(self.labels), []
+        labels, rows, golds = list(self.labels), [], []
         relations = [spec.label for spec in settings.relations]
         for example in examples:
             doc = example.reference
-            gold = with_relations(read_gold(doc, settings.spans_key), doc)
-            rows += make(doc.text, gold, labels, relations)
-        self._count(make.counts, settings)
+            golds.append(with_relations(read_gold(doc, settings.spans_key), doc))
+            rows += make(doc.text, golds[-1], labels, relations)
+        n_other = report_other_labels(golds, settings.labels, self.name, self.reports)
+        self._count({**make.counts, "gold_other_labels": n_other}, settings)
         return rows
 
     def _report_lost(self, golds: Sequence[tuple[str, Gold]]) -> None:

@@ -37,8 +37,10 @@ def check_gold(
     golds (Sequence[Gold]): The gold that was read from them.
     component, spans_key (str): The component's name, and the group that it learns from.
     reports (Reports): The component's.
-    RAISES (ValueError): If no Doc says which entities it has.
+    RAISES (ValueError): If there is no Doc, or none says which entities it has.
     """
+    if not docs:
+        raise ValueError(Errors.E411.format(component=component))
     n_without = sum(not has_gold(doc, spans_key) for doc in docs)
     values = {"component": component, "key": spans_key, "groups": _list_groups(docs)}
     if n_without == len(docs):

@@ -1,6 +1,6 @@
 """Scores of predicted against gold Docs: strict F1 of spans and entities, and overlap F1."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -9,14 +9,18 @@ from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
+from spacy_gliner_biomed.common.reporting import warn
+from spacy_gliner_biomed.errors import Warnings
+from spacy_gliner_biomed.pipeline.gold_label_checks import report_missed_labels
 from spacy_gliner_biomed.pipeline.label_scores import (
     count_matches,
     count_strict,
     label_scores,
     overlap,
 )
+from spacy_gliner_biomed.pipeline.labels import parse_labels
 from spacy_gliner_biomed.pipeline.relation_scorer import score_relations
-from spacy_gliner_biomed.training.gold import annotated_labels, missing_characters
+from spacy_gliner_biomed.training.gold import annotated_labels, missing_characters, read_gold
 
 # An entity as characters that are not white space, so that texts may differ in white space.
 Offsets = tuple[int, int]
@@ -30,9 +34,14 @@ def make_ner_scorer() -> Callable[..., dict[str, Any]]:
 
 
 def score_ner(
-    examples: Iterable[Example], *, spans_key: str = "sc", **kwargs: Any
+    examples: Iterable[Example],
+    *,
+    spans_key: str = "sc",
+    labels: Sequence[str | Mapping[str, Any]] | None = None,
+    **kwargs: Any,
 ) -> dict[str, Any]:
-    """Score the span group and the entities.
+    """Score the span group and the entities. Warn if nothing can be scored, or if gold entities
+    have labels that the component is not asked for.
 
     Strict scores have spaCy's names, `spans_{key}_p/r/f/per_type` and `ents_p/r/f/per_type`;
     overlap scores are `spans_{key}_overlap_p/r/f/per_type` and `ents_overlap_p/r/f/per_type`. Gold
@@ -42,6 +51,7 @@ def score_ner(
 
     examples (Iterable[Example]): Predicted and gold Docs.
     spans_key (str): The span group.
+    labels (Sequence | None): The component's setting, for the warning; None for no warning.
     kwargs: Ignored; spaCy passes them.
     RETURNS (dict[str, Any]): The scores; None where nothing could be scored.
     """
@@ -67,12 +77,20 @@ def score_ner(
     with_spans = [
         eg for eg in examples if spans_key in eg.reference.spans or _has_ents(eg.reference)
     ]
+    of_relations = score_relations(examples)
+    if not examples:
+        warn(Warnings.W413)
+    elif not with_spans and not of_relations:
+        warn(Warnings.W414.format(n=len(examples), key=spans_key))
+    if labels is not None:
+        missed = (read_gold(eg.reference, spans_key) for eg in with_spans)
+        report_missed_labels(missed, parse_labels(list(labels)))
     return {
         **score_spans(with_spans, f"spans_{spans_key}", spans_of, count_strict),
         **score_spans(with_ents, "ents", ents_of, count_strict),
         **score_spans(with_spans, f"spans_{spans_key}_overlap", spans_of, count_overlap),
         **score_spans(with_ents, "ents_overlap", ents_of, count_overlap),
-        **score_relations(examples),
+        **of_relations,
     }
 
 

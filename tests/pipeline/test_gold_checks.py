@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
-from spacy.training import Example
+from spacy.training import Corpus, Example
 
 from tests.pipeline.test_training import examples_of
 
@@ -39,11 +39,21 @@ def test_gold_in_another_group_is_an_error_that_names_it(
         initialize(nlp, docs)
 
 
-@pytest.mark.parametrize("n", [0, 1, 2])
+@pytest.mark.parametrize("n", [1, 2])
 def test_docs_without_gold_are_an_error(make_nlp: Callable[..., Language], n: int) -> None:
     nlp = make_nlp()
     with pytest.raises(ValueError, match=rf"GB-E145.*in {n} training.*groups are: none\."):
         initialize(nlp, docs_of(nlp, n))
+
+
+def test_no_documents_are_an_error(make_nlp: Callable[..., Language], tmp_path: Path) -> None:
+    nlp = make_nlp()
+    (tmp_path / "train.jsonl").write_text('{"text": "Zinc"}', encoding="utf8")
+    with (
+        pytest.warns(UserWarning, match="W090"),
+        pytest.raises(ValueError, match=r"GB-E411.*no training document.*convert FILE train.spacy"),
+    ):
+        nlp.initialize(lambda: Corpus(tmp_path / "train.jsonl")(nlp))
 
 
 @pytest.mark.parametrize("name", ["train_gold_in_other_group", "train_without_gold"])
@@ -79,7 +89,7 @@ def test_only_negatives_are_warned_of(make_nlp: Callable[..., Language]) -> None
 
 
 def test_some_docs_without_gold_are_counted_and_said(make_nlp: Callable[..., Language]) -> None:
-    nlp = make_nlp()
+    nlp = make_nlp(labels=["drug"])
     with pytest.warns(UserWarning, match=r"GB-W142\] 3 training documents have"):
         initialize(nlp, [*docs_of(nlp, 2, "sc"), *docs_of(nlp, 3)])
 

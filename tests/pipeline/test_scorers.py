@@ -87,9 +87,16 @@ def test_gold_with_a_group_only_says_nothing_about_entities():
     assert scores["ents_f"] is scores["ents_overlap_f"] is scores["ents_per_type"] is None
 
 
-@pytest.mark.parametrize("examples", [[], [Example(make_doc([(0, 2, "A")], []), make_doc(None))]])
-def test_docs_without_annotation_are_not_scored(examples):
-    scores = score_ner(examples)
+@pytest.mark.parametrize(
+    ("examples", "said"),
+    [
+        ([], "GB-W413.*no document was read"),
+        ([Example(make_doc([(0, 2, "A")], []), make_doc(None))], "GB-W414.*1 document has .*'sc'"),
+    ],
+)
+def test_docs_without_annotation_are_not_scored_which_is_said(examples, said):
+    with pytest.warns(UserWarning, match=said):
+        scores = score_ner(examples)
     assert set(scores.values()) == {None}
     assert {"spans_sc_f", "spans_sc_overlap_f", "ents_f", "ents_overlap_f"} <= set(scores)
 
@@ -213,3 +220,14 @@ def count_as_gliner_biomed(docs: list[tuple[Offsets, Offsets]]) -> tuple[int, in
                 fp += 1
         fn += len(free)
     return tp, fp, fn
+
+
+def test_gold_labels_that_the_component_does_not_have_are_said():
+    gold = [(0, 2, "PROTEIN"), (3, 4, "drug"), (5, 6, "PROTEIN")]
+    examples = [example([], gold)]
+    found = r"2 gold entities count as missed.*'PROTEIN' \(2\)\. Did you mean 'P' for 'PROTEIN'\?"
+    with pytest.warns(UserWarning, match=f"GB-W412.*{found}"):
+        scores = score_ner(examples, labels=["drug", {"label": "P", "prompt": "protein"}])
+    assert scores["spans_sc_r"] == 0.0
+    score_ner(examples, labels=["drug", "PROTEIN", "disease"])  # warnings are errors here
+    score_ner(examples)
