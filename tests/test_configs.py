@@ -38,15 +38,23 @@ def test_a_training_config_is_complete_and_valid(name: str) -> None:
     assert schedule["total_steps"] == training["max_steps"], "the rate must end with the training"
 
 
-def test_few_documents_are_learnt_with_the_few_shot_config(tmp_path: Path, uni_span: Path) -> None:
-    nlp = spacy.blank("en")
+def run(*arguments: str | Path) -> str:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, result.output
+    return str(result.output)
+
+
+def few_shot(tmp_path: Path, checkpoint: Path) -> list[str]:
+    """The options that train the few-shot config on documents with gold in span groups."""
     path = tmp_path / "docs.spacy"
-    DocBin(docs=[eg.reference for eg in 4 * examples_of(nlp)]).to_disk(path)
+    DocBin(docs=[eg.reference for eg in 4 * examples_of(spacy.blank("en"))]).to_disk(path)
+    paths = {"train": path, "dev": path, "checkpoint": checkpoint}
+    return [str(text) for key, value in paths.items() for text in (f"--paths.{key}", value)]
+
+
+def test_few_documents_are_learnt_with_the_few_shot_config(tmp_path: Path, uni_span: Path) -> None:
     arguments = ["train", str(CONFIGS / "few_shot.cfg"), "--output", str(tmp_path / "out")]
-    for key in ("train", "dev"):
-        arguments += [f"--paths.{key}", str(path)]
     changes = {  # a random encoder of 16 values a subtoken needs more than a trained one
-        "paths.checkpoint": uni_span,
         "components.gliner_biomed.tuning.freeze_embeddings": "false",
         "training.max_steps": 160,
         "training.dropout": 0.0,
@@ -54,13 +62,29 @@ def test_few_documents_are_learnt_with_the_few_shot_config(tmp_path: Path, uni_s
         "training.optimizer.learn_rate.initial_rate": 0.004,
     }
     arguments += [str(text) for key, value in changes.items() for text in (f"--{key}", value)]
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 0, result.output
-    doc = spacy.load(tmp_path / "out" / "model-last")(TEXTS[0].text)
+    run(*arguments, *few_shot(tmp_path, uni_span))
+    nlp = spacy.load(tmp_path / "out" / "model-last")
+    doc = nlp(TEXTS[0].text)
     assert [(span.text, span.label_) for span in doc.spans["sc"]] == [
         ("aspirin", "drug"),
         ("cancer", "disease"),
     ]
+    published = nlp.meta["performance"]
+    assert published["spans_sc_f"] == 1.0
+    assert not any(name.startswith("ents") for name in published), "there was no gold for these"
+    assert nlp.resume_training().learn_rate == 0.004, "which has no end that spaCy knows"
+
+
+def test_spacys_commands_take_the_filled_few_shot_config(tmp_path: Path, uni_span: Path) -> None:
+    options = few_shot(tmp_path, uni_span)
+    filled = tmp_path / "filled.cfg"
+    run("init", "fill-config", CONFIGS / "few_shot.cfg", filled)
+    assert "total_steps = ${training.max_steps}" in filled.read_text(encoding="utf8")
+    run("debug", "config", filled, *options)
+    # With fewer than 100 documents, its status is 1.
+    checked = CliRunner().invoke(app, ["debug", "data", str(filled), *options])
+    assert "Pipeline can be initialized with data" in checked.output
+    assert "Corpus is loadable" in checked.output
 
 
 def test_a_frozen_component_keeps_its_weights_while_another_learns(

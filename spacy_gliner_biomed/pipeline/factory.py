@@ -91,9 +91,6 @@ revision = null
         "spans_sc_p": 0.0,
         "spans_sc_r": 0.0,
         "spans_sc_overlap_f": 0.0,
-        "ents_f": 0.0,
-        "ents_p": 0.0,
-        "ents_r": 0.0,
     },
 )
 def make_gliner_biomed(

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -123,6 +123,7 @@ class TrainingRun:
         """Save models as `spacy train` does, then the state: if it exists, so do they."""
         with self._unfrozen():
             loop.update_meta(self.settings, self.nlp, info)
+            self._remove_unscored(info["other_scores"])
         self._save_last()
         info["output_path"] = str(self.output / loop.DIR_MODEL_LAST)
         if is_best:
@@ -138,6 +139,15 @@ class TrainingRun:
             "random": random_state(),
         }
         write_state(state, self.state_path)
+
+    def _remove_unscored(self, scores: Mapping[str, Any]) -> None:
+        """Remove the scores that spaCy gives as 0, although there was no gold for them, from what
+        a package publishes.
+        """
+        performance = self.nlp.meta["performance"]
+        for name in self.settings["score_weights"]:
+            if name not in scores:
+                del performance[name]
 
     def _restore(self) -> dict[str, Any] | None:
         if not self.state_path.exists():
