@@ -9,12 +9,15 @@ import typer
 from wasabi import msg
 
 from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.cli.reading_options import ColumnOption, DataFormatOption, EncodingOption
+from spacy_gliner_biomed.common.files import UTF8
 from spacy_gliner_biomed.common.terminal import echo
 
 if TYPE_CHECKING:
     from spacy_gliner_biomed.models.calibration import Calibration
     from spacy_gliner_biomed.pipeline.calibrating import Scored
     from spacy_gliner_biomed.pipeline.component import GlinerBiomed
+    from spacy_gliner_biomed.training.formats.options import ReadOptions
 
 
 @gliner_cli.command("calibrate", no_args_is_help=True)
@@ -22,9 +25,9 @@ def calibrate_cli(
     pipeline: Annotated[Path, typer.Argument(help="Folder of a saved pipeline.", exists=True)],
     dev: Annotated[Path, typer.Argument(help="Gold documents that were not used for training.")],
     output: Annotated[Path, typer.Argument(help="Folder for the calibrated pipeline.")],
-    data_format: Annotated[
-        str, typer.Option("--format", help="Format of DEV if it is not a .spacy file; see convert.")
-    ] = "jsonl",
+    data_format: DataFormatOption = None,
+    encoding: EncodingOption = UTF8,
+    column: ColumnOption = None,
     min_gold: Annotated[
         int,
         typer.Option(
@@ -53,12 +56,14 @@ def calibrate_cli(
 
     Example: python -m spacy gliner calibrate training/model-best dev.spacy training/calibrated
     """
+    from spacy_gliner_biomed.training.formats.options import ReadOptions
+
     with reported():
         calibrate(
             pipeline,
             dev,
             output,
-            data_format=data_format,
+            reading=ReadOptions(encoding, column, data_format=data_format),
             min_gold=min_gold,
             max_loss=max_loss,
             plot=plot,
@@ -71,7 +76,7 @@ def calibrate(
     dev: Path,
     output: Path,
     *,
-    data_format: str = "jsonl",
+    reading: "ReadOptions | None" = None,
     min_gold: int = 0,
     max_loss: float | None = None,
     plot: Path | None = None,
@@ -79,9 +84,9 @@ def calibrate(
     """Calibrate the component of a pipeline.
 
     pipeline (Path): A saved pipeline with one "gliner_biomed" component.
-    dev (Path): Gold documents: a .spacy file, or a file of `data_format`.
+    dev (Path): Gold documents: a .spacy file, or a file or folder of another format.
     output (Path): The folder for the calibrated pipeline.
-    data_format (str): See `training.formats.table.read_format`.
+    reading (ReadOptions | None): How to read other formats than .spacy; None: detected, in UTF-8.
     min_gold (int): See `pipeline.calibrating.label_shifts`; 0: all labels share one offset.
     max_loss (float | None): Points of F1, see `pipeline.calibrating.centre`; None: no shift.
     plot (Path | None): The file for an image of the reliability; needs matplotlib.
@@ -95,6 +100,7 @@ def calibrate(
     from spacy_gliner_biomed.models.gliner import network_shim
     from spacy_gliner_biomed.pipeline import calibrating
     from spacy_gliner_biomed.pipeline.component import GlinerBiomed
+    from spacy_gliner_biomed.training.formats.options import DEFAULTS
     from spacy_gliner_biomed.training.readers import make_file
 
     nlp = spacy.load(pipeline)
@@ -102,7 +108,18 @@ def calibrate(
     if len(components) != 1:
         raise ValueError(Errors.E180.format(found=len(components), path=pipeline))
     (component,) = components
-    reader = Corpus(dev) if dev.suffix == ".spacy" else make_file(dev, data_format)
+    reading = reading or DEFAULTS
+    reader = (
+        Corpus(dev)
+        if dev.suffix == ".spacy"
+        else make_file(
+            dev,
+            reading.data_format,
+            spans_key=component.cfg["spans_key"],
+            encoding=reading.encoding,
+            column=reading.column,
+        )
+    )
     scored = calibrating.score_docs(component, reader(nlp))
     n_right = int(scored.right.sum())
     if not 0 < n_right < len(scored.right):

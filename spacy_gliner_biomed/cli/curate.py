@@ -13,8 +13,10 @@ from spacy_gliner_biomed.cli.reading_options import (
     EncodingOption,
 )
 from spacy_gliner_biomed.common.json_files import write_report
+from spacy_gliner_biomed.common.settings_dict import hint_at
 from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.counting import count
+from spacy_gliner_biomed.errors import Errors
 
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
 SCORERS = {
@@ -80,7 +82,7 @@ def select_cli(
     settings = {key.removeprefix("scorer."): value for key, value in options.items()}
     with reported():
         reading = ReadOptions(encoding, column, data_format=data_format)
-        block = {"@misc": SCORERS.get(scorer, scorer), **settings}
+        block = {"@misc": _registered_name(scorer), **settings}
         with show_validation_error(hint_fill=False):
             made = registry.resolve({"scorer": block})["scorer"]
         decisions, counts = select_file(
@@ -152,6 +154,23 @@ def show_progress(items: Iterable[Any], what: str) -> Iterable[Any]:
     from tqdm import tqdm
 
     return tqdm(items, desc=what, unit=" docs", leave=False, mininterval=0.5)
+
+
+def _registered_name(scorer: str) -> str:
+    """Return a scorer's name in the registry.
+
+    scorer (str): A short name, or the name in the registry.
+    RETURNS (str): The name in the registry.
+    RAISES (ValueError): If there is no such scorer.
+    """
+    from spacy.util import registry
+
+    name = SCORERS.get(scorer, scorer)
+    if not registry.has("misc", name):
+        allowed, hint = list(SCORERS), hint_at([scorer], [*SCORERS, *SCORERS.values()])
+        message = Errors.E412.format(found=scorer, hint=hint, allowed=", ".join(allowed))
+        raise ValueError(message)
+    return name
 
 
 def _show_counts(counts: dict[str, Any], target: Path, report: Path | None) -> None:

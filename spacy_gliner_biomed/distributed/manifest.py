@@ -79,9 +79,10 @@ def begin_run(storage: Storage, manifest: dict[str, Any], *, resume: bool) -> di
     if earlier is not None and not resume:
         raise ValueError(Errors.E100.format(path=storage.folder))
     if earlier is not None:
-        differ = [key for key in IDENTITY if _identity(earlier, key) != _identity(manifest, key)]
-        if differ:
-            raise ValueError(Errors.E101.format(path=storage.folder, found=", ".join(differ)))
+        differ = [_describe(earlier, manifest, key) for key in IDENTITY]
+        found = ", ".join(filter(None, differ))
+        if found:
+            raise ValueError(Errors.E101.format(path=storage.folder, found=found))
     manifest = {**(earlier or manifest), "not_read": manifest["not_read"]}
     manifest["finished"] = False
     manifest["run_id"] = uuid4().hex  # see `Storage.fenced`
@@ -95,6 +96,18 @@ def _identity(manifest: dict[str, Any], key: str) -> Any:
     """Return what must be equal; a pipeline may be in another folder."""
     found = manifest.get(key)
     return found["sha256"] if key == "pipeline" and isinstance(found, dict) else found
+
+
+def _describe(earlier: dict[str, Any], manifest: dict[str, Any], key: str) -> str:
+    """Return a key, with the settings that differ: "settings (labels)"; empty if it is equal."""
+    before, now_ = _identity(earlier, key), _identity(manifest, key)
+    if before == now_:
+        return ""
+    if key != "settings" or not isinstance(before, dict):
+        return key
+    before, now_ = ({**x, **(x.get("options") or {})} for x in (before, now_))
+    names = [x for x in {**before, **now_} if before.get(x) != now_.get(x) and x != "options"]
+    return f"{key} ({', '.join(names)})" if names else key
 
 
 def hash_pipeline(pipeline: str | None) -> str:

@@ -69,6 +69,28 @@ def test_labels_with_enough_gold_get_offsets(saved: Path) -> None:
     assert all(shifts.values())
 
 
+def test_the_format_is_detected_and_gold_is_in_the_components_group(
+    make_nlp: Callable[..., Language], tmp_path: Path
+) -> None:
+    nlp = make_nlp(labels=["drug", "disease"], overlap="nested", multi_label=True, spans_key="mine")
+    nlp.to_disk(tmp_path / "pipeline")
+    brat = tmp_path / "brat"
+    brat.mkdir()
+    doc = nlp(TEXT)
+    found = [span for i, span in enumerate(doc.spans["mine"]) if i % 2 == 0]
+    assert found
+    (brat / "1.txt").write_text(TEXT)
+    lines = [
+        f"T{i}\t{span.label_} {span.start_char} {span.end_char}\t{span.text}\n"
+        for i, span in enumerate(found)
+    ]
+    (brat / "1.ann").write_text("".join(lines))
+    arguments = [str(tmp_path / "pipeline"), str(brat), str(tmp_path / "new")]
+    result = run(gliner_cli, ["calibrate", *arguments])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "new").is_dir()
+
+
 def test_nothing_right_is_said(saved: Path) -> None:
     path = saved / "dev.jsonl"
     entities = [{"start": 12, "end": 14, "label": "gene"}]
