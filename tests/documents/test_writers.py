@@ -166,3 +166,14 @@ def test_table_has_columns_for_concept_and_attributes() -> None:
     assert [head.index(name) for name in columns[4:]] == [
         row.index(value) for value in ("MESH:D1", "true", "-  ", "Aspirin")
     ]
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "table", "csv", "bioc-json", "prodigy", "html"])
+def test_attributes_that_are_read_for_another_output_are_not_written(format_: str) -> None:
+    doc, written = annotated("no pain", [(1, 2, "disease", 0.5)]), []
+    for own in ({"negex": True}, {}):
+        stream = BytesIO()
+        writer = FORMATS[format_].factory(stream, WriterSettings(["disease"]))
+        writer.write(doc, Record("a"), [Entity(3, 7, "disease", 0.5, "pain", attributes=own)])
+        written.append(stream.getvalue())
+    assert written[0] == written[1]

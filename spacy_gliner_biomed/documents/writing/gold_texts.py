@@ -13,7 +13,7 @@ from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writers import DocBinWriter, storable
 from spacy_gliner_biomed.documents.writing.attributes import plain_value
 from spacy_gliner_biomed.documents.writing.entities import Entity
-from spacy_gliner_biomed.documents.writing.writer import DEFAULT_SETTINGS
+from spacy_gliner_biomed.documents.writing.writer import WriterSettings
 from spacy_gliner_biomed.errors import Warnings
 from spacy_gliner_biomed.tokenization.alignment import cut_points
 from spacy_gliner_biomed.training.corpora import (
@@ -54,7 +54,7 @@ class TextWriter:
     ) -> None:
         self.nlp, self.target, self.spans_key = spacy.blank(lang), target, spans_key
         self.nlp.max_length = MAX_LENGTH
-        self.writer = FORMATS[target].factory(stream, DEFAULT_SETTINGS)
+        self.writer = FORMATS[target].factory(stream, WriterSettings(all_attributes=True))
 
     def write(self, text: AnnotatedText) -> None:
         """Write one text."""

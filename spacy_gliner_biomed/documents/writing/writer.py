@@ -28,6 +28,8 @@ class WriterSettings:
     fhir (FhirMapping): How entities become FHIR resources.
     started (datetime): The time of the run.
     run (RunInfo): The model and its settings, for people who read the output.
+    all_attributes (bool): Whether all attributes of entities are written, not only `attributes`.
+        With FHIR or OMOP among the outputs, entities also have those that only these need.
     """
 
     labels: Sequence[str] = ()
@@ -36,6 +38,7 @@ class WriterSettings:
     fhir: FhirMapping = field(default_factory=FhirMapping)
     started: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     run: RunInfo = field(default_factory=RunInfo)
+    all_attributes: bool = False
 
 
 DEFAULT_SETTINGS = WriterSettings()
@@ -102,10 +105,9 @@ def concept_keys(entity: Entity, settings: WriterSettings) -> dict[str, Any]:
 
 
 def attribute_keys(entity: Entity, settings: WriterSettings) -> dict[str, Any]:
-    """Return the attributes of an entity that are to be written, with their values: those of the
-    settings first.
-    """
-    return {**dict.fromkeys(settings.attributes), **entity.attributes}
+    """Return the attributes of an entity that are to be written, with their values."""
+    known = {name: entity.attributes.get(name) for name in settings.attributes}
+    return {**known, **entity.attributes} if settings.all_attributes else known
 
 
 def extra_keys(entity: Entity, settings: WriterSettings) -> dict[str, Any]:
