@@ -3,9 +3,11 @@
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from spacy_gliner_biomed.common.delimiters import delimiter_of
 from spacy_gliner_biomed.common.files import UTF8, open_text
 from spacy_gliner_biomed.common.folders import ending_of
 from spacy_gliner_biomed.common.json_files import read_json_object
@@ -105,9 +107,10 @@ def _rows(path: Path, encoding: str) -> Iterator[tuple[str, str]]:
     """
     seen: set[str] = set()
     with open_text(path, newline="", encoding=encoding) as file:
-        delimiter = "\t" if ending_of(path, (".tsv",)) else ","
+        first = file.readline()
+        delimiter = delimiter_of(path, first)
         try:
-            for row in csv.reader(file, delimiter=delimiter, strict=True):
+            for row in csv.reader(chain([first], file), delimiter=delimiter, strict=True):
                 if not any(row):
                     continue
                 if len(row) != 2 or row[0] in seen:

@@ -16,6 +16,7 @@ TEXT = AnnotatedText(
     [
         ("a.json", '{"Chem": "drug", "DRUG": "drug"}'),
         ("a.csv", 'Chem,drug\n\n"DRUG", drug\n'),
+        ("a.csv", "Chem;drug\nDRUG;drug\n"),
         ("a.tsv", "\ufeffChem\tdrug\r\nDRUG\tdrug\r\n"),
     ],
 )
