@@ -44,7 +44,7 @@ def test_an_id_that_is_null_is_missing(tmp_path: Path) -> None:
 
 
 def test_values_that_are_not_read_are_counted(tmp_path: Path) -> None:
-    pair = [{**ZINC["entities"][0], "score": 0.1}, {**ZINC["entities"][0], "score": 0.2}]
+    pair = [entity(score=score)["entities"][0] for score in (0.1, 0.2)]
     relation = {"head": 0, "tail": 0, "label": "is", "note": "?"}
     with pytest.warns(UserWarning, match="GB-W40[01]") as warned:
         (text,) = read(tmp_path / "x.jsonl", {**ZINC, "entities": pair, "relations": [relation]})

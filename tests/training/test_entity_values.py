@@ -40,8 +40,9 @@ def test_spans_that_were_appended_have_none(doc: Doc) -> None:
 
 
 def test_custom_attributes_are_values_and_values_of_another_form_are_not(doc: Doc) -> None:
-    doc.user_data["._.", "negex", 0, 1] = True
-    doc.user_data["._.", "of_the_doc", None, None] = 1
+    stored: dict[Any, Any] = doc.user_data
+    stored["._.", "negex", 0, 1] = True
+    stored["._.", "of_the_doc", None, None] = 1
     doc.spans["sc"].attrs.update(scores=["high", None], entity_values=[1, "a"], kb_ents=[["D1"]])
     assert read_entity_values(doc, "sc") == {FIRST: {"negex": True}}
     doc.set_ents([Span(doc, 0, 1, label="z")])

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import tostring
 from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.common.xml_elements import read_elements
-from spacy_gliner_biomed.training.corpora import AnnotatedText
+from spacy_gliner_biomed.training.corpora import LINE_KEYS, AnnotatedText
 from spacy_gliner_biomed.training.formats.bioc_relations import read_bioc_relations
 from spacy_gliner_biomed.training.formats.options import ReadOptions
 from spacy_gliner_biomed.training.formats.passages import PassageText
@@ -31,9 +31,9 @@ TYPE, IDENTIFIER = "type", "identifier"  # infons of annotations
 def read_bioc_xml(path: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
     """Read a BioC collection as XML, one document at a time.
 
-    Passages stand at their offsets, so that offsets stay as they are. A document's id, and the
-    infons of its passages and types and identifiers of its annotations, are kept. For relations,
-    see `bioc_relations`.
+    Passages stand at their offsets, so that offsets stay as they are. A document's id
+    and infons, the infons of its passages, and types and identifiers of its annotations are kept.
+    For relations, see `bioc_relations`.
 
     path (Path): The file.
     options (ReadOptions): Not used: the file declares its encoding.
@@ -148,6 +148,7 @@ def _annotated(document: Any, counts: Counts) -> AnnotatedText:
         name,
         concepts=concepts,
         passages=passages,
+        meta={str(key): x for key, x in document.infons.items() if key not in LINE_KEYS},
         relations=read_bioc_relations(relations, named, concepts, counts),
     )
 
