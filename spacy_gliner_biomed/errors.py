@@ -582,8 +582,8 @@ class Errors:
         "comes first. Set one of them above 0."
     )
     E412 = (
-        "[GB-E412] There is no scorer {found!r}.{hint} Scorers are: {allowed}; or a function that "
-        "is registered in 'misc'."
+        "[GB-E412] There is no scorer {found!r}.{hint} Scorers are: {allowed}. A function that is "
+        "registered in 'misc' can be named, too."
     )
 
     # Silver annotations
@@ -904,9 +904,10 @@ class Warnings:
         "warning is given once."
     )
     W410 = Counted(
-        "[GB-W410] {n:gold entity has|gold entities have} labels that {component!r} does not have: "
-        "{found}.{hint} They are learnt under these names, but found only if 'labels' has them. "
-        "stats['gold_other_labels'] counts them in each update; this warning is given once."
+        "[GB-W410] {n:gold entity has|gold entities have} labels that {component!r} does not have, "
+        "so they are learnt under these names, but not found: {found}.{hint} Add these labels to "
+        "'labels', or correct those of the component or of the data. stats['gold_other_labels'] "
+        "counts such entities in each update; this warning is given once."
     )
     W411 = Counted(
         "[GB-W411] In {of:training document|training documents}, there is no gold entity of "
@@ -916,7 +917,7 @@ class Warnings:
     )
     W412 = Counted(
         "[GB-W412] {n:gold entity counts|gold entities count} as missed in the scores, because the "
-        "component is not asked for the labels: {found}.{hint} Correct 'labels' or the gold labels."
+        "component does not have their labels: {found}. Correct 'labels' or the gold labels.{hint}"
     )
     W413 = (
         "[GB-W413] There is nothing to score: no document was read. spaCy's reader reads only "
@@ -982,18 +983,18 @@ class Warnings:
         "[GB-W208] In {path}, {n:task has|tasks have} no annotations, but predictions, which were "
         "read instead. They are suggestions of a model: have a person check them before you train."
     )
-    W400 = Counted(
-        "[GB-W400] In {path}, {n:further value|further values} of relations were not read: a "
-        "relation has 'head', 'tail', 'label' and 'score'."
-    )
-    W401 = Counted(
-        "[GB-W401] In {path}, {n:value|values} of entities were not read: another entity with the "
-        "same offsets and label has another value. The first one is kept."
-    )
     W380 = Counted(
         "[GB-W380] {n:file was|files were} read as UTF-8, not as {encoding}: {found}. Valid UTF-8 "
         "with characters beyond ASCII is hardly ever text in {encoding}. If a file is in "
         "{encoding} after all, convert it: iconv -f {encoding} -t UTF-8."
+    )
+    W400 = Counted(
+        "[GB-W400] In {path}, {n:further value of a relation was|further values of relations were} "
+        "not read: a relation has 'head', 'tail', 'label' and 'score'."
+    )
+    W401 = Counted(
+        "[GB-W401] In {path}, {n:value was|values were} not read: another entity with the "
+        "same offsets and label has a different one. The first is kept."
     )
 
     # Outputs
@@ -1008,14 +1009,6 @@ class Warnings:
     W209 = Counted(
         "[GB-W209] {n:concept id was|concept ids were} left out: the format {format!r} has no "
         "place for concept ids. To keep them, choose another format, such as 'jsonl' or 'docbin'."
-    )
-    W402 = Counted(
-        "[GB-W402] {n:value|values} of entities were left out ({found}): 'convert' cannot write "
-        "them in the format {format!r}. To keep them, choose 'jsonl' or 'docbin'."
-    )
-    W403 = Counted(
-        "[GB-W403] {n:Doc has|Docs have} annotations that were left out: categories, tags or span "
-        "groups other than {spans_key!r}. To keep them, choose the format 'docbin'."
     )
     W210 = Counted(
         "[GB-W210] {n:control character was|control characters were} written as U+FFFD, or in "
@@ -1040,6 +1033,14 @@ class Warnings:
         "[GB-W214] {n:entity has|entities have} concepts and attributes of more than "
         "{limit:character|characters}; term_modifiers has only the beginning. Choose fewer "
         "--attributes."
+    )
+    W402 = Counted(
+        "[GB-W402] {n:value of an entity was|values of entities were} left out ({found}): 'convert' "
+        "cannot write them in the format {format!r}. To keep them, choose 'jsonl' or 'docbin'."
+    )
+    W403 = Counted(
+        "[GB-W403] {n:Doc has|Docs have} annotations that were left out: categories, tags or span "
+        "groups other than {spans_key!r}. To keep them, choose the format 'docbin'."
     )
 
     # Linking

@@ -49,8 +49,8 @@ def test_values_that_are_not_read_are_counted(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="GB-W40[01]") as warned:
         (text,) = read(tmp_path / "x.jsonl", {**ZINC, "entities": pair, "relations": [relation]})
     first, second = sorted(str(each.message) for each in warned)
-    assert re.match(r"\[GB-W400\].* 1 further value of relations", first)
-    assert re.match(r"\[GB-W401\].* 1 value of entities", second)
+    assert re.match(r"\[GB-W400\].* 1 further value of a relation", first)
+    assert re.match(r"\[GB-W401\].* 1 value was", second)
     assert text.entity_values == {(0, 4, "drug"): {"score": 0.1}}
 
 
