@@ -1035,8 +1035,9 @@ class Warnings:
         "--attributes."
     )
     W402 = Counted(
-        "[GB-W402] {n:value of an entity was|values of entities were} left out ({found}): 'convert' "
-        "cannot write them in the format {format!r}. To keep them, choose 'jsonl' or 'docbin'."
+        "[GB-W402] {n:value of an entity was|values of entities were} left out ({found}): "
+        "'convert' cannot write them in the format {format!r}. To keep them, choose 'jsonl' or "
+        "'docbin'."
     )
     W403 = Counted(
         "[GB-W403] {n:Doc has|Docs have} annotations that were left out: categories, tags or span "
