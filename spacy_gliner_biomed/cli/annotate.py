@@ -46,12 +46,12 @@ def annotate_cli(
         ),
     ],
     labels: Annotated[
-        str | None,
+        list[str] | None,
         Option(
             "--labels",
             "-l",
-            help="Labels separated by commas, or a JSON list with prompts; default: the "
-            "pipeline's. Needed without --pipeline.",
+            help="Labels, separated by commas or repeated, or a JSON list with prompts; default: "
+            "the pipeline's. Needed without --pipeline.",
         ),
     ] = None,
     relations: RelationsOption = None,

@@ -52,12 +52,12 @@ def annotate_corpus_cli(
         str, Option("--pipeline", "-p", help="Folder or package of a pipeline, or 'packaged'.")
     ] = "packaged",
     labels: Annotated[
-        str | None,
+        list[str] | None,
         Option(
             "--labels",
             "-l",
-            help="Labels separated by commas, or a JSON list with prompts; default: the "
-            "pipeline's. Needed for 'packaged'.",
+            help="Labels, separated by commas or repeated, or a JSON list with prompts; default: "
+            "the pipeline's. Needed for 'packaged'.",
         ),
     ] = None,
     relations: RelationsOption = None,
@@ -133,13 +133,15 @@ def annotate_corpus_cli(
     from spacy_gliner_biomed.distributed.corpus_run import run_corpus
     from spacy_gliner_biomed.distributed.cpus import default_workers
     from spacy_gliner_biomed.distributed.run_setup import make_engine, make_run_spec
+    from spacy_gliner_biomed.documents.pipelines import parse_labels, parse_relations
     from spacy_gliner_biomed.linking.linker_options import LinkerOptions
     from spacy_gliner_biomed.training.formats.options import ReadOptions
 
     with reported():
         reading = ReadOptions(encoding, column, text_column, id_column, data_format=input_format)
         workers = workers or default_workers()
-        options: dict[str, Any] = {"labels": labels, "relations": relations}
+        options: dict[str, Any] = {"labels": parse_labels(labels)}
+        options |= {"relations": parse_relations(relations)}
         options |= {"threshold": threshold, "precision": precision}
         spec = make_run_spec(
             output,

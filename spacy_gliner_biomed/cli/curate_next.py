@@ -43,12 +43,12 @@ def next_cli(
         ),
     ],
     labels: Annotated[
-        str | None,
+        list[str] | None,
         Option(
             "--labels",
             "-l",
-            help="Labels to annotate, separated by commas, or a JSON list with prompts; default: "
-            "the pipeline's. Needed without --pipeline.",
+            help="Labels to annotate, separated by commas or repeated, or a JSON list with "
+            "prompts; default: the pipeline's. Needed without --pipeline.",
         ),
     ] = None,
     count: Annotated[int, Option("--count", "-n", help="Number of documents to propose.")] = 20,

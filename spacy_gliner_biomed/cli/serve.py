@@ -30,8 +30,12 @@ def serve_cli(
     host: Annotated[str, Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
     labels: Annotated[
-        str | None,
-        Option("--labels", "-l", help="Default labels: separated by commas, or a JSON list."),
+        list[str] | None,
+        Option(
+            "--labels",
+            "-l",
+            help="Default labels: separated by commas or repeated, or a JSON list.",
+        ),
     ] = None,
     relations: RelationsOption = None,
     threshold: Annotated[float | None, Option(help="Default minimum score, 0 to 1.")] = None,
@@ -110,7 +114,7 @@ def _import_packages() -> None:
         import_optional(package, "spacy gliner serve", extra="serve")
 
 
-def _default_labels(nlp: Any, option: str | None) -> Any:
+def _default_labels(nlp: Any, option: list[str] | None) -> Any:
     """Return the labels of the option, or of the pipeline, or those of `add_pipe`."""
     from spacy_gliner_biomed.documents.pipelines import find_component, parse_labels
     from spacy_gliner_biomed.pipeline.labels import DEFAULT_LABELS

@@ -1,6 +1,5 @@
 """Build or load a pipeline, configure it, and stream Docs through it."""
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_gliner_biomed.common.batches import batches
+from spacy_gliner_biomed.common.json_text import parse_json
 from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.passages import with_passages
@@ -27,17 +27,17 @@ Labels = Sequence[str | Mapping[str, Any]]  # or relations
 LIMITED = {"parser", "ner"}
 
 
-def parse_labels(value: str | None) -> Labels | None:
-    """Parse the option `--labels`: labels separated by commas, or a JSON list.
+def parse_labels(value: str | Sequence[str] | None) -> Labels | None:
+    """Parse the option `--labels`: labels separated by commas, or a JSON list; it may be repeated.
 
     Labels such as "GENE_OR_PROTEIN" get a prompt in words ("gene or protein"), unless the list
     gives one.
 
-    value (str | None): The option.
+    value (str | Sequence[str] | None): The option, or each of its values.
     RETURNS (Labels | None): The labels; None if the option was not given.
     RAISES (ValueError): If there are no labels in it, or the JSON is broken.
     """
-    if value is None:
+    if value is None or value == []:  # typer gives either for an option that may be repeated
         return None
     labels = _parse_list(value, Errors.E058)
     if not labels:
@@ -45,14 +45,14 @@ def parse_labels(value: str | None) -> Labels | None:
     return [with_words(label) if isinstance(label, str) else label for label in labels]
 
 
-def parse_relations(value: str | None) -> Labels | None:
+def parse_relations(value: str | Sequence[str] | None) -> Labels | None:
     """Parse the option `--relations`, as `parse_labels` does; there may be none.
 
-    value (str | None): The option.
+    value (str | Sequence[str] | None): The option, or each of its values.
     RETURNS (Labels | None): The relations; None if the option was not given.
     RAISES (ValueError): If the JSON is broken.
     """
-    if value is None:
+    if value is None or value == []:  # typer gives either for an option that may be repeated
         return None
     return [
         {"relation": entry, "prompt": in_words(entry)} if isinstance(entry, str) else entry
@@ -164,13 +164,15 @@ def report_failure(name: str, proc: Any, docs: Sequence[Doc] | None, error: Exce
     echo(f"{names or 'A document'}: {error}", color=typer.colors.RED)
 
 
-def _parse_list(value: str, message: str) -> Labels:
+def _parse_list(value: str | Sequence[str], message: str) -> Labels:
     """Parse entries separated by commas, or a JSON list; `message` is the error for other forms."""
+    if not isinstance(value, str):
+        return [entry for part in value for entry in _parse_list(part, message)]
     if value.lstrip().startswith("{"):
         raise ValueError(message.format(error="it is a JSON object"))
     if value.lstrip().startswith("["):
         try:
-            entries: Labels = json.loads(value)
+            entries: Labels = parse_json(value)
         except ValueError as error:
             raise ValueError(message.format(error=error)) from error
         return entries

@@ -43,7 +43,7 @@ def annotate(uni_span: Path) -> Callable[..., Result]:
 def test_lines_have_exact_characters_and_what_the_component_finds(
     notes: Path, annotate: Callable[..., Result], make_nlp: MakeNlp
 ) -> None:
-    result = annotate(notes, "--labels", "disease,drug", "--format", "jsonl", "--quiet")
+    result = annotate(notes, "-l", "disease", "--labels", "drug", "--format", "jsonl", "--quiet")
     assert result.exit_code == 0, result.output
     assert result.stderr == ""
     lines = [json.loads(line) for line in result.stdout.splitlines()]

@@ -46,7 +46,7 @@ def test_corpus_becomes_the_entities_that_annotate_finds(
 ) -> None:
     out = tmp_path / "out"
     options = ["--pipeline", saved, "--format", "jsonl", "--partition-size", 2, "--workers", 2]
-    result = invoke(corpus, out, *options, "--labels", "disease,gene")
+    result = invoke(corpus, out, *options, "--labels", "disease", "-l", "gene")
     assert result.exit_code == 0, result.output
     (tmp_path / "notes.jsonl").write_bytes(
         gzip.decompress((corpus / "notes.jsonl.gz").read_bytes())

@@ -30,9 +30,11 @@ MakeNlp = Callable[..., Language]
         ("DNA,CellLine", ["DNA", {"label": "CellLine", "prompt": "cell line"}]),
         ('["A_B", {"label": "A_B"}]', [{"label": "A_B", "prompt": "A B"}, {"label": "A_B"}]),
         ('["a, b", {"label": "D", "prompt": "drug"}]', ["a, b", {"label": "D", "prompt": "drug"}]),
+        (["a, b", '["c, d"]', "e"], ["a", "b", "c, d", "e"]),
+        ([], None),
     ],
 )
-def test_labels_are_words_or_json(value: str | None, labels: object) -> None:
+def test_labels_are_words_or_json(value: str | list[str] | None, labels: object) -> None:
     assert parse_labels(value) == labels
 
 
@@ -46,6 +48,7 @@ def test_labels_are_words_or_json(value: str | None, labels: object) -> None:
         ('{"a": "b"}', "E058"),
         ("a; b", "E058"),
         ("a|b", "E058"),
+        ("[" * 100_000, "E058"),
     ],
 )
 def test_no_labels_and_broken_json_are_said(value: str, code: str) -> None:
