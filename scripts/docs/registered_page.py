@@ -15,6 +15,7 @@ GROUPS = {
     "spacy_architectures": ("Models", '@architectures = "...'),
     "thinc_losses": ("Losses", '@losses = "...'),
     "thinc_optimizers": ("Optimizers", '@optimizers = "...'),
+    "thinc_schedules": ("Schedules", '@schedules = "...'),
     "spacy_readers": ("Corpus readers", '@readers = "...'),
     "spacy_scorers": ("Scorers", '@scorers = "...'),
     "spacy_tokenizers": ("Tokenizers", '@tokenizers = "...'),

@@ -73,7 +73,7 @@ def test_initialize_takes_labels_from_the_data_and_reports_what_is_lost(
 
 def test_initialize_keeps_the_labels_of_the_config(make_nlp: Callable[..., Language]) -> None:
     nlp = make_nlp(labels=["gene"])
-    text = AnnotatedText("a b", [(0, 1, "x")], [], ["x"])
+    text = AnnotatedText("a b", [(0, 1, "gene")], [], ["gene", "drug"])
     nlp.initialize(lambda: [Example(nlp.make_doc("a b"), gold_doc(nlp, text, "sc"))])
     assert nlp.get_pipe("gliner_biomed").labels == ("gene",)
 
