@@ -159,3 +159,13 @@ def test_a_component_whose_state_cannot_be_kept_is_refused(
     with pytest.raises(ValueError, match=r"GB-E066.*textcat"):
         train(tmp_path, values, config)
     assert not (tmp_path / STATE_NAME).exists()
+
+
+def test_only_scores_that_were_computed_are_published(
+    tmp_path: Path, values: dict[str, Any]
+) -> None:
+    config = CONFIG.replace("max_steps = 8", "max_steps = 1")
+    nlp, _ = train(tmp_path / "run", values, config + "[training.score_weights]\nents_f = 0.0\n")
+    published = nlp.meta["performance"]
+    assert "spans_sc_f" in published
+    assert "ents_f" not in published, "the gold is in a span group only"
