@@ -26,6 +26,8 @@ def run(main: Any, output: Path, *arguments: object) -> Any:
     return read_results(output)
 
 
+# the corpora of the test have other labels than the config
+@pytest.mark.filterwarnings("ignore:.*GB-W412")
 def test_zero_shot(corpora: Path, encoder: Path, tmp_path: Path) -> None:
     asked = ["--corpora", corpora, "--encoder", encoder, "--training", tmp_path, "--steps", 1]
     rows = run(zero_shot.main, tmp_path / "out.json", *asked, "--no-layout")

@@ -97,8 +97,19 @@ def test_the_first_documents_of_a_stream_need_not_have_the_labels(
 ) -> None:
     nlp = make_nlp(labels=["disease", "drug"])
     nlp.config["training"]["max_epochs"] = -1
-    with pytest.warns(UserWarning, match="GB-W410"):
-        initialize(nlp, examples_with(nlp, ["gene"], ["gene"]))
+    initialize(nlp, examples_with(nlp, ["gene"], ["gene"]))  # warnings are errors here
+    with pytest.warns(UserWarning, match="GB-W410.*'Drug'"):
+        initialize(nlp, examples_with(nlp, ["Drug"], ["Drug"]))
+
+
+def test_an_update_takes_other_labels_of_docs_that_say_what_they_annotate(
+    make_nlp: Callable[..., Language],
+) -> None:
+    nlp = make_nlp(labels=["disease", "drug"])
+    nlp.update(examples_with(nlp, ["gene"], ["gene"]), sgd=make_adamw(1e-5))
+    assert nlp.get_pipe("gliner_biomed").stats["gold_other_labels"] == 1
+    with pytest.warns(UserWarning, match="GB-W410.*'gene'"):
+        nlp.update(examples_with(nlp, ["gene"]), sgd=make_adamw(1e-5))
 
 
 def test_an_update_without_initialize_says_it_once(make_nlp: Callable[..., Language]) -> None:
