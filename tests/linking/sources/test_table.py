@@ -102,7 +102,9 @@ def test_other_separators_are_said_once_for_a_file(
     tmp_path: Path, cells: list[tuple[str, str]], n: str, example: str
 ) -> None:
     path = table(tmp_path, *cells)
-    expected = rf"GB-W405\] In .*a\.csv, {n} of aliases .*such as '{example}.*Separate the names with"
+    expected = (
+        rf"GB-W405\] In .*a\.csv, {n} of aliases .*such as '{example}.*Separate the names with"
+    )
     with pytest.warns(UserWarning, match=expected) as caught:
         concepts = list(read_concepts(path))
     assert len(caught) == 1
