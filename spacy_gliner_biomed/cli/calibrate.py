@@ -1,6 +1,6 @@
 """`python -m spacy gliner calibrate`: make scores match the probability of being right."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +14,9 @@ from spacy_gliner_biomed.common.files import UTF8
 from spacy_gliner_biomed.common.terminal import echo
 
 if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.training import Example
+
     from spacy_gliner_biomed.models.calibration import Calibration
     from spacy_gliner_biomed.pipeline.calibrating import Scored
     from spacy_gliner_biomed.pipeline.component import GlinerBiomed
@@ -94,43 +97,23 @@ def calibrate(
         found in DEV are all right or all wrong.
     """
     import spacy
-    from spacy.training import Corpus
 
     from spacy_gliner_biomed.errors import Errors
     from spacy_gliner_biomed.models.gliner import network_shim
     from spacy_gliner_biomed.pipeline import calibrating
     from spacy_gliner_biomed.pipeline.component import GlinerBiomed
-    from spacy_gliner_biomed.training.formats.options import DEFAULTS
-    from spacy_gliner_biomed.training.readers import make_file
 
     nlp = spacy.load(pipeline)
     components = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, GlinerBiomed)]
     if len(components) != 1:
         raise ValueError(Errors.E180.format(found=len(components), path=pipeline))
     (component,) = components
-    reading = reading or DEFAULTS
-    reader = (
-        Corpus(dev)
-        if dev.suffix == ".spacy"
-        else make_file(
-            dev,
-            reading.data_format,
-            spans_key=component.cfg["spans_key"],
-            encoding=reading.encoding,
-            column=reading.column,
-        )
-    )
-    scored = calibrating.score_docs(component, reader(nlp))
+    examples = _read_gold(nlp, dev, component.cfg["spans_key"], reading)
+    scored = calibrating.score_docs(component, examples)
     n_right = int(scored.right.sum())
     if not 0 < n_right < len(scored.right):
         raise ValueError(Errors.E181.format(right=n_right, found=len(scored.right), path=dev))
-    fitted = calibrating.fit(scored)
-    if max_loss is not None:
-        probabilities = calibrating.calibrated(scored, fitted)
-        fitted = fitted.then(calibrating.centre(probabilities, max_loss / 100))
-    if min_gold:
-        probabilities = calibrating.calibrated(scored, fitted)
-        fitted = fitted.then(calibrating.label_shifts(probabilities, min_gold))
+    fitted = _fit(scored, min_gold, max_loss)
     after = calibrating.calibrated(scored, fitted)
     fitted = replace(fitted, threshold=calibrating.best_threshold(after)[0])
     _report("Before", scored)
@@ -141,6 +124,36 @@ def calibrate(
     if plot is not None:
         _draw({"before": scored, "after": after}, plot)
     nlp.to_disk(output)
+
+
+def _read_gold(
+    nlp: "Language", dev: Path, spans_key: str, reading: "ReadOptions | None"
+) -> "Iterable[Example]":
+    """Read gold documents, with the entities of other formats in the component's group."""
+    from spacy.training import Corpus
+
+    from spacy_gliner_biomed.training.formats.options import DEFAULTS
+    from spacy_gliner_biomed.training.readers import make_file
+
+    if dev.suffix == ".spacy":
+        return Corpus(dev)(nlp)
+    reading = reading or DEFAULTS
+    name, encoding, column = reading.data_format, reading.encoding, reading.column
+    return make_file(dev, name, spans_key=spans_key, encoding=encoding, column=column)(nlp)
+
+
+def _fit(scored: "Scored", min_gold: int, max_loss: float | None) -> "Calibration":
+    """Fit temperature and offset, then the shift of all labels, then those of single labels."""
+    from spacy_gliner_biomed.pipeline import calibrating
+
+    fitted = calibrating.fit(scored)
+    if max_loss is not None:
+        probabilities = calibrating.calibrated(scored, fitted)
+        fitted = fitted.then(calibrating.centre(probabilities, max_loss / 100))
+    if min_gold:
+        probabilities = calibrating.calibrated(scored, fitted)
+        fitted = fitted.then(calibrating.label_shifts(probabilities, min_gold))
+    return fitted
 
 
 def _by_prompt(fitted: "Calibration", component: "GlinerBiomed") -> "Calibration":
