@@ -78,7 +78,7 @@ def test_training_computes_in_what_the_machine_is_fast_in(
     make_nlp: MakeNlp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend(monkeypatch, fast=False)
-    nlp = make_nlp(precision="auto")
+    nlp = make_nlp(precision="auto", labels=["drug"])
     example = Example.from_dict(nlp.make_doc(TEXTS[0]), {"spans": {"sc": [(0, 7, "drug")]}})
     nlp.initialize(lambda: [example])
     optimizer = nlp.get_pipe("gliner_biomed").create_optimizer()
@@ -92,7 +92,7 @@ def test_training_computes_in_what_the_machine_is_fast_in(
 def test_a_training_that_diverged_finds_nothing_and_saves_nothing(
     make_nlp: MakeNlp, tmp_path: Path
 ) -> None:
-    nlp = make_nlp()
+    nlp = make_nlp(labels=["drug"])
     example = Example.from_dict(nlp.make_doc(TEXTS[0]), {"spans": {"sc": [(0, 7, "drug")]}})
     nlp.initialize(lambda: [example])
     optimizer = nlp.get_pipe("gliner_biomed").create_optimizer()
