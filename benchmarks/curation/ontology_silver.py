@@ -1,7 +1,7 @@
 """Silver labels for the sentences of a pool: the names of an ontology, wherever they stand.
 
     python -m benchmarks.curation.ontology_silver --corpora FOLDER --exclude FILE
-        --ontologies FOLDER --names ncbi_disease linnaeus --pool 240 --target FOLDER
+        --ontologies FOLDER --pool 480 --target FOLDER
 
 Writes TARGET/CORPUS.jsonl for `selection_paired --silver TARGET`, and prints how well the silver
 labels agree with the gold ones. spaCy's entity ruler finds names and aliases of at least three
@@ -23,7 +23,6 @@ from spacy_gliner_biomed.common.json_files import read_json_lines
 
 ONTOLOGIES = {  # by corpus: files, and the type of the concepts whose names are used
     "ncbi_disease": {"doid": "disease", "mesh_descriptors": "Diseases"},
-    "linnaeus": {"ncbitaxon_slim": "species or taxon", "mesh_descriptors": "Organisms"},
 }
 MIN_LENGTH = 3  # characters of a name
 

@@ -39,7 +39,9 @@ def curation_paired(name: str = "curation_paired") -> str:
         entities[key].append(row["entities"])
     corpora = _corpora(found.values())
     rows = []
-    for (scorer, ratio), own in found.items():
+    order = sorted(found, key=lambda key: (key[0] != "all", key[1]))
+    for scorer, ratio in order:
+        own = found[scorer, ratio]
         cells = [spread(list(_only(own, corpus).values())) for corpus in corpora]
         gains = [
             "" if scorer in ("all", other[0]) else shown(seed_differences(own, found[other]))

@@ -172,6 +172,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "curation": curation,
     "curation-memory": curation_memory,
     "curation-paired": curation_paired,
+    "curation-silver": lambda: curation_paired("curation_silver"),
     "distillation": distillation,
     "few-shot": few_shot,
     "int8": int8,
