@@ -13,8 +13,7 @@ from spacy_gliner_biomed.linking.kb.names import words
 from spacy_gliner_biomed.linking.linker import Mention, Ranked
 from spacy_gliner_biomed.linking.linker_settings import LinkerSettings
 from spacy_gliner_biomed.linking.memory import MentionMemory
-
-CANDIDATES = "kb_ents"  # key in the group's attrs; one list for each span
+from spacy_gliner_biomed.training.entity_values import CANDIDATES
 
 
 def has_group(doc: Doc, spans_key: str | None) -> bool:

@@ -9,7 +9,8 @@ from spacy.scorer import PRFScore, Scorer
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_gliner_biomed.linking.entities import CANDIDATES, gold_ids, gold_spans, spans_of
+from spacy_gliner_biomed.linking.entities import gold_ids, gold_spans, spans_of
+from spacy_gliner_biomed.training.entity_values import CANDIDATES
 
 AT = 5
 NO_LINK = ("", "NIL")  # what this component writes, and what spaCy's does

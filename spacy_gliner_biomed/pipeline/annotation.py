@@ -13,13 +13,15 @@ from spacy_gliner_biomed.pipeline.decoding import choose
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.pipeline.span_scores import identity, known_scores
 from spacy_gliner_biomed.tokenization.alignment import align_span, cut_points
+from spacy_gliner_biomed.training.corpora import WRITTEN_LABELS
+from spacy_gliner_biomed.training.entity_values import CANDIDATES, VALUES, items_of_spans
 from spacy_gliner_biomed.types import Candidates, ScoredSpan
 
 EntsFilter = Callable[[Iterable[Span], Iterable[Span]], list[Span]]
 
 # Lists in a group's attrs that have an item for each span, and the item of a new span: what
-# linkers and `convert --labels` write.
-PER_SPAN: dict[str, Any] = {"kb_ents": [], "written_labels": None}
+# linkers and `convert` write.
+PER_SPAN: dict[str, Any] = {CANDIDATES: [], VALUES: {}, WRITTEN_LABELS: None}
 
 
 def add_strings(vocab: Vocab, labels: Iterable[str]) -> None:
@@ -190,14 +192,14 @@ def _write_group(
     rows.sort(key=lambda row: row[0].start)
     attrs["scores"] = [score for _, score, _ in rows]
     for name in PER_SPAN.keys() & attrs.keys():
-        attrs[name] = _in_order(attrs[name], [i for *_, i in rows], PER_SPAN[name])
+        items = items_of_spans(doc.spans[key], name)
+        attrs[name] = [_item(items, i, PER_SPAN[name]) for *_, i in rows]
     doc.spans[key] = SpanGroup(doc, name=key, attrs=attrs, spans=[span for span, *_ in rows])
 
 
-def _in_order(items: Sequence[Any], order: Sequence[int | None], of_new: Any) -> list[Any]:
-    """Put one item a span in a new order; None stands for a new span, or one that has no item."""
-    known = dict(enumerate(items))
-    return [of_new if i is None else known.get(i, of_new) for i in order]
+def _item(items: Sequence[Any], i: int | None, of_new: Any) -> Any:
+    """Return the item of an existing span; that of a new one for None, and where there is none."""
+    return of_new if i is None or items[i] is None else items[i]
 
 
 def token_offsets(doc: Doc) -> tuple[list[int], list[int]]:

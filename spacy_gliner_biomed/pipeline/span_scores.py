@@ -1,9 +1,10 @@
 """`Span._.score`: the scores of the spans of a group, read from its attrs."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
 
 from spacy.tokens import Span, SpanGroup
+
+from spacy_gliner_biomed.training.entity_values import SCORES, items_of_spans
 
 
 def add_score_extension() -> None:
@@ -24,29 +25,19 @@ def score_of(span: Span) -> float | None:
     """
     wanted = identity(span)
     for group in span.doc.spans.values():
-        scores = _scores(group)
+        scores = items_of_spans(group, SCORES)
         first = bisect_left(group, span.start, key=lambda other: other.start)
         # Groups of the component are sorted by their start; others need not be.
         for i in [*range(first, len(group)), *range(first)]:
-            if i < len(scores) and identity(group[i]) == wanted:
+            if scores[i] is not None and identity(group[i]) == wanted:
                 return float(scores[i])
     return None
 
 
 def known_scores(group: SpanGroup) -> list[float | None]:
     """Return the score of each span of a group; None for those that have none."""
-    scores = [float(score) for score in _scores(group)]
-    return [*scores, *[None] * (len(group) - len(scores))]
-
-
-def _scores(group: SpanGroup) -> Sequence[float]:
-    """Return the scores of the first spans of a group, for all that have one.
-
-    Spans that another component has appended are the last ones, and have none. If spans were
-    removed, nothing tells to which ones the scores belong.
-    """
-    scores: Sequence[float] = group.attrs.get("scores", ())
-    return scores if len(scores) <= len(group) else ()
+    scores = items_of_spans(group, SCORES)
+    return [None if score is None else float(score) for score in scores]
 
 
 def identity(span: Span) -> tuple[int, int, int]:

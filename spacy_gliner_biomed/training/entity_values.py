@@ -28,7 +28,8 @@ def read_entity_values(doc: Doc, spans_key: str) -> dict[GoldSpan, dict[str, Any
     """
     group = doc.spans.get(spans_key)
     spans = list(doc.ents if group is None else group)
-    columns = {name: _column(group, name, len(spans)) for name in (SCORES, CANDIDATES, VALUES)}
+    names, none = (SCORES, CANDIDATES, VALUES), [None] * len(spans)
+    columns = {name: none if group is None else items_of_spans(group, name) for name in names}
     custom = _custom_values(doc)
     found: dict[GoldSpan, dict[str, Any]] = {}
     for i, span in enumerate(spans):
@@ -60,13 +61,19 @@ def write_entity_values(doc: Doc, values: Values, spans_key: str) -> None:
         group.attrs[VALUES] = rows
 
 
-def _column(group: SpanGroup | None, name: str, n: int) -> list[Any]:
-    """Return the item of each span in an attribute; None if it has none, as spans that another
-    component has appended.
+def items_of_spans(group: SpanGroup, name: str) -> list[Any]:
+    """Return the item that each span of a group has in a list in its attributes.
+
+    Spans that another component has appended are the last ones, and have none. If spans were
+    removed, nothing tells to which ones the items belong.
+
+    group (SpanGroup): The group.
+    name (str): The name of the list.
+    RETURNS (list[Any]): An item for each span; None for those that have none.
     """
-    items = list(() if group is None else group.attrs.get(name) or ())
-    known = items if len(items) <= n else []  # of more, nothing tells whose they are
-    return [*known, *[None] * (n - len(known))]
+    items = list(group.attrs.get(name, ()))
+    known = items if len(items) <= len(group) else []
+    return [*known, *[None] * (len(group) - len(known))]
 
 
 def _custom_values(doc: Doc) -> dict[tuple[int, int], dict[str, Any]]:

@@ -119,12 +119,14 @@ def test_an_earlier_span_that_is_found_again_stays_as_it_was(doc, make_settings)
 def test_lists_with_an_item_for_each_span_follow_the_spans(doc, make_settings):
     old = [Span(doc, 4, 5, label="A"), Span(doc, 1, 2, label="A")]
     attrs = {"kb_ents": [[("D2", 0.5)], [("D1", 0.9)]], "written_labels": ["x"], "own": [1, 2]}
+    attrs["entity_values"] = [{"note": 2}, {"note": 1}]
     doc.spans["sc"] = SpanGroup(doc, name="sc", attrs=attrs, spans=old)
     write(doc, [span(ABCD, "B", 0.7)], make_settings())
     assert group(doc) == [("ab-cd", "B", 0.7), ("ef", "A", 1.0), ("ij", "A", 1.0)]
     attrs = doc.spans["sc"].attrs
     assert attrs["kb_ents"] == [[], [("D1", 0.9)], [("D2", 0.5)]]
     assert attrs["written_labels"] == [None, None, "x"]
+    assert attrs["entity_values"] == [{}, {"note": 1}, {"note": 2}]
     assert attrs["own"] == [1, 2]
 
 

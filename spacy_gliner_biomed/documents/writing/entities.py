@@ -12,9 +12,9 @@ from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.documents.writing.attributes import plain_value
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 from spacy_gliner_biomed.pipeline.span_scores import known_scores
+from spacy_gliner_biomed.training.entity_values import CANDIDATES
 
 DIGITS = 6  # of scores: further digits depend on the order of additions
-CANDIDATES = "kb_ents"  # where scispaCy's and our linkers store candidates
 OWN_LINKER = "gliner_biomed_linker"
 LINKERS = (OWN_LINKER, "gliner_biomed_scispacy_linker", "scispacy_linker", "entity_linker")
 Candidates = list[tuple[str, float]]
