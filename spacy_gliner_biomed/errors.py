@@ -1012,8 +1012,8 @@ class Warnings:
     )
     W210 = Counted(
         "[GB-W210] {n:control character was|control characters were} written as U+FFFD, or in "
-        "ids and keys as in '\\u0001', because XML does not allow such characters. Offsets are "
-        "unchanged."
+        "ids and keys as in '\\u0001', because {format} does not allow such characters. Offsets "
+        "are unchanged."
     )
     W211 = Counted(
         "[GB-W211] {n:entity is|entities are} not in the CoNLL output, which holds only the entity "

@@ -18,6 +18,7 @@ from typing import Any
 import spacy
 
 from benchmarks.common import make_parser, peak_mib, write_results
+from spacy_gliner_biomed.linking.entities import gold_ids
 from spacy_gliner_biomed.linking.kb.concepts import Concept
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 from spacy_gliner_biomed.linking.linked_corpus import make_linked_corpus
@@ -87,7 +88,7 @@ def accuracy_at_1(examples: Iterable[Any], kb: KnowledgeBase) -> float:
     right = total = 0
     for example in examples:
         for gold, ent in zip(example.reference.ents, example.predicted.ents, strict=True):
-            ids = {i for i in gold.kb_id_.split("|") if i in kb}
+            ids = {i for i in gold_ids(gold) if i in kb}
             total += bool(ids)
             right += bool(ids & {pair[0] for pair in ent._.kb_ents[:1]})
     return 100 * right / max(total, 1)

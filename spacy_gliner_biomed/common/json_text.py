@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.common.terminal import UNSAFE_CHARACTER
 
 MAX_DEPTH = 100  # levels of lists and objects; Python's own parser ends at about 1,000
@@ -15,10 +16,11 @@ def parse_json(text: str, *, to_write: bool = True) -> Any:
     to_write (bool): Whether the value may be written again. If so, its depth is checked, which
         takes as long as parsing.
     RETURNS (Any): The value.
-    RAISES (ValueError): If it is not valid JSON, or is nested deeper than `MAX_DEPTH`.
+    RAISES (ValueError): If it is not valid JSON, repeats a key in an object, or is nested deeper
+        than `MAX_DEPTH`.
     """
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=unique_keys)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, " if error.lineno > 1 else ""
         raise ValueError(f"{error.msg} ({where}column {error.colno})") from error
@@ -35,12 +37,28 @@ def parse_json_object(text: str, *, to_write: bool = True) -> dict[str, Any]:
     text (str): One object.
     to_write (bool): See `parse_json`.
     RETURNS (dict[str, Any]): The object.
-    RAISES (ValueError): If it is not valid JSON, is nested too deeply, or is not an object.
+    RAISES (ValueError): See `parse_json`; also if it is not an object.
     """
     value = parse_json(text, to_write=to_write)
     if not isinstance(value, dict):
         raise ValueError(f"found {type(value).__name__} instead of an object")
     return value
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its pairs, for `json`'s `object_pairs_hook`. Python's own keeps the last
+    value of a repeated key without a word.
+
+    pairs (list[tuple[str, Any]]): Keys and values.
+    RETURNS (dict[str, Any]): The object.
+    RAISES (ValueError): If a key is repeated.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in found if names.count(name) > 1)
+        raise ValueError(f"the key {shorten(repeated)!r} is repeated in an object")
+    return found
 
 
 def check_depth(value: Any) -> None:

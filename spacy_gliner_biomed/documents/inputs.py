@@ -6,9 +6,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from spacy_gliner_biomed.common.docbins import open_docbin
 from spacy_gliner_biomed.common.files import (
     check_unpacked,
     decode_line,
@@ -270,7 +271,7 @@ def read_docbin(path: Path, vocab: Vocab) -> Iterator[InputDocument | ValueError
     number = 0
     try:
         # depending on the damage, zlib, msgpack or key errors
-        for number, doc in enumerate(DocBin().from_disk(path).get_docs(vocab), start=1):
+        for number, doc in enumerate(open_docbin(path).get_docs(vocab), start=1):
             yield _check_doc(doc, path, number)
     except Exception as error:
         problem = f"{shorten(error) or type(error).__name__} (behind Doc {number})"

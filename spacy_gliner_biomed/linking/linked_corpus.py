@@ -11,7 +11,7 @@ from spacy.util import filter_spans
 from spacy_gliner_biomed.common.json_files import read_json_object
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
-from spacy_gliner_biomed.training.gold import GoldSpan, write_concepts
+from spacy_gliner_biomed.training.gold import GoldSpan, join_concepts, trim_spans, write_concepts
 
 LinkedCorpusReader = Callable[[Language], Iterable[Example]]
 
@@ -66,15 +66,12 @@ def read_links(
     """Read texts with entities, and the ids of the entities that have them.
 
     path, labels, merge_into: See `training.corpora.read_jsonl`.
-    YIELDS (tuple[AnnotatedText, dict[GoldSpan, str]]): Each text, and its concept ids by entity.
+    YIELDS (tuple[AnnotatedText, dict[GoldSpan, str]]): Each text, and its concept ids by entity;
+        an entity that is repeated has the ids of all.
     RAISES (ValueError): With file and line, if a line cannot be read.
     """
     for text in read_jsonl(path, labels, merge_into=merge_into):
-        links = {
-            (*_without_spaces(text.text, start, end), label): ids
-            for start, end, label, ids in text.concepts
-        }
-        yield text, links
+        yield text, join_concepts(_trimmed(text))
 
 
 def linked_doc(
@@ -116,7 +113,8 @@ def _read_labels(path: Path) -> dict[str, str]:
     return labels
 
 
-def _without_spaces(text: str, start: int, end: int) -> tuple[int, int]:
-    """Strip white space from the ends of a mention, as its span does."""
-    mention = text[start:end]
-    return start + len(mention) - len(mention.lstrip()), end - len(mention) + len(mention.rstrip())
+def _trimmed(text: AnnotatedText) -> Iterator[tuple[int, int, str, str]]:
+    """Yield the concepts of a text; their entities have no white space at the ends, as Spans."""
+    for start, end, label, ids in text.concepts:
+        spans, _ = trim_spans(text.text, [(start, end, label)])
+        yield from ((*span, ids) for span in spans)

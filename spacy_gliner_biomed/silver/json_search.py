@@ -2,8 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
+
+from spacy_gliner_biomed.common.json_text import unique_keys
 
 REASONING = "think|thinking|thought|thoughts|reasoning"
 REASONING_START = re.compile(rf"<(?:{REASONING})>", re.IGNORECASE)
@@ -28,7 +30,7 @@ def split_reasoning(content: str) -> tuple[str, bool]:
 def is_whole_json(text: str) -> bool:
     """Return whether a text is a single JSON value, with or without a Markdown block around it."""
     try:
-        json.loads(FENCE.sub("", text), object_pairs_hook=_as_object)
+        json.loads(FENCE.sub("", text), object_pairs_hook=unique_keys)
     except (ValueError, RecursionError):
         return False
     return True
@@ -42,7 +44,7 @@ def find_json(text: str) -> Iterator[tuple[Any, int]]:
         broken, the values in it are found. An object that repeats a key is broken: nobody knows
         which of the values the model means.
     """
-    decoder, at = json.JSONDecoder(object_pairs_hook=_as_object), 0
+    decoder, at = json.JSONDecoder(object_pairs_hook=unique_keys), 0
     while (start := JSON_START.search(text, at)) is not None:
         try:
             value, at = decoder.raw_decode(text, start.start())
@@ -52,10 +54,3 @@ def find_json(text: str) -> Iterator[tuple[Any, int]]:
             return
         else:
             yield value, at
-
-
-def _as_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        raise ValueError("a key is repeated")
-    return values

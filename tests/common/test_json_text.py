@@ -38,6 +38,7 @@ def test_letters_stay_as_they_are() -> None:
         ('{"a":' * 990 + "1" + "}" * 990, "deeper than 100 levels"),
         ("[" * 200_000, "deeper than 100 levels"),
         ("9" * 5000, "integer string"),
+        ('[{"text": "a", "b": 1, "text": "c"}]', "the key 'text' is repeated"),
     ],
 )
 def test_what_is_no_json_or_too_deep_is_said(text: str, problem: str) -> None:

@@ -68,6 +68,14 @@ def test_marks_blank_lines_and_spaces_lose_no_id(corpora: Path) -> None:
     ] * 2
 
 
+def test_an_entity_that_is_repeated_keeps_all_its_ids(corpora: Path) -> None:
+    entities = [{**ENTITIES[0], "id": name} for name in ("D:1", "D:2", "D:1")]
+    line = json.dumps({"text": "flu-ish", "entities": entities})
+    (corpora / "small" / "train.jsonl.gz").write_bytes(gzip.compress(line.encode()))
+    (example,) = make_linked_corpus(corpora, ["train"], ["small"])(spacy.blank("en"))
+    assert [ent.kb_id_ for ent in example.reference.ents] == ["D:1,D:2"]
+
+
 @pytest.mark.parametrize("content", ["[]", "{}", '{"labels": []}'])
 def test_a_meta_file_of_another_form_is_named(corpora: Path, content: str) -> None:
     (corpora / "small" / "meta.json").write_text(content)

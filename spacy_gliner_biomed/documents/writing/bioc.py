@@ -53,7 +53,7 @@ class BiocXmlWriter:
         """Close the collection."""
         self.writer.close()
         if self.n_invalid:
-            warn(Warnings.W210.format(n=self.n_invalid))
+            warn(Warnings.W210.format(n=self.n_invalid, format="XML"))
 
 
 class BiocJsonWriter:

@@ -10,35 +10,38 @@ from uuid import NAMESPACE_URL, uuid5
 from spacy.tokens import Doc
 
 from spacy_gliner_biomed.common.optional import import_optional
-from spacy_gliner_biomed.common.reporting import shorten
+from spacy_gliner_biomed.common.reporting import shorten, warn
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writing.attributes import as_text
 from spacy_gliner_biomed.documents.writing.context import find_context
 from spacy_gliner_biomed.documents.writing.entities import Entity
-from spacy_gliner_biomed.documents.writing.text_forms import xml_name, xml_text
+from spacy_gliner_biomed.documents.writing.text_forms import count_invalid, xml_name, xml_text
 from spacy_gliner_biomed.documents.writing.writer import (
     SYSTEM,
     JsonList,
     WriterSettings,
     attribute_keys,
 )
-from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.errors import Errors, Warnings
 
 TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
 Resource = dict[str, Any]
 
 
 class FhirWriter:
-    """Writes a bundle of the type "collection".
+    r"""Writes a bundle of the type "collection".
 
     Each document is a `DocumentReference`, without its text. Each entity is a `Condition`,
     `MedicationStatement` or `Observation` that refers to it; a disease of a relative is a
     `FamilyMemberHistory`. See `make_resource` for what negation and the like change.
+
+    FHIR's strings cannot hold control characters: each becomes U+FFFD, in ids "\u0001" and the
+    like, and a warning counts them.
     """
 
     def __init__(self, stream: BinaryIO, settings: WriterSettings) -> None:
         self.settings = settings
-        self.n_documents = 0
+        self.n_documents = self.n_invalid = 0
         validate(reference_to_document("a", "", {"display": "unknown"}))  # fails early without it
         head = '{"resourceType": "Bundle", "type": "collection", "timestamp": "%s", "entry": ['
         timestamp = settings.started.isoformat(timespec="seconds")
@@ -59,12 +62,16 @@ class FhirWriter:
             resources.append((_url(f"{number}\0{record.id}\0{i}"), resource))
         for _, resource in resources:
             validate(resource)
+        self.n_invalid += count_invalid(record.id) + (count_invalid(patient) if known else 0)
+        self.n_invalid += sum(_count_invalid(entity, self.settings) for entity in found)
         self.list.add(*({"fullUrl": name, "resource": resource} for name, resource in resources))
         self.n_documents += 1
 
     def finish(self) -> None:
         """Close the bundle."""
         self.list.finish()
+        if self.n_invalid:
+            warn(Warnings.W210.format(n=self.n_invalid, format="FHIR"))
 
 
 def validate(resource: Resource) -> None:
@@ -230,6 +237,13 @@ def _mention(entity: Entity, document: Resource, settings: WriterSettings) -> Re
     known = {name: value for name, value in values.items() if value is not None and value != ""}
     parts += [{"url": name, **_extension_value(value)} for name, value in known.items()]
     return {"url": settings.fhir.extension_url, "extension": parts}
+
+
+def _count_invalid(entity: Entity, settings: WriterSettings) -> int:
+    """Count the characters of an entity's values that FHIR does not allow."""
+    values = [entity.text, entity.label, entity.concept_id, entity.concept_name]
+    values += attribute_keys(entity, settings).values()
+    return sum(count_invalid(value) for value in values if value is not None)
 
 
 def _extension_value(value: Any) -> Mapping[str, Any]:

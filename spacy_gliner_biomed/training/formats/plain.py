@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import spacy
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc
 
+from spacy_gliner_biomed.common.docbins import open_docbin
 from spacy_gliner_biomed.common.files import read_text
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
@@ -62,8 +63,7 @@ def read_docs(path: Path, options: ReadOptions, counts: Counts) -> Iterator[Anno
     """
     number = 0
     try:
-        docs = DocBin(store_user_data=True).from_disk(path).get_docs(spacy.blank("en").vocab)
-        for doc in docs:
+        for doc in open_docbin(path).get_docs(spacy.blank("en").vocab):
             gold, own = with_relations(read_gold(doc, options.spans_key), doc), doc.user_data
             counts[TRIMMED] += gold.n_trimmed
             found = set(gold.spans)

@@ -133,6 +133,7 @@ def test_the_mapping_chooses_resource_system_and_extension() -> None:
     assert drug["extension"][0]["url"] == "http://example.org/where"
 
 
+@pytest.mark.filterwarnings("ignore:.GB-W210")
 @settings(max_examples=30)
 @given(written=st.lists(documents(), max_size=2))
 def test_any_documents_give_a_valid_bundle_with_each_entity_once(written: list[Written]) -> None:
@@ -160,7 +161,21 @@ def test_text_without_a_visible_character_is_a_valid_string(text: str) -> None:
 
 def test_ids_that_fhir_does_not_hold_stay_different() -> None:
     records = [Record(f"n{mark}", {"patient_id": f"p{mark}"}) for mark in "\x0b\x0c"]
-    entries = json.loads(write("fhir", *map(sample, records)))["entry"]
+    with pytest.warns(UserWarning, match=r"GB-W210\] 4 control characters .* FHIR does not"):
+        entries = json.loads(write("fhir", *map(sample, records)))["entry"]
     documents = [x["resource"] for x in entries if "masterIdentifier" in x["resource"]]
     assert [x["masterIdentifier"]["value"] for x in documents] == [r"n\u000b", r"n\u000c"]
     assert [x["subject"]["identifier"]["value"] for x in documents] == [r"p\u000b", r"p\u000c"]
+
+
+def test_replaced_control_characters_are_counted() -> None:
+    drug = replace(
+        ASPIRIN,
+        text="As\x01pirin",
+        concept_name="a\x02\x03",
+        attributes={"section_category": "\x04"},
+    )
+    doc, record, _ = sample(Record("n1"))
+    with pytest.warns(UserWarning, match=r"GB-W210\] 4 control characters .* FHIR does not"):
+        _, resource = read(write("fhir", (doc, record, [drug])))
+    assert resource["medicationCodeableConcept"]["text"] == "As\ufffdpirin"
