@@ -51,9 +51,22 @@ class Catalogue:
         }
         return {**variants, **{normalize(row.label): row.label for row in self.labels}}
 
+    @cached_property
+    def _spellings(self) -> dict[str, str]:
+        """The prompt of training, as it was written, of each normalized prompt."""
+        prompts = [prompt for row in self.labels for prompt in row.prompt_variants]
+        prompts += [row.label for row in self.labels]
+        return {normalize(prompt): prompt for prompt in prompts}
+
     def familiar(self, prompt: str) -> str | None:
         """Return the trained label with the same meaning as a prompt, or None."""
         return self._known.get(normalize(prompt))
+
+    def as_trained(self, prompt: str) -> str | None:
+        """Return a prompt as training wrote it, if it differs in its form alone: "Lab tests" gives
+        "lab test". None if training had no such prompt.
+        """
+        return self._spellings.get(normalize(prompt))
 
     def nearest(self, prompt: str, count: int = 3) -> list[str]:
         """Return the trained labels that are most similar to a prompt.
@@ -77,6 +90,10 @@ class Catalogue:
 
 
 NO_LABELS = Catalogue()
+
+# Of words in labels that the rules do not know.
+SINGULAR = {"species": "species", "viruses": "virus", "diagnoses": "diagnosis"}
+SINGULAR |= {"analyses": "analysis", "prognoses": "prognosis", "metastases": "metastasis"}
 
 
 def normalize(prompt: str) -> str:
@@ -109,10 +126,12 @@ def write_catalogue(labels: Iterable[TrainedLabel], path: Path) -> None:
 
 
 def _singular(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies") and word != "species":
+    if word in SINGULAR:
+        return SINGULAR[word]
+    if len(word) > 4 and word.endswith("ies"):
         return f"{word[:-3]}y"
-    if re.search(r"(x|z|ch|sh|ss)es$", word):
+    if re.search(r"(x|tz|ch|sh|ss)es$", word):
         return word[:-2]
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word if word == "species" else word[:-1]
+        return word[:-1]
     return word

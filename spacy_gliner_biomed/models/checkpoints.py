@@ -74,9 +74,9 @@ class Checkpoint:
 
     @property
     def labels_in_words(self) -> bool:
-        """Whether a label such as "MedicalDevice" is read as "medical device". This holds for
-        networks that read layout, which this package trained. Others read labels unchanged, as in
-        the GLiNER package.
+        """Whether a label such as "MedicalDevice" or "medical devices" is read as "medical device".
+        This holds for networks that read layout, which this package trained. Others read labels
+        unchanged, as in the GLiNER package.
         """
         return bool(self.subtokens.layout)
 

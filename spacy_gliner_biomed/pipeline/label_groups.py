@@ -81,8 +81,9 @@ def encode_labels(
 ) -> list[Prompt]:
     """Encode labels as the prompts of a checkpoint's kind.
 
-    texts (Sequence[str]): The labels' prompts; those in CamelCase or snake_case are encoded as
-        words if the checkpoint reads `labels_in_words`.
+    texts (Sequence[str]): The labels' prompts. If the checkpoint reads `labels_in_words`, those in
+        CamelCase or snake_case are encoded as words, and other forms of a prompt of training, such
+        as its plural, as that prompt.
     checkpoint (Checkpoint): The checkpoint.
     budget (int): Maximum number of subtokens in a prompt.
     relations (Sequence[str]): The prompts of relations, which follow each group of labels; only
@@ -116,7 +117,9 @@ def encode_labels(
 
 def _as_read(texts: Sequence[str], checkpoint: Checkpoint) -> list[str]:
     """Return prompts as the checkpoint's network reads them."""
-    return [in_words(text) for text in texts] if checkpoint.labels_in_words else list(texts)
+    if not checkpoint.labels_in_words:
+        return list(texts)
+    return [checkpoint.catalogue.as_trained(text) or in_words(text) for text in texts]
 
 
 def _with_texts(prompts: Sequence[Prompt], texts: Sequence[str]) -> list[Prompt]:

@@ -30,7 +30,9 @@ CATALOGUE = Catalogue(LABELS)
         ("GENE_OR_PROTEIN", "gene or protein"),
         ("Therapies", "therapy"),
         ("species", "species"),
-        ("viruses", "viruse"),
+        ("viruses", "virus"),
+        ("Diagnoses", "diagnosis"),
+        ("doses and sizes", "dose and size"),
         ("virus", "virus"),
         ("diagnosis", "diagnosis"),
         ("masses", "mass"),
@@ -46,6 +48,12 @@ def test_normalize(prompt: str, normal: str) -> None:
 )
 def test_any_form_of_a_trained_label_is_familiar(prompt: str) -> None:
     assert CATALOGUE.familiar(prompt) == "adverse event"
+
+
+def test_a_form_of_a_prompt_is_spelt_as_in_training() -> None:
+    assert CATALOGUE.as_trained("SideEffects") == "side effect"
+    assert CATALOGUE.as_trained("Gene-products") == "gene product"
+    assert CATALOGUE.as_trained("side reaction") is None
 
 
 def test_a_label_goes_before_another_ones_variant() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from spacy_gliner_biomed.models.calibration import UNCALIBRATED
+from spacy_gliner_biomed.models.catalogue import Catalogue, TrainedLabel
 from spacy_gliner_biomed.models.checkpoints import load_checkpoint
 from spacy_gliner_biomed.pipeline.label_groups import LabelGroup, encode_labels
 from spacy_gliner_biomed.pipeline.settings import Settings
@@ -49,6 +50,19 @@ def test_a_network_that_reads_layout_reads_labels_in_words(uni_span: Path, budge
     assert [text for prompt in prompts for text in prompt.texts] == written
     assert _ids(prompts) == _ids(encode_labels(words, published, budget))
     assert _ids(encode_labels(written, published, 512)) != _ids(encode_labels(words, own, 512))
+
+
+def test_forms_of_a_trained_label_are_read_as_training_wrote_it(uni_span: Path) -> None:
+    published = load_checkpoint(str(uni_span))
+    known = Catalogue((TrainedLabel("lab test", prompt_variants=("signs and symptoms", "X-ray")),))
+    own = replace(
+        published, subtokens=replace(published.subtokens, layout=(1, 2, 3)), catalogue=known
+    )
+    forms = {"Lab tests": "lab test", "LabTests": "lab test", "x rays": "X-ray"}
+    forms |= {"Signs and symptoms": "signs and symptoms", "new tests": "new tests"}
+    prompts = encode_labels(list(forms), own, 512)
+    assert _ids(prompts) == _ids(encode_labels(list(forms.values()), published, 512))
+    assert prompts[0].texts == tuple(forms)
 
 
 def _ids(prompts: list[Prompt]) -> list[list[int]]:
