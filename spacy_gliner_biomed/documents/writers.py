@@ -17,7 +17,7 @@ from spacy_gliner_biomed.documents.writing.writer import (
     attribute_keys,
     extra_keys,
 )
-from spacy_gliner_biomed.training.corpora import ID_KEY, META_KEY
+from spacy_gliner_biomed.training.corpora import ID_KEY, META_KEY, without_gold
 
 NAME_WIDTH = 32
 FURTHER_WIDTH = 16  # of concepts and attributes
@@ -50,14 +50,11 @@ class JsonlWriter:
     def write(self, doc: Doc, record: Record, found: Sequence[Entity]) -> None:
         """Write one line."""
         entities = [entity_json(each, self.settings) for each in found]
-        own: dict[str, Any] = {"entities": entities}
+        own: dict[str, Any] = {"id": record.id, "text": doc.text, "entities": entities}
         if related := entity_relations(doc, found):
             own["relations"] = [relation.to_json() for relation in related]
-        meta = {key: value for key, value in record.meta.items() if key not in own}
-        if isinstance(meta.get("relations"), list):  # the input's, with indices of its own entities
-            del meta["relations"]
-        line = {"id": record.id, "text": doc.text}
-        line |= own | {key: value for key, value in meta.items() if key not in line}
+        meta = without_gold(record.meta)
+        line = own | {key: value for key, value in meta.items() if key not in own}
         self.stream.write(dump_json(line) + b"\n")
 
     def finish(self) -> None:

@@ -1,14 +1,14 @@
 """Writes the entities and relations of a text on its Doc."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from spacy.tokens import Doc
 
-from spacy_gliner_biomed.pipeline.annotation import split_tokens
+from spacy_gliner_biomed.pipeline.annotation import add_strings, split_tokens
 from spacy_gliner_biomed.silver.text_annotator import Annotation
 from spacy_gliner_biomed.training.gold import Gold, write_gold
+from spacy_gliner_biomed.training.gold_relations import write_relations
 
-RELATIONS = "relations"  # key in `doc.user_data`
 CORPUS = "silver"  # name by which corpus readers know where a Doc comes from
 
 
@@ -23,10 +23,8 @@ def write_annotation(
     annotated (Sequence[str] | None): The types that the model was asked for; None for any type.
     """
     entities = sorted(found.entities)
-    add_string: Callable[..., int] = doc.vocab.strings.add  # its stub lacks an argument
-    for _, _, label in entities:
-        add_string(label, allow_transient=False)  # survives memory zones
+    add_strings(doc.vocab, (label for *_, label in entities))
     split_tokens(doc, [(start, end) for start, end, _ in entities])
     write_gold(doc, Gold(entities, annotated, CORPUS), spans_key)
     if found.relations:
-        doc.user_data[RELATIONS] = found.relations
+        write_relations(doc, found.relations, None)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -14,10 +14,13 @@ from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.outputs import open_stream
 from spacy_gliner_biomed.documents.writers import DocBinWriter
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.silver.docs import RELATIONS, write_annotation
+from spacy_gliner_biomed.silver.docs import write_annotation
 from spacy_gliner_biomed.silver.failures import Failure
 from spacy_gliner_biomed.silver.run_settings import RunSettings
 from spacy_gliner_biomed.silver.text_annotator import Annotation
+from spacy_gliner_biomed.training.corpora import without_gold
+from spacy_gliner_biomed.training.gold import ANNOTATED
+from spacy_gliner_biomed.training.line_relations import RELATIONS
 
 ENDINGS = (".spacy", ".jsonl")
 
@@ -86,7 +89,7 @@ class SilverFile:
         self.n_written += 1
         if self.docs is None:
             text = document if isinstance(document, str) else document.text
-            self.stream.write(_as_line(record, text, found))
+            self.stream.write(_as_line(record, text, found, self.types))
             return
         # A memory zone, since a million texts would fill the vocabulary. A Doc is already there.
         zone = self.nlp.memory_zone() if isinstance(document, str) else nullcontext()
@@ -156,10 +159,20 @@ def open_failures(path: Path) -> Iterator[FailuresFile]:
         path.unlink()
 
 
-def _as_line(record: Record, text: str, found: Annotation) -> bytes:
+def _as_line(record: Record, text: str, found: Annotation, types: Sequence[str]) -> bytes:
+    spans = sorted(found.entities)
     entities = [
         {"start": start, "end": end, "text": text[start:end], "label": label}
-        for start, end, label in sorted(found.entities)
+        for start, end, label in spans
     ]
-    parts = {"id": record.id, "text": text, "entities": entities, RELATIONS: found.relations}
-    return dump_json({**parts, **{k: v for k, v in record.meta.items() if k not in parts}}) + b"\n"
+    parts: dict[str, Any] = {"id": record.id, "text": text, "entities": entities}
+    if types:
+        parts[ANNOTATED] = sorted(types)
+    if found.relations:
+        numbers = {span: i for i, span in enumerate(spans)}
+        parts[RELATIONS] = [
+            {"head": numbers[head], "tail": numbers[tail], "label": label}
+            for head, tail, label in sorted(found.relations)
+        ]
+    meta = without_gold(record.meta)
+    return dump_json(parts | {k: v for k, v in meta.items() if k not in parts}) + b"\n"

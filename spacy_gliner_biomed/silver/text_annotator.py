@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from threading import Lock
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from spacy_gliner_biomed.silver.run_counts import RunCounts
 from spacy_gliner_biomed.silver.run_settings import RunSettings
 from spacy_gliner_biomed.silver.text_pieces import MIN_SIZE, CharSpan, halve_text, split_text
 from spacy_gliner_biomed.silver.type_names import TypeNames
+from spacy_gliner_biomed.training.gold import GoldRelation
 
 Entity = tuple[int, int, str]
 
@@ -47,13 +49,13 @@ class Annotation:
 
     entities (dict[Entity, None]): Start, end and type of each entity once, in the order of the
         answers.
-    relations (list[dict[str, Any]]): {"type", "head", "tail"}; head and tail are {"text",
-        "label", "spans"}.
+    relations (dict[GoldRelation, None]): Head, tail and type of each relation once. The model
+        relates quotes; all mentions of one are related to all mentions of the other.
     counts (Counter[str]): Counts of this text, with names as in `RunCounts`.
     """
 
     entities: dict[Entity, None] = field(default_factory=dict)
-    relations: list[dict[str, Any]] = field(default_factory=list)
+    relations: dict[GoldRelation, None] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 
 
@@ -176,9 +178,9 @@ class TextAnnotator:
                 found.counts["relations:without their entities"] += 1
                 continue
             found.counts["relations:kept"] += 1
-            ends = [_describe(entities[i], piece, offset) for i in (relation.head, relation.tail)]
             type_ = " ".join(relation.type.split())
-            found.relations.append({"type": type_, "head": ends[0], "tail": ends[1]})
+            pairs = product(entities[relation.head], entities[relation.tail])
+            found.relations |= {(a, b, type_): None for a, b in pairs if a != b}
 
     def _find_spans(
         self, text: QuotedText, entity: AnswerEntity, counts: Counter[str]
@@ -191,13 +193,6 @@ class TextAnnotator:
         match = text.find(entity.quote)
         counts[f"mentions:{match.how or 'not found'}"] += 1
         return [(start, end, type_) for start, end in match.spans]
-
-
-def _describe(entities: Sequence[Entity], piece: str, offset: int) -> dict[str, Any]:
-    """Return one end of a relation, as it is written."""
-    start, end, label = entities[0]
-    spans = [[a, b] for a, b, _ in entities]
-    return {"text": piece[start - offset : end - offset], "label": label, "spans": spans}
 
 
 def _reply_counts(reply: Reply, origin: str) -> dict[str, int]:

@@ -52,6 +52,7 @@ ID_KEY, PASSAGES_KEY, META_KEY = "id", "passages", "meta"
 SENTENCES_KEY = "sents"
 LINE_KEYS = frozenset({"text", "entities", SENTENCES_KEY, ANNOTATED, ID_KEY, PASSAGES_KEY})
 LINE_KEYS |= {RELATIONS, ANNOTATED_RELATIONS}
+GOLD_KEYS = frozenset({"entities", ANNOTATED, RELATIONS, ANNOTATED_RELATIONS})
 
 # The key in `AnnotatedText.meta`, and in the attributes of the span group, for the labels of the
 # entities before they were renamed, in order.
@@ -172,6 +173,17 @@ def jsonl_texts(
                 relation_scores=line_scores(line, spans),
             )
         yield text
+
+
+def without_gold(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata of a line that gets other entities. What it says of its own, such as
+    relations by their numbers, does not hold for the others.
+
+    meta (Mapping[str, Any]): All that the line has. A key with another value than a list, such as
+        a column "relations" of a table, is no gold.
+    RETURNS (dict[str, Any]): The rest.
+    """
+    return {k: v for k, v in meta.items() if k not in GOLD_KEYS or not isinstance(v, list)}
 
 
 def gold_doc(nlp: Language, example: AnnotatedText, spans_key: str) -> Doc:

@@ -1,4 +1,5 @@
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -6,11 +7,12 @@ import spacy
 from spacy.tokens import DocBin
 
 from spacy_gliner_biomed.documents.inputs import Record
-from spacy_gliner_biomed.silver.docs import RELATIONS
 from spacy_gliner_biomed.silver.failures import TIMEOUT, Failure
 from spacy_gliner_biomed.silver.run_settings import RunSettings
 from spacy_gliner_biomed.silver.silver_files import RunPaths, open_failures, open_silver
 from spacy_gliner_biomed.silver.text_annotator import Annotation
+from spacy_gliner_biomed.training.formats.options import ReadOptions
+from spacy_gliner_biomed.training.formats.plain import read_docs, read_lines_of_json
 
 FOUND = Annotation({(8, 12, "symptom"): None, (0, 7, "drug"): None})
 
@@ -32,10 +34,29 @@ def test_documents_are_written_with_entities_in_order(tmp_path: Path, ending: st
     if ending == ".jsonl":
         line = json.loads(path.read_text())
         assert [entity["text"] for entity in line["entities"]] == ["Aspirin", "pain"]
-        assert (line["id"], line["ward"], line[RELATIONS]) == ("n1", 3, [])
+        assert (line["id"], line["ward"], line["annotated_labels"]) == (
+            "n1",
+            3,
+            ["drug", "symptom"],
+        )
+        assert "relations" not in line
     else:
         (doc,) = DocBin().from_disk(path).get_docs(nlp.vocab)
         assert [span.text for span in doc.spans["silver"]] == ["Aspirin", "pain"]
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".spacy"])
+def test_what_is_written_is_read_as_gold(tmp_path: Path, ending: str) -> None:
+    path, relation = tmp_path / f"out{ending}", ((0, 7, "drug"), (8, 12, "symptom"), "eases")
+    stale = {"relations": [{"head": 5, "tail": 6, "label": "x"}], "annotated_labels": ["gene"]}
+    with open_silver(path, spacy.blank("en"), "sc", ["symptom", "drug"]) as file:
+        file.write(
+            "Aspirin pain", Record("n1", stale), Annotation(FOUND.entities, {relation: None})
+        )
+    read = read_docs if ending == ".spacy" else read_lines_of_json
+    (text,) = read(path, ReadOptions(), Counter())
+    assert sorted(text.spans) == sorted(FOUND.entities)
+    assert (text.relations, text.annotated) == ([relation], ["drug", "symptom"])
 
 
 def test_an_earlier_output_remains_if_nothing_is_written(tmp_path: Path) -> None:

@@ -59,16 +59,18 @@ def test_an_entity_is_found_at_all_its_positions_and_relations_join_them(make: M
     text = "Aspirin or ibuprofen? Ibuprofen and Aspirin."
     found = make().annotate(text)
     assert list(found.entities) == [(0, 7, "drug"), (36, 43, "drug"), (22, 31, "drug")]
-    head = {"text": "Aspirin", "label": "drug", "spans": [[0, 7], [36, 43]]}
-    tail = {"text": "Ibuprofen", "label": "drug", "spans": [[22, 31]]}
-    assert found.relations == [{"type": "with", "head": head, "tail": tail}]
+    tail = (22, 31, "drug")
+    assert list(found.relations) == [
+        ((0, 7, "drug"), tail, "with"),
+        ((36, 43, "drug"), tail, "with"),
+    ]
     assert found.counts["mentions:exact"] == 2
 
 
 def test_an_invented_quote_and_its_relations_are_counted_and_not_written(make: Make) -> None:
     found = make().annotate("inventive Aspirin")
     assert list(found.entities) == [(10, 17, "drug")]
-    assert found.relations == []
+    assert not found.relations
     assert found.counts["mentions:not found"] == 1
     assert found.counts["relations:without their entities"] == 1
 
