@@ -13,6 +13,10 @@ class Errors:
         "'markerV2') and token models (span_mode 'token_level'). Use another checkpoint, or load "
         "this one with the GLiNER package."
     )
+    E414 = (
+        "[GB-E414] transformers cannot build the encoder {name!r} of this checkpoint: {error}. "
+        "Install a version of transformers that supports it, or use another checkpoint."
+    )
     E011 = (
         "[GB-E011] {folder} has no weights; found: {found}. A checkpoint needs 'model.safetensors' "
         "or 'pytorch_model.bin' beside its 'gliner_config.json'. Copy or download the checkpoint "
@@ -228,6 +232,10 @@ class Errors:
         "it, which CUDA does not support. Use n_process=1, or start the workers with "
         "multiprocessing.set_start_method('spawn')."
     )
+    E413 = (
+        "[GB-E413] The model is on {device}. Several worker processes cannot share it: use "
+        "n_process=1."
+    )
     E035 = (
         "[GB-E035] batch_subtokens={found} leaves no room for text. This model needs at least "
         "{minimum}: raise the setting."
@@ -245,8 +253,8 @@ class Errors:
         "cfg[{name!r}] = ... or component.{name} = ..., with one of the names in cfg."
     )
     E142 = (
-        "[GB-E142] Settings of {component!r} cannot be removed. Set an allowed value instead (see "
-        "configs/default.cfg)."
+        "[GB-E142] Settings of {component!r} cannot be removed. Set an allowed value instead: see "
+        "'nlp.config' for the current ones, and the page 'Registered names' of the documentation."
     )
     E144 = (
         "[GB-E144] {what} cannot be read: {error}. Copy it again, or save the pipeline again. To "
@@ -321,9 +329,9 @@ class Errors:
     # Commands
     E050 = "[GB-E050] There is no file {path}. Check the path."
     E051 = (
-        "[GB-E051] {path} has the ending {found!r}, which says no format. If it is plain text, add "
-        "--input-format text; if not, name its format there. Files to read end with {allowed}, and "
-        "may be compressed (.gz)."
+        "[GB-E051] {path} has the ending {found!r}, which does not identify a format. If it is "
+        "plain text, add --input-format text; if not, name its format there. Files to read end "
+        "with {allowed}, and may be compressed (.gz)."
     )
     E054 = (
         "[GB-E054] No labels were given. Name them, separated by commas: --labels "
@@ -349,10 +357,7 @@ class Errors:
 
     # Files
     E052 = "[GB-E052] {path}, line {line}: {error}. Each line must be a JSON object with a 'text'."
-    E053 = (
-        "[GB-E053] {path} cannot be read as {what}: {error}. Nothing of it was annotated. Repair "
-        "the file, or leave it out."
-    )
+    E053 = "[GB-E053] {path} cannot be read as {what}: {error}. Repair the file, or leave it out."
     E060 = "[GB-E060] {path}, line {line}: {error}. Correct the line; broken lines are not skipped."
     E062 = (
         "[GB-E062] {path} contains no document in the format {format!r}. Check the file, or name "
@@ -368,12 +373,12 @@ class Errors:
         "it again."
     )
     E162 = (
-        "[GB-E162] There is no document in {path}. It may be cut off or of another kind: look at "
+        "[GB-E162] There is no document in {path}. It may be truncated or in another format. Check "
         "it, or leave it out."
     )
     E163 = (
         "[GB-E163] No document could be annotated: {failed}. The reasons are above. No output was "
-        "written, and an earlier one is as it was."
+        "written, and an existing output is unchanged."
     )
     E164 = (
         "[GB-E164] {path} is a folder; the format {format!r} is read from one file. Name the "
@@ -453,6 +458,10 @@ class Errors:
     E224 = (
         "[GB-E224] The mapping to FHIR in {path} has {found}; allowed here: {allowed}. Correct the "
         "file."
+    )
+    E415 = (
+        "[GB-E415] {path} cannot be read: TOML needs Python 3.11 or later. Write the mapping as "
+        "JSON."
     )
     E225 = (
         "[GB-E225] A {kind} is not valid FHIR R4B: {error}. Correct the mapping (--fhir-mapping), "
@@ -558,7 +567,9 @@ class Errors:
     )
 
     # Curation
-    E110 = "[GB-E110] {path} is not of a form that is known here. Allowed endings: {allowed}."
+    E110 = (
+        "[GB-E110] {path} has an ending that is not supported here. Supported endings: {allowed}."
+    )
     E111 = (
         "[GB-E111] The language model {name!r} cannot be used: {error} Give the folder or the "
         "Hugging Face name of a causal language model with safetensors weights, or a GGUF file."
@@ -638,11 +649,12 @@ class Errors:
     E103 = "[GB-E103] A worker process cannot load the pipeline:\n{error}"
     E104 = Counted(
         "[GB-E104] {n:worker process|worker processes} in a row died while loading the pipeline, "
-        "the last with {how}. There may not be enough memory for so many: start fewer (--workers)."
+        "the last one: {reason}. There may not be enough memory for so many: start fewer "
+        "(--workers)."
     )
     E105 = (
-        "[GB-E105] {path} could not be written for {seconds} s: {error}. All that is finished is "
-        "kept: make room, and run the command again with --resume."
+        "[GB-E105] {path} could not be written for {seconds} s: {error}. All finished parts are "
+        "kept. Free some space, and run the command again with --resume."
     )
     E106 = (
         "[GB-E106] There is no readable file in {path}; supported endings are {endings}. Found: "
@@ -650,11 +662,11 @@ class Errors:
     )
     E108 = (
         "[GB-E108] There is no pipeline {found!r}: neither a folder nor an installed package. "
-        "Give a folder that nlp.to_disk() wrote, a package, or 'packaged'."
+        "Give a folder that nlp.to_disk() wrote, or the name of a package{further}."
     )
     E109 = (
-        "[GB-E109] Another run has begun to write to {path}; what is left of this one is refused, "
-        "so that nothing is written twice."
+        "[GB-E109] Another run has started to write to {path}. This run stops, so that nothing is "
+        "written twice."
     )
     E170 = "[GB-E170] {path} is damaged: {error}. {hint}"
     E171 = (
@@ -686,8 +698,8 @@ class Errors:
         "{what}. Give a list, a frame, a file, or a function that returns a new iterator."
     )
     E332 = (
-        "[GB-E332] There are no results in {path}: it has no manifest.json. Name what "
-        "'annotate-corpus' or 'write' wrote."
+        "[GB-E332] There are no results in {path}: it has no manifest.json. Give the output folder "
+        "of 'annotate-corpus' or 'write'."
     )
     E370 = Counted(
         "[GB-E370] {path} had {expected:file|files} when the run began and has {found:,} now. "
@@ -749,7 +761,7 @@ class Errors:
 
 
 class Warnings:
-    """Messages of warnings; each is given once per component, counts are in `stats`."""
+    """Messages of warnings."""
 
     # Labels
     W007 = "[GB-W007] The labels {found!r} are listed more than once; each is used once."
@@ -764,7 +776,7 @@ class Warnings:
     )
     W390 = (
         "[GB-W390] The label {label!r} finds nothing: an earlier label has the same prompt "
-        "({prompt!r}), and its threshold is no higher. Give it a prompt of its own, or allow "
+        "({prompt!r}), and its threshold is not higher. Give it a prompt of its own, or allow "
         "several labels on one span (multi_label=True). This warning is given once per label."
     )
 
@@ -817,8 +829,8 @@ class Warnings:
         "add them to 'labels'. Given once for each relation."
     )
     W350 = Counted(
-        "[GB-W350] In {path}, {n:relation was|relations were} left out: an end is no entity of the "
-        "text, or a label or one of two ends is missing."
+        "[GB-W350] In {path}, {n:relation was|relations were} left out: an end is not an entity of "
+        "the text, or a label or one of two ends is missing."
     )
     W351 = (
         "[GB-W351] The training data for {component!r} has relations, but its checkpoint finds "
@@ -951,8 +963,8 @@ class Warnings:
         "were each read as one span}, from the first character to the last."
     )
     W163 = Counted(
-        "[GB-W163] In {path}, {n:line or record holds|lines or records hold} attributes, notes, or "
-        "relations or events that are not read; the entities are."
+        "[GB-W163] In {path}, {n:line or record holds|lines or records hold} attributes, notes, "
+        "relations or events, which are not read. The entities are read."
     )
     W200 = Counted(
         "[GB-W200] In {path}, {n:example was|examples were} left out: rejected or ignored by the "
@@ -1021,7 +1033,7 @@ class Warnings:
         "overlap='flat', or choose a format for overlapping entities."
     )
     W212 = Counted(
-        "[GB-W212] {n:document has|documents have} a note_id that is no integer, as the table "
+        "[GB-W212] {n:document has|documents have} a note_id that is not an integer, as the table "
         "NOTE_NLP needs. It was written as it is. Give each document the key 'note_id', or an "
         "integer as its id."
     )
@@ -1070,8 +1082,8 @@ class Warnings:
 
     # Curation
     W340 = (
-        "[GB-W340] All documents that the pool has to propose were written: {n:,} of the {count:,} "
-        "asked for."
+        "[GB-W340] The pool has no more documents to propose: {n:,} of the {count:,} requested "
+        "were written."
     )
 
     # Corpora

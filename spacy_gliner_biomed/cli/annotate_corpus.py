@@ -68,8 +68,8 @@ def annotate_corpus_cli(
         Option(
             "--format",
             "-f",
-            help="parquet or jsonl for tables only; one of the others for tables as JSON lines and "
-            f"the documents in this format: {', '.join(FORMATS[2:])}.",
+            help="Format of the output. parquet and jsonl write tables only; every other format "
+            f"adds the documents in that format to tables as JSON lines: {', '.join(FORMATS[2:])}.",
         ),
     ] = "parquet",
     input_format: InputFormatOption = None,

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 from spacy.cli._util import app
 
+from spacy_gliner_biomed.common.reporting import has_code
 from spacy_gliner_biomed.common.terminal import echo
 
 HELP = "Find entities of any type with GLiNER models (spacy-gliner-biomed)."
@@ -32,8 +33,8 @@ def reported() -> Iterator[None]:
             warnings.showwarning = _show_warning
             yield
     except (ValueError, ImportError, OSError) as error:
-        coded = str(error).startswith(("[GB-", "[E"))
-        if isinstance(error, BrokenPipeError) or not (coded or isinstance(error, OSError)):
+        known = has_code(error) or isinstance(error, OSError)
+        if isinstance(error, BrokenPipeError) or not known:
             raise
         echo(str(error), color=typer.colors.RED)
         raise typer.Exit(1) from error

@@ -77,7 +77,7 @@ def select_cli(
 
     for path in (source, target):
         if str(path).startswith("--"):  # an option that is not known; it may be the scorer's
-            raise typer.BadParameter(f"{str(path)!r} is no file. Name both files first.")
+            raise typer.BadParameter(f"{str(path)!r} is not a file. Name both files first.")
     options = parse_config_overrides(ctx.args)
     settings = {key.removeprefix("scorer."): value for key, value in options.items()}
     with reported():

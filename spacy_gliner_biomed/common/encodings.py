@@ -3,7 +3,7 @@
 import codecs
 from typing import BinaryIO
 
-PIECE = 1 << 20  # bytes that are looked at at once
+PIECE = 1 << 20  # bytes read at a time
 UPPER_HALF = bytes(range(0x80, 0x100))
 
 

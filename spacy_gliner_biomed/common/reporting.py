@@ -1,5 +1,6 @@
 """Warnings that point at the user's code, and short quotations for messages."""
 
+import re
 import sys
 import warnings
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ from itertools import islice
 INTERNAL = {"spacy_gliner_biomed", "spacy", "thinc", "confection", "contextlib", "functools"}
 LINE = 100  # maximum characters of a quotation
 NAMES = 5  # maximum names in a list
+CODE = re.compile(r"\[(GB-[EW]\d+|E\d+)\]")  # of this package, or of spaCy
 
 
 def warn(message: str) -> None:
@@ -32,6 +34,17 @@ def shorten(found: object, limit: int = LINE) -> str:
     """
     text = " ".join(str(found)[: 4 * limit].split())
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def has_code(error: object, *codes: str) -> bool:
+    """Return whether an error's message begins with a code of this package or of spaCy.
+
+    error (object): The error, or its message.
+    codes (str): The codes that are meant, such as "GB-E162"; none for all.
+    RETURNS (bool): Whether it does.
+    """
+    found = CODE.match(str(error))
+    return found is not None and (not codes or found[1] in codes)
 
 
 def describe(error: BaseException) -> str:

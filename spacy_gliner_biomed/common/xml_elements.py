@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from spacy_gliner_biomed.common.files import open_bytes
+from spacy_gliner_biomed.common.reporting import has_code
 from spacy_gliner_biomed.errors import Errors
 
 CHUNK = 1 << 16  # bytes
@@ -61,7 +62,7 @@ def _parse(stream: BinaryIO, path: Path, tags: Collection[str]) -> Iterator[Elem
             chunk = stream.read(CHUNK)
         parser.Parse(b"", True)
     except (expat.ExpatError, ValueError, LookupError) as error:  # LookupError: unknown encoding
-        if str(error).startswith("[GB-"):
+        if has_code(error):
             raise
         line, problem = parser.CurrentLineNumber, str(error).partition(": line ")[0]
         raise ValueError(Errors.E060.format(path=path, line=line, error=problem)) from error

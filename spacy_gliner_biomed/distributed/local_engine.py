@@ -9,6 +9,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from spacy_gliner_biomed.common.reporting import has_code
 from spacy_gliner_biomed.distributed.events import Delayed, Event, Finished, Lost
 from spacy_gliner_biomed.distributed.records import Partition
 from spacy_gliner_biomed.distributed.result_tables import Results
@@ -127,9 +128,7 @@ class LocalEngine:
             case Ready():
                 worker.ready, self.deaths_at_start = True, 0
             case Refused(error):
-                raise ValueError(
-                    error if error.startswith("[") else Errors.E103.format(error=error)
-                )
+                raise ValueError(error if has_code(error) else Errors.E103.format(error=error))
             case Done(counts, warnings):
                 job = self.jobs[worker]
                 assert job is not None
@@ -145,23 +144,22 @@ class LocalEngine:
                 job.error = error
 
     def _handle_exit(self, worker: WorkerProcess) -> Iterator[Event]:
-        how, job = worker.exit_reason(), self.jobs.pop(worker)
+        reason, job = worker.exit_reason(), self.jobs.pop(worker)
         worker.connection.close()
         if not worker.ready:
             self.deaths_at_start += 1
             if self.deaths_at_start == MAX_DEATHS:
-                raise ValueError(Errors.E104.format(n=MAX_DEATHS, how=how))
+                raise ValueError(Errors.E104.format(n=MAX_DEATHS, reason=reason))
         name = job.partition.name if job is not None else ""
-        if job is not None and self.spec.storage.has(
-            name
-        ):  # it died after it had written the results
+        # It may have died after it had written the results.
+        if job is not None and self.spec.storage.has(name):
             yield Finished.of(job.partition, self.spec.storage.counts(name))
             return
-        yield Lost(name, how)
+        yield Lost(name, reason)
         if job is not None:
-            yield from self._after_death(job, how)
+            yield from self._after_death(job, reason)
 
-    def _after_death(self, job: PartitionJob, how: str) -> Iterator[Event]:
+    def _after_death(self, job: PartitionJob, reason: str) -> Iterator[Event]:
         job.deaths += 1
         n, piece = len(job.partition.records), job.partition.first is not None
         if job.deaths < (1 if piece and n > 1 else MAX_DEATHS):
@@ -169,11 +167,11 @@ class LocalEngine:
         elif n > 1:
             self.queue.extendleft(PartitionJob(half) for half in reversed(job.partition.halves()))
         else:
-            yield from self._mark_failed(job, how)
+            yield from self._mark_failed(job, reason)
 
-    def _mark_failed(self, job: PartitionJob, how: str) -> Iterator[Event]:
+    def _mark_failed(self, job: PartitionJob, reason: str) -> Iterator[Event]:
         results, [record] = Results(self.spec.config.attributes), job.partition.records
-        last = job.error.strip().rpartition("\n")[2] or how
+        last = job.error.strip().rpartition("\n")[2] or reason
         reason = f"{job.deaths} worker processes died on it, the last with {last}"
         results.note_files([record])
         results.fail(record.without_content("died", reason) if record.problem is None else record)

@@ -131,7 +131,7 @@ def pipeline_folder(pipeline: str | None) -> Path:
         return PACKAGED_FOLDER
     folder = get_package_path(pipeline) if is_package(pipeline) else Path(pipeline)
     if not folder.is_dir():
-        raise ValueError(Errors.E108.format(found=pipeline))
+        raise ValueError(Errors.E108.format(found=pipeline, further=", or 'packaged'"))
     return folder
 
 

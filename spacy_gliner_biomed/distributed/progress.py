@@ -18,7 +18,12 @@ from spacy_gliner_biomed.distributed.manifest import now
 from spacy_gliner_biomed.distributed.records import EXPECTED
 from spacy_gliner_biomed.distributed.result_storage import RunOutput
 from spacy_gliner_biomed.distributed.result_tables import UTF8_FILE, UTF8_NAMES
-from spacy_gliner_biomed.documents.summary import describe_stats, summarize_relations
+from spacy_gliner_biomed.documents.summary import (
+    counts_of,
+    describe_stats,
+    list_counts,
+    summarize_relations,
+)
 
 BAR = "{percentage:3.0f}%|{bar:20}| {elapsed}, {remaining} left{postfix}"
 UNKNOWN_BAR = "{elapsed}{postfix}"  # if the size is unknown
@@ -128,8 +133,7 @@ def summarize(
     not_read (str): The files of unsupported formats, see `corpus_files.NotRead`.
     RETURNS (str): Several lines of text.
     """
-    labels = {key[6:]: n for key, n in counts.items() if key.startswith("label:")}
-    listed = ", ".join(f"{label} {n:,}" for label, n in sorted(labels.items(), key=lambda x: -x[1]))
+    listed = list_counts(counts_of("label:", counts))
     entities, documents = counts["entities"], counts["documents"]
     done = f"{count(entities, 'entity', 'entities')} in {count(documents, 'document')}"
     lines = [f"{done} ({listed})" if listed else done, *summarize_relations(counts)]

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from spacy_gliner_biomed.common.optional import import_optional
+from spacy_gliner_biomed.common.reporting import has_code
 from spacy_gliner_biomed.common.retrying import retry_on_oserror
 from spacy_gliner_biomed.distributed.corpus_annotator import CorpusAnnotator
 from spacy_gliner_biomed.distributed.events import Delayed, Event, Finished
@@ -122,7 +123,7 @@ class RayWorker:
             self._load(MAX_DEATHS * n_workers)
         except Exception as error:  # reported to the driver, because Ray would retry for ever
             text = format_error(error)
-            known = text.startswith("[")
+            known = has_code(text)
             self.refused = ValueError(text if known else Errors.E103.format(error=text))
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
@@ -138,7 +139,7 @@ class RayWorker:
         storage, device = self.spec.storage, "cuda" if self.gpu else None
         note = partial(storage.output.note_attempt, LOADING)
         if retry_on_oserror(note, self.spec.patience, lambda _: None) > max_attempts:
-            raise ValueError(Errors.E104.format(n=max_attempts, how="what Ray's logs tell"))
+            raise ValueError(Errors.E104.format(n=max_attempts, reason="see Ray's logs"))
         self.annotator = CorpusAnnotator(self.spec.config, device=device, threads=self.spec.threads)
         storage.output.forget_attempts(LOADING)
 

@@ -20,7 +20,7 @@ from spacy_gliner_biomed.common.files import (
 from spacy_gliner_biomed.common.folders import ending_of
 from spacy_gliner_biomed.common.json_text import parse_json_object
 from spacy_gliner_biomed.common.optional import import_parquet
-from spacy_gliner_biomed.common.reporting import describe, list_names
+from spacy_gliner_biomed.common.reporting import describe, has_code, list_names
 from spacy_gliner_biomed.distributed.corpus_files import has_text_key
 from spacy_gliner_biomed.distributed.pubmed import has_xml_ending, read_pubmed
 from spacy_gliner_biomed.distributed.record_making import (
@@ -83,7 +83,7 @@ def _failure(error: Exception) -> FailureKind:
     """Return why a file, or a part of it, cannot be read."""
     if isinstance(error, UnicodeError) or isinstance(error.__cause__, UnicodeError):
         return "not_utf8"
-    return "too_large" if "[GB-E398]" in str(error) else "broken"
+    return "too_large" if has_code(error, "GB-E398") else "broken"
 
 
 def _records(
@@ -121,7 +121,7 @@ def _read_others(path: Path, name: str, kind: str, reading: ReadOptions) -> Iter
         own = None if record.id == f"{path.as_posix()}:{number}" else record.id
         yield make_record(text, own, record.meta, f"{name}:{number}")
     for number, error in enumerate(failures, 1):
-        if not str(error).startswith("[GB-E162]"):  # no document: `read_file` reports it
+        if not has_code(error, "GB-E162"):  # no document: `read_file` reports it
             source = f"{name}:broken-{number}"
             yield CorpusRecord(source, source).without_content(_failure(error), str(error))
 
@@ -163,7 +163,7 @@ def _parse_line(text: str, source: str, reading: ReadOptions) -> CorpusRecord:
     try:
         values = parse_json_object(text)
     except ValueError as error:
-        return CorpusRecord(source, source).without_content("broken", f"no JSON: {error}")
+        return CorpusRecord(source, source).without_content("broken", f"not valid JSON: {error}")
     return make_row_record(values, source, reading)
 
 

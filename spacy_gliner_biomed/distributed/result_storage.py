@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
 
-from spacy_gliner_biomed.common.json_text import parse_json_object
+from spacy_gliner_biomed.common.json_text import dump_json, parse_json_object
 from spacy_gliner_biomed.common.object_store import ObjectStore, as_location, check_writable
 from spacy_gliner_biomed.common.optional import import_optional, import_parquet
 from spacy_gliner_biomed.distributed.output_folder import MANIFEST, OutputFolder
@@ -227,8 +227,7 @@ class Storage:
 
     def _table(self, table: str, rows: list[TableRow], attributes: Sequence[str]) -> bytes:
         if self.format != "parquet":
-            lines = [json.dumps(row, ensure_ascii=False).encode("utf8") + b"\n" for row in rows]
-            return b"".join(lines)
+            return b"".join(dump_json(row) + b"\n" for row in rows)
         stream, parquet = BytesIO(), import_parquet("Parquet output")
         parquet.write_table(arrow_table(table, rows, attributes), stream, compression="zstd")
         return stream.getvalue()

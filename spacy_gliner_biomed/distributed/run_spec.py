@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from spacy_gliner_biomed.common.reporting import has_code
 from spacy_gliner_biomed.common.retrying import retry_on_oserror
 from spacy_gliner_biomed.distributed.corpus_annotator import AnnotatorConfig
 from spacy_gliner_biomed.distributed.result_storage import Storage
@@ -64,6 +65,4 @@ def write_with_retries(
 
 def format_error(error: Exception) -> str:
     """Return the message of an error that has a code, and the traceback of any other error."""
-    text = str(error)
-    known = text.startswith(("[GB-", "[E"))
-    return text if known else "".join(traceback.format_exception(error))
+    return str(error) if has_code(error) else "".join(traceback.format_exception(error))

@@ -52,14 +52,14 @@ def spark_worker(config: AnnotatorConfig) -> Callable[[Iterator[Any]], Iterator[
         `id`; all other columns become `meta`.
     """
 
-    def spec(batches: Iterator[Any]) -> Iterator[Any]:
+    def annotate_batches(batches: Iterator[Any]) -> Iterator[Any]:
         annotate = (
             partial(_isolate, config) if _earlier_attempts() else _annotator(pickle.dumps(config))
         )
         for number, batch in enumerate(batches):
             yield _annotate(annotate, batch, number)
 
-    return spec
+    return annotate_batches
 
 
 def _annotate(annotate: Callable[[Partition], Results], batch: Any, number: int) -> Any:

@@ -28,7 +28,7 @@ from spacy_gliner_biomed.common.folders import (
 )
 from spacy_gliner_biomed.common.json_text import check_text, parse_json_object
 from spacy_gliner_biomed.common.office_files import refuse_office_file
-from spacy_gliner_biomed.common.reporting import describe, shorten
+from spacy_gliner_biomed.common.reporting import describe, has_code, shorten
 from spacy_gliner_biomed.common.settings_dict import check_choice
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import ID_KEY, PASSAGES_KEY, AnnotatedText
@@ -244,7 +244,7 @@ def _read_json(path: Path, encoding: str) -> Iterator[InputDocument | ValueError
 
 def _located(error: ValueError, path: Path, line: int | str) -> ValueError:
     """Return an error with file and line."""
-    if str(error).startswith("[GB-"):
+    if has_code(error):
         return error
     return ValueError(format_place(Errors.E052, path, line, error))
 
@@ -256,7 +256,7 @@ def _parse_record(values: dict[str, Any], name: str) -> InputDocument:
     """
     text, own = values.pop("text", None), values.pop("id", None)
     if not isinstance(text, str):
-        raise ValueError("'text' is missing or no string")
+        raise ValueError("'text' is missing or not a string")
     return check_text(text), Record(name if own is None else own, values)
 
 
@@ -274,7 +274,7 @@ def read_docbin(path: Path, vocab: Vocab) -> Iterator[InputDocument | ValueError
         for number, doc in enumerate(open_docbin(path).get_docs(vocab), start=1):
             yield _check_doc(doc, path, number)
     except Exception as error:
-        problem = f"{shorten(error) or type(error).__name__} (behind Doc {number})"
+        problem = f"{shorten(error) or type(error).__name__} (after Doc {number})"
         raise ValueError(Errors.E053.format(path=path, what="a DocBin", error=problem)) from error
 
 

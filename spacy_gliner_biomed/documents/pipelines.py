@@ -19,7 +19,7 @@ from spacy_gliner_biomed.documents.passages import with_passages
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
-from spacy_gliner_biomed.training.prompt_forms import in_words, with_words
+from spacy_gliner_biomed.training.prompt_forms import relation_with_words, with_words
 
 Labels = Sequence[str | Mapping[str, Any]]  # or relations
 
@@ -55,7 +55,7 @@ def parse_relations(value: str | Sequence[str] | None) -> Labels | None:
     if value is None or value == []:  # typer gives either for an option that may be repeated
         return None
     return [
-        {"relation": entry, "prompt": in_words(entry)} if isinstance(entry, str) else entry
+        relation_with_words(entry) if isinstance(entry, str) else entry
         for entry in _parse_list(value, Errors.E360)
     ]
 
@@ -117,7 +117,7 @@ def configure(nlp: Language, options: Mapping[str, Any], *, n_process: int = 1) 
     component.predict([nlp.make_doc("a")])
     device = network_shim(component.model).device
     if n_process > 1 and device.type == "cuda":
-        raise ValueError(Errors.E034.format(device=device))
+        raise ValueError(Errors.E413.format(device=device))
     if not LIMITED & set(nlp.pipe_factories.values()):
         nlp.max_length = sys.maxsize
 

@@ -12,13 +12,13 @@ WORD = ("word", "words")
 STATS: dict[str, tuple[tuple[str, str], str]] = {
     "words": (WORD, ""),
     "windowed_docs": (("document", "documents"), " in several windows"),
-    "moved": (ENTITY, " widened or narrowed to tokens"),
-    "left_out": (ENTITY, " left out, not on token borders"),
-    "merged": (ENTITY, " left out, clashing after being moved"),
-    "not_in_ents": (ENTITY, " in doc.spans only, clashing with earlier ones"),
-    "shortened_words": (WORD, " seen in part"),
+    "moved": (ENTITY, " expanded or contracted to tokens"),
+    "left_out": (ENTITY, " left out because they do not align with tokens"),
+    "merged": (ENTITY, " left out because they overlap a better one after alignment"),
+    "not_in_ents": (ENTITY, " only in doc.spans, because they overlap earlier ones"),
+    "shortened_words": (WORD, " truncated"),
     "unknown_words": (WORD, " unknown to the tokenizer"),
-    "relations_left_out": (("relation", "relations"), " left out with an end"),
+    "relations_left_out": (("relation", "relations"), " left out because an end was left out"),
 }
 
 
@@ -52,9 +52,19 @@ def summarize_relations(counts: Mapping[str, int]) -> list[str]:
     """
     if not counts.get("relations"):
         return []
-    found = {key[len("relation:") :]: n for key, n in counts.items() if key.startswith("relation:")}
-    listed = ", ".join(f"{label} {n:,}" for label, n in sorted(found.items(), key=lambda x: -x[1]))
+    listed = list_counts(counts_of("relation:", counts))
     return [f"{count(counts['relations'], 'relation')} ({listed})"]
+
+
+def counts_of(prefix: str, counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the counts whose names begin with a prefix, without it."""
+    return {key.removeprefix(prefix): n for key, n in counts.items() if key.startswith(prefix)}
+
+
+def list_counts(counts: Mapping[str, int]) -> str:
+    """List labels and their counts, the most frequent first."""
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    return ", ".join(f"{label} {n:,}" for label, n in ordered)
 
 
 def summarize(
@@ -74,8 +84,7 @@ def summarize(
     RETURNS (str): Several lines of text.
     """
     found = {label: counts.get(f"label:{label}", 0) for label in component.labels}
-    found |= {key[6:]: n for key, n in counts.items() if key.startswith("label:")}
-    listed = ", ".join(f"{label} {n}" for label, n in sorted(found.items(), key=lambda x: -x[1]))
+    listed = list_counts(found | counts_of("label:", counts))
     n_entities = count(counts["entities"], "entity", "entities")
     done = f"{n_entities} in {count(counts['documents'], 'document')}, {seconds:.1f} s"
     lines = [f"{done} ({listed})", *summarize_relations(counts)]

@@ -11,6 +11,7 @@ from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writing.attributes import as_text
 from spacy_gliner_biomed.documents.writing.entities import Entity
 from spacy_gliner_biomed.documents.writing.relations import entity_relations
+from spacy_gliner_biomed.documents.writing.text_forms import utf8_text
 from spacy_gliner_biomed.documents.writing.writer import (
     DEFAULT_SETTINGS,
     WriterSettings,
@@ -149,7 +150,7 @@ def storable(value: Any) -> Any:
         bits become text.
     """
     if isinstance(value, str):
-        return value.encode("utf8", "backslashreplace").decode("utf8")
+        return utf8_text(value)
     if isinstance(value, dict):
         return {storable(key): storable(inner) for key, inner in value.items()}
     if isinstance(value, list):

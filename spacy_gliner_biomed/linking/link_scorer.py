@@ -10,7 +10,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_gliner_biomed.linking.entities import gold_ids, gold_spans, spans_of
-from spacy_gliner_biomed.training.entity_values import CANDIDATES
+from spacy_gliner_biomed.training.entity_values import candidates_of
 
 AT = 5
 NO_LINK = ("", "NIL")  # what this component writes, and what spaCy's does
@@ -147,21 +147,12 @@ def _gold_links(doc: Doc, spans_key: str | None) -> list[EntityLink]:
 
 def _found_links(doc: Doc, spans_key: str | None) -> list[EntityLink]:
     spans = spans_of(doc, spans_key)
-    candidates = _candidates(doc, spans, spans_key)
+    candidates = candidates_of(spans, None if spans_key is None else doc.spans.get(spans_key))
     ids = [
         [found[0] for found in ranked] or [span.kb_id_] * bool(span.kb_id_)
         for span, ranked in zip(spans, candidates, strict=True)
     ]
     return _links(doc, spans, ids)
-
-
-def _candidates(doc: Doc, spans: Sequence[Span], spans_key: str | None) -> Sequence[Any]:
-    """Return the candidates of each span, from the group's attrs if it has them."""
-    if spans_key is not None and spans_key in doc.spans:
-        known: Sequence[Any] = doc.spans[spans_key].attrs.get(CANDIDATES, ())
-        if len(known) == len(spans):
-            return known
-    return [span._.kb_ents if Span.has_extension("kb_ents") else () for span in spans]
 
 
 def _links(doc: Doc, spans: Sequence[Span], ids: Sequence[Sequence[str]]) -> list[EntityLink]:

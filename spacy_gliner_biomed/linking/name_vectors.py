@@ -122,9 +122,8 @@ class FormVectors:
         if not right or not isinstance(shape, list) or len(shape) != 2 or shape[0] != n_forms:
             error = f"these are not the vectors of the {n_forms:,} forms of {kb.name!r}"
             raise ValueError(Errors.E083.format(path=path, error=error))
-        if (
-            CHECKSUM in about
-        ):  # the first mention reads everything anyway; older versions wrote none
+        # The first mention reads everything anyway. Older versions wrote no checksum.
+        if CHECKSUM in about:
             verify(arrays, about, path)
         assert vectors is not None
         if vectors.dtype != np.float32 or len(vectors) != shape[0] * shape[1]:

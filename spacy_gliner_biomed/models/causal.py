@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from spacy_gliner_biomed.common.optional import import_optional
+from spacy_gliner_biomed.common.reporting import has_code
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.nn.remote_code import NO_CODE, refuse_code
 
@@ -28,7 +29,7 @@ def load_causal_model(name: str, device: str) -> tuple[Any, Any]:
         tokenizer, model = load(name)
         return tokenizer, model.to(device).eval()
     except BROKEN as error:
-        if str(error).startswith("[GB-"):
+        if has_code(error):
             raise
         refuse_code(error, f"The language model {name!r}")
         shown = str(error).rstrip(".") or type(error).__name__

@@ -15,9 +15,9 @@ def make_warmup_linear(
     Registered as `spacy-gliner-biomed.warmup_linear.v1`.
 
     `total_steps = ${training.max_steps}` ends the rate with the training. `spacy train` fills in
-    this variable. `nlp.resume_training` and `nlp.initialize` give the variable as it is: their
-    callers alone know how many steps follow, and many never step a schedule, whose rate would then
-    stay at 0, the first of the warm-up.
+    this variable. `nlp.resume_training` and `nlp.initialize` do not, because the number of steps is
+    not known there. The rate is then constant: a warm-up would begin at 0, and stay there for
+    callers that never step the schedule.
 
     initial_rate (float): The rate after the warm-up.
     warmup_steps (int): Steps in which the rate rises from 0.

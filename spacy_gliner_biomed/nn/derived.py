@@ -14,9 +14,8 @@ class DerivedWeights:
     """One derived value, such as weights cast to 16 bits. It is neither copied nor pickled."""
 
     def __init__(self) -> None:
-        self.last: tuple[Hashable, Any] | None = (
-            None  # the state it was derived from, and the value
-        )
+        # The state that the value was derived from, and the value.
+        self.last: tuple[Hashable, Any] | None = None
 
     def get(self, weights: Sequence[Tensor], what: Hashable, make: Callable[[], Any]) -> Any:
         """Return the value; compute it if the weights have changed since the last call.

@@ -141,7 +141,6 @@ def _unknown_encoders(model_type: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # the exception depends on the version of transformers
-        name = f"the encoder {shorten(model_type)!r}"
-        refuse_code(error, f"The checkpoint with {name}")
-        found = f"{name}, which transformers cannot build ({shorten(error)})"
-        raise ValueError(Errors.E010.format(found=found)) from error
+        name = shorten(model_type)
+        refuse_code(error, f"The checkpoint with the encoder {name!r}")
+        raise ValueError(Errors.E414.format(name=name, error=shorten(error))) from error

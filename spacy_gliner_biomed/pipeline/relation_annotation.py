@@ -14,6 +14,7 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.pipeline.annotation import add_strings, token_offsets
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.tokenization.alignment import align_span
+from spacy_gliner_biomed.training.gold import labelled_offsets
 from spacy_gliner_biomed.training.gold_relations import RELATIONS_KEY, fitting_entries
 from spacy_gliner_biomed.types import ScoredRelation, ScoredSpan
 
@@ -118,4 +119,4 @@ def annotate_relations(
 def _end(doc: Doc, span: Span) -> list[Any]:
     if span.doc is not doc:
         raise ValueError(span)
-    return [span.start_char, span.end_char, span.label_]
+    return list(labelled_offsets(span))

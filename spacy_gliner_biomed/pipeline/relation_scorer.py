@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from spacy.scorer import PRFScore
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 from spacy.training import Example
 
 from spacy_gliner_biomed.pipeline.label_scores import (
@@ -14,11 +14,11 @@ from spacy_gliner_biomed.pipeline.label_scores import (
     overlap,
 )
 from spacy_gliner_biomed.pipeline.relation_annotation import read_relations
+from spacy_gliner_biomed.training.gold import GoldSpan, labelled_offsets
 from spacy_gliner_biomed.training.gold_relations import ANNOTATED_RELATIONS_KEY, RELATIONS_KEY
 
 # An end of a relation: first character, one past the last, and label.
-End = tuple[int, int, str]
-Pair = tuple[End, End]
+Pair = tuple[GoldSpan, GoldSpan]
 
 
 def score_relations(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
@@ -68,10 +68,6 @@ def _pairs(doc: Doc) -> dict[str, list[Pair]]:
     """Return the pairs of each relation, each once."""
     pairs: dict[str, dict[Pair, None]] = {}
     for relation in read_relations(doc):
-        pair = (_end(relation.head), _end(relation.tail))
+        pair = (labelled_offsets(relation.head), labelled_offsets(relation.tail))
         pairs.setdefault(relation.label, {})[pair] = None
     return {label: list(found) for label, found in pairs.items()}
-
-
-def _end(span: Span) -> End:
-    return span.start_char, span.end_char, span.label_

@@ -7,7 +7,7 @@ from spacy_gliner_biomed.errors import Warnings
 from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
 from spacy_gliner_biomed.pipeline.reports import Reports
 from spacy_gliner_biomed.training.gold import Gold
-from spacy_gliner_biomed.training.prompt_forms import with_words
+from spacy_gliner_biomed.training.prompt_forms import relation_with_words
 from spacy_gliner_biomed.training.training_rows import TrainingRow
 from spacy_gliner_biomed.types import FloatArray, RelatedLogits
 
@@ -56,13 +56,7 @@ def choose_relations(
         reports.warn_once("relations_ignored", Warnings.W351.format(**values))
         return list(relations)
     if not relations:
-        return [_in_words(label) for label in found]
+        return [relation_with_words(label) for label in found]
     if all(gold.relations is None for gold in golds):
         reports.warn_once("without_relations", Warnings.W352.format(**values))
     return list(relations)
-
-
-def _in_words(label: str) -> Any:
-    """Return a relation that the model is asked for in words, see `with_words`."""
-    worded = with_words(label)
-    return worded if isinstance(worded, str) else {"relation": label, "prompt": worded["prompt"]}

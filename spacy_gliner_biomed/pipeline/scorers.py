@@ -24,7 +24,7 @@ from spacy_gliner_biomed.training.gold import annotated_labels, missing_characte
 
 # An entity as characters that are not white space, so that texts may differ in white space.
 Offsets = tuple[int, int]
-Counter = Callable[[PRFScore, list[Offsets], list[Offsets]], None]
+CountMatches = Callable[[PRFScore, list[Offsets], list[Offsets]], None]
 Getter = Callable[[Doc], Sequence[Span]]
 
 
@@ -60,8 +60,8 @@ def score_ner(
 
     def of_known_labels(doc: Doc, spans: Iterable[Span]) -> Sequence[Span]:
         gold = golds.get(id(doc))
-        labels = None if gold is None else annotated_labels(gold, spans_key)
-        return [span for span in spans if labels is None or span.label_ in labels]
+        annotated = None if gold is None else annotated_labels(gold, spans_key)
+        return [span for span in spans if annotated is None or span.label_ in annotated]
 
     def spans_of(doc: Doc) -> Sequence[Span]:
         gold = golds.get(id(doc))
@@ -95,7 +95,7 @@ def score_ner(
 
 
 def score_spans(
-    examples: Iterable[Example], name: str, getter: Getter, count: Counter
+    examples: Iterable[Example], name: str, getter: Getter, count: CountMatches
 ) -> dict[str, Any]:
     """Compute precision, recall and F1, over all labels and for each label.
 
@@ -105,7 +105,7 @@ def score_spans(
     examples (Iterable[Example]): Predicted and gold Docs of the same text.
     name (str): Prefix of the scores.
     getter (Getter): Returns the spans of a Doc.
-    count (Counter): `label_scores.count_strict` or `count_overlap`.
+    count (CountMatches): `label_scores.count_strict` or `count_overlap`.
     RETURNS (dict[str, Any]): `{name}_p`, `_r`, `_f` and `_per_type`.
     """
     pairs = ((_offsets(eg.reference, getter), _offsets(eg.predicted, getter)) for eg in examples)

@@ -37,7 +37,7 @@ CLIENT_GONE = 499  # nobody reads it; the log and the metrics show it
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": schema.ErrorAnswer, "description": text}
     for status, text in {
-        400: "The body is no JSON object.",
+        400: "The body is not a JSON object.",
         401: "The token is missing or wrong.",
         408: "It took too long.",
         413: "The body, or a text, is too large, or there are too many.",

@@ -144,7 +144,7 @@ def validation_error(errors: Sequence[Mapping[str, Any]], model: type[BaseModel]
         return ServiceError(400, Errors.E241.format(error=f"it is not valid JSON: {problem}"))
     where = ".".join(str(part) for part in error["loc"] if part != "body")
     if not where:
-        return ServiceError(400, Errors.E241.format(error="it is no JSON object"))
+        return ServiceError(400, Errors.E241.format(error="it is not a JSON object"))
     return ServiceError(422, Errors.E243.format(where=where, error=error["msg"]))
 
 

@@ -163,7 +163,7 @@ class AnnotateAnswer(BaseModel):
     )
     hidden_labels: list[str] = Field(
         description="Labels that find nothing: an earlier label has the same prompt, and a "
-        "threshold that is no higher. Give them prompts of their own, or set 'multi_label'."
+        "threshold that is not higher. Give them prompts of their own, or set 'multi_label'."
     )
 
 

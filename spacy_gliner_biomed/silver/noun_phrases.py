@@ -27,7 +27,7 @@ def make_phrase_finder(pipeline: str | None) -> PhraseFinder:
     try:
         nlp = spacy.load(pipeline)
     except OSError as error:
-        raise ValueError(Errors.E108.format(found=pipeline)) from error
+        raise ValueError(Errors.E108.format(found=pipeline, further="")) from error
     _check(nlp, pipeline)
 
     def find(text: str) -> list[CharSpan]:

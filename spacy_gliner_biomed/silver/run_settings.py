@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import srsly
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 from thinc.api import Config
 
+from spacy_gliner_biomed.common.files import read_text
+from spacy_gliner_biomed.common.json_text import parse_json_object
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.common.settings_dict import check_names
 from spacy_gliner_biomed.errors import Errors
@@ -241,7 +242,8 @@ def _read_file(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ValueError(Errors.E050.format(path=path))
     try:
-        sections = srsly.read_json(path) if path.suffix == ".json" else Config().from_disk(path)
+        is_json = path.suffix == ".json"
+        sections = parse_json_object(read_text(path)) if is_json else Config().from_disk(path)
         return {
             f"{section}.{key}": value
             for section, values in sections.items()

@@ -4,12 +4,12 @@ The scores are where the pipeline writes them, in the attributes of the span gro
 of a line are there, too, as a list of dicts in the order of the spans.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from spacy.tokens import Doc, SpanGroup
+from spacy.tokens import Doc, Span, SpanGroup
 
-from spacy_gliner_biomed.training.gold import GoldSpan, trim_spans
+from spacy_gliner_biomed.training.gold import GoldSpan, labelled_offsets, trim_spans
 from spacy_gliner_biomed.training.line_entities import CONCEPT_SCORE, SCORE, is_number
 
 # The keys in the attributes of a span group.
@@ -17,6 +17,7 @@ SCORES, CANDIDATES, VALUES = "scores", "kb_ents", "entity_values"
 EXTENSION = "._."  # the first part of spaCy's keys in `Doc.user_data`
 
 Values = Mapping[GoldSpan, Mapping[str, Any]]
+Ranked = list[tuple[str, float]]  # concepts and scores
 
 
 def read_entity_values(doc: Doc, spans_key: str) -> dict[GoldSpan, dict[str, Any]]:
@@ -39,7 +40,7 @@ def read_entity_values(doc: Doc, spans_key: str) -> dict[GoldSpan, dict[str, Any
         links = [x[1] for x in candidates or () if len(x) == 2 and x[0] == span.kb_id_]
         values |= {SCORE: score} if is_number(score) else {}
         values |= {CONCEPT_SCORE: links[0]} if links else {}
-        place = (span.start_char, span.end_char, span.label_)
+        place = labelled_offsets(span)
         for key in trim_spans(doc.text, [place])[0] if values else ():
             found.setdefault(key, values)
     return found
@@ -53,7 +54,7 @@ def write_entity_values(doc: Doc, values: Values, spans_key: str) -> None:
     spans_key (str): The span group.
     """
     group = doc.spans[spans_key]
-    rows = [dict(values.get((x.start_char, x.end_char, x.label_), {})) for x in group]
+    rows = [dict(values.get(labelled_offsets(x), {})) for x in group]
     # The pipeline reads scores of all entities or of none.
     if rows and all(is_number(row.get(SCORE)) for row in rows):
         group.attrs[SCORES] = [float(row.pop(SCORE)) for row in rows]
@@ -74,6 +75,23 @@ def items_of_spans(group: SpanGroup, name: str) -> list[Any]:
     items = list(group.attrs.get(name, ()))
     known = items if len(items) <= len(group) else []
     return [*known, *[None] * (len(group) - len(known))]
+
+
+def candidates_of(spans: Sequence[Span], group: SpanGroup | None) -> list[Ranked]:
+    """Return the candidates that a linker has found for each span, best first.
+
+    `Span._` has one list for all spans with the same offsets, so a group's own lists go before.
+
+    spans (Sequence[Span]): The spans; those of the group if there is one.
+    group (SpanGroup | None): The group.
+    RETURNS (list[Ranked]): Concepts and scores of each span.
+    """
+    if group is not None and CANDIDATES in group.attrs:
+        known = items_of_spans(group, CANDIDATES)
+        return [[(name, score) for name, score in each or ()] for each in known]
+    if not Span.has_extension(CANDIDATES):
+        return [[] for _ in spans]
+    return [list(getattr(span._, CANDIDATES)) for span in spans]
 
 
 def _custom_values(doc: Doc) -> dict[tuple[int, int], dict[str, Any]]:

@@ -71,9 +71,7 @@ def read_gold(doc: Doc, spans_key: str) -> Gold:
     RETURNS (Gold): The entities and what is known of them.
     """
     in_group = spans_key in doc.spans
-    found = [
-        (span.start_char, span.end_char, span.label_) for span in doc.spans.get(spans_key, doc.ents)
-    ]
+    found = [labelled_offsets(span) for span in doc.spans.get(spans_key, doc.ents)]
     spans, n_trimmed = trim_spans(doc.text, [span for span in found if span[2].strip()])
     unknown = [] if in_group else missing_characters(doc)
     unknown += [(start, end) for start, end, label in found if not label.strip()]
@@ -171,7 +169,10 @@ def write_concepts(doc: Doc, concepts: Mapping[GoldSpan, str], spans_key: str) -
     spans_key (str): The span group.
     """
     group = doc.spans[spans_key]
-    spans = [Span(doc, x.start, x.end, x.label, kb_id=concepts.get(_offsets(x), "")) for x in group]
+    spans = [
+        Span(doc, x.start, x.end, x.label, kb_id=concepts.get(labelled_offsets(x), ""))
+        for x in group
+    ]
     doc.spans[spans_key] = SpanGroup(doc, name=spans_key, attrs=group.attrs, spans=spans)
 
 
@@ -196,10 +197,13 @@ def join_concepts(concepts: Iterable[tuple[int, int, str, str]]) -> dict[GoldSpa
 def _linked(doc: Doc, spans: Iterable[Span]) -> Iterator[tuple[int, int, str, str]]:
     for span in spans:
         if span.kb_id_:
-            yield from ((*x, span.kb_id_) for x in trim_spans(doc.text, [_offsets(span)])[0])
+            yield from (
+                (*x, span.kb_id_) for x in trim_spans(doc.text, [labelled_offsets(span)])[0]
+            )
 
 
-def _offsets(span: Span) -> GoldSpan:
+def labelled_offsets(span: Span) -> GoldSpan:
+    """Return the first character, one past the last, and the label of a span."""
     return span.start_char, span.end_char, span.label_
 
 

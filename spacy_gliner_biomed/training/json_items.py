@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from spacy_gliner_biomed.common.files import UTF8, check_unpacked, open_text
-from spacy_gliner_biomed.common.json_text import MAX_DEPTH, check_depth, dump_json
+from spacy_gliner_biomed.common.json_text import MAX_DEPTH, check_depth, dump_json, unique_keys
+from spacy_gliner_biomed.common.reporting import has_code
 from spacy_gliner_biomed.errors import Errors
 
 CHUNK = 1 << 16  # characters
@@ -45,7 +46,7 @@ def _read(
         except UnicodeDecodeError:  # which `open_text` reports
             raise
         except ValueError as error:
-            if str(error).startswith("[GB-"):  # it names the place
+            if has_code(error):  # it names the place
                 raise
             line = source.line + getattr(error, "lineno", 1) - 1
             problem = getattr(error, "msg", error)
@@ -72,7 +73,9 @@ class _Source:
         self.path = path
         self.buffer = ""
         self.line = 1
-        self.decode: Callable[[str], tuple[Any, int]] = json.JSONDecoder().raw_decode
+        self.decode: Callable[[str], tuple[Any, int]] = json.JSONDecoder(
+            object_pairs_hook=unique_keys
+        ).raw_decode
 
     def values(self) -> Iterator[tuple[str | int, Any]]:
         if self._next() == "[":

@@ -11,7 +11,7 @@ from spacy_gliner_biomed.common.delimiters import delimiter_of
 from spacy_gliner_biomed.common.files import UTF8, open_text
 from spacy_gliner_biomed.common.folders import ending_of
 from spacy_gliner_biomed.common.json_files import read_json_object
-from spacy_gliner_biomed.common.reporting import list_names, warn
+from spacy_gliner_biomed.common.reporting import has_code, list_names, warn
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.training.corpora import WRITTEN_LABELS, AnnotatedText
 from spacy_gliner_biomed.training.gold import GoldRelation, GoldSpan
@@ -37,7 +37,7 @@ def read_label_table(path: Path, encoding: str = UTF8) -> dict[str, str]:
         if not table:
             raise ValueError("it is empty")
     except (ValueError, OSError) as error:
-        if str(error).startswith("[GB-"):
+        if has_code(error):
             raise
         raise ValueError(Errors.E205.format(path=path, error=error)) from error
     return table

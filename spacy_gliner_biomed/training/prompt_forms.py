@@ -41,6 +41,12 @@ def with_words(label: str) -> str | dict[str, str]:
     return label if words == label else {"label": label, "prompt": words}
 
 
+def relation_with_words(label: str) -> str | dict[str, str]:
+    """Return a relation for the setting `relations`, as `with_words` does a label."""
+    words = in_words(label)
+    return label if words == label else {"relation": label, "prompt": words}
+
+
 def _words_of(chunk: str) -> list[str]:
     """Return the words of a part of a label, in lower case but for abbreviations."""
     borders = [i for i in range(1, len(chunk)) if _is_border(chunk, i)]

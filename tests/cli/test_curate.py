@@ -113,7 +113,7 @@ def test_an_unknown_option_is_not_taken_for_a_file(source: Path) -> None:
     command = ["gliner", "curate", "select", str(source), "--output", "x.jsonl"]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 2
-    assert "'--output' is no file. Name both files first." in " ".join(result.output.split())
+    assert "'--output' is not a file. Name both files first." in " ".join(result.output.split())
 
 
 @pytest.mark.parametrize("command", [["select", "--scorer", "random"], ["clean"]])

@@ -10,7 +10,7 @@ import pytest
 from spacy.language import Language
 
 import spacy_gliner_biomed
-from spacy_gliner_biomed.common.reporting import list_names, shorten, warn
+from spacy_gliner_biomed.common.reporting import has_code, list_names, shorten, warn
 
 PACKAGE = Path(spacy_gliner_biomed.__file__).parent
 
@@ -80,3 +80,10 @@ def test_long_lists_end_with_a_count() -> None:
     assert list_names([]) == "none"
     assert list_names(["b", "a"]) == "a, b"
     assert list_names((str(i) for i in range(1000, 2000)), 2) == "1000, 1001 and 998 more"
+
+
+def test_only_codes_at_the_start_of_a_message_count() -> None:
+    assert has_code(ValueError("[GB-E162] There is no document."), "GB-E053", "GB-E162")
+    assert has_code("[E093] spaCy's")
+    assert not has_code("[GB-E162] There is no document.", "GB-E053")
+    assert not any(map(has_code, ("[Errno 2] No such file", "it says [GB-E162]", "")))

@@ -100,7 +100,7 @@ def test_summary_says_what_was_found_moved_left_out_and_failed() -> None:
     assert lines == [
         "3 entities in 1,500 documents (disease 2, drug 1)",
         "this run: 1,000 documents, 2.0 s, 500.0/s",
-        "4 entities widened or narrowed to tokens",
+        "4 entities expanded or contracted to tokens",
         "1 document of a million characters or more",
         "1,200 characters of titles and abstracts in other languages left out",
         "excluded by the corpus itself: 5 deleted",

@@ -102,8 +102,8 @@ def test_other_texts_are_read_if_the_format_is_named(tmp_path: Path) -> None:
     [
         (b'{"text": "unfinished', "Unterminated string"),
         (b'["text"]', "found list instead of an object"),
-        (b'{"id": 3}', "'text' is missing or no string"),
-        (b'{"text": 3}', "'text' is missing or no string"),
+        (b'{"id": 3}', "'text' is missing or not a string"),
+        (b'{"text": 3}', "'text' is missing or not a string"),
         (b'{"text": "\\ud800"}', "half of a surrogate pair"),
         (b'{"text": ' + b"[" * 2000 + b"]" * 2000 + b"}", "nested deeper than 100"),
     ],

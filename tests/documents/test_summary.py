@@ -7,7 +7,7 @@ from spacy_gliner_biomed.documents.summary import STATS, describe_failures, desc
 
 def test_each_stat_has_its_noun() -> None:
     assert describe_stats({"windowed_docs": 1, "moved": 1, "words": 2000, "documents": 3}) == (
-        "2,000 words; 1 document in several windows; 1 entity widened or narrowed to tokens"
+        "2,000 words; 1 document in several windows; 1 entity expanded or contracted to tokens"
     )
     assert describe_stats(dict.fromkeys(STATS, 2)).count("entities ") == 4
     assert describe_stats(dict.fromkeys(STATS, 0)) == ""

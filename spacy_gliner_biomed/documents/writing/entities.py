@@ -6,18 +6,18 @@ from functools import lru_cache
 from typing import Any
 
 from spacy.language import Language
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc
 
 from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.documents.writing.attributes import plain_value
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 from spacy_gliner_biomed.pipeline.span_scores import known_scores
-from spacy_gliner_biomed.training.entity_values import CANDIDATES
+from spacy_gliner_biomed.training.entity_values import CANDIDATES, candidates_of
+from spacy_gliner_biomed.training.gold import labelled_offsets
 
 DIGITS = 6  # of scores: further digits depend on the order of additions
 OWN_LINKER = "gliner_biomed_linker"
 LINKERS = (OWN_LINKER, "gliner_biomed_scispacy_linker", "scispacy_linker", "entity_linker")
-Candidates = list[tuple[str, float]]
 NAMES = 100_000  # names of concepts that are remembered
 
 NameOf = Callable[[str], str | None]
@@ -106,12 +106,12 @@ def read_entities(
     user_data = dict(doc.user_data)
     # In a group, components of others may have put spans without scores and candidates.
     scores = [None] * len(spans) if group is None else known_scores(group)
-    candidates = _candidates(spans, group)
+    candidates = candidates_of(spans, group)
     has_candidates_only = not own_linker and (group is None or CANDIDATES not in group.attrs)
-    links = {_span_key(ent): ent.kb_id_ for ent in doc.ents if ent.kb_id_}
+    links = {labelled_offsets(ent): ent.kb_id_ for ent in doc.ents if ent.kb_id_}
     entities = []
     for span, score, ranked in zip(spans, scores, candidates, strict=True):
-        concept = span.kb_id_ or links.get(_span_key(span))
+        concept = span.kb_id_ or links.get(labelled_offsets(span))
         if not concept and ranked and has_candidates_only:
             concept = ranked[0][0]
         entities.append(
@@ -142,23 +142,6 @@ def _find_name(linkers: Sequence[Any], concept: str) -> str | None:
         if concept in known:
             return str(known[concept].canonical_name)
     return None
-
-
-def _candidates(spans: Sequence[Span], group: SpanGroup | None) -> list[Candidates]:
-    """Return the candidates of each span, best first. `Span._` has one list for all spans with the
-    same offsets. If the group is shorter than its candidates, nothing tells whose they are.
-    """
-    if group is not None and CANDIDATES in group.attrs:
-        known = [[(name, score) for name, score in each] for each in group.attrs[CANDIDATES]]
-        known = known if len(known) <= len(spans) else []
-        return [*known, *([] for _ in spans[len(known) :])]
-    if not Span.has_extension(CANDIDATES):
-        return [[] for _ in spans]
-    return [list(getattr(span._, CANDIDATES)) for span in spans]
-
-
-def _span_key(span: Span) -> tuple[int, int, str]:
-    return span.start_char, span.end_char, span.label_
 
 
 def _round(score: float | None) -> float | None:

@@ -15,7 +15,12 @@ from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writing.attributes import as_text
 from spacy_gliner_biomed.documents.writing.context import find_context
 from spacy_gliner_biomed.documents.writing.entities import Entity
-from spacy_gliner_biomed.documents.writing.text_forms import count_invalid, xml_name, xml_text
+from spacy_gliner_biomed.documents.writing.text_forms import (
+    count_invalid,
+    utf8_text,
+    xml_name,
+    xml_text,
+)
 from spacy_gliner_biomed.documents.writing.writer import (
     SYSTEM,
     JsonList,
@@ -261,7 +266,7 @@ def _string(value: Any) -> str:
 
 
 def _url(key: str) -> str:
-    return uuid5(NAMESPACE_URL, key.encode("utf8", "backslashreplace").decode("utf8")).urn
+    return uuid5(NAMESPACE_URL, utf8_text(key)).urn
 
 
 @lru_cache

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from spacy_gliner_biomed.common.files import read_text
 from spacy_gliner_biomed.common.json_text import parse_json_object
-from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.documents.writing.context import CONTEXT_ATTRIBUTES
 from spacy_gliner_biomed.errors import Errors
 
@@ -112,17 +112,20 @@ def read_fhir_mapping(path: Path) -> dict[str, Any]:
     """
     try:
         text = read_text(path)
-        values = _parse_toml(text) if path.suffix.lower() == ".toml" else parse_json_object(text)
+        values = (
+            _parse_toml(text, path) if path.suffix.lower() == ".toml" else parse_json_object(text)
+        )
     except (OSError, ValueError) as error:
         raise ValueError(Errors.E223.format(path=path, error=error)) from error
     FhirMapping.from_dict(values, path)
     return values
 
 
-def _parse_toml(text: str) -> dict[str, Any]:
-    hint = "TOML needs Python 3.11 or later; write the mapping as JSON."
-    toml = import_optional("tomllib", "A mapping in TOML", extra="formats", hint=hint)
-    values: dict[str, Any] = toml.loads(text)
+def _parse_toml(text: str, path: Path) -> dict[str, Any]:
+    try:
+        values: dict[str, Any] = import_module("tomllib").loads(text)
+    except ImportError as error:
+        raise ImportError(Errors.E415.format(path=path)) from error
     return values
 
 

@@ -25,7 +25,12 @@ from spacy_gliner_biomed.training.corpora import (
     write_example,
 )
 from spacy_gliner_biomed.training.entity_values import write_entity_values
-from spacy_gliner_biomed.training.gold import ANNOTATED, join_concepts, write_concepts
+from spacy_gliner_biomed.training.gold import (
+    ANNOTATED,
+    join_concepts,
+    labelled_offsets,
+    write_concepts,
+)
 from spacy_gliner_biomed.training.gold_relations import write_relations
 from spacy_gliner_biomed.training.line_entities import (
     CONCEPT_NAME,
@@ -154,7 +159,7 @@ def _pop(values: dict[str, Any], key: str, is_right: bool) -> Any:
 
 
 def _spans_of(doc: Doc, spans_key: str) -> list[tuple[int, int, str]]:
-    return [(span.start_char, span.end_char, span.label_) for span in doc.spans[spans_key]]
+    return [labelled_offsets(span) for span in doc.spans[spans_key]]
 
 
 def _fits(doc: Doc, text: AnnotatedText) -> bool:

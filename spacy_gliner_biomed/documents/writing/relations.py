@@ -9,6 +9,7 @@ from spacy.tokens import Doc
 
 from spacy_gliner_biomed.documents.writing.entities import DIGITS, Entity
 from spacy_gliner_biomed.pipeline.relation_annotation import read_relations
+from spacy_gliner_biomed.training.gold import labelled_offsets
 
 # The columns of each table of relations and their types, in pyarrow's names. Both ends are rows of
 # the table of entities.
@@ -65,10 +66,7 @@ def entity_relations(doc: Doc, found: Sequence[Entity]) -> list[EntityRelation]:
     index = {(each.start, each.end, each.label): i for i, each in enumerate(found)}
     related = []
     for relation in read_relations(doc):
-        ends = [
-            index.get((span.start_char, span.end_char, span.label_))
-            for span in (relation.head, relation.tail)
-        ]
+        ends = [index.get(labelled_offsets(span)) for span in (relation.head, relation.tail)]
         if ends[0] is not None and ends[1] is not None:
             score = round(relation.score, DIGITS)
             related.append(EntityRelation(ends[0], ends[1], relation.label, score))

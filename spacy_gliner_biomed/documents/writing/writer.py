@@ -28,8 +28,8 @@ class WriterSettings:
     fhir (FhirMapping): How entities become FHIR resources.
     started (datetime): The time of the run.
     run (RunInfo): The model and its settings, for people who read the output.
-    all_attributes (bool): Whether all attributes of entities are written, not only `attributes`.
-        With FHIR or OMOP among the outputs, entities also have those that only these need.
+    all_attributes (bool): Whether to write all attributes of an entity; False writes only those in
+        `attributes`. FHIR and OMOP add attributes of their own, which other outputs must not show.
     """
 
     labels: Sequence[str] = ()

@@ -139,7 +139,7 @@ class KnowledgeBase:
         tables = builder.tables()
         return cls(tables, {**manifest, CHECKSUM: checksum(tables.flat(), manifest)})
 
-    def verify(self, path: object = "the terminology") -> None:
+    def verify(self, path: object = "the knowledge base") -> None:
         """Read everything and check the checksum.
 
         path (object): The file, for messages.

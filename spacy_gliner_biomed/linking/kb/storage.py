@@ -78,7 +78,7 @@ def parse_arrays(data: bytes | mmap.mmap, path: object) -> tuple[Arrays, dict[st
         header = json.loads(data[8 : 8 + size].decode("utf8"))
         about = json.loads(header.pop("__metadata__")["about"])
         if not isinstance(about, dict):
-            raise ValueError("its description is no object")
+            raise ValueError("its description is not an object")
         _check_layout(header, len(data) - 8 - size)
         arrays = {name: _view(data, 8 + size, entry) for name, entry in header.items()}
     except DAMAGE as error:
@@ -146,11 +146,11 @@ def check_manifest(manifest: Mapping[str, Any]) -> None:
     """RAISES (ValueError): If a value has the wrong type."""
     types, rewrites = manifest.get("types"), manifest.get("rewrites")
     if not isinstance(manifest.get("name"), str):
-        raise ValueError("its name is no text")
+        raise ValueError("its name is not a string")
     if not _are_texts(types):
-        raise ValueError("its types are no list of texts")
+        raise ValueError("its types are not a list of strings")
     if not isinstance(rewrites, dict) or not all(map(_are_texts, rewrites.values())):
-        raise ValueError("its rewrites are no lists of texts")
+        raise ValueError("its rewrites are not lists of strings")
 
 
 def check_tables(tables: Tables, manifest: Mapping[str, Any]) -> None:

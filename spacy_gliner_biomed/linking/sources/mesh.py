@@ -6,6 +6,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from spacy_gliner_biomed.common.files import UTF8, open_bytes, read_lines
+from spacy_gliner_biomed.common.reporting import has_code
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.kb.concepts import Concept, Located
 
@@ -50,7 +51,7 @@ def read_mesh_xml(path: Path) -> Iterator[Located]:
         line = error.position[0]
         raise ValueError(Errors.E060.format(path=path, line=line, error=error)) from error
     except (LookupError, ValueError) as error:
-        if str(error).startswith("[GB-"):
+        if has_code(error):
             raise
         # The first line names an encoding that expat cannot read.
         raise ValueError(Errors.E060.format(path=path, line=1, error=error)) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from spacy_gliner_biomed.common.delimiters import delimiter_of
 from spacy_gliner_biomed.common.files import UTF8, open_text
-from spacy_gliner_biomed.common.reporting import shorten, warn
+from spacy_gliner_biomed.common.reporting import has_code, shorten, warn
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.linking.kb.concepts import Concept, Located
 
@@ -91,7 +91,7 @@ def _read_header(cells: Sequence[str]) -> list[str]:
 
 
 def _is_coded(error: Exception) -> bool:
-    return isinstance(error, UnicodeError) or str(error).startswith("[GB-")
+    return isinstance(error, UnicodeError) or has_code(error)
 
 
 def _concept(header: Sequence[str], cells: Sequence[str], names: _Cells) -> Concept:

@@ -79,8 +79,8 @@ def parse_tag(tag: str) -> tuple[str, str] | None:
     found = TAG.fullmatch(tag)
     if found is None:
         raise ValueError(
-            f"{shorten(tag)!r} is no tag such as 'B-drug', 'I-drug' or 'O'. Name the column of the "
-            "tags with --column"
+            f"{shorten(tag)!r} is not a tag such as 'B-drug', 'I-drug' or 'O'. Name the column of "
+            f"the tags with --column"
         )
     return found[1], check_label(found[2])
 

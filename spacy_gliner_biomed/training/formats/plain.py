@@ -90,7 +90,7 @@ def read_docs(path: Path, options: ReadOptions, counts: Counts) -> Iterator[Anno
             )
             number += 1
     except Exception as error:  # depending on the damage, zlib, msgpack or key errors
-        problem = f"{shorten(error) or type(error).__name__} (after {number} Docs)"
+        problem = f"{shorten(error) or type(error).__name__} (after Doc {number})"
         raise ValueError(Errors.E053.format(path=path, what="a DocBin", error=problem)) from error
 
 

@@ -70,9 +70,9 @@ def test_the_column_of_the_tags_can_be_named(tmp_path: Path, column: int) -> Non
 @pytest.mark.parametrize(
     ("content", "column", "complaint"),
     [
-        ("a O\nb NN\n", None, "line 2: 'NN' is no tag such as .* --column"),
+        ("a O\nb NN\n", None, "line 2: 'NN' is not a tag such as .* --column"),
         ("a O\nb\n", None, "line 2: there is no tag in column"),
-        ("a O\nb B-\n", None, "line 2: 'B-' is no tag"),
+        ("a O\nb B-\n", None, "line 2: 'B-' is not a tag"),
         ("a O\n", 4, "line 1: there is no tag in column 4"),
         ("a O\n", -4, "line 1: there is no tag in column -4"),
         ("a O\n \tO\n", None, "line 2: the token is blank"),
