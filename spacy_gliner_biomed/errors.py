@@ -13,10 +13,6 @@ class Errors:
         "'markerV2') and token models (span_mode 'token_level'). Use another checkpoint, or load "
         "this one with the GLiNER package."
     )
-    E414 = (
-        "[GB-E414] transformers cannot build the encoder {name!r} of this checkpoint: {error}. "
-        "Install a version of transformers that supports it, or use another checkpoint."
-    )
     E011 = (
         "[GB-E011] {folder} has no weights; found: {found}. A checkpoint needs 'model.safetensors' "
         "or 'pytorch_model.bin' beside its 'gliner_config.json'. Copy or download the checkpoint "
@@ -120,6 +116,10 @@ class Errors:
         "[GB-E391] {path} was saved with the checkpoint and is missing. Copy or download the "
         "checkpoint again. If you removed the file on purpose, remove its name from 'sha256' in "
         "{extras}."
+    )
+    E414 = (
+        "[GB-E414] transformers cannot build the encoder {name!r} of this checkpoint: {error}. "
+        "Install a version of transformers that supports it, or use another checkpoint."
     )
 
     # Labels
@@ -232,10 +232,6 @@ class Errors:
         "it, which CUDA does not support. Use n_process=1, or start the workers with "
         "multiprocessing.set_start_method('spawn')."
     )
-    E413 = (
-        "[GB-E413] The model is on {device}. Several worker processes cannot share it: use "
-        "n_process=1."
-    )
     E035 = (
         "[GB-E035] batch_subtokens={found} leaves no room for text. This model needs at least "
         "{minimum}: raise the setting."
@@ -244,6 +240,10 @@ class Errors:
         "[GB-E036] The model's scores are NaN. With precision='float16', some encoders overflow: "
         "use 'bfloat16' or 'float32'. With 'float32', the checkpoint's weights are damaged: copy "
         "or download it again."
+    )
+    E413 = (
+        "[GB-E413] The model is on {device}. Several worker processes cannot share it: use "
+        "n_process=1."
     )
 
     # Settings and saved components
@@ -303,10 +303,6 @@ class Errors:
         "[GB-E147] {component!r} has no labels to learn: 'labels' is empty, and there are neither "
         "entities nor annotated labels in {n:training document|training documents}. Set 'labels', "
         "or train with documents that have entities."
-    )
-    E180 = Counted(
-        "[GB-E180] The pipeline in {path} has {found:component|components} 'gliner_biomed'; to be "
-        "calibrated it must have one."
     )
     E181 = Counted(
         "[GB-E181] There is nothing to calibrate on: of {found:entity|entities} found in {path}, "
@@ -459,10 +455,6 @@ class Errors:
         "[GB-E224] The mapping to FHIR in {path} has {found}; allowed here: {allowed}. Correct the "
         "file."
     )
-    E415 = (
-        "[GB-E415] {path} cannot be read: TOML needs Python 3.11 or later. Write the mapping as "
-        "JSON."
-    )
     E225 = (
         "[GB-E225] A {kind} is not valid FHIR R4B: {error}. Correct the mapping (--fhir-mapping), "
         "or the document's metadata."
@@ -486,6 +478,10 @@ class Errors:
     E397 = (
         "[GB-E397] {name} is not in {output}: {error}. Outputs that are not named here have it. "
         "Correct the value, or choose another format for it."
+    )
+    E415 = (
+        "[GB-E415] {path} cannot be read: TOML needs Python 3.11 or later. Write the mapping as "
+        "JSON."
     )
 
     # Linking
@@ -1082,8 +1078,7 @@ class Warnings:
 
     # Curation
     W340 = (
-        "[GB-W340] The pool has no more documents to propose: {n:,} of the {count:,} requested "
-        "were written."
+        "[GB-W340] The pool has no more documents to propose. Requested: {count:,}; written: {n:,}."
     )
 
     # Corpora

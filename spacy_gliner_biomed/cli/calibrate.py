@@ -98,16 +98,13 @@ def calibrate(
     """
     import spacy
 
+    from spacy_gliner_biomed.documents.pipelines import find_component
     from spacy_gliner_biomed.errors import Errors
     from spacy_gliner_biomed.models.gliner import network_shim
     from spacy_gliner_biomed.pipeline import calibrating
-    from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 
     nlp = spacy.load(pipeline)
-    components = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, GlinerBiomed)]
-    if len(components) != 1:
-        raise ValueError(Errors.E180.format(found=len(components), path=pipeline))
-    (component,) = components
+    component = find_component(nlp)
     examples = _read_gold(nlp, dev, component.cfg["spans_key"], reading)
     scored = calibrating.score_docs(component, examples)
     n_right = int(scored.right.sum())

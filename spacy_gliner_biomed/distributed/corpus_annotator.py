@@ -33,7 +33,7 @@ from spacy_gliner_biomed.documents.writing.tables import entity_row
 from spacy_gliner_biomed.linking.linker_options import LinkerOptions, add_linker
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.nn.mapped_weights import map_weights
-from spacy_gliner_biomed.pipeline.component import GlinerBiomed
+from spacy_gliner_biomed.pipeline.component import find_components
 from spacy_gliner_biomed.training.corpora import PASSAGES_KEY
 
 
@@ -87,7 +87,7 @@ class CorpusAnnotator:
         if config.code is not None:
             import_file("python_code", config.code)
         self.nlp = get_pipeline(config.pipeline, lang="en", checkpoint=None, revision=None)
-        found = [pipe for _, pipe in self.nlp.pipeline if isinstance(pipe, GlinerBiomed)]
+        found = find_components(self.nlp)
         self.gliner = found[0] if found else None
         if self.gliner is not None or config.options:
             configure(self.nlp, {"device": device, **config.options})

@@ -9,7 +9,6 @@ from typing import Any
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_gliner_biomed.common.docbins import open_docbin
 from spacy_gliner_biomed.common.files import (
     check_unpacked,
     decode_line,
@@ -32,6 +31,7 @@ from spacy_gliner_biomed.common.reporting import describe, has_code, shorten
 from spacy_gliner_biomed.common.settings_dict import check_choice
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import ID_KEY, PASSAGES_KEY, AnnotatedText
+from spacy_gliner_biomed.training.docbins import open_docbin
 from spacy_gliner_biomed.training.formats.detect import UNCLEAR, detect_format
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 from spacy_gliner_biomed.training.formats.plain import known_meta

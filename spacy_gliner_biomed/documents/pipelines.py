@@ -18,7 +18,7 @@ from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.passages import with_passages
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.gliner import network_shim
-from spacy_gliner_biomed.pipeline.component import GlinerBiomed
+from spacy_gliner_biomed.pipeline.component import GlinerBiomed, find_components
 from spacy_gliner_biomed.training.prompt_forms import relation_with_words, with_words
 
 Labels = Sequence[str | Mapping[str, Any]]  # or relations
@@ -92,7 +92,7 @@ def find_component(nlp: Language) -> GlinerBiomed:
     RETURNS (GlinerBiomed): The component.
     RAISES (ValueError): If there is none, or more than one.
     """
-    found = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, GlinerBiomed)]
+    found = find_components(nlp)
     if len(found) != 1:
         raise ValueError(Errors.E057.format(n=len(found), found=", ".join(nlp.pipe_names)))
     return found[0]

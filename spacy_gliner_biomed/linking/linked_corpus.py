@@ -8,10 +8,9 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.util import filter_spans
 
-from spacy_gliner_biomed.common.json_files import read_json_object
-from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText, gold_doc, read_jsonl
 from spacy_gliner_biomed.training.gold import GoldSpan, join_concepts, trim_spans, write_concepts
+from spacy_gliner_biomed.training.readers import corpus_labels, split_files
 
 LinkedCorpusReader = Callable[[Language], Iterable[Example]]
 
@@ -43,14 +42,9 @@ def make_linked_corpus(
     def read(nlp: Language) -> Iterator[Example]:
         for corpus in corpora:
             folder = Path(path) / corpus
-            files = [folder / f"{split}.jsonl.gz" for split in splits]
-            found = [file for file in files if file.exists()]
-            if not found:
-                names = ", ".join(file.name for file in files)
-                raise ValueError(Errors.E061.format(folder=folder, files=names))
-            labels = _read_labels(folder / "meta.json")
+            files, labels = split_files(folder, splits), corpus_labels(folder)
             merged = (merge_labels or {}).get(corpus)
-            documents = (pair for file in found for pair in read_links(file, labels, merged))
+            documents = (pair for file in files for pair in read_links(file, labels, merged))
             for i, (text, links) in enumerate(documents):
                 if limit and i >= limit:
                     break
@@ -103,14 +97,6 @@ def _predicted(nlp: Language, reference: Doc, gold_mentions: bool, spans_key: st
     doc.spans[spans_key] = SpanGroup(doc, name=spans_key, spans=spans)
     doc.set_ents([Span(doc, s.start, s.end, label=s.label) for s in reference.ents])
     return doc
-
-
-def _read_labels(path: Path) -> dict[str, str]:
-    labels = read_json_object(path).get("labels")
-    if not isinstance(labels, dict):
-        problem = "it has no object 'labels'"
-        raise ValueError(Errors.E182.format(path=path, error=problem))
-    return labels
 
 
 def _trimmed(text: AnnotatedText) -> Iterator[tuple[int, int, str, str]]:

@@ -12,7 +12,7 @@ from spacy_gliner_biomed.linking.component import GlinerBiomedLinker
 from spacy_gliner_biomed.linking.label_types import default_rules, parse_links
 from spacy_gliner_biomed.linking.loading import describe, load_all
 from spacy_gliner_biomed.linking.pipeline_checks import check_labels, entity_labels
-from spacy_gliner_biomed.pipeline.component import GlinerBiomed
+from spacy_gliner_biomed.pipeline.component import find_components
 
 FACTORY = "gliner_biomed_linker"
 
@@ -85,7 +85,7 @@ def add_linker(nlp: Language, options: LinkerOptions) -> GlinerBiomedLinker:
 
 def _entities_of(nlp: Language) -> tuple[list[str], str | None]:
     """Return the labels of a pipeline's entities, and the span group where they are."""
-    found = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, GlinerBiomed)]
+    found = find_components(nlp)
     if found:
         return list(found[0].labels), found[0].cfg["spans_key"]
     return entity_labels(nlp), None

@@ -9,7 +9,7 @@ from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.common.settings_dict import nearest
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.label_types import ANY_LABEL
-from spacy_gliner_biomed.pipeline.component import GlinerBiomed
+from spacy_gliner_biomed.pipeline.component import find_components
 
 KB_ENTS = "span._.kb_ents"  # only linkers assign it
 OUR_PACKAGES = {"spacy", "spacy_gliner_biomed"}  # whose components declare that they write entities
@@ -107,7 +107,7 @@ def _writes(nlp: Language, name: str, pipe: Any, spans_key: str | None) -> bool:
 
 def _tells_labels(nlp: Language, spans_key: str | None) -> bool:
     """Return whether all labels of the entities to link are known."""
-    found = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, GlinerBiomed)]
+    found = find_components(nlp)
     if spans_key is not None and any(pipe.cfg["spans_key"] == spans_key for pipe in found):
         return True  # hardly any other component writes to its group
     writers = [pipe for name, pipe in nlp.pipeline if _may_write(nlp, name)]

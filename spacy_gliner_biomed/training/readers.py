@@ -20,8 +20,6 @@ from spacy_gliner_biomed.training.line_relations import read_document_relations
 from spacy_gliner_biomed.training.record_checks import (
     WITHOUT_ENDS,
     Counts,
-    check_keys,
-    located,
     report_changes,
 )
 
@@ -109,22 +107,45 @@ def read_corpus(
     RAISES (ValueError): If the corpus has none of the splits, or a file cannot be read.
     """
     folder = Path(path) / corpus
+    files, labels = split_files(folder, splits), corpus_labels(folder)
+    texts = []
+    for file in files:
+        skip = (left_out or {}).get(file.name.split(".")[0], {})
+        texts += [
+            text
+            for text in read_jsonl(file, labels, merge_into=merge_into, corpus=corpus)
+            if text.name not in skip
+        ]
+    return texts
+
+
+def split_files(folder: Path, splits: Sequence[str]) -> list[Path]:
+    """Return the files of those splits that a corpus has.
+
+    folder (Path): The folder of the corpus.
+    splits (Sequence[str]): Names of splits, in order.
+    RETURNS (list[Path]): The files.
+    RAISES (ValueError): If the corpus has none of the splits.
+    """
     files = [folder / f"{split}.jsonl.gz" for split in splits]
     found = [file for file in files if file.exists()]
     if not found:
         raise ValueError(Errors.E061.format(folder=folder, files=", ".join(f.name for f in files)))
-    meta = read_json_object(folder / "meta.json")
-    with located(folder / "meta.json", 1):
-        check_keys(meta, ["labels"])
-    texts = []
-    for file in found:
-        skip = (left_out or {}).get(file.name.split(".")[0], {})
-        texts += [
-            text
-            for text in read_jsonl(file, meta["labels"], merge_into=merge_into, corpus=corpus)
-            if text.name not in skip
-        ]
-    return texts
+    return found
+
+
+def corpus_labels(folder: Path) -> dict[str, str]:
+    """Read how the labels of a corpus are asked.
+
+    folder (Path): The folder of the corpus; its `meta.json` has the object "labels".
+    RETURNS (dict[str, str]): The prompt of each label of the corpus.
+    RAISES (ValueError): If there is no such object.
+    """
+    path = folder / "meta.json"
+    labels = read_json_object(path).get("labels")
+    if not isinstance(labels, dict):
+        raise ValueError(Errors.E182.format(path=path, error="it has no object 'labels'"))
+    return labels
 
 
 def read_relations(texts: Sequence[AnnotatedText], path: Path) -> list[AnnotatedText]:

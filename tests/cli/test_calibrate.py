@@ -107,4 +107,4 @@ def test_a_pipeline_without_the_component_is_said(tmp_path: Path) -> None:
     arguments = [str(tmp_path / "blank"), str(tmp_path / "dev.jsonl"), str(tmp_path / "new")]
     result = run(gliner_cli, ["calibrate", *arguments])
     assert result.exit_code == 1
-    assert "GB-E180" in result.stderr
+    assert "GB-E057" in result.stderr

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 
 from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.documents.writing.attributes import plain_value
-from spacy_gliner_biomed.pipeline.component import GlinerBiomed
+from spacy_gliner_biomed.pipeline.component import find_components
 from spacy_gliner_biomed.pipeline.span_scores import known_scores
 from spacy_gliner_biomed.training.entity_values import CANDIDATES, candidates_of
 from spacy_gliner_biomed.training.gold import labelled_offsets
@@ -55,7 +55,7 @@ class EntityReader:
     """
 
     def __init__(self, nlp: Language, attributes: Iterable[str] = ()) -> None:
-        found = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, GlinerBiomed)]
+        found = find_components(nlp)
         self.gliner = found[0] if found else None
         self.attributes = tuple(attributes)
         factories = {name: nlp.get_pipe_meta(name).factory for name in nlp.pipe_names}

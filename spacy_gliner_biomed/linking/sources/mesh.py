@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
-from spacy_gliner_biomed.common.files import UTF8, open_bytes, read_lines
-from spacy_gliner_biomed.common.reporting import has_code
+from spacy_gliner_biomed.common.files import UTF8, read_lines
+from spacy_gliner_biomed.common.xml_elements import read_elements
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.kb.concepts import Concept, Located
 
@@ -39,22 +38,8 @@ CLASSES = {"1": TREES["D"], "3": TREES["C"], "4": TREES["B"]}
 
 def read_mesh_xml(path: Path) -> Iterator[Located]:
     """Read descriptors (desc*.xml) or supplementary records (supp*.xml), with record numbers."""
-    number = 0
-    try:
-        with open_bytes(path) as file:
-            for _, element in ElementTree.iterparse(file):
-                if element.tag in RECORDS:
-                    number += 1
-                    yield number, _record_concept(element, RECORDS[element.tag])
-                    element.clear()
-    except ElementTree.ParseError as error:
-        line = error.position[0]
-        raise ValueError(Errors.E060.format(path=path, line=line, error=error)) from error
-    except (LookupError, ValueError) as error:
-        if has_code(error):
-            raise
-        # The first line names an encoding that expat cannot read.
-        raise ValueError(Errors.E060.format(path=path, line=1, error=error)) from error
+    for number, element in enumerate(read_elements(path, RECORDS), 1):
+        yield number, _record_concept(element, RECORDS[element.tag])
 
 
 def read_mesh_ascii(path: Path, encoding: str = UTF8) -> Iterator[Located]:

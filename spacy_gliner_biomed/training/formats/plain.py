@@ -7,7 +7,6 @@ from typing import Any
 import spacy
 from spacy.tokens import Doc
 
-from spacy_gliner_biomed.common.docbins import open_docbin
 from spacy_gliner_biomed.common.files import read_text
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
@@ -20,6 +19,7 @@ from spacy_gliner_biomed.training.corpora import (
     jsonl_texts,
     parse_sentences,
 )
+from spacy_gliner_biomed.training.docbins import open_docbin
 from spacy_gliner_biomed.training.entity_values import read_entity_values
 from spacy_gliner_biomed.training.formats.options import ReadOptions
 from spacy_gliner_biomed.training.formats.passages import known_passages

@@ -6,9 +6,9 @@ import spacy
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
-from spacy_gliner_biomed.common import docbins
-from spacy_gliner_biomed.common.docbins import open_docbin
 from spacy_gliner_biomed.documents.inputs import read_docbin
+from spacy_gliner_biomed.training import docbins
+from spacy_gliner_biomed.training.docbins import open_docbin
 from spacy_gliner_biomed.training.formats.options import ReadOptions
 from spacy_gliner_biomed.training.formats.plain import read_docs
 
