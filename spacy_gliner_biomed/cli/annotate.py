@@ -12,6 +12,7 @@ from spacy_gliner_biomed.cli.pipeline_options import (
     CheckpointOption,
     CodeOption,
     DeviceOption,
+    LabelsOption,
     LangOption,
     PipelineOption,
     PrecisionOption,
@@ -45,15 +46,7 @@ def annotate_cli(
             "JATS, PubTator, BRAT, CoNLL and the formats of annotation tools."
         ),
     ],
-    labels: Annotated[
-        list[str] | None,
-        Option(
-            "--labels",
-            "-l",
-            help="Labels, separated by commas or repeated, or a JSON list with prompts; default: "
-            "the pipeline's. Needed without --pipeline.",
-        ),
-    ] = None,
+    labels: LabelsOption = None,
     relations: RelationsOption = None,
     output: Annotated[
         list[str] | None,

@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
-from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.cli.app import INCOMPLETE, gliner_cli, reported
 from spacy_gliner_biomed.cli.linking_options import KbOption, LinkOption
 from spacy_gliner_biomed.cli.pipeline_options import (
     BatchSizeOption,
     CodeOption,
+    LabelsOption,
     PrecisionOption,
     QuietOption,
     ThresholdOption,
@@ -31,7 +32,6 @@ from spacy_gliner_biomed.common.terminal import echo
 Option = typer.Option
 OTHERS = ("table", "parquet", "relations-csv", "relations-parquet")  # the tables have relations
 FORMATS = ("parquet", *(name for name in OUTPUT_FORMATS if name not in OTHERS))
-INCOMPLETE = 3  # exit status: the run is complete, but some records failed
 
 
 @gliner_cli.command("annotate-corpus", no_args_is_help=True)
@@ -51,15 +51,7 @@ def annotate_corpus_cli(
     pipeline: Annotated[
         str, Option("--pipeline", "-p", help="Folder or package of a pipeline, or 'packaged'.")
     ] = "packaged",
-    labels: Annotated[
-        list[str] | None,
-        Option(
-            "--labels",
-            "-l",
-            help="Labels, separated by commas or repeated, or a JSON list with prompts; default: "
-            "the pipeline's. Needed for 'packaged'.",
-        ),
-    ] = None,
+    labels: LabelsOption = None,
     relations: RelationsOption = None,
     threshold: ThresholdOption = None,
     precision: PrecisionOption = None,

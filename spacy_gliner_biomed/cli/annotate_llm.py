@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.cli.app import INCOMPLETE, gliner_cli, reported
 from spacy_gliner_biomed.cli.setting_options import OVERRIDES, SettingsCommand
 from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.errors import Errors
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from spacy_gliner_biomed.silver.thread_pool import Outcome
 
 Option = typer.Option
-INCOMPLETE = 3  # exit status: the run finished, but some documents failed
 
 
 @gliner_cli.command("annotate-llm", no_args_is_help=True, cls=SettingsCommand)

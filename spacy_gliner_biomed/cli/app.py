@@ -12,6 +12,9 @@ from spacy_gliner_biomed.common.reporting import has_code
 from spacy_gliner_biomed.common.terminal import echo
 
 HELP = "Find entities of any type with GLiNER models (spacy-gliner-biomed)."
+INCOMPLETE = 3  # exit status: the run finished, but some documents or records failed
+# For commands that override settings of a config as `spacy train` does.
+CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 gliner_cli = typer.Typer(name="gliner", help=HELP, no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(gliner_cli)

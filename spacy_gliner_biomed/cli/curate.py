@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.cli.app import CONTEXT, gliner_cli, reported
 from spacy_gliner_biomed.cli.reading_options import (
     ColumnOption,
     DataFormatOption,
@@ -18,7 +18,6 @@ from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.counting import count
 from spacy_gliner_biomed.errors import Errors
 
-CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
 SCORERS = {
     "random": "spacy-gliner-biomed.RandomScorer.v1",
     "difficulty": "spacy-gliner-biomed.ModelDifficulty.v1",

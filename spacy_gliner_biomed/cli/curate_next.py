@@ -11,6 +11,7 @@ from spacy_gliner_biomed.cli.pipeline_options import (
     BatchSizeOption,
     CheckpointOption,
     DeviceOption,
+    LabelsOption,
     PipelineOption,
 )
 from spacy_gliner_biomed.cli.reading_options import (
@@ -42,15 +43,7 @@ def next_cli(
             "annotate; can be repeated.",
         ),
     ],
-    labels: Annotated[
-        list[str] | None,
-        Option(
-            "--labels",
-            "-l",
-            help="Labels to annotate, separated by commas or repeated, or a JSON list with "
-            "prompts; default: the pipeline's. Needed without --pipeline.",
-        ),
-    ] = None,
+    labels: LabelsOption = None,
     count: Annotated[int, Option("--count", "-n", help="Number of documents to propose.")] = 20,
     uncertainty: Annotated[
         float, Option(help="Weight of the model's uncertainty; 0 leaves it out.")

@@ -19,6 +19,15 @@ PipelineOption = Annotated[
 CodeOption = Annotated[
     Path | None, typer.Option("--code", "-c", help="Python file with custom components.")
 ]
+LabelsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--labels",
+        "-l",
+        help="Labels, separated by commas or repeated, or a JSON list with prompts; default: the "
+        "pipeline's. Needed for the packaged model.",
+    ),
+]
 LangOption = Annotated[
     str, typer.Option("--lang", help="Language of the tokenizer without --pipeline.")
 ]

@@ -6,10 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from spacy_gliner_biomed.cli.app import gliner_cli, reported
+from spacy_gliner_biomed.cli.app import CONTEXT, gliner_cli, reported
 from spacy_gliner_biomed.common.terminal import echo
-
-CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 @gliner_cli.command("train", no_args_is_help=True, context_settings=CONTEXT)

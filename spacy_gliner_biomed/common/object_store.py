@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from spacy_gliner_biomed.common.batches import batches
 from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.common.retrying import retry_on_oserror
@@ -66,8 +67,7 @@ class ObjectStore:
 
         RAISES (FileNotFoundError): If one is missing.
         """
-        left = iter(names)
-        while some := list(islice(left, AT_ONCE)):
+        for some in batches(names, AT_ONCE):
             found = self._call(partial(self._fs.cat, [self._path(name) for name in some]))
             yield from ((name, found[self._path(name)]) for name in some)
 

@@ -5,6 +5,7 @@ from itertools import islice
 
 import numpy as np
 
+from spacy_gliner_biomed.common.batches import batches
 from spacy_gliner_biomed.curation.difficulty import BATCH, make_component
 from spacy_gliner_biomed.curation.selection import Score, Scorer
 from spacy_gliner_biomed.errors import Errors
@@ -59,10 +60,7 @@ def make_coverage_scorer(
 
 def _block_vectors(component: GlinerBiomed, texts: Iterator[AnnotatedText]) -> list[FloatArray]:
     """Return the vectors of one block, in batches. # (N, D) each"""
-    parts = []
-    while batch := list(islice(texts, BATCH)):
-        parts.append(text_vectors(component, batch))
-    return parts
+    return [text_vectors(component, batch) for batch in batches(texts, BATCH)]
 
 
 def text_vectors(component: GlinerBiomed, texts: Sequence[AnnotatedText]) -> FloatArray:

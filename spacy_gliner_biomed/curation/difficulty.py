@@ -7,12 +7,12 @@ of the gold spans with their labels as prompts, and with an uninformative prompt
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 
 import numpy as np
 import spacy
 from spacy.language import Language
 
+from spacy_gliner_biomed.common.batches import batches
 from spacy_gliner_biomed.common.settings_dict import check_choice
 from spacy_gliner_biomed.curation.selection import Score, Scorer
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
@@ -50,8 +50,7 @@ def make_model_difficulty(
 
     def score(texts: Iterable[AnnotatedText]) -> Iterator[Score]:
         component = make_component(checkpoint, precision)
-        stream = iter(texts)
-        while batch := list(islice(stream, BATCH)):
+        for batch in batches(texts, BATCH):
             for difficulty in _difficulties(component, batch, uninformative):
                 reason = LOST if np.isnan(difficulty) else NO_HELP if difficulty >= 1 else ""
                 yield Score(-1.0 if np.isnan(difficulty) else sign * difficulty, reason)

@@ -7,12 +7,12 @@ and pairs of words, and a few lines of numpy do the rest: the minimum of each of
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spacy_gliner_biomed.common.batches import batches
 from spacy_gliner_biomed.common.optional import import_optional
 from spacy_gliner_biomed.errors import Errors
 
@@ -53,8 +53,7 @@ class NearDuplicates:
 
     def add(self, texts: Iterable[str]) -> None:
         """Add texts. Only hashes of them are stored."""
-        stream = iter(texts)
-        while batch := list(islice(stream, BATCH)):
+        for batch in batches(texts, BATCH):
             rows = self.hashing.transform(batch)
             end = self.n_texts + len(batch)
             if end > len(self.values):  # in place where the system can

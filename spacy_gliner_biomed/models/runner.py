@@ -25,6 +25,7 @@ from spacy_gliner_biomed.models.collate import (
 from spacy_gliner_biomed.models.label_vectors import LabelVectors
 from spacy_gliner_biomed.models.trainer import set_dropout
 from spacy_gliner_biomed.nn.label_encoding import BiEncoder, mean_state
+from spacy_gliner_biomed.nn.layers import inside_rows
 from spacy_gliner_biomed.nn.network_base import RowBatch
 from spacy_gliner_biomed.nn.networks import SpanNetwork, TokenNetwork
 from spacy_gliner_biomed.nn.precision import effective_precision
@@ -119,9 +120,8 @@ class NetworkRunner:
         batch = self._collate(rows)
         with torch.inference_mode(), self._autocast():
             _, words = self.checkpoint.network.vectors(batch)
+        total = (words.float() * inside_rows(batch.n_words, words)[..., None]).sum(dim=1)
         n_words = batch.n_words.to(words.device)[:, None]
-        inside = torch.arange(words.size(1), device=words.device) < n_words
-        total = (words.float() * inside[..., None]).sum(dim=1)
         mean: FloatArray = (total / n_words.clamp(min=1)).cpu().numpy()
         return mean
 

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from spacy_gliner_biomed.nn.config import NetworkConfig
 from spacy_gliner_biomed.nn.config_checks import check_encoder, refused
 from spacy_gliner_biomed.nn.encoder import build_encoder, hf_config
-from spacy_gliner_biomed.nn.layers import WordLSTM
+from spacy_gliner_biomed.nn.layers import WordLSTM, inside_rows
 from spacy_gliner_biomed.nn.linear import Linear
 
 HEAD_WIDTH = 64  # of an attention head, where the config does not say
@@ -44,8 +43,7 @@ class ContextEncoder(nn.Module):
         n_words (Tensor): Words in each row, on the CPU. # (B,)
         RETURNS (Tensor): Zeros for padding. # (B, W, D)
         """
-        mask = torch.arange(words.size(1)) < n_words[:, None]
-        mask = mask.to(words.device)
+        mask = inside_rows(n_words, words)
         states = self.input_projection(words)
         if isinstance(self.encoder, WordLSTM):
             states = self.encoder(states, n_words)

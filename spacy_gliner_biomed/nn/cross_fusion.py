@@ -1,11 +1,11 @@
 """Attention between the words of a text and the labels of a bi-encoder, before they are scored."""
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from spacy_gliner_biomed.nn.config_checks import refused
 from spacy_gliner_biomed.nn.dropout import Dropout
+from spacy_gliner_biomed.nn.layers import inside_rows
 from spacy_gliner_biomed.nn.linear import Linear
 
 
@@ -117,7 +117,7 @@ class CrossFuser(nn.Module):
         RETURNS (tuple[Tensor, Tensor]): Words and labels. # (B, W, D), (B, C, D)
         """
         vectors = {"t": words, "l": labels}
-        masks = {"t": _mask(n_words, words), "l": _mask(n_labels, labels)}
+        masks = {"t": inside_rows(n_words, words), "l": inside_rows(n_labels, labels)}
         for layer in self.layers:
             assert isinstance(layer, nn.ModuleList)
             for step, block in zip(self.steps, layer, strict=True):
@@ -125,8 +125,3 @@ class CrossFuser(nn.Module):
                 others = [] if to == by else [vectors[by]]
                 vectors[to] = block(vectors[to], *others, masks[by])
         return vectors["t"], vectors["l"]
-
-
-def _mask(counts: Tensor, vectors: Tensor) -> Tensor:  # (B, N)
-    columns = torch.arange(vectors.size(1), device=vectors.device)
-    return columns < counts.to(vectors.device)[:, None]

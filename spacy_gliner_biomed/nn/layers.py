@@ -8,6 +8,17 @@ from spacy_gliner_biomed.nn.dropout import Dropout
 from spacy_gliner_biomed.nn.linear import Activation, Linear
 
 
+def inside_rows(counts: Tensor, vectors: Tensor) -> Tensor:
+    """Return which vectors of each row are no padding.
+
+    counts (Tensor): Vectors in each row, on any device. # (B,)
+    vectors (Tensor): The vectors. # (B, N, D)
+    RETURNS (Tensor): True for vectors, False for padding; on the vectors' device. # (B, N)
+    """
+    columns = torch.arange(vectors.size(1), device=vectors.device)
+    return columns < counts.to(vectors.device)[:, None]
+
+
 class ProjectionMLP(nn.Sequential):
     """GLiNER's projection layer: Linear, ReLU, Dropout, Linear.
 

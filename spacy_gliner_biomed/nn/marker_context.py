@@ -10,7 +10,7 @@ Here, a row in a batch gives what it gives alone.
 import torch
 from torch import Tensor
 
-from spacy_gliner_biomed.nn.layers import ProjectionMLP, pick_by_row
+from spacy_gliner_biomed.nn.layers import ProjectionMLP, inside_rows, pick_by_row
 from spacy_gliner_biomed.nn.marker_v0 import MarkerV0
 
 
@@ -25,10 +25,8 @@ class MarkerV1(MarkerV0):
         """Return the mean of each row's words. # (B, W, D), (B,) -> (B, D)"""
         if n_words is None:
             return words.mean(dim=1)
-        counts = n_words.to(words.device)[:, None]
-        inside = torch.arange(words.size(1), device=words.device) < counts
-        total = words.masked_fill(~inside.unsqueeze(-1), 0).sum(dim=1)
-        return total / counts.to(words.dtype)
+        total = words.masked_fill(~inside_rows(n_words, words).unsqueeze(-1), 0).sum(dim=1)
+        return total / n_words.to(words)[:, None]
 
 
 class MarkerV2(MarkerV0):

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 import numpy as np
 from spacy.tokens import Doc
 
+from spacy_gliner_biomed.common.batches import batches
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.checkpoints import Checkpoint
 from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
@@ -112,8 +112,7 @@ class Predictor:
         RETURNS (list[Prediction]): The entities of each, in characters of its text.
         """
         prepared = [self._prepare(doc) for doc in docs]
-        rows = self._rows(prepared)
-        while chunk := list(islice(rows, ROWS_AT_ONCE)):
+        for chunk in batches(self._rows(prepared), ROWS_AT_ONCE):
             self._score(prepared, chunk)
         return [self._decode(doc) for doc in prepared]
 

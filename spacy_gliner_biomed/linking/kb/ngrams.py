@@ -8,11 +8,13 @@ import math
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from spacy_gliner_biomed.common.batches import batches
 
 TOLERANCE = 1e-6  # the weights are 32-bit floats
 BLOCK = 200_000  # texts whose trigrams are extracted together
@@ -177,8 +179,7 @@ def read_blocks(texts: Iterable[str]) -> tuple[list[TrigramBlock], int]:
     RETURNS (tuple[list[TrigramBlock], int]): Blocks sorted by trigram, and the number of rows.
     """
     blocks, n_rows = [], 0
-    stream = iter(texts)
-    while block := list(islice(stream, BLOCK)):
+    for block in batches(texts, BLOCK):
         codes, rows = trigrams(block)
         blocks.append((codes.astype(np.uint32), (rows + n_rows).astype(np.int32)))
         n_rows += len(block)
