@@ -56,23 +56,6 @@ def score_ner(
     RETURNS (dict[str, Any]): The scores; None where nothing could be scored.
     """
     examples = list(examples)
-    golds = {id(eg.predicted): eg.reference for eg in examples}
-
-    def of_known_labels(doc: Doc, spans: Iterable[Span]) -> Sequence[Span]:
-        gold = golds.get(id(doc))
-        annotated = None if gold is None else annotated_labels(gold, spans_key)
-        return [span for span in spans if annotated is None or span.label_ in annotated]
-
-    def spans_of(doc: Doc) -> Sequence[Span]:
-        gold = golds.get(id(doc))
-        spans = of_known_labels(doc, doc.spans.get(spans_key, doc.ents))
-        return spans if gold is None or spans_key in gold.spans else _without_missing(spans, gold)
-
-    def ents_of(doc: Doc) -> Sequence[Span]:
-        gold = golds.get(id(doc))
-        spans = of_known_labels(doc, doc.ents)
-        return spans if gold is None else _without_missing(spans, gold)
-
     with_ents = [eg for eg in examples if _has_ents(eg.reference)]
     with_spans = [
         eg for eg in examples if spans_key in eg.reference.spans or _has_ents(eg.reference)
@@ -85,13 +68,44 @@ def score_ner(
     if labels is not None:
         missed = (read_gold(eg.reference, spans_key) for eg in with_spans)
         report_missed_labels(missed, parse_labels(list(labels)))
+    scored = _ScoredSpans(examples, spans_key)
     return {
-        **score_spans(with_spans, f"spans_{spans_key}", spans_of, count_strict),
-        **score_spans(with_ents, "ents", ents_of, count_strict),
-        **score_spans(with_spans, f"spans_{spans_key}_overlap", spans_of, count_overlap),
-        **score_spans(with_ents, "ents_overlap", ents_of, count_overlap),
+        **score_spans(with_spans, f"spans_{spans_key}", scored.spans, count_strict),
+        **score_spans(with_ents, "ents", scored.ents, count_strict),
+        **score_spans(with_spans, f"spans_{spans_key}_overlap", scored.spans, count_overlap),
+        **score_spans(with_ents, "ents_overlap", scored.ents, count_overlap),
         **of_relations,
     }
+
+
+class _ScoredSpans:
+    """Gets the spans of Docs that count: predicted ones only where the gold Doc is annotated.
+
+    examples (Iterable[Example]): Predicted and gold Docs.
+    spans_key (str): The span group.
+    """
+
+    def __init__(self, examples: Iterable[Example], spans_key: str) -> None:
+        self.golds = {id(eg.predicted): eg.reference for eg in examples}
+        self.spans_key = spans_key
+
+    def spans(self, doc: Doc) -> Sequence[Span]:
+        """Return the spans of the group, or the entities of a gold Doc without it."""
+        gold = self.golds.get(id(doc))
+        spans = self._of_annotated_labels(gold, doc.spans.get(self.spans_key, doc.ents))
+        if gold is None or self.spans_key in gold.spans:
+            return spans
+        return _without_missing(spans, gold)
+
+    def ents(self, doc: Doc) -> Sequence[Span]:
+        """Return the entities."""
+        gold = self.golds.get(id(doc))
+        spans = self._of_annotated_labels(gold, doc.ents)
+        return spans if gold is None else _without_missing(spans, gold)
+
+    def _of_annotated_labels(self, gold: Doc | None, spans: Iterable[Span]) -> list[Span]:
+        labels = None if gold is None else annotated_labels(gold, self.spans_key)
+        return [span for span in spans if labels is None or span.label_ in labels]
 
 
 def score_spans(

@@ -19,7 +19,7 @@ from spacy_gliner_biomed.training.entity_targets import (
     span_targets,
     token_targets,
 )
-from spacy_gliner_biomed.training.gold import Gold, word_spans
+from spacy_gliner_biomed.training.gold import Gold, PartialLabels, word_spans
 from spacy_gliner_biomed.training.relation_sampling import RelationSampler
 from spacy_gliner_biomed.training.relation_targets import RelationTargets, relation_targets
 from spacy_gliner_biomed.training.sampling import with_own_prompts
@@ -34,7 +34,7 @@ from spacy_gliner_biomed.training.word_gold import (
     unknown_words,
     word_relations,
 )
-from spacy_gliner_biomed.types import FloatArray, Row, WordOffsets
+from spacy_gliner_biomed.types import BoolArray, FloatArray, Row, WordOffsets
 
 # Labels that a row has and labels that may be negatives -> pairs of label and prompt.
 Sampler = Callable[[Sequence[str], Sequence[str]], list[tuple[str, str]]]
@@ -148,11 +148,10 @@ class RowMaker:
         if unknown.all():
             return None
         spans = inside(known.spans, window)
-        labels = self.sampler([label for *_, label in spans], known.annotated)
         # Partial labels are known on whole spans, from which a token model cannot learn.
         local = {} if self.tokens else partial_in_window(known.partial, window)
-        if local:
-            labels += self.sampler(list(local), ())
+        labels = self.sampler([label for *_, label in spans], known.annotated)
+        labels += self.sampler(list(local), ()) if local else []
         if not labels:
             return None
         related = [each for each in known.relations if len(inside(each[:2], window)) == 2]
@@ -162,15 +161,7 @@ class RowMaker:
         row = encoded.row(window, prompt, self.subtokens)
         columns = {label: c for c, (label, _) in enumerate(labels)}
         asked = [(a - first, b - first, columns[x]) for a, b, x in spans if x in columns]
-        make = token_targets if self.tokens else partial(span_targets, max_width=self.max_width)
-        targets = make(asked, last - first, len(labels))
-        for label in local.keys() & columns.keys():
-            set_partial(targets[..., columns[label]], local[label])
-        if unknown.any():
-            (hide_tokens if self.tokens else hide_spans)(targets, unknown)
-        if self.spans_again is not None:
-            of_spans = self.spans_again(asked, len(labels), unknown)
-            targets = np.concatenate([targets, of_spans], axis=-1)
+        targets = self._targets(asked, columns, len(labels), local, unknown)
         if self.relations is None:
             return TrainingRow(row, targets)
         numbers = {label: number for number, (label, _) in enumerate(relations)}
@@ -179,6 +170,34 @@ class RowMaker:
             asked, learned, len(relations), self.relations, repeated=self.tokens
         )
         return TrainingRow(row, targets, of_relations)
+
+    def _targets(
+        self,
+        asked: Sequence[tuple[int, int, int]],
+        columns: Mapping[str, int],
+        n_labels: int,
+        local: PartialLabels,
+        unknown: BoolArray,
+    ) -> FloatArray:
+        """Make the targets of a window, in which what is not annotated does not count.
+
+        asked (Sequence[tuple[int, int, int]]): First word, one past the last, and column of spans.
+        columns (Mapping[str, int]): The column of each label.
+        n_labels (int): Number of columns.
+        local (PartialLabels): Labels that are known on some spans only.
+        unknown (BoolArray): Words without annotation. # (W,)
+        RETURNS (FloatArray): See `TrainingRow`.
+        """
+        make = token_targets if self.tokens else partial(span_targets, max_width=self.max_width)
+        targets = make(asked, len(unknown), n_labels)
+        for label in local.keys() & columns.keys():
+            set_partial(targets[..., columns[label]], local[label])
+        if unknown.any():
+            (hide_tokens if self.tokens else hide_spans)(targets, unknown)
+        if self.spans_again is None:
+            return targets
+        of_spans = self.spans_again(asked, n_labels, unknown)
+        return np.concatenate([targets, of_spans], axis=-1)
 
     def _choose_relations(
         self, related: Sequence[tuple[WordSpan, WordSpan, str]], known: WordGold
