@@ -937,6 +937,10 @@ class Warnings:
         "them (no span group {key!r}, and only missing values in doc.ents). To score entities, set "
         "'spans_key' to the group with the gold entities, or write them there or to doc.ents."
     )
+    W415 = Counted(
+        "[GB-W415] {n:label keeps its own threshold|labels keep their own thresholds}: {found}. "
+        "They apply to the calibrated scores now, so check them."
+    )
 
     # Commands
     W120 = "[GB-W120] The option {old} is deprecated: use {new}, or a --config file."

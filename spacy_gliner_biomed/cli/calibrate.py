@@ -98,8 +98,9 @@ def calibrate(
     """
     import spacy
 
+    from spacy_gliner_biomed.common.reporting import list_names, warn
     from spacy_gliner_biomed.documents.pipelines import find_component
-    from spacy_gliner_biomed.errors import Errors
+    from spacy_gliner_biomed.errors import Errors, Warnings
     from spacy_gliner_biomed.models.gliner import network_shim
     from spacy_gliner_biomed.pipeline import calibrating
 
@@ -118,6 +119,9 @@ def calibrate(
     shim = network_shim(component.model)
     by_prompt = _by_prompt(fitted, component)
     shim.checkpoint.calibration = shim.checkpoint.calibration.then(by_prompt)
+    own = [spec.label for spec in component.settings().labels if spec.threshold is not None]
+    if own:
+        warn(Warnings.W415.format(n=len(own), found=list_names(map(repr, own))))
     if plot is not None:
         _draw({"before": scored, "after": after}, plot)
     nlp.to_disk(output)

@@ -54,7 +54,8 @@ class Scored:
 def score_docs(component: GlinerBiomed, examples: Iterable[Example]) -> Scored:
     """Find entities with a low threshold, and compare them with gold entities.
 
-    Only the annotated labels of a Doc count, see `training.gold`.
+    As in the scorer, only the annotated labels of a Doc count, and only spans in tokens whose
+    annotation is not missing, see `training.gold`. Labels' own thresholds are not used.
 
     component (GlinerBiomed): The component, with its labels.
     examples (Iterable[Example]): Examples with gold Docs.
@@ -63,7 +64,8 @@ def score_docs(component: GlinerBiomed, examples: Iterable[Example]) -> Scored:
     docs = [example.reference for example in examples]
     scores, right, labels = [], [], []
     gold_counts: dict[str, int] = {}
-    predictions = component.predict(docs, threshold=MIN_SCORE)
+    prompts = [{"label": x.label, "prompt": x.prompt} for x in component.settings().labels]
+    predictions = component.predict(docs, threshold=MIN_SCORE, labels=prompts)
     for doc, prediction in zip(docs, predictions, strict=True):
         gold = read_gold(doc, component.cfg["spans_key"])
         known = component.labels if gold.annotated is None else gold.annotated
@@ -71,7 +73,8 @@ def score_docs(component: GlinerBiomed, examples: Iterable[Example]) -> Scored:
         for *_, label in gold.spans:
             gold_counts[label] = gold_counts.get(label, 0) + (label in asked)
         for span in prediction.spans:
-            if span.label in asked:
+            is_known = not any(a < span.end and span.start < b for a, b in gold.unknown)
+            if span.label in asked and is_known:
                 scores.append(span.score)
                 right.append((span.start, span.end, span.label) in gold.spans)
                 labels.append(span.label)

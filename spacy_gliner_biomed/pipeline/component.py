@@ -22,6 +22,7 @@ from spacy_gliner_biomed.pipeline.gold_checks import (
     is_dummy,
 )
 from spacy_gliner_biomed.pipeline.gold_label_checks import check_labels, report_other_labels
+from spacy_gliner_biomed.pipeline.label_groups import with_shared_prompts
 from spacy_gliner_biomed.pipeline.label_reports import report_labels
 from spacy_gliner_biomed.pipeline.prediction import Predictor
 from spacy_gliner_biomed.pipeline.relation_annotation import annotate_relations
@@ -257,7 +258,9 @@ class GlinerBiomed(GlinerPipe):
         if not any(len(doc) for doc in docs):
             return [Prediction(counts={"docs": 1}) for _ in docs]
         self._place(settings)
-        report_labels(self.reports, settings, network_shim(self.model).checkpoint.catalogue)
+        checkpoint = network_shim(self.model).checkpoint
+        shared = with_shared_prompts(settings, checkpoint)
+        report_labels(self.reports, shared, checkpoint.catalogue)
         return Predictor(self.model, settings).find_entities(docs)
 
     def _training_rows(self, examples: Iterable[Example], settings: Settings) -> list[TrainingRow]:

@@ -115,6 +115,40 @@ def encode_labels(
     return prompts if related is None else [each.followed_by(related) for each in prompts]
 
 
+def prompt_keys(texts: Sequence[str], checkpoint: Checkpoint) -> list[bytes]:
+    """Return what the network reads of each prompt. It cannot tell equal ones apart, such as "drug"
+    and "DRUG" with a tokenizer that ignores case.
+
+    texts (Sequence[str]): The prompts.
+    checkpoint (Checkpoint): The checkpoint.
+    RETURNS (list[bytes]): A key of each.
+    RAISES (ValueError): If a prompt of a bi-encoder has no subtoken, or too many.
+    """
+    if not texts or checkpoint.config.precomputed_labels:
+        return [text.encode("utf8") for text in texts]
+    if checkpoint.label_subtokens is not None:
+        return [checkpoint.label_subtokens.encode_sequence(text).tobytes() for text in texts]
+    ids, counts = checkpoint.subtokens.encode(_as_read(texts, checkpoint))
+    return [piece.tobytes() for piece in np.split(ids, np.cumsum(counts)[:-1])]
+
+
+def with_shared_prompts(settings: Settings, checkpoint: Checkpoint) -> Settings:
+    """Return settings in which prompts that the network cannot tell apart are the first of them.
+
+    settings (Settings): The settings.
+    checkpoint (Checkpoint): The checkpoint.
+    RETURNS (Settings): The same settings if there are none.
+    """
+    prompts = list(dict.fromkeys(spec.prompt for spec in settings.labels))
+    keys = prompt_keys(prompts, checkpoint)
+    first: dict[bytes, str] = {}
+    shared = {p: first.setdefault(key, p) for p, key in zip(prompts, keys, strict=True)}
+    if len(first) == len(prompts):
+        return settings
+    labels = [replace(spec, prompt=shared[spec.prompt]) for spec in settings.labels]
+    return replace(settings, labels=list(dict.fromkeys(labels)))
+
+
 def _as_read(texts: Sequence[str], checkpoint: Checkpoint) -> list[str]:
     """Return prompts as the checkpoint's network reads them."""
     if not checkpoint.labels_in_words:

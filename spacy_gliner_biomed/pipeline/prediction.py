@@ -11,7 +11,7 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.checkpoints import Checkpoint
 from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
 from spacy_gliner_biomed.pipeline.decoding import choose, span_candidates, token_candidates
-from spacy_gliner_biomed.pipeline.label_groups import LabelGroup, encode_labels
+from spacy_gliner_biomed.pipeline.label_groups import LabelGroup, encode_labels, with_shared_prompts
 from spacy_gliner_biomed.pipeline.related import RelatedSpans, RelationRules
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.pipeline.windowing import sentence_starts, window_shape
@@ -74,11 +74,13 @@ class Predictor:
 
     def __init__(self, model: GlinerModel, settings: Settings) -> None:
         self.model = model
-        self.settings = settings
         self.checkpoint: Checkpoint = network_shim(model).checkpoint
+        if self.checkpoint.labels_in_words:  # other checkpoints give the GLiNER package's numbers
+            settings = with_shared_prompts(settings, self.checkpoint)
         self.calibration = self.checkpoint.calibration
         if settings.threshold is None:
-            self.settings = replace(settings, threshold=self.calibration.threshold)
+            settings = replace(settings, threshold=self.calibration.threshold)
+        self.settings = settings
         config = self.checkpoint.config
         self.subtokens = self.checkpoint.subtokens
         on_cpu = network_shim(model).device.type == "cpu"

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from spacy_gliner_biomed.models.checkpoints import Checkpoint
 from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
 from spacy_gliner_biomed.nn.config import NetworkConfig
-from spacy_gliner_biomed.pipeline.label_groups import encode_labels
+from spacy_gliner_biomed.pipeline.label_groups import encode_labels, prompt_keys
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.tokenization.prompts import Prompt
 from spacy_gliner_biomed.tokenization.windows import NO_LIMIT
 from spacy_gliner_biomed.training.relation_sampling import RelationSampler
-from spacy_gliner_biomed.training.sampling import with_own_prompts
+from spacy_gliner_biomed.training.sampling import LabelMerger, with_own_prompts
 from spacy_gliner_biomed.training.span_samples import SpanSampler
 from spacy_gliner_biomed.training.training_rows import RowMaker, Sampler
 
@@ -49,6 +49,7 @@ def row_maker(
     def sample(positives: Sequence[str], annotated: Sequence[str]) -> list[tuple[str, str]]:
         return with_own_prompts(sampler(positives, annotated), prompts)
 
+    merge = LabelMerger(prompts, lambda prompt: prompt_keys([prompt], checkpoint)[0])
     return RowMaker(
         subtokens=subtokens,
         encode_prompt=encode_prompt,
@@ -65,6 +66,7 @@ def row_maker(
         max_subtokens=max_subtokens,
         text_subtokens=text_subtokens,
         relations=relations if config.relations_layer else None,
+        merge=merge,
         relation_prompts={spec.label: spec.prompt for spec in reversed(settings.relations)},
     )
 

@@ -12,7 +12,12 @@ from spacy_gliner_biomed.common.settings_dict import check_choice, hint_at
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.calibration import DEFAULT_THRESHOLD
 from spacy_gliner_biomed.pipeline.decoding import Overlap
-from spacy_gliner_biomed.pipeline.labels import check_threshold, parse_labels, unique_labels
+from spacy_gliner_biomed.pipeline.labels import (
+    check_threshold,
+    keep_prompts,
+    parse_labels,
+    unique_labels,
+)
 from spacy_gliner_biomed.pipeline.relation_settings import (
     RelationSpec,
     parse_relations,
@@ -87,7 +92,8 @@ class Settings:
             raise ValueError(Errors.E031.format(found=found, hint=hint, allowed=allowed))
         given = {key: value for key, value in options.items() if value is not None}
         if "labels" in given:
-            given["labels"] = unique_labels(given["labels"])  # cfg's were checked when set
+            # The entries of `cfg` were checked when they were set.
+            given["labels"] = unique_labels(keep_prompts(given["labels"], cfg["labels"]))
         values = {**{key: cfg[key] for key in cls.__dataclass_fields__}, **given}
         values["labels"] = parse_labels(values["labels"])
         values["relations"] = parse_relations(values["relations"])

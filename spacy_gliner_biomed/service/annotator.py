@@ -18,6 +18,7 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.catalogue import Catalogue
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.pipeline.decoding import Overlap
+from spacy_gliner_biomed.pipeline.label_groups import with_shared_prompts
 from spacy_gliner_biomed.pipeline.label_reports import hidden_labels
 from spacy_gliner_biomed.pipeline.labels import parse_labels
 from spacy_gliner_biomed.pipeline.relation_settings import RelationSpec
@@ -133,7 +134,9 @@ class Annotator:
 
     def hidden(self, settings: CallSettings) -> list[str]:
         """Return the labels that find nothing, because of an earlier one with the same prompt."""
-        return [spec.label for spec in hidden_labels(self.component.settings(**_options(settings)))]
+        checkpoint = network_shim(self.component.model).checkpoint
+        asked = self.component.settings(**_options(settings))
+        return [spec.label for spec in hidden_labels(with_shared_prompts(asked, checkpoint))]
 
     def annotate(
         self, settings: CallSettings, documents: Sequence[Document]

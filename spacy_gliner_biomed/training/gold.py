@@ -6,8 +6,8 @@ a negative example (AIONER, table 2). So each Doc carries the labels of its corp
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from spacy.tokens import Doc, Span, SpanGroup
 
@@ -58,6 +58,30 @@ class Gold:
     partial: PartialLabels = field(default_factory=dict)
     relations: Sequence[GoldRelation] | None = None
     annotated_relations: Sequence[str] | None = None
+
+
+def merge_labels(gold: Gold, merge: Callable[[str], str]) -> Gold:
+    """Rename the labels of entities. Entities that get the same label are one.
+
+    gold (Gold): The gold.
+    merge (Callable[[str], str]): Returns the new name of a label.
+    RETURNS (Gold): With the new names.
+    """
+
+    def renamed(span: GoldSpan) -> GoldSpan:
+        return (*span[:2], merge(span[2]))
+
+    partial: PartialLabels = {}
+    for label, known in gold.partial.items():
+        partial.setdefault(merge(label), []).extend(known)
+    annotated, relations = gold.annotated, gold.relations
+    return replace(
+        gold,
+        spans=list(dict.fromkeys(map(renamed, gold.spans))),
+        annotated=annotated and list(dict.fromkeys(map(merge, annotated))),
+        partial=partial,
+        relations=relations and [(renamed(a), renamed(b), label) for a, b, label in relations],
+    )
 
 
 def read_gold(doc: Doc, spans_key: str) -> Gold:

@@ -1,7 +1,7 @@
 """Chooses the labels that a training row is asked for, and their prompts."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from spacy_gliner_biomed.training.prompt_forms import vary_form
@@ -81,6 +81,29 @@ class LabelSampler:
             return label
         prompt = self.random.choice([label, *self.prompt_variants.get(label, [])])
         return vary_form(prompt, self.random)
+
+
+class LabelMerger:
+    """Finds one label for all whose prompts the network cannot tell apart, such as "Drug" and
+    "DRUG": what one of them marks must not be a negative of another.
+
+    prompts (Mapping[str, str]): The prompts of labels that have one.
+    key (Callable[[str], bytes]): Returns what the network reads of a prompt.
+    """
+
+    def __init__(self, prompts: Mapping[str, str], key: Callable[[str], bytes]) -> None:
+        self.prompts, self.key = prompts, key
+        self.first: dict[bytes, str] = {}
+        self.merged: dict[str, str] = {}
+        for label in prompts:
+            self(label)
+
+    def __call__(self, label: str) -> str:
+        """Return the first label with the prompt of a label."""
+        if label not in self.merged:
+            key = self.key(self.prompts.get(label, label))
+            self.merged[label] = self.first.setdefault(key, label)
+        return self.merged[label]
 
 
 def with_own_prompts(

@@ -19,7 +19,7 @@ from spacy_gliner_biomed.training.entity_targets import (
     span_targets,
     token_targets,
 )
-from spacy_gliner_biomed.training.gold import Gold, PartialLabels, word_spans
+from spacy_gliner_biomed.training.gold import Gold, PartialLabels, merge_labels, word_spans
 from spacy_gliner_biomed.training.relation_sampling import RelationSampler
 from spacy_gliner_biomed.training.relation_targets import RelationTargets, relation_targets
 from spacy_gliner_biomed.training.sampling import with_own_prompts
@@ -69,6 +69,7 @@ class RowMaker:
     text_subtokens (int | None): Maximum number of these for its text; None for half of them.
     relations (RelationSampler | None): Chooses relations and pairs, for a network that has some.
     relation_prompts (Mapping[str, str]): The prompts of relations that have one of their own.
+    merge (Callable[[str], str]): Returns the label that stands for all labels with its prompt.
     counts (Counter[str]): Counts of gold spans and relations, of those that are lost because no row
         can express them, of spans that had white space at their ends, and of texts without any
         known annotation.
@@ -86,6 +87,7 @@ class RowMaker:
     text_subtokens: int | None = None
     relations: RelationSampler | None = None
     relation_prompts: Mapping[str, str] = field(default_factory=dict)
+    merge: Callable[[str], str] = str
     counts: Counter[str] = field(default_factory=Counter)
 
     def __call__(
@@ -98,6 +100,7 @@ class RowMaker:
         labels, relations (Sequence[str]): The annotated ones, if the gold does not name its own.
         RETURNS (list[TrainingRow]): The rows.
         """
+        gold, labels = merge_labels(gold, self.merge), list(dict.fromkeys(map(self.merge, labels)))
         words = split_words(text, self.splitter)
         ids, counts = self.subtokens.encode_text(text, words)
         budget = self.text_subtokens or self.max_subtokens // 2

@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from spacy.language import Language
+from spacy.tokens import Span
 from spacy.training import Example
 
 from spacy_gliner_biomed.models.calibration import Calibration
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.pipeline.calibrating import (
+    MIN_SCORE,
     Scored,
     best_threshold,
     calibrated,
@@ -158,3 +160,26 @@ def test_threshold_null_follows_the_checkpoint(make_nlp: Callable[..., Language]
     shim.checkpoint.calibration = Calibration(threshold=0.2)
     assert component.predict([doc]) == component.predict([doc], threshold=0.2)
     assert component.predict([doc]) != component.predict([doc], threshold=0.5)
+
+
+def test_what_is_not_annotated_is_not_wrong(make_nlp: Callable[..., Language]) -> None:
+    nlp = make_nlp(overlap="nested", multi_label=True)
+    component = nlp.get_pipe("gliner_biomed")
+    gold = nlp.make_doc(TEXT)
+    gold.set_ents([Span(gold, 0, 1, label="drug")], outside=[gold[1:8]], default="missing")
+    known = score_docs(component, [Example(gold, gold)])
+    assert known.gold == {"drug": 1}
+    assert 0 < len(known.scores) < len(component.predict([gold], threshold=MIN_SCORE)[0].spans)
+    nothing = nlp.make_doc(TEXT)  # all values are missing
+    both = score_docs(component, [Example(gold, gold), Example(nothing, nothing)])
+    np.testing.assert_allclose(both.scores, known.scores, atol=1e-5)
+
+
+def test_thresholds_of_labels_hide_no_candidate(make_nlp: Callable[..., Language]) -> None:
+    drugs = [{"label": "drug", "threshold": 0.99}]
+    plain, own = (make_nlp(labels=x).get_pipe("gliner_biomed") for x in (["drug"], drugs))
+    gold = make_nlp().make_doc(TEXT)
+    write_gold(gold, Gold([(0, 7, "drug")], None), "sc")
+    found = [score_docs(component, [Example(gold, gold)]) for component in (plain, own)]
+    np.testing.assert_allclose(found[0].scores, found[1].scores, atol=1e-6)
+    assert found[0].scores.min() < 0.99

@@ -37,3 +37,12 @@ def test_a_hidden_label_is_said_once(make_nlp: Callable[..., Language]) -> None:
         doc = nlp("a disease of the cell")
     assert {span.label_ for span in doc.spans["sc"]} == {"A"}
     nlp("again a disease of the cell")  # a second warning would be an error
+
+
+@pytest.mark.parametrize("labels", [["Disease", "disease"], ["disease", "disease "]])
+def test_a_label_that_reads_as_an_earlier_one_is_hidden(
+    make_nlp: Callable[..., Language], labels: list[str]
+) -> None:
+    nlp = make_nlp(labels=labels, threshold=0.1)
+    with pytest.warns(UserWarning, match=rf"\[GB-W390\] The label '{labels[1].strip()}' finds nothing"):
+        nlp("a disease of the cell")

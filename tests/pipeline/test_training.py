@@ -279,3 +279,19 @@ def test_labels_of_corpora_are_learned_as_words_and_written_as_they_are(
     found = {span.label_ for span in doc.spans["sc"]}
     assert found <= set(names)
     assert found
+
+
+def test_spellings_of_a_label_are_never_negatives_of_each_other(
+    make_nlp: Callable[..., Language],
+) -> None:
+    nlp = make_nlp(labels=[], label_sampler={"vary": 0.0})
+    text = AnnotatedText("aspirin or statin", [(0, 7, "GENE"), (11, 17, "gene")], [], None)
+    examples = examples_of(nlp, [text])
+    nlp.initialize(lambda: examples)
+    component: Any = nlp.get_pipe("gliner_biomed")
+    assert component.labels == ("GENE", "gene")
+    for _ in range(5):
+        (row,) = component._training_rows(examples, component.settings())
+        assert len(row.row.label_positions) == 1
+        assert np.argwhere(row.targets == 1)[:, 0].tolist() == [0, 2]
+    assert (component.stats["gold"], component.stats["gold_lost"]) == (10, 0)

@@ -18,6 +18,7 @@ from spacy_gliner_biomed.training.gold import (
     Gold,
     count_lost,
     gold_labels,
+    merge_labels,
     missing_characters,
     read_gold,
     trim_spans,
@@ -142,3 +143,19 @@ def test_gold_that_no_token_fits_is_an_error_with_its_offsets(span: tuple[int, i
     doc = spacy.blank("en").make_doc("Zinc for fever.")
     with pytest.raises(ValueError, match=rf"GB-E146.* {span[0]}\.\.{span[1]} "):
         write_gold(doc, Gold([(*span, "drug")], None), "sc")
+
+
+def test_merged_labels_are_one_label() -> None:
+    drug, other = (0, 7, "Drug"), (0, 7, "DRUG")
+    gold = Gold(
+        [drug, other, (8, 9, "x")],
+        ["DRUG", "Drug", "x"],
+        partial={"DRUG": [(0, 7, True)], "Drug": [(8, 9, False)]},
+        relations=[(other, (8, 9, "x"), "r")],
+    )
+    merged = merge_labels(gold, lambda label: "Drug" if label == "DRUG" else label)
+    assert merged.spans == [drug, (8, 9, "x")]
+    assert merged.annotated == ["Drug", "x"]
+    assert merged.partial == {"Drug": [(0, 7, True), (8, 9, False)]}
+    assert merged.relations == [(drug, (8, 9, "x"), "r")]
+    assert merge_labels(Gold([], None), str) == Gold([], None)

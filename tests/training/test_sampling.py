@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_gliner_biomed.training.sampling import (
+    LabelMerger,
     LabelSampler,
     make_label_sampler,
     with_own_prompts,
@@ -81,3 +82,8 @@ def test_a_label_is_asked_for_by_its_own_prompt_unless_it_was_worded() -> None:
         ("gene", "gene"),
         ("CHEM", "compound"),
     ]
+
+
+def test_labels_with_one_prompt_are_merged_into_the_first() -> None:
+    merge = LabelMerger({"RX": "drug", "x": "y"}, lambda prompt: prompt.lower().encode())
+    assert list(map(merge, ["Drug", "DRUG", "RX", "x", "Y", "z"])) == ["RX"] * 3 + ["x"] * 2 + ["z"]
