@@ -215,7 +215,7 @@ class Errors:
     # Settings
     E030 = "[GB-E030] The setting {name!r} must be {allowed}; found {found!r}."
     E031 = (
-        "[GB-E031] Unknown option {found} in a call of 'gliner_biomed'.{hint} The options of a "
+        "[GB-E031] Unknown option {found} in a call of {component!r}.{hint} The options of a "
         "call are: {allowed}."
     )
     E032 = Counted(
@@ -320,6 +320,14 @@ class Errors:
         "[GB-E411] {component!r} has nothing to learn: no training document was read. spaCy's "
         "reader of [corpora.train] reads only .spacy files and folders of them. Check the path, "
         "and convert other formats first: python -m spacy gliner convert FILE train.spacy."
+    )
+    E416 = (
+        "[GB-E416] The optimizer of {component!r} is SGD or RAdam, and the network is trained with "
+        "AdamW. Use Adam.v1 or spacy-gliner-biomed.AdamW.v1, or call create_optimizer()."
+    )
+    E417 = (
+        "[GB-E417] The model of 'gliner_biomed' takes rows, which the component makes of Docs; "
+        "found {found}. Call the component. 'spacy debug model' does not work with this model."
     )
 
     # Commands
@@ -940,6 +948,11 @@ class Warnings:
     W415 = Counted(
         "[GB-W415] {n:label keeps its own threshold|labels keep their own thresholds}: {found}. "
         "They apply to the calibrated scores now, so check them."
+    )
+    W416 = (
+        "[GB-W416] {component!r} keeps its trained weights: it was loaded from a saved pipeline "
+        "and trained since then. To start again, load the pipeline again; to continue, call "
+        "nlp.resume_training() instead of nlp.initialize()."
     )
 
     # Commands

@@ -6,6 +6,7 @@ from typing import Any
 
 from thinc.api import Model
 
+from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.checkpoints import Checkpoint, load_checkpoint
 from spacy_gliner_biomed.models.fresh import new_checkpoint
 from spacy_gliner_biomed.models.layout_marks import load_with_layout
@@ -91,6 +92,8 @@ def _model(load: Callable[[], Checkpoint]) -> GlinerModel:
 def _forward(
     model: GlinerModel, rows: Sequence[Row], is_train: bool
 ) -> tuple[list[FloatArray], Callable[[Any], Any]]:
+    if rows and not isinstance(rows[0], Row):
+        raise ValueError(Errors.E417.format(found=type(rows[0]).__name__))
     shim = network_shim(model)
     if not is_train:
         return shim.logits(rows), lambda gradients: []

@@ -52,6 +52,7 @@ class NetworkShim(Shim):
         self.process = os.getpid()
         self.trainer: TorchTrainer | None = None
         self.checked = True  # whether the weights are known to be finite
+        self.replaced = False  # whether the weights come from somewhere else than `load`
         self.lock = RLock()  # held while a thread loads or moves the network
 
     @property
@@ -187,7 +188,21 @@ class NetworkShim(Shim):
     def from_disk(self, path: str | Path) -> "NetworkShim":
         """Read the checkpoint from a folder instead of the configured source."""
         self._set(read_checkpoint(Path(path)))
+        self.replaced = True
         return self
+
+    def restart(self) -> bool:
+        """Load the configured weights again if these were trained, for `initialize`.
+
+        RETURNS (bool): Whether the weights are untrained; False if they came from somewhere else,
+            such as a saved pipeline, and were trained since then.
+        """
+        if self.trainer is None:
+            return True
+        if not self.replaced:
+            with self.lock:
+                self._set(self.load())
+        return not self.replaced
 
     def to_bytes(self) -> bytes:
         """Return the files of `to_disk` as one msgpack message."""

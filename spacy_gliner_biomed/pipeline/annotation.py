@@ -14,7 +14,7 @@ from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.pipeline.span_scores import identity, known_scores
 from spacy_gliner_biomed.tokenization.alignment import align_span, cut_points
 from spacy_gliner_biomed.training.corpora import WRITTEN_LABELS
-from spacy_gliner_biomed.training.entity_values import CANDIDATES, VALUES, items_of_spans
+from spacy_gliner_biomed.training.entity_values import CANDIDATES, SCORES, VALUES, items_of_spans
 from spacy_gliner_biomed.types import Candidates, ScoredSpan
 
 EntsFilter = Callable[[Iterable[Span], Iterable[Span]], list[Span]]
@@ -71,6 +71,7 @@ def annotate(
     """
     if settings.alignment == "split":
         split_tokens(doc, [(span.start, span.end) for span in found])
+    add_strings(doc.vocab, dict.fromkeys(span.label for span in found))
     spans, scores, counts = _align(doc, found, settings)
     _write_group(doc, spans, scores, settings)
     if settings.annotate_ents:
@@ -179,18 +180,20 @@ def _write_group(
     """Set `doc.spans[spans_key]`; existing spans stay unless `overwrite`."""
     key = settings.spans_key
     attrs: dict[str, Any] = {}
-    rows: list[tuple[Span, float, int | None]] = []  # with the index in the existing group
+    rows: list[tuple[Span, float | None, int | None]] = []  # with the index in the existing group
     new = {identity(span): (span, score) for span, score in zip(spans, scores, strict=True)}
     if key in doc.spans and not settings.overwrite:
         group = doc.spans[key]
         attrs = dict(group.attrs)
+        # A span without a score that is not found was set by hand, and counts as certain, unless a
+        # span was removed from the group: then nothing tells which score was whose.
+        by_hand = None if len(attrs.get(SCORES, ())) > len(group) else 1.0
         for i, (span, score) in enumerate(zip(group, known_scores(group), strict=True)):
-            # A span without a score that is not found was set by hand, and counts as certain.
-            _, found = new.pop(identity(span), (span, 1.0))
+            _, found = new.pop(identity(span), (span, by_hand))
             rows.append((span, found if score is None else score, i))
     rows += [(span, score, None) for span, score in new.values()]
     rows.sort(key=lambda row: row[0].start)
-    attrs["scores"] = [score for _, score, _ in rows]
+    attrs[SCORES] = [score for _, score, _ in rows]
     for name in PER_SPAN.keys() & attrs.keys():
         items = items_of_spans(doc.spans[key], name)
         attrs[name] = [_item(items, i, PER_SPAN[name]) for *_, i in rows]

@@ -154,6 +154,8 @@ class GlinerBiomed(GlinerPipe):
         """Take a step with the accumulated gradients. Warn about a learning rate that is too high,
         such as that of spaCy's default optimizer.
         """
+        if sgd.use_radam or not sgd.b2:
+            raise ValueError(Errors.E416.format(component=self.name))
         rate = float(sgd.learn_rate)
         if not isinstance(sgd, AdamW) and rate > MAX_LEARN_RATE:
             self.reports.warn_once("optimizer", Warnings.W143.format(rate=rate))
@@ -187,6 +189,9 @@ class GlinerBiomed(GlinerPipe):
     ) -> None:
         """Load the weights, set the labels, and report gold entities that cannot be learned.
 
+        Weights that were trained since they were loaded are loaded again, so that each training
+        starts from the same ones; `nlp.resume_training()` continues instead.
+
         get_examples (Callable): The training data; spaCy gives the first 100 of a stream, and one
             example without gold if `nlp.initialize()` is called without data.
         nlp (Language | None): The pipeline.
@@ -199,6 +204,8 @@ class GlinerBiomed(GlinerPipe):
         """
         if labels is not None:
             self.labels = labels
+        if not network_shim(self.model).restart():
+            self.reports.warn_once("trained", Warnings.W416.format(component=self.name))
         self._place(self.settings())
         docs = [example.reference for example in get_examples()]
         if is_dummy(docs):

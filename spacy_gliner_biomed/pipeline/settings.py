@@ -86,10 +86,9 @@ class Settings:
         """
         unknown = sorted(set(options) - set(CALL_OPTIONS))
         if unknown:
-            allowed = ", ".join(CALL_OPTIONS)
-            hint = hint_at(unknown, CALL_OPTIONS)
-            found = list_names(unknown)
-            raise ValueError(Errors.E031.format(found=found, hint=hint, allowed=allowed))
+            names = {"found": list_names(unknown), "allowed": ", ".join(CALL_OPTIONS)}
+            names["component"] = getattr(cfg, "component", "gliner_biomed")
+            raise ValueError(Errors.E031.format(hint=hint_at(unknown, CALL_OPTIONS), **names))
         given = {key: value for key, value in options.items() if value is not None}
         if "labels" in given:
             # The entries of `cfg` were checked when they were set.

@@ -96,5 +96,5 @@ def test_compiling_is_left_to_the_caller() -> None:
 
 @pytest.mark.parametrize("model_type", ["no-such-model", "bart"])
 def test_what_transformers_cannot_build_is_named(model_type: str) -> None:
-    with pytest.raises(ValueError, match=rf"\[GB-E010\].*the encoder '{model_type}'"):
+    with pytest.raises(ValueError, match=rf"\[GB-E414\].*the encoder '{model_type}'"):
         build_encoder({"model_type": model_type})

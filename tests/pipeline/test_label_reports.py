@@ -44,5 +44,6 @@ def test_a_label_that_reads_as_an_earlier_one_is_hidden(
     make_nlp: Callable[..., Language], labels: list[str]
 ) -> None:
     nlp = make_nlp(labels=labels, threshold=0.1)
-    with pytest.warns(UserWarning, match=rf"\[GB-W390\] The label '{labels[1].strip()}' finds nothing"):
+    name = labels[1].strip()
+    with pytest.warns(UserWarning, match=rf"\[GB-W390\] The label '{name}' finds nothing"):
         nlp("a disease of the cell")

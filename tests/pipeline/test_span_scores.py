@@ -132,3 +132,20 @@ def test_a_docbin_is_read_without_the_component(make_nlp: MakeNlp, tmp_path: Pat
     command = [sys.executable, "-c", READ, str(tmp_path / "docs.spacy")]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert shown.strip() == str([round(ent._.score, 4) for ent in doc.ents])
+
+
+def test_a_removed_span_makes_no_other_one_certain(doc: Doc, make_settings: Any) -> None:
+    spans = [Span(doc, 0, 1, label="A"), Span(doc, 1, 2, label="B")]
+    scores_of_three = {"scores": [0.9, 0.8, 0.7]}  # nothing tells which of them are left
+    doc.spans["sc"] = SpanGroup(doc, name="sc", attrs=scores_of_three, spans=spans)
+    annotate(doc, [], make_settings(), best_score_filter)
+    assert scores(doc) == [None, None]
+
+
+def test_labels_are_in_the_vocab_of_each_pipeline(make_nlp: MakeNlp) -> None:
+    source, other = make_nlp(threshold=0.0), spacy.blank("de")
+    other.add_pipe("gliner_biomed", source=source)
+    source.get_pipe("gliner_biomed").labels = ["label of later"]
+    with other.memory_zone():
+        other(TEXT)
+    assert "label of later" in other.vocab.strings

@@ -10,6 +10,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
+from thinc.api import SGD, RAdam
 
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.models.trainer import make_adamw
@@ -295,3 +296,33 @@ def test_spellings_of_a_label_are_never_negatives_of_each_other(
         assert len(row.row.label_positions) == 1
         assert np.argwhere(row.targets == 1)[:, 0].tolist() == [0, 2]
     assert (component.stats["gold"], component.stats["gold_lost"]) == (10, 0)
+
+
+def test_initialize_begins_again_with_the_configured_weights(
+    tmp_path: Path, make_nlp: Callable[..., Language]
+) -> None:
+    nlp = make_nlp(labels=["drug", "disease"], label_sampler={"vary": 0.0})
+    nlp.initialize(lambda: examples_of(nlp))
+    first = nlp("the aspirin of cancer", component_cfg={"gliner_biomed": {"threshold": 0.0}})
+    train(nlp, 3)
+    nlp.initialize(lambda: examples_of(nlp))
+    again = nlp("the aspirin of cancer", component_cfg={"gliner_biomed": {"threshold": 0.0}})
+    assert [span._.score for span in first.spans["sc"]] == pytest.approx(
+        [span._.score for span in again.spans["sc"]], abs=1e-6
+    )
+    nlp.to_disk(tmp_path / "saved")
+    loaded = spacy.load(tmp_path / "saved")
+    loaded.initialize(lambda: examples_of(loaded))  # not trained since it was loaded
+    train(loaded, 1)
+    with pytest.warns(UserWarning, match=r"\[GB-W416\] 'gliner_biomed' keeps its trained weights"):
+        loaded.initialize(lambda: examples_of(loaded))
+
+
+@pytest.mark.parametrize("make", [SGD, RAdam])
+def test_an_optimizer_that_is_not_adam_is_refused(
+    make_nlp: Callable[..., Language], make: Callable[[float], Any]
+) -> None:
+    nlp = make_nlp(labels=["drug", "disease"])
+    nlp.initialize(lambda: examples_of(nlp))
+    with pytest.raises(ValueError, match=r"\[GB-E416\].*SGD or RAdam.*create_optimizer"):
+        nlp.update(examples_of(nlp), sgd=make(1e-4))
