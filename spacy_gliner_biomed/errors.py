@@ -162,6 +162,10 @@ class Errors:
         "[GB-E390] The label, relation or prompt {found!r} holds half of a surrogate pair, which "
         "no file can hold. Remove that character."
     )
+    E418 = (
+        "[GB-E418] The label, relation or prompt {found!r} holds '${{', which begins a variable in "
+        "spaCy's configs. Remove one of the characters."
+    )
 
     # Relations
     E260 = (

@@ -2,15 +2,19 @@
 
 import hashlib
 import json
+import re
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import srsly
+from spacy import util
 
 from spacy_gliner_biomed.common.reporting import shorten
-from spacy_gliner_biomed.common.settings_dict import SettingsDict, check_names
+from spacy_gliner_biomed.common.settings_dict import Configurable, SettingsDict, check_names
 from spacy_gliner_biomed.errors import Errors
 
 PARTS = {"configured", "current"}
@@ -48,6 +52,48 @@ class PipelineConfig:
         config = nlp._config.interpolate()
         settings: Mapping[str, Any] | None = config.get("components", {}).get(name)
         return settings
+
+    def show(self, component: Any, names: Iterable[str]) -> None:
+        """Write changed settings of a component into the pipeline's config, so that it shows them.
+
+        component (Any): The component. A pipeline that does not hold it is not changed.
+        names (Iterable[str]): The settings.
+        """
+        nlp = self.nlp
+        if nlp is None or component.name not in nlp.component_names:
+            return
+        if nlp.get_pipe(component.name) is component:
+            config = nlp.get_pipe_config(component.name)
+            config.update({key: deepcopy(component.cfg[key]) for key in names if key in config})
+
+
+class SavedSettings(Configurable):
+    """Saves the settings of a component, and shows changes in the config of its pipeline.
+
+    configured (dict[str, Any]): The settings that the component was created with.
+    pipeline_config (PipelineConfig): The config.
+    """
+
+    configured: dict[str, Any]
+    pipeline_config: PipelineConfig
+
+    def settings_changed(self, names: Sequence[str]) -> None:
+        """Show changed settings in the pipeline's config."""
+        self.pipeline_config.show(self, names)
+
+    def _dump(self, path: Path | None = None) -> bytes:
+        """Return what to save of the settings, see `dump_settings`.
+
+        path (Path | None): The component's folder. The pipeline that saves it has written its
+            config beside it, which need not be the one that shows changes: a component can be in
+            several pipelines.
+        """
+        configured = self.configured if path is None else self.configured | _config_beside(path)
+        return dump_settings({key: configured[key] for key in self.configured}, self.cfg)
+
+    def _restore(self, saved: bytes, exclude: Iterable[str]) -> None:
+        loaded = self.pipeline_config.just_loaded(self.name, exclude)
+        restore_settings(saved, self.configured, self.cfg, loaded)
 
 
 def dump_settings(configured: Mapping[str, Any], current: Mapping[str, Any]) -> bytes:
@@ -144,13 +190,30 @@ def _read(saved: bytes) -> dict[str, Any]:
     return values
 
 
+def _config_beside(path: Path) -> dict[str, Any]:
+    """Return a component's part of the config in the folder that its own folder is in."""
+    file = path.parent / "config.cfg"
+    if not file.is_file():
+        return {}
+    try:
+        config = util.load_config(file, interpolate=True)
+    except ValueError:  # another program's
+        return {}
+    return dict(config.get("components", {}).get(path.name, {}))
+
+
 def _checksum(state: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(state, sort_keys=True).encode("utf8")).hexdigest()
 
 
 def _same(first: Any, second: Any) -> bool:
-    """Return whether two values are equal as JSON, the form of configs and settings."""
-    return json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)
+    """Return whether two values are equal as JSON, the form of configs and settings.
+
+    Configs double each "$" when they are written, and do not undo it.
+    """
+    texts = (json.dumps(value, sort_keys=True) for value in (first, second))
+    one, other = (re.sub(r"\$+", "$", text) for text in texts)
+    return one == other
 
 
 def _nothing() -> None:

@@ -20,12 +20,14 @@ class SettingsDict(dict[str, Any]):
     RAISES (ValueError): If `check` does.
     """
 
-    __slots__ = ("check", "component")
+    __slots__ = ("check", "component", "on_change")
 
     def __init__(self, component: str, values: Mapping[str, Any], check: Check) -> None:
         super().__init__(check(values))
         self.component = component
         self.check = check
+        # Called with the names of the settings that were changed; a pickled copy has none.
+        self.on_change: Callable[[list[str]], None] | None = None
 
     def __setitem__(self, name: str, value: Any) -> None:
         self.update({name: value})
@@ -52,7 +54,10 @@ class SettingsDict(dict[str, Any]):
         """
         changed = dict(*changes, **named)
         check_names(changed, self, self.component)
+        before = dict(self)
         super().update(self.check({**self, **changed}))
+        if self.on_change is not None:
+            self.on_change([name for name in self if self[name] != before[name]])
 
     def setdefault(self, name: str, default: Any = None) -> Any:
         """Return a setting; all settings always exist."""
@@ -102,6 +107,9 @@ class Configurable:
         """Check all settings; see `SettingsDict`."""
         raise NotImplementedError
 
+    def settings_changed(self, names: Sequence[str]) -> None:
+        """Called when settings were changed."""
+
     @property
     def cfg(self) -> SettingsDict:
         """The settings. They can be changed at any time and are checked immediately.
@@ -116,6 +124,7 @@ class Configurable:
             self._cfg.update(values)
         else:
             self._cfg = SettingsDict(self.name, values, self.check_cfg)
+            self._cfg.on_change = self.settings_changed
 
     def __setattr__(self, name: str, value: Any) -> None:
         known = self.__dict__.get("_cfg")

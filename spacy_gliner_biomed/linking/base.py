@@ -13,11 +13,10 @@ from spacy.vocab import Vocab
 
 from spacy_gliner_biomed.common.saving import (
     PipelineConfig,
-    dump_settings,
+    SavedSettings,
     read_parts,
-    restore_settings,
 )
-from spacy_gliner_biomed.common.settings_dict import Configurable, Setting
+from spacy_gliner_biomed.common.settings_dict import Setting
 from spacy_gliner_biomed.linking import loading
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 from spacy_gliner_biomed.linking.kb.view import KnowledgeBaseView
@@ -31,7 +30,7 @@ from spacy_gliner_biomed.pipeline.reports import Reports
 Self = TypeVar("Self", bound="LinkerPipe")
 
 
-class LinkerPipe(Configurable, Pipe):
+class LinkerPipe(SavedSettings, Pipe):
     """The parts of the component; what it does with them is in `component.GlinerBiomedLinker`.
 
     vocab (Vocab): The pipeline's vocab.
@@ -117,7 +116,7 @@ class LinkerPipe(Configurable, Pipe):
         """Serialize the component, with knowledge bases and memory."""
         self._load()
         serialize = {
-            "cfg": lambda: dump_settings(self.configured, self.cfg),
+            "cfg": self._dump,
             "kb": lambda: srsly.msgpack_dumps([kb.to_bytes() for kb in self.kbs]),
             "memory": self.memory.to_bytes,
         }
@@ -146,7 +145,7 @@ class LinkerPipe(Configurable, Pipe):
         """Save the component; `KnowledgeBase.from_disk` can open each knowledge base's file."""
         self._load()
         serialize = {
-            "cfg": lambda p: p.write_bytes(dump_settings(self.configured, self.cfg)),
+            "cfg": lambda p: p.write_bytes(self._dump(p.parent)),
             "kb": lambda p: loading.save_all(self.kbs, p),
             "memory": lambda p: p.write_bytes(self.memory.to_bytes()),
         }
@@ -188,10 +187,6 @@ class LinkerPipe(Configurable, Pipe):
         self.loaded_kbs()
         if self.encoder is not None:
             self.encoder.build(self.kbs)
-
-    def _restore(self, saved: bytes, exclude: Iterable[str]) -> None:
-        loaded = self.pipeline_config.just_loaded(self.name, exclude)
-        restore_settings(saved, self.configured, self.cfg, loaded)
 
 
 def _kbs_of_bytes(content: bytes) -> list[KnowledgeBase]:

@@ -12,12 +12,11 @@ from spacy.vocab import Vocab
 
 from spacy_gliner_biomed.common.saving import (
     PipelineConfig,
-    dump_settings,
+    SavedSettings,
     read_parts,
     reading,
-    restore_settings,
 )
-from spacy_gliner_biomed.common.settings_dict import Configurable, Setting
+from spacy_gliner_biomed.common.settings_dict import Setting
 from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
 from spacy_gliner_biomed.models.tuning import Tuning
 from spacy_gliner_biomed.pipeline.annotation import EntsFilter, add_strings
@@ -31,7 +30,7 @@ from spacy_gliner_biomed.training.relation_sampling import RelationSampler
 from spacy_gliner_biomed.training.training_rows import Sampler
 
 
-class GlinerPipe(Configurable, TrainablePipe):
+class GlinerPipe(SavedSettings, TrainablePipe):
     """The parts of the component; what it does with them is in `component.GlinerBiomed`.
 
     vocab (Vocab): The pipeline's vocab.
@@ -161,7 +160,7 @@ class GlinerPipe(Configurable, TrainablePipe):
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Serialize everything, weights and tokenizer included."""
         serialize = {
-            "cfg": lambda: dump_settings(self.configured, self.cfg),
+            "cfg": self._dump,
             "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
             "model": network_shim(self.model).to_bytes,
         }
@@ -186,7 +185,7 @@ class GlinerPipe(Configurable, TrainablePipe):
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Save everything. The folder `model` in it is a GLiNER checkpoint."""
         serialize = {
-            "cfg": lambda p: p.write_bytes(dump_settings(self.configured, self.cfg)),
+            "cfg": lambda p: p.write_bytes(self._dump(p.parent)),
             "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
             "model": lambda p: network_shim(self.model).to_disk(p),
         }
@@ -221,7 +220,3 @@ class GlinerPipe(Configurable, TrainablePipe):
         except BaseException:
             self.cfg.update(before)
             raise
-
-    def _restore(self, saved: bytes, exclude: Iterable[str]) -> None:
-        loaded = self.pipeline_config.just_loaded(self.name, exclude)
-        restore_settings(saved, self.configured, self.cfg, loaded)

@@ -103,9 +103,11 @@ def check_storable(*texts: str) -> None:
     """Check that a file can hold labels and prompts.
 
     texts (str): The labels and prompts.
-    RAISES (ValueError): If one holds half of a surrogate pair.
+    RAISES (ValueError): If one holds half of a surrogate pair, or "${".
     """
     for text in texts:
+        if "${" in text:
+            raise ValueError(Errors.E418.format(found=shorten(text)))
         try:
             check_text(text)
         except ValueError:

@@ -239,3 +239,42 @@ def test_settings_of_another_version_are_refused_and_those_without_a_checksum_ar
     path.write_text(json.dumps(state))
     with pytest.raises(ValueError, match=r"GB-E140.*'future_setting'"):
         make_nlp().get_pipe("gliner_biomed").from_disk(tmp_path / "saved")
+
+
+def test_the_config_shows_what_runs_and_an_override_always_counts(tmp_path, make_nlp):
+    nlp = make_nlp(threshold=0.5)
+    nlp.get_pipe("gliner_biomed").threshold = 0.9
+    assert nlp.config["components"]["gliner_biomed"]["threshold"] == 0.9
+    nlp.to_disk(tmp_path / "saved")
+    settings = Config().from_disk(tmp_path / "saved" / "config.cfg")["components"]["gliner_biomed"]
+    assert settings["threshold"] == 0.9
+    for threshold in (0.5, 0.6):  # the first is what it was created with
+        override = {"components": {"gliner_biomed": {"threshold": threshold}}}
+        loaded = spacy.load(tmp_path / "saved", config=override)
+        assert loaded.get_pipe("gliner_biomed").threshold == threshold
+    assert spacy.load(tmp_path / "saved").get_pipe("gliner_biomed").threshold == 0.9
+
+
+@pytest.mark.parametrize("to_bytes", [False, True])
+def test_settings_changed_after_sourcing_are_saved_by_both_pipelines(tmp_path, make_nlp, to_bytes):
+    first, second = make_nlp(threshold=0.5), spacy.blank("en")
+    second.add_pipe("gliner_biomed", source=first)
+    first.get_pipe("gliner_biomed").threshold = 0.9
+    for i, nlp in enumerate((first, second)):
+        if to_bytes:
+            loaded = spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
+        else:
+            nlp.to_disk(tmp_path / str(i))
+            loaded = spacy.load(tmp_path / str(i))
+        assert loaded.get_pipe("gliner_biomed").threshold == 0.9
+
+
+def test_a_dollar_sign_stays_one(tmp_path, make_nlp):
+    nlp = make_nlp(labels=["cost in $", {"label": "price", "prompt": "price in $"}])
+    expected = nlp.get_pipe("gliner_biomed").label_data
+    for name in "abc":
+        nlp.to_disk(tmp_path / name)
+        nlp = spacy.load(tmp_path / name)
+        assert nlp.get_pipe("gliner_biomed").label_data == expected
+    with pytest.raises(ValueError, match=r"GB-E418.*\$\{x\}"):
+        nlp.get_pipe("gliner_biomed").labels = ["${x}"]
