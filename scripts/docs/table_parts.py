@@ -30,6 +30,7 @@ NAMES = {
     "coneco": "CoNECo",
     "psytar": "PsyTAR",
     "agri_ner": "ORKG Agriculture NER",
+    "fb_clinical_trials": "FB clinical trials",
     "random-small-512": "DeBERTa-v3-small, D = 512 (random weights)",
     "random-small-768": "DeBERTa-v3-small, D = 768 (random weights)",
     "random-base-768": "DeBERTa-v3-base, D = 768 (random weights)",

@@ -55,13 +55,13 @@ def zero_shot() -> str:
     return markdown(head, [*table, ["all, or mean", *sums, round(mean, 2)]])
 
 
-def few_shot() -> str:
-    """One row for each number of training documents."""
+def few_shot(name: str = "few_shot") -> str:
+    """One row for each number of training documents.
+
+    name (str): The file of results.
+    """
     head = ["corpus", "training documents", "strict F1", "overlap F1"]
-    rows = (
-        [named(r["corpus"]), r["documents"], r["strict_f"], r["overlap_f"]]
-        for r in read("few_shot")
-    )
+    rows = ([named(r["corpus"]), r["documents"], r["strict_f"], r["overlap_f"]] for r in read(name))
     return markdown(head, rows)
 
 

@@ -19,7 +19,6 @@ from spacy.tokens import Doc, DocBin
 from typer.testing import CliRunner, Result
 
 from spacy_gliner_biomed.cli import gliner_cli
-from spacy_gliner_biomed.silver.docs import RELATIONS
 from spacy_gliner_biomed.silver.run_settings import list_settings
 from spacy_gliner_biomed.training.gold import read_gold
 from tests.silver.serving import LlmServer
@@ -79,7 +78,8 @@ def test_each_document_is_written_or_among_the_failures_and_all_is_counted(
         for e in line["entities"]
     )
     assert [len(line["entities"]) for line in lines] == [2, 1, 1, 1, 1, 2, 0]
-    assert lines[0][RELATIONS][0]["tail"]["spans"] == [[13, 20]]
+    (relation,) = lines[0]["relations"]
+    assert lines[0]["entities"][relation["tail"]]["start"] == 13
     assert lines[3]["ward"] == 3
     assert {line["id"]: line["failure"] for line in failed} == {
         "n7": "malformed answer",
