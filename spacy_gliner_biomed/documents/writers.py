@@ -54,7 +54,7 @@ class JsonlWriter:
         own: dict[str, Any] = {"id": record.id, "text": doc.text, "entities": entities}
         if related := entity_relations(doc, found):
             own["relations"] = [relation.to_json() for relation in related]
-        meta = without_gold(record.meta)
+        meta = record.meta if self.settings.gold else without_gold(record.meta)
         line = own | {key: value for key, value in meta.items() if key not in own}
         self.stream.write(dump_json(line) + b"\n")
 

@@ -177,3 +177,13 @@ def test_attributes_that_are_read_for_another_output_are_not_written(format_: st
         writer.write(doc, Record("a"), [Entity(3, 7, "disease", 0.5, "pain", attributes=own)])
         written.append(stream.getvalue())
     assert written[0] == written[1]
+
+
+def test_gold_of_the_input_is_not_written_beside_other_entities() -> None:
+    stale = {"annotated_labels": ["gene"], "relations": [{"head": 5, "tail": 6, "label": "x"}]}
+    doc, record = annotated("Aspirin", []), Record("a", {**stale, "ward": 3})
+    for gold, kept in ((False, {}), (True, stale)):
+        stream = BytesIO()
+        JsonlWriter(stream, WriterSettings(gold=gold)).write(doc, record, [])
+        line = json.loads(stream.getvalue())
+        assert line == {"id": "a", "text": "Aspirin", "entities": [], "ward": 3, **kept}

@@ -59,7 +59,9 @@ class TextWriter:
     ) -> None:
         self.nlp, self.target, self.spans_key = spacy.blank(lang), target, spans_key
         self.nlp.max_length = MAX_LENGTH
-        self.writer = FORMATS[target].factory(stream, WriterSettings(all_attributes=True))
+        self.writer = FORMATS[target].factory(
+            stream, WriterSettings(all_attributes=True, gold=True)
+        )
 
     def write(self, text: AnnotatedText) -> None:
         """Write one text."""

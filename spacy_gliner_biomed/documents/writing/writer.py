@@ -30,6 +30,7 @@ class WriterSettings:
     run (RunInfo): The model and its settings, for people who read the output.
     all_attributes (bool): Whether to write all attributes of an entity; False writes only those in
         `attributes`. FHIR and OMOP add attributes of their own, which other outputs must not show.
+    gold (bool): Whether the entities are the input's own, so that its annotated labels hold.
     """
 
     labels: Sequence[str] = ()
@@ -39,6 +40,7 @@ class WriterSettings:
     started: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     run: RunInfo = field(default_factory=RunInfo)
     all_attributes: bool = False
+    gold: bool = False
 
 
 DEFAULT_SETTINGS = WriterSettings()
