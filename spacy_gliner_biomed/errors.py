@@ -673,7 +673,7 @@ class Errors:
         "Give a folder that nlp.to_disk() wrote, or the name of a package{further}."
     )
     E109 = (
-        "[GB-E109] Another run has started to write to {path}. This run stops, so that nothing is "
+        "[GB-E109] Another run has started to write to {path}, so this one stops: nothing is "
         "written twice."
     )
     E170 = "[GB-E170] {path} is damaged: {error}. {hint}"

@@ -12,7 +12,6 @@ ADVICE = {
     "E111": "Give the folder of a causal language model, or its Hugging Face name.",
     "E123": "Name a pipeline with a parser, or leave the option out.",
     "E140": "Use the name that the message suggests, or one of those it lists.",
-    "E180": "Save a pipeline that has the component once, and calibrate that.",
     "W007": "Remove the repetition from the labels.",
     "W011": "Nothing, if they may be missing in the output. Otherwise correct their offsets.",
     "W012": "Nothing, if they may be missing. The other formats keep every character.",

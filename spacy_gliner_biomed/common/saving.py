@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import srsly
-from spacy import util
+from confection import Config
 
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.common.settings_dict import Configurable, SettingsDict, check_names
@@ -196,7 +196,7 @@ def _config_beside(path: Path) -> dict[str, Any]:
     if not file.is_file():
         return {}
     try:
-        config = util.load_config(file, interpolate=True)
+        config = Config().from_disk(file, interpolate=True)
     except ValueError:  # another program's
         return {}
     return dict(config.get("components", {}).get(path.name, {}))

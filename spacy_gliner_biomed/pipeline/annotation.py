@@ -71,7 +71,6 @@ def annotate(
     """
     if settings.alignment == "split":
         split_tokens(doc, [(span.start, span.end) for span in found])
-    add_strings(doc.vocab, dict.fromkeys(span.label for span in found))
     spans, scores, counts = _align(doc, found, settings)
     _write_group(doc, spans, scores, settings)
     if settings.annotate_ents:

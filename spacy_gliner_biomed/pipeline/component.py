@@ -13,7 +13,7 @@ from spacy_gliner_biomed.common.batches import batches
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.models.trainer import AdamW, make_adamw
-from spacy_gliner_biomed.pipeline.annotation import annotate
+from spacy_gliner_biomed.pipeline.annotation import add_strings, annotate
 from spacy_gliner_biomed.pipeline.base import GlinerPipe
 from spacy_gliner_biomed.pipeline.gold_checks import (
     check_gold,
@@ -292,6 +292,8 @@ class GlinerBiomed(GlinerPipe):
         self, docs: Iterable[Doc], predictions: Sequence[Prediction], settings: Settings
     ) -> None:
         for doc, prediction in zip(docs, predictions, strict=True):
+            if doc.vocab is not self.vocab:  # of a pipeline that shares the component
+                add_strings(doc.vocab, self.labels)
             counts = annotate(doc, prediction.spans, settings, self.ents_filter)
             if settings.relations:
                 counts |= annotate_relations(doc, prediction.relations, settings)

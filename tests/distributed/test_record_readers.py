@@ -51,7 +51,7 @@ def deep(levels: int) -> bytes:
 @pytest.mark.parametrize(
     ("line", "kind", "reason"),
     [
-        (b'{"id": "x", "text": "unfinished', "broken", "no JSON: Unterminated string"),
+        (b'{"id": "x", "text": "unfinished', "broken", "not valid JSON: Unterminated string"),
         (b'["text"]', "broken", "found list instead of an object"),
         (b'{"id": "x", "text": "\xe9"}', "not_utf8", "byte 0xe9"),
         (b'{"id": "x", "text": "\\ud800"}', "not_utf8", "half of a surrogate pair"),

@@ -60,10 +60,7 @@ def test_relations_are_words_or_json() -> None:
     assert parse_relations(None) is None
     assert parse_relations("") == parse_relations("[]") == []
     words = [{"relation": "is_caused_by", "prompt": "is caused by"}]
-    assert parse_relations("is_caused_by, treats") == [
-        *words,
-        {"relation": "treats", "prompt": "treats"},
-    ]
+    assert parse_relations("is_caused_by, treats") == [*words, "treats"]
     entry = {"relation": "treats", "head": ["drug"]}
     assert parse_relations(f'["is_caused_by", {json.dumps(entry)}]') == [*words, entry]
     with pytest.raises(ValueError, match="GB-E360"):

@@ -19,7 +19,7 @@ def test_repeated_lists_are_joined_in_their_order() -> None:
     assert options == {
         "labels": ["disease", "drug", {"label": "GENE", "prompt": "gene"}],
         "relations": [
-            {"relation": "treats", "prompt": "treats"},
+            "treats",
             {"relation": "causes", "head": ["drug"]},
         ],
         "attributes": ["negex", "section_category"],
