@@ -981,7 +981,7 @@ class Warnings:
     )
     W163 = Counted(
         "[GB-W163] In {path}, {n:line or record holds|lines or records hold} attributes, notes, "
-        "relations or events, which are not read. The entities are read."
+        "relations or events, which are not read; the entities are."
     )
     W200 = Counted(
         "[GB-W200] In {path}, {n:example was|examples were} left out: rejected or ignored by the "
