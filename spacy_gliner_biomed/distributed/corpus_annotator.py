@@ -33,7 +33,7 @@ from spacy_gliner_biomed.documents.writing.tables import entity_row
 from spacy_gliner_biomed.linking.linker_options import LinkerOptions, add_linker
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.nn.mapped_weights import map_weights
-from spacy_gliner_biomed.pipeline.component import find_components
+from spacy_gliner_biomed.pipeline.components import find_components
 from spacy_gliner_biomed.training.corpora import PASSAGES_KEY
 
 

@@ -18,7 +18,8 @@ from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.passages import with_passages
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.gliner import network_shim
-from spacy_gliner_biomed.pipeline.component import GlinerBiomed, find_components
+from spacy_gliner_biomed.pipeline.component import GlinerBiomed
+from spacy_gliner_biomed.pipeline.components import find_components
 from spacy_gliner_biomed.training.prompt_forms import relation_with_words, with_words
 
 Labels = Sequence[str | Mapping[str, Any]]  # or relations

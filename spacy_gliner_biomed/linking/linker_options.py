@@ -12,7 +12,7 @@ from spacy_gliner_biomed.linking.component import GlinerBiomedLinker
 from spacy_gliner_biomed.linking.label_types import default_rules, parse_links
 from spacy_gliner_biomed.linking.loading import describe, load_all
 from spacy_gliner_biomed.linking.pipeline_checks import check_labels, entity_labels
-from spacy_gliner_biomed.pipeline.component import find_components
+from spacy_gliner_biomed.pipeline.components import find_components
 
 FACTORY = "gliner_biomed_linker"
 

@@ -9,7 +9,7 @@ from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.common.settings_dict import nearest
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.label_types import ANY_LABEL
-from spacy_gliner_biomed.pipeline.component import find_components
+from spacy_gliner_biomed.pipeline.components import find_components
 
 KB_ENTS = "span._.kb_ents"  # only linkers assign it
 OUR_PACKAGES = {"spacy", "spacy_gliner_biomed"}  # whose components declare that they write entities

@@ -302,8 +302,3 @@ class GlinerBiomed(GlinerPipe):
     def _count(self, counts: Mapping[str, int], settings: Settings) -> None:
         values = {"component": self.name, "key": settings.spans_key}
         self.reports.add(counts, alignment=settings.alignment, **values)
-
-
-def find_components(nlp: Language) -> list[GlinerBiomed]:
-    """Return the `gliner_biomed` components of a pipeline, in its order."""
-    return [pipe for _, pipe in nlp.pipeline if isinstance(pipe, GlinerBiomed)]

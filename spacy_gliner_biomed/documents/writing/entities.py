@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 
 from spacy_gliner_biomed.common.json_text import check_text
 from spacy_gliner_biomed.documents.writing.attributes import plain_value
-from spacy_gliner_biomed.pipeline.component import find_components
+from spacy_gliner_biomed.pipeline.components import find_components
 from spacy_gliner_biomed.pipeline.span_scores import known_scores
 from spacy_gliner_biomed.training.entity_values import CANDIDATES, candidates_of
 from spacy_gliner_biomed.training.gold import labelled_offsets
