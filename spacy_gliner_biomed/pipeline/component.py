@@ -22,7 +22,6 @@ from spacy_gliner_biomed.pipeline.gold_checks import (
     is_dummy,
 )
 from spacy_gliner_biomed.pipeline.gold_label_checks import check_labels, report_other_labels
-from spacy_gliner_biomed.pipeline.label_groups import with_shared_prompts
 from spacy_gliner_biomed.pipeline.label_reports import report_labels
 from spacy_gliner_biomed.pipeline.prediction import Predictor
 from spacy_gliner_biomed.pipeline.relation_annotation import annotate_relations
@@ -229,8 +228,7 @@ class GlinerBiomed(GlinerPipe):
         if nlp is not None:
             check_score_weights(nlp, self.spans_key)
         texts = [(doc.text, gold) for doc, gold in zip(docs, golds, strict=True)]
-        checkpoint = network_shim(self.model).checkpoint
-        add_trained_labels(checkpoint, texts, self.settings().labels)
+        add_trained_labels(network_shim(self.model).checkpoint, texts, self.settings().labels)
         self._report_lost(texts)
 
     def training_state(self) -> dict[str, Any]:
@@ -265,9 +263,7 @@ class GlinerBiomed(GlinerPipe):
         if not any(len(doc) for doc in docs):
             return [Prediction(counts={"docs": 1}) for _ in docs]
         self._place(settings)
-        checkpoint = network_shim(self.model).checkpoint
-        shared = with_shared_prompts(settings, checkpoint)
-        report_labels(self.reports, shared, checkpoint.catalogue)
+        report_labels(self.reports, settings, network_shim(self.model).checkpoint)
         return Predictor(self.model, settings).find_entities(docs)
 
     def _training_rows(self, examples: Iterable[Example], settings: Settings) -> list[TrainingRow]:

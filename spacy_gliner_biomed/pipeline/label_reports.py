@@ -3,6 +3,8 @@
 from spacy_gliner_biomed.common.reporting import list_names, shorten, warn
 from spacy_gliner_biomed.errors import Warnings
 from spacy_gliner_biomed.models.catalogue import Catalogue
+from spacy_gliner_biomed.models.checkpoints import Checkpoint
+from spacy_gliner_biomed.pipeline.label_groups import with_shared_prompts
 from spacy_gliner_biomed.pipeline.reports import Reports
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.types import LabelSpec
@@ -10,15 +12,16 @@ from spacy_gliner_biomed.types import LabelSpec
 NAMES = 8  # maximum labels in a warning
 
 
-def report_labels(reports: Reports, settings: Settings, catalogue: Catalogue) -> None:
+def report_labels(reports: Reports, settings: Settings, checkpoint: Checkpoint) -> None:
     """Warn once about each label and relation that may find less than expected.
 
     reports (Reports): Of the component.
     settings (Settings): The labels and relations of a call.
-    catalogue (Catalogue): The labels that the checkpoint was trained with.
+    checkpoint (Checkpoint): The checkpoint.
     """
-    if catalogue.labels:
-        _report_unfamiliar(reports, settings, catalogue)
+    settings = with_shared_prompts(settings, checkpoint)
+    if checkpoint.catalogue.labels:
+        _report_unfamiliar(reports, settings, checkpoint.catalogue)
     for spec in hidden_labels(settings):
         names = {"label": shorten(spec.label), "prompt": shorten(spec.prompt)}
         reports.warn_once(f"hidden {spec.label}", Warnings.W390.format(**names))
