@@ -85,6 +85,12 @@ def test_accuracy_at_five_looks_at_candidates() -> None:
     assert (scores["link_acc1"], scores["link_acc5"]) == (0, 0.5)
 
 
+def test_an_appended_span_leaves_the_candidates_of_the_others() -> None:
+    gold, found = [(0, 2, "d", "A"), (3, 4, "d", "B")], [(0, 2, "d", "B"), (3, 4, "d", "B")]
+    scores = score(gold, found, candidates=[["B", "A"]])  # the second span has none
+    assert (scores["link_acc1"], scores["link_acc5"]) == (0.5, 1)
+
+
 def test_accuracy_is_of_the_gold_entities_that_were_found() -> None:
     assert score([(0, 2, "d", "A"), (3, 4, "d", "A")], [(0, 2, "d", "A")])["link_acc1"] == 1
     assert score([(0, 2, "d", "A")], [])["link_acc1"] is None
