@@ -9,8 +9,11 @@ from xml.sax.saxutils import escape
 
 import spacy
 
+from spacy_gliner_biomed.training.readers import split_files
+
 SENTENCES = ("bc2gm", "jnlpba")
 ABSTRACTS = ("bc5cdr", "ncbi_disease")
+SPLITS = ("dev", "test", "train")
 
 
 def read_documents(corpora: Path, names: Iterable[str], *, sentences: bool) -> Iterator[str]:
@@ -22,7 +25,8 @@ def read_documents(corpora: Path, names: Iterable[str], *, sentences: bool) -> I
     YIELDS (str): The texts, without end.
     """
     while True:
-        for path in (p for name in names for p in sorted((corpora / name).glob("*.jsonl.gz"))):
+        # Folders of corpora also hold files of relations, which have no text.
+        for path in (p for name in names for p in split_files(corpora / name, SPLITS)):
             with gzip.open(path, "rt", encoding="utf8") as lines:
                 for values in map(json.loads, lines):
                     text = values["text"]

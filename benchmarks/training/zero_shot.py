@@ -5,8 +5,8 @@
 A new model is trained on the mix of `configs/packaged_everyday.cfg` without eight corpora, and
 without the words of their labels in the other corpora, in the labels of the ontologies (with
 --hierarchy) and in the other wordings of labels. The threshold is the component's default, 0.5; all
-labels of a corpus are asked at once. The model stays in the training folder, so that few_shot.py
-can continue from it.
+labels of a corpus are asked at once. The model stays in the training folder, so that few_shot.py,
+or another run with --checkpoint and another --seed, can continue from it.
 """
 
 import argparse
@@ -96,11 +96,13 @@ def train_without(arguments: argparse.Namespace) -> spacy.Language:
     output = Path(arguments.training) / "zero_shot"
     output.mkdir(parents=True, exist_ok=True)
     folders = [arguments.corpora, ROOT / "data"]
+    checkpoint = arguments.checkpoint or new_checkpoint(arguments.encoder, output / "new")
     overrides: dict[str, Any] = {
         "paths.corpora": str(output / "corpora"),
-        "paths.checkpoint": str(new_checkpoint(arguments.encoder, output / "new")),
+        "paths.checkpoint": str(checkpoint),
         "paths.exclude": arguments.exclude and str(arguments.exclude),
         "corpora.dev.path": str(folder_of("everyday_more", folders)),
+        "system.seed": arguments.seed,
         "training.max_steps": arguments.steps,
         "training.eval_frequency": max(arguments.steps // 4, 1),
         "training.optimizer.learn_rate.total_steps": arguments.steps,
@@ -152,6 +154,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = make_parser(__doc__)
     add_arguments(parser)
     parser.add_argument("--hierarchy", type=Path, help="folder of ontologies, for fine labels")
+    parser.add_argument("--checkpoint", type=Path, help="model of an earlier run, to continue from")
+    parser.add_argument("--seed", type=int, default=7, help="seed of the drawn texts")
     parser.add_argument("--precision", default="auto", help="precision of the training")
     parser.add_argument(
         "--no-layout", action="store_true", help="for encoders without unused tokens"

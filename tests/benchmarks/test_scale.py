@@ -1,7 +1,9 @@
 """Benchmarks of scale: few documents, and the trivial pipeline or the packaged model."""
 
+import gzip
 import os
 import shutil
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from benchmarks.scale import long_document, runs, worker_memory
 from benchmarks.scale.engines import rate
 from benchmarks.scale.memory import MemorySampler, growth, summarize
 from benchmarks.scale.tables import compare
+from benchmarks.scale.texts import read_documents
 from spacy_gliner_biomed.models.hub import CONFIG_NAME, PACKAGED_FOLDER
 from tests.benchmarks.conftest import strings
 
@@ -33,6 +36,14 @@ def test_reading(run: Any) -> None:
     assert found["documents"] == 30
     assert found["jsonl.gz"]["documents_per_second"] > 0
     assert found["xml.gz"]["documents_per_second"] > 0
+
+
+def test_files_without_texts_are_not_read(corpora: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(corpora / "bc5cdr", tmp_path / "bc5cdr"))
+    expected = list(islice(read_documents(tmp_path, ["bc5cdr"], sentences=False), 20))
+    relations = b'{"id": "1", "split": "dev", "relations": []}\n'
+    (folder / "relations.jsonl.gz").write_bytes(gzip.compress(relations))
+    assert list(islice(read_documents(tmp_path, ["bc5cdr"], sentences=False), 20)) == expected
 
 
 @pytest.mark.slow
