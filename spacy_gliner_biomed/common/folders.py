@@ -55,12 +55,12 @@ def walk_files(folder: Path, note_folder: Callable[[str, Path], None]) -> Iterat
     def note_error(error: OSError) -> None:
         note_folder(UNREADABLE, Path(error.filename))
 
-    for place, folders, names in os.walk(folder, onerror=note_error):
+    for parent, folders, names in os.walk(folder, onerror=note_error):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for path in (Path(place, name) for name in folders):
+        for path in (Path(parent, name) for name in folders):
             if path.is_symlink():  # it may lead back to a parent folder
                 note_folder(LINKED, path)
-        yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
+        yield from (Path(parent, name) for name in sorted(names) if not name.startswith("."))
 
 
 def is_device(path: Path) -> bool:

@@ -1,7 +1,9 @@
-"""Hash files without reading them into memory."""
+"""Hash files, without reading them into memory, and values."""
 
+import json
+from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 CHUNK = 2**20  # bytes that are read at once
 
@@ -22,3 +24,10 @@ def add_file(digest: Digest, path: Path) -> None:
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK):
             digest.update(chunk)
+
+
+def digest_of_values(values: Any) -> str:
+    """Return the SHA-256 of values that JSON can hold, as hexadecimal. The order of keys does not
+    matter.
+    """
+    return sha256(json.dumps(values, sort_keys=True).encode("ascii")).hexdigest()

@@ -1,6 +1,5 @@
 """Save the settings of a component, and restore them when it is loaded."""
 
-import hashlib
 import json
 import re
 import weakref
@@ -13,6 +12,7 @@ from typing import Any
 import srsly
 from confection import Config
 
+from spacy_gliner_biomed.common.hashing import digest_of_values
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.common.settings_dict import Configurable, SettingsDict, check_names
 from spacy_gliner_biomed.errors import Errors
@@ -104,7 +104,7 @@ def dump_settings(configured: Mapping[str, Any], current: Mapping[str, Any]) -> 
     RETURNS (bytes): The JSON.
     """
     state: dict[str, Any] = {"configured": configured, "current": dict(current)}
-    return json.dumps({**state, "checksum": _checksum(state)}, indent=2).encode("utf8")
+    return json.dumps({**state, "checksum": digest_of_values(state)}, indent=2).encode("utf8")
 
 
 def restore_settings(
@@ -184,7 +184,7 @@ def _read(saved: bytes) -> dict[str, Any]:
         checksum = state.pop("checksum", None)  # older versions wrote none
         if set(state) != PARTS or not all(isinstance(state[part], dict) for part in PARTS):
             raise ValueError("it holds no settings")
-        if checksum is not None and checksum != _checksum(state):
+        if checksum is not None and checksum != digest_of_values(state):
             raise ValueError("its checksum is not that of its content")
     values: dict[str, Any] = state
     return values
@@ -200,10 +200,6 @@ def _config_beside(path: Path) -> dict[str, Any]:
     except ValueError:  # another program's
         return {}
     return dict(config.get("components", {}).get(path.name, {}))
-
-
-def _checksum(state: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(state, sort_keys=True).encode("utf8")).hexdigest()
 
 
 def _same(first: Any, second: Any) -> bool:

@@ -187,13 +187,13 @@ def find_corpus_files(
             yield path
 
 
-def measure_files(files: Iterable[tuple[str, int, object]], not_read: NotRead, place: str) -> Size:
+def measure_files(files: Iterable[tuple[str, int, object]], not_read: NotRead, corpus: str) -> Size:
     """Add up the files of a corpus.
 
     files (Iterable[tuple[str, int, object]]): Name, size in bytes, and a version, which changes
         with the content.
     not_read (NotRead): The other files, complete when `files` is.
-    place (str): The corpus, for the message.
+    corpus (str): Its folder or address, for the message.
     RETURNS (Size): The number, size and digest of the files.
     RAISES (ValueError): If there is no file.
     """
@@ -204,7 +204,7 @@ def measure_files(files: Iterable[tuple[str, int, object]], not_read: NotRead, p
     if not n_files:
         found = str(not_read) or "no file"
         endings = ", ".join(ending for ending in ENDINGS if not ending.endswith(".gz"))
-        raise ValueError(Errors.E106.format(path=place, endings=endings, found=found))
+        raise ValueError(Errors.E106.format(path=corpus, endings=endings, found=found))
     return Size(n_files, n_bytes, digest.hexdigest(), not_read)
 
 

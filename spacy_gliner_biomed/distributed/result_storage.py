@@ -214,8 +214,8 @@ class Storage:
 
     def _sum(self, names: Iterable[str]) -> Counter[str]:
         hint, total = "Remove this part, and run the command again with --resume.", Counter[str]()
-        for place, content in self.output.counts(names):
-            total.update(_parse(content, place, hint))
+        for source, content in self.output.counts(names):
+            total.update(_parse(content, source, hint))
         return total
 
     def _last_run(self) -> str | None:

@@ -234,12 +234,12 @@ def _read_jsonl(path: Path, encoding: str) -> Iterator[InputDocument | ValueErro
 
 
 def _read_json(path: Path, encoding: str) -> Iterator[InputDocument | ValueError]:
-    for number, (place, record) in enumerate(read_values(path, encoding), 1):
+    for number, (line, record) in enumerate(read_values(path, encoding), 1):
         try:
             check_keys(record, ())
             yield _parse_record(record, f"{path.as_posix()}:{number}")
         except ValueError as error:
-            yield _located(error, path, place)
+            yield _located(error, path, line)
 
 
 def _located(error: ValueError, path: Path, line: int | str) -> ValueError:

@@ -26,6 +26,7 @@ from spacy_gliner_biomed.linking.memory import MentionMemory
 from spacy_gliner_biomed.linking.name_vectors import NameEncoder
 from spacy_gliner_biomed.models.gliner import GlinerModel
 from spacy_gliner_biomed.pipeline.reports import Reports
+from spacy_gliner_biomed.training.entity_values import CANDIDATES
 
 Self = TypeVar("Self", bound="LinkerPipe")
 
@@ -75,8 +76,8 @@ class LinkerPipe(SavedSettings, Pipe):
         # The settings of the current linker, and the linker.
         self._made: tuple[Any, ConceptLinker] | None = None
         self.cfg = cfg  # type: ignore[assignment]
-        if not Span.has_extension("kb_ents"):
-            Span.set_extension("kb_ents", default=[])  # as scispaCy's linker has it
+        if not Span.has_extension(CANDIDATES):
+            Span.set_extension(CANDIDATES, default=[])  # as scispaCy's linker has it
 
     @staticmethod
     def check_cfg(values: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from spacy_gliner_biomed.linking.kb.names import words
 from spacy_gliner_biomed.linking.linker import Mention, Ranked
 from spacy_gliner_biomed.linking.linker_settings import LinkerSettings
 from spacy_gliner_biomed.linking.memory import MentionMemory
+from spacy_gliner_biomed.pipeline.span_scores import identity
 from spacy_gliner_biomed.training.entity_values import CANDIDATES
 
 
@@ -48,9 +49,9 @@ def annotate(
         _link_entities(spans, links)
     elif spans_key in doc.spans:
         _link_group(doc, spans_key, candidates, links)
-        by_span = dict(zip(map(_identity, spans), links, strict=True))
-        found = [entity for entity in doc.ents if _identity(entity) in by_span]
-        _link_entities(found, [by_span[_identity(entity)] for entity in found])
+        by_span = dict(zip(map(identity, spans), links, strict=True))
+        found = [entity for entity in doc.ents if identity(entity) in by_span]
+        _link_entities(found, [by_span[identity(entity)] for entity in found])
 
 
 def _link_entities(entities: Sequence[Span], links: Sequence[str]) -> None:
@@ -69,10 +70,6 @@ def _link_group(
     ]
     attrs = {**group.attrs, CANDIDATES: [list(ranked) for ranked in candidates]}
     doc.spans[spans_key] = SpanGroup(doc, name=group.name, attrs=attrs, spans=linked)
-
-
-def _identity(span: Span) -> tuple[int, int, int]:
-    return span.start, span.end, span.label
 
 
 SEPARATORS = re.compile(r"[|;,+]")

@@ -75,10 +75,10 @@ def later_writers(nlp: Language, linker: Any, spans_key: str | None) -> list[str
     RETURNS (list[str]): Their names; empty if this is not certain.
     """
     pipes = list(nlp.pipeline)
-    place = next((i for i, (_, pipe) in enumerate(pipes) if pipe is linker), len(pipes))
-    if any(_may_write(nlp, name) for name, _ in pipes[:place]):
+    index = next((i for i, (_, pipe) in enumerate(pipes) if pipe is linker), len(pipes))
+    if any(_may_write(nlp, name) for name, _ in pipes[:index]):
         return []
-    return [name for name, pipe in pipes[place + 1 :] if _writes(nlp, name, pipe, spans_key)]
+    return [name for name, pipe in pipes[index + 1 :] if _writes(nlp, name, pipe, spans_key)]
 
 
 def _assigned(nlp: Language, name: str) -> list[str]:

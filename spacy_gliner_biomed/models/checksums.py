@@ -6,12 +6,11 @@ values are detected.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from spacy_gliner_biomed.common.hashing import add_file
+from spacy_gliner_biomed.common.hashing import add_file, digest_of_values
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.hub import (
     CONFIG_NAME,
@@ -35,7 +34,7 @@ def with_digests(folder: Path, extras: Mapping[str, Any]) -> dict[str, Any]:
     """
     others = [name for name in SAVED_FILES if name != EXTRAS_NAME and (folder / name).is_file()]
     digests = {name: _digest(folder / name) for name in others}
-    digests[EXTRAS_NAME] = _digest_of_values(extras)
+    digests[EXTRAS_NAME] = digest_of_values(extras)
     return {**extras, KEY: digests}
 
 
@@ -52,7 +51,7 @@ def check_digests(folder: Path, extras: Mapping[str, Any]) -> None:
     for name, expected in digests.items():
         path = folder / name
         if name == EXTRAS_NAME:
-            found = _digest_of_values({key: extras[key] for key in extras if key != KEY})
+            found = digest_of_values({key: extras[key] for key in extras if key != KEY})
         elif path.is_file():
             found = _digest(path)
         elif name in NEEDED:
@@ -70,7 +69,3 @@ def _digest(path: Path) -> str:
     digest = hashlib.sha256()
     add_file(digest, path)
     return digest.hexdigest()
-
-
-def _digest_of_values(values: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -40,8 +40,8 @@ def read_entity_values(doc: Doc, spans_key: str) -> dict[GoldSpan, dict[str, Any
         links = [x[1] for x in candidates or () if len(x) == 2 and x[0] == span.kb_id_]
         values |= {SCORE: score} if is_number(score) else {}
         values |= {CONCEPT_SCORE: links[0]} if links else {}
-        place = labelled_offsets(span)
-        for key in trim_spans(doc.text, [place])[0] if values else ():
+        offsets = labelled_offsets(span)
+        for key in trim_spans(doc.text, [offsets])[0] if values else ():
             found.setdefault(key, values)
     return found
 

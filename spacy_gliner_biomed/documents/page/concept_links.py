@@ -3,6 +3,8 @@
 import re
 from urllib.parse import quote
 
+from spacy_gliner_biomed.documents.writing.fhir_mapping import CUI
+
 MESH = "https://meshb.nlm.nih.gov/record/ui?ui={}"
 UMLS = "https://uts.nlm.nih.gov/uts/umls/concept/{}"
 OBO = "http://purl.obolibrary.org/obo/{}_{}"  # the ontologies' own addresses
@@ -22,9 +24,8 @@ OBO_PREFIXES = (
 )
 OBO_NAMES = {prefix.upper(): prefix for prefix in OBO_PREFIXES}
 
-# Ids without a prefix whose form says what they are.
+# Without a prefix, the form of an id says what it is.
 MESH_ID = re.compile(r"[DC]\d{6}(\d{3})?")
-CUI = re.compile(r"C\d{7}")
 LOCAL = re.compile(r"\w[\w.-]*", re.ASCII)
 
 

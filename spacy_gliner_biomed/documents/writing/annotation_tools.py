@@ -94,7 +94,7 @@ class ProdigyWriter:
     def _span(self, doc: Doc, entity: Entity) -> dict[str, Any]:
         span = doc.char_span(entity.start, entity.end)
         tokens = {} if span is None else {"token_start": span.start, "token_end": span.end - 1}
-        place = {"start": entity.start, "end": entity.end, **tokens}
+        offsets = {"start": entity.start, "end": entity.end, **tokens}
         score = {} if entity.score is None else {"score": entity.score}
         concept = extra_keys(entity, self.settings)
-        return {**place, "label": entity.label, **score, **concept}
+        return {**offsets, "label": entity.label, **score, **concept}

@@ -69,8 +69,8 @@ def read_bioc_json(path: Path, options: ReadOptions, counts: Counts) -> Iterator
     """
     bioc = import_optional("bioc.biocjson", "BioC", extra="formats")
     number = 0
-    for place, record in read_values(path, options.encoding):
-        with located(path, place):
+    for line, record in read_values(path, options.encoding):
+        with located(path, line):
             documents = list(_json_documents(record))
         for document in documents:
             number += 1

@@ -34,13 +34,13 @@ REFERENCE = re.compile(r"N\S*\tReference (\S+) (\S+)")
 NO_DATABASE = "KB:"
 
 
-def read_brat(place: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
+def read_brat(source: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
     """Read BRAT's standoff. A discontinuous entity is read as the span that covers it.
 
     Normalisations ("N" lines) are concepts. Relations ("R" lines) are read with their two ends in
     order; an event ("E" line) as relations from its trigger to its arguments, with their roles.
 
-    place (Path): A folder or a ZIP archive with files .txt and .ann of the same names, which are
+    source (Path): A folder or a ZIP archive with files .txt and .ann of the same names, which are
         the ids. In an archive they are quoted as in a URL, as `annotate` writes them.
     options (ReadOptions): The encoding.
     counts (Counts): Changes are added.
@@ -48,44 +48,44 @@ def read_brat(place: Path, options: ReadOptions, counts: Counts) -> Iterator[Ann
     RAISES (ValueError): With file and line, if something cannot be read; or if a .txt or .ann file
         has no partner.
     """
-    is_folder = place.is_dir()
-    with _open(place) as files:
+    is_folder = source.is_dir()
+    with _open(source) as files:
         warn_of_utf8(files.values(), options.encoding)
-        for name, path, annotations in _pairs(place, files):
+        for name, path, annotations in _pairs(source, files):
             found = _read_document(path, annotations, options.encoding, counts)
             yield found.annotated(name if is_folder else unquote(name))
 
 
-def is_brat(place: Path) -> bool:
+def is_brat(source: Path) -> bool:
     """Return whether a folder, a folder in it, or a ZIP archive has files .ann.
 
     RAISES (ValueError): If it is a file, but no ZIP archive.
     """
-    if place.is_dir():
-        return any(path.suffix.lower() == ".ann" for path in place.rglob("*"))
-    with open_archive(place) as members:
+    if source.is_dir():
+        return any(path.suffix.lower() == ".ann" for path in source.rglob("*"))
+    with open_archive(source) as members:
         return any(member.suffix.lower() == ".ann" for member in members)
 
 
 @contextmanager
-def _open(place: Path) -> Iterator[dict[Path, Path]]:
+def _open(source: Path) -> Iterator[dict[Path, Path]]:
     """Yield the files by the path to show; warn about those of other formats."""
     known = (*ENDINGS, *CONFIGURATION)
-    if place.is_dir():
-        found, unread = find_files(place, known)
+    if source.is_dir():
+        found, unread = find_files(source, known)
         warn_unread(unread, ENDINGS)
         yield {path: path for path in found}
         return
-    with open_archive(place) as members:
+    with open_archive(source) as members:
         # A member has the methods of a path that are used here.
-        files = {place / member.name: cast(Path, member) for member in members}
+        files = {source / member.name: cast(Path, member) for member in members}
         others = [path for path in files if ending_of(path, known) is None]
         warn_unread([(kind_of(path), path.name) for path in others], ENDINGS)
         yield {path: file for path, file in files.items() if path not in others}
 
 
-def _pairs(place: Path, files: Mapping[Path, Path]) -> list[tuple[str, Path, Path]]:
-    """Return name, text and annotations of each document. Names include the folders in `place`,
+def _pairs(source: Path, files: Mapping[Path, Path]) -> list[tuple[str, Path, Path]]:
+    """Return name, text and annotations of each document. Names include the folders in `source`,
     because documents of several folders often have the same; endings may be in capitals.
     """
     found: dict[str | None, dict[Path, Path]] = {
@@ -98,7 +98,7 @@ def _pairs(place: Path, files: Mapping[Path, Path]) -> list[tuple[str, Path, Pat
         path = texts.get(name) or annotations[name]
         missing = name.name + (".ann" if name in texts else ".txt")
         raise ValueError(Errors.E207.format(path=path, missing=missing))
-    return [(name.relative_to(place).as_posix(), texts[name], annotations[name]) for name in texts]
+    return [(name.relative_to(source).as_posix(), texts[name], annotations[name]) for name in texts]
 
 
 def _read_document(path: Path, annotations: Path, encoding: str, counts: Counts) -> Entities:

@@ -31,8 +31,8 @@ def reads_records(parse: RecordParser) -> FormatReader:
 
     @wraps(parse)
     def read(path: Path, options: ReadOptions, counts: Counts) -> Iterator[AnnotatedText]:
-        for place, record in read_values(path, options.encoding):
-            with located(path, place):
+        for line, record in read_values(path, options.encoding):
+            with located(path, line):
                 text = parse(record, options, counts)
             if text is not None:
                 yield text
