@@ -67,18 +67,25 @@ def complete_config(config: NetworkConfig) -> dict[str, Any]:
         "num_hidden_layers": 1,
         **config.span_encoder_config,
     }
-    rnn = values["model_type"] == "rnn"
     for key in ("hidden_size", "num_hidden_layers"):
         if type(values[key]) is not int or values[key] < 1:
             raise refused(f"span_encoder_config.{key}", "a whole number of at least 1", values[key])
-    width, rate = values["hidden_size"], config.dropout
-    if rnn:
-        values = {"dropout": rate, "bidirectional": True, "rnn_type": "lstm", **values}
-        if values["rnn_type"] != "lstm":
-            raise refused("span_encoder_config.rnn_type", "'lstm'", values["rnn_type"])
-        if values["bidirectional"] and width % 2:
-            raise refused("span_encoder_config.hidden_size", "even in both directions", width)
-        return values
+    complete = _complete_rnn if values["model_type"] == "rnn" else _complete_transformer
+    return complete(values, config.dropout)
+
+
+def _complete_rnn(values: dict[str, Any], rate: float) -> dict[str, Any]:
+    values = {"dropout": rate, "bidirectional": True, "rnn_type": "lstm", **values}
+    width = values["hidden_size"]
+    if values["rnn_type"] != "lstm":
+        raise refused("span_encoder_config.rnn_type", "'lstm'", values["rnn_type"])
+    if values["bidirectional"] and width % 2:
+        raise refused("span_encoder_config.hidden_size", "even in both directions", width)
+    return values
+
+
+def _complete_transformer(values: dict[str, Any], rate: float) -> dict[str, Any]:
+    width = values["hidden_size"]
     values = {"num_attention_heads": _n_heads(width), "intermediate_size": 4 * width, **values}
     heads = values["num_attention_heads"]
     if type(heads) is not int or heads < 1 or width % heads:

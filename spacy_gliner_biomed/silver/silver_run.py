@@ -71,10 +71,9 @@ def annotate_silver(
         open_failures(paths.failures) as failures,
         open_silver(paths.output, nlp, run.spans_key, names.allowed) as silver,
     ):
-        annotator = TextAnnotator(model, cache, prompt, names, counts, run)
         outcomes = annotate_all(
             _make_jobs(read_inputs(sources, nlp.vocab), find_phrases, counts),
-            annotator.annotate,
+            TextAnnotator(model, cache, prompt, names, counts, run).annotate,
             workers=1 if settings.local.model else run.workers,
             stopped=stopped,
             patience=run.patience,

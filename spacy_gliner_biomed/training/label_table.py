@@ -67,37 +67,43 @@ def rename_labels(
 
 
 def _renamed(text: AnnotatedText, table: Mapping[str, str]) -> AnnotatedText:
-    def rename(span: GoldSpan) -> GoldSpan:
-        start, end, label = span
-        return start, end, table.get(label, label)
-
-    def rename_all(labels: Sequence[str] | None) -> Sequence[str] | None:
-        return labels and sorted({table.get(label, label) for label in labels})
-
+    rename = _Renaming(table)
     written: dict[GoldSpan, list[str]] = {}
     for span in text.spans:
-        written.setdefault(rename(span), []).append(span[2])
+        written.setdefault(rename.span(span), []).append(span[2])
     values: dict[GoldSpan, dict[str, Any]] = {}
     for span, each in text.entity_values.items():
-        values[rename(span)] = {**each, **values.get(rename(span), {})}
-
-    def rename_relation(relation: GoldRelation) -> GoldRelation:
-        head, tail, label = relation
-        return rename(head), rename(tail), table.get(label, label)
-
-    scores = {rename_relation(each): score for each, score in text.relation_scores.items()}
-    relations = dict.fromkeys(map(rename_relation, text.relations or ()))
+        values[rename.span(span)] = {**each, **values.get(rename.span(span), {})}
+    relations = dict.fromkeys(map(rename.relation, text.relations or ()))
     return replace(
         text,
         spans=list(written),
-        annotated=rename_all(text.annotated),
-        concepts=[(a, b, table.get(label, label), ids) for a, b, label, ids in text.concepts],
+        annotated=rename.labels(text.annotated),
+        concepts=[(*rename.span((a, b, label)), ids) for a, b, label, ids in text.concepts],
         relations=None if text.relations is None else list(relations),
-        annotated_relations=rename_all(text.annotated_relations),
+        annotated_relations=rename.labels(text.annotated_relations),
         entity_values=values,
-        relation_scores=scores,
+        relation_scores={rename.relation(x): score for x, score in text.relation_scores.items()},
         meta={**text.meta, WRITTEN_LABELS: [" | ".join(labels) for labels in written.values()]},
     )
+
+
+class _Renaming:
+    """Renames labels wherever a text has them; other labels remain."""
+
+    def __init__(self, table: Mapping[str, str]) -> None:
+        self.table = table
+
+    def labels(self, labels: Sequence[str] | None) -> Sequence[str] | None:
+        return labels and sorted({self.table.get(label, label) for label in labels})
+
+    def span(self, span: GoldSpan) -> GoldSpan:
+        start, end, label = span
+        return start, end, self.table.get(label, label)
+
+    def relation(self, relation: GoldRelation) -> GoldRelation:
+        head, tail, label = relation
+        return self.span(head), self.span(tail), self.table.get(label, label)
 
 
 def _rows(path: Path, encoding: str) -> Iterator[tuple[str, str]]:

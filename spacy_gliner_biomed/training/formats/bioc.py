@@ -115,42 +115,41 @@ def _annotated(document: Any, counts: Counts) -> AnnotatedText:
 
     RAISES (ValueError): If an annotation is not in the text.
     """
-    made, starts, moved = PassageText(), [], 0
+    made = PassageText()
     annotations = [(0, annotation) for annotation in document.annotations]
     relations = list(document.relations)
     for passage in document.passages:
-        gap = passage.offset - made.length
-        fits = 0 <= gap <= MAX_GAP if made.passages else gap == 0
-        moved += not fits
-        infons = {str(key): str(value) for key, value in passage.infons.items()}
-        start = made.add(_text(passage), infons, "\n" * gap if fits else "\n")
-        shift = start - passage.offset
-        starts.append(shift)
+        shift = _add_passage(made, passage, counts) - passage.offset
         parts = [passage, *passage.sentences]
         annotations += [(shift, annotation) for part in parts for annotation in part.annotations]
         relations += [relation for part in parts for relation in part.relations]
-    counts[MOVED] += moved
-    text = made.text
-    spans: dict[GoldSpan, None] = {}
+    text, spans = made.text, dict[GoldSpan, None]()
     concepts, named = [], {}
     for shift, annotation in annotations:
         span = _span(annotation, shift, text, counts)
         spans[span], named[str(annotation.id)] = None, span
         if ids := annotation.infons.get(IDENTIFIER):
             concepts.append((*span, str(ids)))
-    name = "" if document.id is None else str(document.id)
-    passages = made.passages
     return AnnotatedText(
         text,
         list(spans),
         [],
         None,
-        name,
+        name="" if document.id is None else str(document.id),
         concepts=concepts,
-        passages=passages,
+        passages=made.passages,
         meta={str(key): x for key, x in document.infons.items() if key not in LINE_KEYS},
         relations=read_bioc_relations(relations, named, concepts, counts),
     )
+
+
+def _add_passage(made: PassageText, passage: Any, counts: Counts) -> int:
+    """Add a passage at its offset, or on a line of its own if this does not fit; return where."""
+    gap = passage.offset - made.length
+    fits = 0 <= gap <= MAX_GAP if made.passages else gap == 0
+    counts[MOVED] += not fits
+    infons = {str(key): str(value) for key, value in passage.infons.items()}
+    return made.add(_text(passage), infons, "\n" * gap if fits else "\n")
 
 
 def _text(passage: Any) -> str:
