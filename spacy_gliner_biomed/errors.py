@@ -190,8 +190,8 @@ class Errors:
         "{found!r}."
     )
     E283 = (
-        "[GB-E283] An entry of doc._.relations must be a pair of spans with a label and a score, "
-        "as in Relation(head, tail, 'treats', 0.9), with spans of the same Doc; found {found}."
+        "[GB-E283] An entry of doc._.relations must be two different spans of the same Doc with a "
+        "label and a finite score, as in Relation(head, tail, 'treats', 0.9); found {found}."
     )
     E350 = (
         "[GB-E350] Relations cannot be added to the checkpoint {source}: it is {found}. Use a "

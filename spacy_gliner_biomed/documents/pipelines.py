@@ -20,6 +20,7 @@ from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.models.gliner import network_shim
 from spacy_gliner_biomed.pipeline.component import GlinerBiomed
 from spacy_gliner_biomed.pipeline.components import find_components
+from spacy_gliner_biomed.pipeline.labels import keep_prompts
 from spacy_gliner_biomed.training.prompt_forms import relation_with_words, with_words
 
 Labels = Sequence[str | Mapping[str, Any]]  # or relations
@@ -31,9 +32,6 @@ LIMITED = {"parser", "ner"}
 def parse_labels(value: str | Sequence[str] | None) -> Labels | None:
     """Parse the option `--labels`: labels separated by commas, or a JSON list; it may be repeated.
 
-    Labels such as "GENE_OR_PROTEIN" get a prompt in words ("gene or protein"), unless the list
-    gives one.
-
     value (str | Sequence[str] | None): The option, or each of its values.
     RETURNS (Labels | None): The labels; None if the option was not given.
     RAISES (ValueError): If there are no labels in it, or the JSON is broken.
@@ -43,7 +41,7 @@ def parse_labels(value: str | Sequence[str] | None) -> Labels | None:
     labels = _parse_list(value, Errors.E058)
     if not labels:
         raise ValueError(Errors.E054)
-    return [with_words(label) if isinstance(label, str) else label for label in labels]
+    return labels
 
 
 def parse_relations(value: str | Sequence[str] | None) -> Labels | None:
@@ -55,10 +53,25 @@ def parse_relations(value: str | Sequence[str] | None) -> Labels | None:
     """
     if value is None or value == []:  # typer gives either for an option that may be repeated
         return None
-    return [
-        relation_with_words(entry) if isinstance(entry, str) else entry
-        for entry in _parse_list(value, Errors.E360)
-    ]
+    return _parse_list(value, Errors.E360)
+
+
+def complete_entries(entries: Labels, known: Labels, key: str = "label") -> Labels:
+    """Return labels or relations of a call with their prompts.
+
+    A string that names one of the component's keeps its prompts and thresholds. Any other is asked
+    for in words: "GENE_OR_PROTEIN" gets the prompt "gene or protein".
+
+    entries (Labels): Strings, and dicts as in the settings `labels` and `relations`.
+    known (Labels): Those of the component.
+    key (str): The key of the name: "label" or "relation".
+    RETURNS (Labels): The entries.
+    """
+    names = {entry if isinstance(entry, str) else entry[key] for entry in known}
+    as_words = relation_with_words if key == "relation" else with_words
+    named = [as_words(x) if isinstance(x, str) and x not in names else x for x in entries]
+    complete: Labels = keep_prompts(named, known, key)
+    return complete
 
 
 def get_pipeline(
@@ -111,6 +124,9 @@ def configure(nlp: Language, options: Mapping[str, Any], *, n_process: int = 1) 
     """
     component = find_component(nlp)
     given = {key: value for key, value in options.items() if value is not None}
+    for name, key in (("labels", "label"), ("relations", "relation")):
+        if name in given:
+            given[name] = complete_entries(given[name], component.cfg[name], key)
     component.labels = given.pop("labels", component.cfg["labels"])
     component.cfg.update(given)
     if not component.settings().labels:

@@ -14,7 +14,13 @@ from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.pipeline.span_scores import identity, known_scores
 from spacy_gliner_biomed.tokenization.alignment import align_span, cut_points
 from spacy_gliner_biomed.training.corpora import WRITTEN_LABELS
-from spacy_gliner_biomed.training.entity_values import CANDIDATES, SCORES, VALUES, items_of_spans
+from spacy_gliner_biomed.training.entity_values import (
+    CANDIDATES,
+    SCORES,
+    VALUES,
+    items_of_spans,
+    listed_items,
+)
 from spacy_gliner_biomed.types import Candidates, ScoredSpan
 
 EntsFilter = Callable[[Iterable[Span], Iterable[Span]], list[Span]]
@@ -78,6 +84,7 @@ def annotate(
         existing = [] if settings.overwrite else list(doc.ents)
         blocked = [] if settings.overwrite else _blocked_tokens(doc)
         ents = ents_filter(existing, _outside(best_first, blocked))
+        _clear_ids(doc)
         doc.set_ents(ents, blocked=blocked)
         counts["not_in_ents"] = _count_blocked(spans, [*existing, *blocked], ents)
     return counts
@@ -157,6 +164,14 @@ def _blocked_tokens(doc: Doc) -> list[Span]:
     return [doc[i : i + 1] for i, tags in tokens if tags == [begins, outside]]
 
 
+def _clear_ids(doc: Doc) -> None:
+    """Remove the ids of entities from the tokens, where a new entity without an id would find them;
+    spans keep their own.
+    """
+    for i in np.flatnonzero(doc.to_array("ENT_ID")).tolist():
+        doc[i].ent_id = 0
+
+
 def _outside(spans: Iterable[Span], blocked: Iterable[Span]) -> list[Span]:
     """Return the spans without a blocked token."""
     taken = {span.start for span in blocked}
@@ -186,7 +201,7 @@ def _write_group(
         attrs = dict(group.attrs)
         # A span without a score that is not found was set by hand, and counts as certain, unless a
         # span was removed from the group: then nothing tells which score was whose.
-        by_hand = None if len(attrs.get(SCORES, ())) > len(group) else 1.0
+        by_hand = None if len(listed_items(group, SCORES)) > len(group) else 1.0
         for i, (span, score) in enumerate(zip(group, known_scores(group), strict=True)):
             _, found = new.pop(identity(span), (span, by_hand))
             rows.append((span, found if score is None else score, i))

@@ -24,7 +24,7 @@ from spacy_gliner_biomed.pipeline.gold_checks import (
 from spacy_gliner_biomed.pipeline.gold_label_checks import check_labels, report_other_labels
 from spacy_gliner_biomed.pipeline.label_reports import report_labels
 from spacy_gliner_biomed.pipeline.prediction import Predictor
-from spacy_gliner_biomed.pipeline.relation_annotation import annotate_relations
+from spacy_gliner_biomed.pipeline.relation_annotation import annotate_relations, replaces_relations
 from spacy_gliner_biomed.pipeline.relation_training import Outputs, begin_rows, choose_relations
 from spacy_gliner_biomed.pipeline.row_making import row_maker, widest_entity
 from spacy_gliner_biomed.pipeline.settings import Settings
@@ -291,7 +291,7 @@ class GlinerBiomed(GlinerPipe):
             if doc.vocab is not self.vocab:  # of a pipeline that shares the component
                 add_strings(doc.vocab, self.labels)
             counts = annotate(doc, prediction.spans, settings, self.ents_filter)
-            if settings.relations:
+            if settings.relations or replaces_relations(self.model, settings):
                 counts |= annotate_relations(doc, prediction.relations, settings)
             self._count({**prediction.counts, **counts}, settings)
 

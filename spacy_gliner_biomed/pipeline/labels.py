@@ -49,18 +49,19 @@ def unique_labels(labels: Any) -> list[str | dict[str, Any]]:
     return list(unique.values())
 
 
-def keep_prompts(labels: Any, known: Sequence[Any]) -> Any:
+def keep_prompts(labels: Any, known: Sequence[Any], key: str = "label") -> Any:
     """Return new labels with the entries of known ones for strings that name them, so that
     `[*component.labels, "symptom"]` loses no prompt and no threshold.
 
-    labels: The new labels, see `parse_labels`; anything else is returned as it is.
+    labels: The new labels, see `parse_labels`, or relations; anything else is returned as it is.
     known (Sequence): The current entries.
+    key (str): The key of the name: "label" or "relation".
     """
     if not isinstance(labels, list | tuple):
         return labels
     entries: list[Any] = []
     for entry in labels:
-        same = [x for x in known if isinstance(x, Mapping) and x["label"] == entry]
+        same = [x for x in known if isinstance(x, Mapping) and x[key] == entry]
         entries += same if isinstance(entry, str) and same and entry not in known else [entry]
     return entries
 

@@ -5,12 +5,14 @@ pickling, and tokens that are cut or merged.
 """
 
 from collections.abc import Iterable, Sequence
+from math import isfinite
 from typing import Any, NamedTuple
 
 from spacy.tokens import Doc, Span
 
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
+from spacy_gliner_biomed.models.gliner import GlinerModel, network_shim
 from spacy_gliner_biomed.pipeline.annotation import add_strings, token_offsets
 from spacy_gliner_biomed.pipeline.settings import Settings
 from spacy_gliner_biomed.tokenization.alignment import align_span
@@ -71,6 +73,8 @@ def set_relations(doc: Doc, relations: Iterable[Relation]) -> None:
         try:
             head, tail, label, score = each if isinstance(each, Relation) else Relation(*each)
             ends = {"head": _end(doc, head), "tail": _end(doc, tail)}
+            if ends["head"] == ends["tail"] or not str(label).strip() or not isfinite(score):
+                raise ValueError(each)
             entry = {**ends, "label": str(label), "score": float(score)}
             entry["texts"] = [head.text, tail.text]
         except (AttributeError, TypeError, ValueError) as error:
@@ -112,8 +116,20 @@ def annotate_relations(
             kept.append(Relation(head, tail, each.label, each.score))
     add_strings(doc.vocab, dict.fromkeys(relation.label for relation in kept))
     earlier = [] if settings.overwrite else read_relations(doc)
-    set_relations(doc, [*kept, *earlier])
+    set_relations(doc, [*earlier, *kept])  # of equal ones, the first stays
     return {"relations_left_out": len(found) - len(kept)}
+
+
+def replaces_relations(model: GlinerModel, settings: Settings) -> bool:
+    """Return whether earlier relations are removed though none are asked for. A component whose
+    checkpoint finds no relations leaves those of others.
+
+    model (GlinerModel): The component's.
+    settings (Settings): Checked settings.
+    """
+    if not (settings.overwrite and settings.labels):
+        return False
+    return bool(network_shim(model).checkpoint.config.relations_layer)
 
 
 def _end(doc: Doc, span: Span) -> list[Any]:

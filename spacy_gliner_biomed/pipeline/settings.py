@@ -93,6 +93,9 @@ class Settings:
         if "labels" in given:
             # The entries of `cfg` were checked when they were set.
             given["labels"] = unique_labels(keep_prompts(given["labels"], cfg["labels"]))
+        if "relations" in given:
+            known = cfg["relations"]
+            given["relations"] = keep_prompts(given["relations"], known, "relation")
         values = {**{key: cfg[key] for key in cls.__dataclass_fields__}, **given}
         values["labels"] = parse_labels(values["labels"])
         values["relations"] = parse_relations(values["relations"])

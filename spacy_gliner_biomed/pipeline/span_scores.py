@@ -1,6 +1,8 @@
 """`Span._.score`: the scores of the spans of a group, read from its attrs."""
 
 from bisect import bisect_left
+from numbers import Real
+from typing import Any
 
 from spacy.tokens import Span, SpanGroup
 
@@ -30,14 +32,19 @@ def score_of(span: Span) -> float | None:
         # Groups of the component are sorted by their start; others need not be.
         for i in [*range(first, len(group)), *range(first)]:
             if scores[i] is not None and identity(group[i]) == wanted:
-                return float(scores[i])
+                return _number(scores[i])
     return None
 
 
 def known_scores(group: SpanGroup) -> list[float | None]:
     """Return the score of each span of a group; None for those that have none."""
     scores = items_of_spans(group, SCORES)
-    return [None if score is None else float(score) for score in scores]
+    return [_number(score) for score in scores]
+
+
+def _number(score: Any) -> float | None:
+    """Return a score; None for anything else that another program keeps there."""
+    return float(score) if isinstance(score, Real) and not isinstance(score, bool) else None
 
 
 def identity(span: Span) -> tuple[int, int, int]:

@@ -4,7 +4,7 @@ The scores are where the pipeline writes them, in the attributes of the span gro
 of a line are there, too, as a list of dicts in the order of the spans.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from spacy.tokens import Doc, Span, SpanGroup
@@ -72,9 +72,17 @@ def items_of_spans(group: SpanGroup, name: str) -> list[Any]:
     name (str): The name of the list.
     RETURNS (list[Any]): An item for each span; None for those that have none.
     """
-    items = list(group.attrs.get(name, ()))
+    items = listed_items(group, name)
     known = items if len(items) <= len(group) else []
     return [*known, *[None] * (len(group) - len(known))]
+
+
+def listed_items(group: SpanGroup, name: str) -> list[Any]:
+    """Return a list in the attributes of a group; empty for what another program keeps there."""
+    items = group.attrs.get(name)
+    if isinstance(items, str | bytes | Mapping) or not isinstance(items, Iterable):
+        return []
+    return list(items)
 
 
 def candidates_of(spans: Sequence[Span], group: SpanGroup | None) -> list[Ranked]:

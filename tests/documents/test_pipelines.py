@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.pipelines import (
+    complete_entries,
     configure,
     find_component,
     get_pipeline,
@@ -27,8 +28,7 @@ MakeNlp = Callable[..., Language]
         (None, None),
         ("disease", ["disease"]),
         (" disease,, drug dosage ,", ["disease", "drug dosage"]),
-        ("DNA,CellLine", ["DNA", {"label": "CellLine", "prompt": "cell line"}]),
-        ('["A_B", {"label": "A_B"}]', [{"label": "A_B", "prompt": "A B"}, {"label": "A_B"}]),
+        ('["A_B", {"label": "A_B"}]', ["A_B", {"label": "A_B"}]),
         ('["a, b", {"label": "D", "prompt": "drug"}]', ["a, b", {"label": "D", "prompt": "drug"}]),
         (["a, b", '["c, d"]', "e"], ["a", "b", "c, d", "e"]),
         ([], None),
@@ -59,12 +59,35 @@ def test_no_labels_and_broken_json_are_said(value: str, code: str) -> None:
 def test_relations_are_words_or_json() -> None:
     assert parse_relations(None) is None
     assert parse_relations("") == parse_relations("[]") == []
-    words = [{"relation": "is_caused_by", "prompt": "is caused by"}]
-    assert parse_relations("is_caused_by, treats") == [*words, "treats"]
+    assert parse_relations("is_caused_by, treats") == ["is_caused_by", "treats"]
     entry = {"relation": "treats", "head": ["drug"]}
-    assert parse_relations(f'["is_caused_by", {json.dumps(entry)}]') == [*words, entry]
+    assert parse_relations(f'["is_caused_by", {json.dumps(entry)}]') == ["is_caused_by", entry]
     with pytest.raises(ValueError, match="GB-E360"):
         parse_relations("[treats]")
+
+
+def test_names_are_asked_for_in_words_unless_the_component_has_them() -> None:
+    in_words = {"label": "CellLine", "prompt": "cell line"}
+    assert complete_entries(["DNA", "CellLine"], []) == ["DNA", in_words]
+    assert complete_entries([{"label": "A_B"}], []) == [{"label": "A_B"}]
+    assert complete_entries(["CellLine"], ["CellLine", "DNA"]) == ["CellLine"]
+    known = [{"label": "CellLine", "prompt": p, "threshold": 0.9} for p in ("line", "culture")]
+    assert complete_entries(["gene", "CellLine"], known) == ["gene", *known]
+    assert complete_entries([{"label": "CellLine"}], known) == [{"label": "CellLine"}]
+
+
+def test_names_of_relations_keep_their_ends_and_thresholds() -> None:
+    known = [{"relation": "is_caused_by", "prompt": "due to", "head": ["disease"]}]
+    in_words = {"relation": "treatedWith", "prompt": "treated with"}
+    asked = ["is_caused_by", "treatedWith"]
+    assert complete_entries(asked, known, "relation") == [*known, in_words]
+
+
+def test_configured_labels_keep_the_prompts_of_the_pipeline(make_nlp: MakeNlp) -> None:
+    nlp = make_nlp(labels=[{"label": "FINDING_X", "prompt": "disease", "threshold": 0.9}])
+    configure(nlp, {"labels": ["FINDING_X", "CELL_LINE"]})
+    asked = [(spec.prompt, spec.threshold) for spec in find_component(nlp).settings().labels]
+    assert asked == [("disease", 0.9), ("cell line", None)]
 
 
 def test_configured_settings_reach_the_component_and_others_stay(make_nlp: MakeNlp) -> None:

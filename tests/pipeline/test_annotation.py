@@ -5,6 +5,7 @@ from spacy.pipeline.span_ruler import prioritize_new_ents_filter
 from spacy.tokens import Doc, Span, SpanGroup
 
 from spacy_gliner_biomed.pipeline.annotation import annotate, best_score_filter
+from spacy_gliner_biomed.pipeline.span_scores import score_of
 from spacy_gliner_biomed.types import ScoredSpan
 
 # Characters of the Doc's words "ab-cd ef gh (ij)".
@@ -91,6 +92,26 @@ def test_overwrite_replaces_entities_and_the_group_but_no_other_group(doc, make_
     assert group(doc) == [("ef", "A", 0.9)]
     assert [s.text for s in doc.spans["mine"]] == ["ab-cd"]
     assert counts["not_in_ents"] == 0
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_new_entity_has_no_id_of_an_earlier_one(doc, make_settings, overwrite):
+    kept = [] if overwrite else [("gh", "OLD", "T2")]
+    doc.set_ents([Span(doc, 2, 3, label="OLD", span_id="T2")])
+    for i in (0, 1):
+        doc[i].ent_id_ = "T1"  # as spaCy leaves it where an entity was
+    write(doc, [span(EF, "A", 0.9)], make_settings(overwrite=overwrite))
+    assert [(e.text, e.label_, e.id_) for e in doc.ents] == [("ef", "A", ""), *kept]
+    assert [token.ent_id_ for token in doc] == ["", "", "" if overwrite else "T2", "", "", ""]
+
+
+@pytest.mark.parametrize("scores", [0.5, "high", ["high", None], {"ef": 0.5}, [True, False]])
+def test_scores_of_another_form_are_none(doc, make_settings, scores):
+    old = [Span(doc, 1, 2, label="A"), Span(doc, 2, 3, label="A")]
+    doc.spans["sc"] = SpanGroup(doc, name="sc", attrs={"scores": scores}, spans=old)
+    assert [score_of(entity) for entity in doc.spans["sc"]] == [None, None]
+    write(doc, [span(EF, "A", 0.6)], make_settings())
+    assert group(doc) == [("ef", "A", 0.6), ("gh", "A", 1.0)]
 
 
 def test_earlier_spans_of_the_group_stay_with_score_one_and_attributes(doc, make_settings):

@@ -136,6 +136,40 @@ def test_other_relations_stay_unless_they_are_overwritten(nlp: Language) -> None
         assert sorted(written) == sorted([*found, *before])
 
 
+@pytest.mark.filterwarnings("ignore:.*GB-W006")  # of the first entities
+def test_none_are_left_of_an_earlier_run_that_is_overwritten(nlp: Language) -> None:
+    component = nlp.get_pipe("gliner_biomed")
+    doc = nlp(TEXT)
+    assert doc._.relations
+    component.relations = []
+    assert plain(component(doc)) != []
+    component.overwrite = True
+    assert plain(component(doc)) == []
+
+
+def test_relations_of_others_stay_beside_a_checkpoint_that_finds_none(uni_span: Path) -> None:
+    doc = make_nlp(uni_span, relations=[]).make_doc(TEXT)
+    doc._.relations = [Relation(doc[0:1], doc[1:2], "before")]
+    make_nlp(uni_span, relations=[], overwrite=True).get_pipe("gliner_biomed")(doc)
+    assert [relation.label for relation in doc._.relations] == ["before"]
+
+
+def test_an_earlier_relation_that_is_found_again_keeps_its_score(nlp: Language) -> None:
+    doc = nlp(TEXT)
+    by_hand = [relation._replace(score=0.95) for relation in doc._.relations]
+    doc._.relations = by_hand
+    assert nlp.get_pipe("gliner_biomed")(doc)._.relations == by_hand
+
+
+def test_names_of_relations_keep_their_settings_in_a_call(nlp: Language) -> None:
+    component = nlp.get_pipe("gliner_biomed")
+    component.relations = [{"relation": "TREATS", "prompt": "treats", "threshold": 0.9}]
+    assert component.settings(relations=["TREATS", "causes"]).relations == [
+        RelationSpec("TREATS", "treats", 0.9),
+        RelationSpec("causes", "causes"),
+    ]
+
+
 def test_a_part_of_a_doc_has_only_relations_of_its_own_text(nlp: Language) -> None:
     doc = nlp.make_doc("Cough and BRCA1 cause something else entirely .")
     doc._.relations = [(doc[0:1], doc[4:5], "causes", 0.9)]
@@ -231,3 +265,14 @@ def test_what_is_no_relation_of_a_doc_is_refused(wrong: Any, nlp: Language) -> N
     doc = nlp.make_doc(TEXT)
     with pytest.raises(ValueError, match=r"GB-E283"):
         doc._.relations = [wrong]
+
+
+@pytest.mark.parametrize(
+    ("tail", "label", "score"), [(0, "treats", 1.0), (1, " ", 1.0), (1, "treats", float("nan"))]
+)
+def test_what_no_relation_can_be_is_refused(
+    tail: int, label: str, score: float, nlp: Language
+) -> None:
+    doc = nlp.make_doc(TEXT)
+    with pytest.raises(ValueError, match=r"GB-E283"):
+        doc._.relations = [Relation(doc[0:1], doc[tail : tail + 1], label, score)]
