@@ -75,7 +75,7 @@ def next_cli(
         int,
         Option(
             help="Number of random documents that stand for the pool, and of the most uncertain "
-            "ones to choose from; more need more memory."
+            "ones to choose from (at least --count); more need more memory."
         ),
     ] = 2000,
     seed: Annotated[int, Option(help="Random seed of that sample.")] = 0,

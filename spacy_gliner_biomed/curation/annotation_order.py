@@ -24,7 +24,7 @@ class OrderSettings:
     uncertainty (float): Weight of the model's uncertainty.
     coverage (float): Weight of what a document adds to the coverage of the pool.
     sample (int): Number of random documents that stand for the pool, and of most uncertain ones
-        that are kept as candidates.
+        that are kept as candidates, of which there are at least `count`.
     seed (int): Seed of the random documents.
     RAISES (ValueError): If a value is not allowed, or both weights are 0.
     """

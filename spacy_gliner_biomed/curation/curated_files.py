@@ -92,7 +92,8 @@ def clean_file(
     cosine (float): Minimum similarity of near-duplicates, see `NearDuplicates`.
     reading (ReadOptions): How to read the source.
     RETURNS (dict[str, Any]): Number of documents by outcome; which document repeats which, and
-        mentions with contradictory labels, at most `MAX_LISTED` of each.
+        mentions with contradictory labels, at most `MAX_LISTED` of each. Mentions of documents that
+        are dropped as repeats of each other count.
     RAISES (ValueError): If a file cannot be read.
     """
     cleaning = _Cleaning(source, against, progress, gates, cosine, reading)
@@ -148,8 +149,9 @@ class _Cleaning:
                         pair = {"document": document.text.name, "repeats": originals[first]}
                         self.repeats.append(pair)
             self.documents[outcome] += 1
-            if outcome == KEPT:
+            if outcome in (KEPT, REPEATS):  # a repeat with other labels is the clearest case
                 self.contradictions.count(document.text)
+            if outcome == KEPT:
                 yield document
 
     def counts(self) -> dict[str, Any]:

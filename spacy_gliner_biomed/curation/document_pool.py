@@ -41,7 +41,7 @@ class DocumentPool:
     ) -> None:
         self.nlp, self.settings, self.annotated = nlp, settings, annotated
         self.component = find_component(nlp)
-        self.unsure = BestCandidates(settings.sample)
+        self.unsure = BestCandidates(max(settings.sample, settings.count))
         self.sample = BestCandidates(settings.sample)
         self.counts = Counter(dict.fromkeys((READ, ANNOTATED, REPEATS, NO_TEXT), 0))
         self.known = {self._key(text) for text in self._annotated_texts()}

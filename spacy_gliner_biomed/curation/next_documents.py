@@ -8,6 +8,7 @@ from typing import Any
 
 from spacy.language import Language
 
+from spacy_gliner_biomed.common.own_keys import free_key
 from spacy_gliner_biomed.common.reporting import warn
 from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.curation.annotation_order import OrderSettings, Proposal, propose
@@ -41,7 +42,8 @@ def write_next(
     """Write the documents to annotate next, in this order, with the model's entities.
 
     Each has its rank, uncertainty and gain in coverage in its metadata, as `next_rank`,
-    `next_uncertainty` and `next_coverage`.
+    `next_uncertainty` and `next_coverage`. Those of an earlier round are replaced. Other metadata
+    stays: if it has such a key, an underscore follows ours.
 
     nlp (Language): A configured pipeline with exactly one `gliner_biomed` component.
     files (Sequence[Path]): The pool, see `inputs.find_inputs`. It is read once.
@@ -100,7 +102,11 @@ def _write(
 def _as_input(rank: int, proposal: Proposal) -> InputDocument:
     document, record = proposal.candidate.source
     numbers = {f"next_{name}": value for name, value in _numbers(rank, proposal).items()}
-    return document, Record(record.id, {**record.meta, **numbers})
+    meta = record.meta
+    if all(isinstance(meta.get(name), int | float) for name in numbers):  # of an earlier round
+        meta = {name: value for name, value in meta.items() if name not in numbers}
+    own = {free_key(name, meta): value for name, value in numbers.items()}
+    return document, Record(record.id, {**meta, **own})
 
 
 def _numbers(rank: int, proposal: Proposal) -> dict[str, Any]:

@@ -86,6 +86,21 @@ def test_the_next_round_leaves_out_what_is_annotated(pool: Path, uni_span: Path)
     assert sorted(ids[0] + ids[1]) == [f"n{i}" for i in range(5)]
 
 
+def test_metadata_stays_and_only_the_numbers_of_an_earlier_round_are_replaced(
+    tmp_path: Path, uni_span: Path
+) -> None:
+    earlier = {"next_rank": 7, "next_uncertainty": 0.5, "next_coverage": 0.5}
+    lines = [{"text": TEXTS[0], **earlier}, {"text": TEXTS[1], "next_rank": "mine"}]
+    pool, target = tmp_path / "pool.jsonl", tmp_path / "next.jsonl"
+    pool.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run(uni_span, pool, "--output", target, "--count", 2)
+    first, second = sorted(read_lines(target), key=lambda line: line["text"])
+    assert {first["next_rank"], second["next_rank_"]} == {1, 2}
+    assert second["next_rank"] == "mine"
+    assert "next_rank_" not in first
+    assert "next_coverage" in second
+
+
 def test_a_broken_line_is_counted_and_the_others_are_proposed(pool: Path, uni_span: Path) -> None:
     with pool.open("a") as file:
         file.write('{"text": 7}\n')

@@ -75,14 +75,29 @@ def test_a_report_lists_the_first_repeats_only(
     assert found["repeats"] == [{"document": "again", "repeats": "one"}]
 
 
-def test_contradictions_are_those_of_what_is_kept(tmp_path: Path) -> None:
-    source = tmp_path / "source.jsonl"
-    lines = [write(tmp_path / f"{label}.jsonl", ["one"], label).read_text() for label in "ab"]
+def labelled(folder: Path, *pairs: tuple[str, str]) -> Path:
+    """A file of texts by their names, each with one entity."""
+    lines = [write(folder / "one.jsonl", [name], label).read_text() for name, label in pairs]
+    source = folder / "source.jsonl"
     source.write_text("".join(lines))
-    both = clean_file(source, tmp_path / "t.jsonl", quietly, gates=Gates(), cosine=1.1)
-    assert both["contradictions"] == [{"mention": "asp", "labels": {"a": 1, "b": 1}}]
-    one = clean_file(source, tmp_path / "t.jsonl", quietly, gates=Gates())
-    assert one["contradictions"] == []
+    return source
+
+
+def test_contradictions_of_repeats_are_reported(tmp_path: Path) -> None:
+    source = labelled(tmp_path, ("one", "a"), ("one", "b"), ("again", "a"))
+    target = tmp_path / "t.jsonl"
+    for cosine in (1.1, 0.9):  # with and without the repeats in the output
+        found = clean_file(source, target, quietly, gates=Gates(), cosine=cosine)
+        assert found["contradictions"] == [{"mention": "asp", "labels": {"a": 2, "b": 1}}]
+    assert names_in(target) == ["one"]
+
+
+def test_contradictions_are_not_those_of_bad_texts_or_of_test_texts(tmp_path: Path) -> None:
+    source = labelled(tmp_path, ("one", "a"), ("bad", "c"), ("test", "a"), ("test", "b"))
+    against = [write(tmp_path / "test.jsonl", ["test"])]
+    target = tmp_path / "t.jsonl"
+    found = clean_file(source, target, quietly, against=against, gates=Gates())
+    assert found["contradictions"] == []
 
 
 def test_a_selection_may_replace_its_source(source: Path) -> None:

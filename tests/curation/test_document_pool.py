@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from spacy.language import Language
 
-from spacy_gliner_biomed.curation.annotation_order import OrderSettings
+from spacy_gliner_biomed.curation.annotation_order import OrderSettings, propose
 from spacy_gliner_biomed.curation.document_pool import DocumentPool
 from spacy_gliner_biomed.documents.inputs import InputDocument, Record
 
@@ -45,7 +45,7 @@ def test_the_candidates_of_a_large_pool_are_limited_and_do_not_depend_on_its_ord
     found = texts(60)
     kept = []
     for order in (found, found[::-1]):
-        pool = DocumentPool(nlp, OrderSettings(sample=10))
+        pool = DocumentPool(nlp, OrderSettings(count=5, sample=10))
         pool.read(documents(order), batch_size=1)
         assert len(pool.unsure.heap) == len(pool.sample.heap) == len(pool.vectors()) == 10
         kept.append([each.source[0] for each in pool.candidates()])
@@ -54,10 +54,19 @@ def test_the_candidates_of_a_large_pool_are_limited_and_do_not_depend_on_its_ord
     everything = DocumentPool(nlp, OrderSettings(sample=100))
     everything.read(documents(found))
     unsure = sorted((each.uncertainty for each in everything.candidates()), reverse=True)[:10]
-    best = DocumentPool(nlp, OrderSettings(sample=10))
+    best = DocumentPool(nlp, OrderSettings(count=5, sample=10))
     best.read(documents(found))
     values = sorted((each.uncertainty for each in best.unsure), reverse=True)
     assert values == pytest.approx(unsure, abs=1e-5)
+
+
+def test_a_sample_smaller_than_the_count_leaves_enough_candidates(nlp: Language) -> None:
+    settings = OrderSettings(count=4, sample=1)
+    pool = DocumentPool(nlp, settings)
+    pool.read(documents(texts(5)))
+    vectors = pool.vectors()
+    assert len(vectors) == 1
+    assert len(propose(pool.candidates(), vectors, pool.covered(vectors), settings)) == 4
 
 
 def test_another_seed_is_another_sample(nlp: Language) -> None:

@@ -76,6 +76,32 @@ def test_beyond_one_nothing_is_similar() -> None:
     assert find([GOOD, GOOD], cosine=1.0) == [0, 0]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Warfarin 5 mg daily was given.", "Warfarin 2 mg daily was given."),
+        ("Hepatitis B was excluded by serology.", "Hepatitis C was excluded by serology."),
+        ("Survival differed (p < 0.05).", "Survival differed (p > 0.05)."),
+        ("HER2+ cells were found.", "HER2- cells were found."),
+        ("दर्द की दवा", "दर्द का दवा"),  # they differ in a vowel sign
+        ("fever and cough and fever", "cough and fever and cough"),  # equal words and pairs
+    ],
+)
+def test_what_differs_in_any_word_or_sign_is_no_repeat_at_one(one: str, other: str) -> None:
+    assert find([one, other, one], cosine=1.0) == [0, 1, 0]
+
+
+def test_long_texts_that_differ_in_one_word_are_no_repeats_at_one() -> None:
+    words = sentence(random.Random(3), 5000)
+    texts = [" ".join([*words[:i], "new", *words[i + 1 :]]) for i in range(0, 5000, 500)]
+    assert find([*texts, texts[4]], cosine=1.0) == [*range(10), 4]
+    assert find(texts, cosine=0.9) == [0] * 10
+
+
+def test_case_and_punctuation_do_not_count() -> None:
+    assert find(["Fever, cough (mild).", "fever: COUGH - mild"], cosine=1.0) == [0, 0]
+
+
 @pytest.mark.parametrize("cosine", [0.0, -1.0, float("nan")])
 def test_a_similarity_that_is_none_is_refused(cosine: float) -> None:
     with pytest.raises(ValueError, match="GB-E030"):
@@ -85,8 +111,8 @@ def test_a_similarity_that_is_none_is_refused(cosine: float) -> None:
 def test_memory_is_some_hundred_bytes_a_text() -> None:
     finder = NearDuplicates(0.9)
     finder.add(f"word{i} other{i}" for i in range(3000))
-    kept = finder.values.nbytes + finder.sizes.nbytes
-    assert kept <= 1.25 * 260 * (3000 + 512)
+    kept = finder.values.nbytes + finder.sizes.nbytes + finder.digests.nbytes
+    assert kept <= 1.25 * 268 * (3000 + 512)
 
 
 def test_without_scikit_learn_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
