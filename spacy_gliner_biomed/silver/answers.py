@@ -94,6 +94,8 @@ def read_answer(content: str) -> Answer:
         can be read: a misunderstood answer is not an answer without entities.
     """
     text, is_closed = split_reasoning(content)
+    if not text.strip() and is_closed:
+        raise Failure(MALFORMED, f"the answer has no text: {_shorten(content)}")
     if not is_closed and not is_whole_json(text):
         raise Failure(MALFORMED, f"the reasoning has no end in {_shorten(content)}")
     found, rest = _find_answers(text)
@@ -126,14 +128,16 @@ def _objects_with_entities(value: Any) -> list[dict[str, Any]]:
     while waiting:
         each = waiting.pop()
         if isinstance(each, dict) and isinstance(each.get("entities"), list):
-            found += [each] if isinstance(each.get("relations", []), list) else []
+            found.append(each)
         elif isinstance(each, dict | list):
             waiting += reversed(list(each.values()) if isinstance(each, dict) else each)
     return found
 
 
 def _read_object(raw: Mapping[str, Any]) -> Answer:
-    entities, relations = raw["entities"], raw.get("relations", [])
+    entities, relations = raw["entities"], raw.get("relations") or []
+    if not isinstance(relations, list):  # none of them can be read
+        relations = [None]
     read = [entity for item in entities if (entity := _read_entity(item)) is not None]
     related = [relation for item in relations if (relation := _read_relation(item)) is not None]
     n_broken = len(entities) + len(relations) - len(read) - len(related)

@@ -2,9 +2,11 @@
 
 import json
 import re
+from typing import Any
 
 import httpx
 
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.silver.failures import REFUSED, SERVER_ERROR, TOO_LONG, Failure
 from spacy_gliner_biomed.silver.reply_cache import Reply
@@ -15,6 +17,7 @@ FATAL_STATUSES = {401, 403, 404, 405}  # another text would not change them
 OVERLONG = re.compile(r"context|too (long|large|many tokens)|maximum.{0,40}(token|length)", re.I)
 # llama.cpp's 500 for a complete answer that it cannot parse, such as one with half a character.
 UNREADABLE = re.compile(r"model produced output that does not match", re.I)
+MAX_TOKENS = 10**8  # no request has more; a limit of tokens a minute would wait for days
 MAX_RETRY_AFTER = 3600.0  # seconds; the run does not wait for a server that asks for more
 
 
@@ -64,25 +67,43 @@ def response_error(response: httpx.Response, body: bytes, *, url: str, model: st
 
 
 def parse_completion(received: bytes) -> Reply:
-    """Parse a chat completion.
+    """Parse a chat completion. Whatever is optional in it may have any form.
 
     received (bytes): Body of the response.
     RETURNS (Reply): The model's answer and its number of tokens.
     RAISES (TemporaryFault): If the body is not a chat completion.
-    RAISES (Failure): If the server's content filter removed the answer.
+    RAISES (Failure): If the server's content filter removed the answer, or the model refused.
     """
     try:
         body = json.loads(received)
         choice = body["choices"][0]
-        text, finish = choice["message"].get("content"), choice.get("finish_reason")
+        message, finish = choice["message"], choice.get("finish_reason")
+        content = _text_of(message.get("content"))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         reason = f"no chat completion: {received[:80]!r}"
         raise TemporaryFault(SERVER_ERROR, reason) from error
     if finish == "content_filter":
         raise Failure(REFUSED, "the server's content filter")
-    usage = body.get("usage") or {}
-    n_tokens = [usage.get(key) for key in ("prompt_tokens", "completion_tokens")]
-    known = [n if isinstance(n, int) else None for n in n_tokens]
+    if not content and isinstance(refusal := message.get("refusal"), str):
+        raise Failure(REFUSED, f"the model refused: {shorten(refusal)}")
+    n_tokens = (_count_of(body, name) for name in ("prompt_tokens", "completion_tokens"))
     # Half a character (a surrogate) cannot be stored; in JSON, its escape is the same.
-    content = (text if isinstance(text, str) else "").encode("utf8", "backslashreplace")
-    return Reply(content.decode("utf8"), finish != "length", *known)
+    content = content.encode("utf8", "backslashreplace").decode("utf8")
+    return Reply(content, finish != "length", *n_tokens)
+
+
+def _text_of(content: Any) -> str:
+    """Return the text of a message, which may come in parts; reasoning is none."""
+    if isinstance(content, list):
+        parts = [part.get("text") for part in content if isinstance(part, dict)]
+        return "".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""
+
+
+def _count_of(body: dict[str, Any], name: str) -> int | None:
+    """Return a number of tokens; None if the server says none that is possible."""
+    usage = body.get("usage")
+    found = usage.get(name) if isinstance(usage, dict) else None
+    if not isinstance(found, int) or isinstance(found, bool):
+        return None
+    return found if 0 <= found <= MAX_TOKENS else None

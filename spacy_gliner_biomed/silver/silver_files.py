@@ -10,12 +10,13 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_gliner_biomed.common.json_text import dump_json
+from spacy_gliner_biomed.common.own_keys import with_metadata
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.outputs import open_stream
 from spacy_gliner_biomed.documents.writers import DocBinWriter
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.silver.docs import write_annotation
-from spacy_gliner_biomed.silver.failures import Failure
+from spacy_gliner_biomed.silver.failures import Failure, with_failure
 from spacy_gliner_biomed.silver.run_settings import RunSettings
 from spacy_gliner_biomed.silver.text_annotator import Annotation
 from spacy_gliner_biomed.training.corpora import without_gold
@@ -122,9 +123,8 @@ class FailuresFile:
         failure (Failure): Why it failed.
         """
         text = document if isinstance(document, str) else document.text
-        why = {"failure": failure.kind, "reason": failure.reason}
-        line = {"id": record.id, "text": text, **record.meta, **why}
-        self.stream.write(dump_json(line) + b"\n")
+        line = with_metadata({"id": record.id, "text": text}, record.meta)
+        self.stream.write(dump_json(with_failure(line, failure)) + b"\n")
         self.n_written += 1
 
 
@@ -174,5 +174,4 @@ def _as_line(record: Record, text: str, found: Annotation, types: Sequence[str])
             {"head": numbers[head], "tail": numbers[tail], "label": label}
             for head, tail, label in sorted(found.relations)
         ]
-    meta = without_gold(record.meta)
-    return dump_json(parts | {k: v for k, v in meta.items() if k not in parts}) + b"\n"
+    return dump_json(with_metadata(parts, without_gold(record.meta))) + b"\n"

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from time import perf_counter
@@ -15,7 +16,7 @@ from spacy_gliner_biomed.common.json_files import write_report
 from spacy_gliner_biomed.documents.inputs import Record, find_inputs, read_inputs
 from spacy_gliner_biomed.documents.outputs import Output, check_outputs
 from spacy_gliner_biomed.errors import Errors
-from spacy_gliner_biomed.silver.failures import Failure
+from spacy_gliner_biomed.silver.failures import Failure, without_failure
 from spacy_gliner_biomed.silver.language_models import make_language_model, make_prompt
 from spacy_gliner_biomed.silver.noun_phrases import PhraseFinder, make_phrase_finder
 from spacy_gliner_biomed.silver.quotes import check_similarity
@@ -98,6 +99,7 @@ def _make_jobs(
     for document, record in documents:
         counts.add("documents:read")
         text = document if isinstance(document, str) else document.text
+        record = replace(record, meta=without_failure(record.meta))
         yield TextJob(text, (document, record), find_phrases(text))
 
 

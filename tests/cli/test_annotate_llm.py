@@ -19,6 +19,7 @@ from spacy.tokens import Doc, DocBin
 from typer.testing import CliRunner, Result
 
 from spacy_gliner_biomed.cli import gliner_cli
+from spacy_gliner_biomed.silver.failures import FAILURE_KEY
 from spacy_gliner_biomed.silver.run_settings import list_settings
 from spacy_gliner_biomed.training.gold import read_gold
 from tests.silver.serving import LlmServer
@@ -81,7 +82,7 @@ def test_each_document_is_written_or_among_the_failures_and_all_is_counted(
     (relation,) = lines[0]["relations"]
     assert lines[0]["entities"][relation["tail"]]["start"] == 13
     assert lines[3]["ward"] == 3
-    assert {line["id"]: line["failure"] for line in failed} == {
+    assert {line["id"]: line[FAILURE_KEY]["kind"] for line in failed} == {
         "n7": "malformed answer",
         "n8": "server error",
         "n9": "timeout",
@@ -91,7 +92,7 @@ def test_each_document_is_written_or_among_the_failures_and_all_is_counted(
     assert [line["text"] for line in failed] == texts[7:]
     report = json.loads((tmp_path / "out.jsonl.report.json").read_text())
     assert report["documents"] == {"read": 12, "written": 7, "without text": 1}
-    assert report["failed"] == Counter(line["failure"] for line in failed)
+    assert report["failed"] == Counter(line[FAILURE_KEY]["kind"] for line in failed)
     assert report["faults"] == {"server error": 3, "timeout": 2, "server not reached": 1}
     assert report["mentions"]["not found"] == 1
     assert report["answers"]["malformed"] == 3
@@ -233,8 +234,25 @@ def test_reasoning_is_no_answer_and_an_answer_without_a_readable_item_is_a_failu
         read_lines(tmp_path / f"out.jsonl{end}") for end in ("", ".failures.jsonl")
     )
     assert [entity["text"] for entity in line["entities"]] == ["Aspirin"]
-    assert (failed["id"], failed["failure"]) == ("n1", "malformed answer")
-    assert "no entity can be read" in failed["reason"]
+    assert (failed["id"], failed[FAILURE_KEY]["kind"]) == ("n1", "malformed answer")
+    assert "no entity can be read" in failed[FAILURE_KEY]["reason"]
+
+
+def test_what_failed_is_annotated_later_without_a_trace_of_the_failure(
+    run: Run, tmp_path: Path
+) -> None:
+    text, failures = f"flaky Aspirin {time.monotonic_ns()}", tmp_path / "failed.jsonl"
+    document = {"id": "n1", "text": text, "reason": "checkup", "failure": "none"}
+    (tmp_path / "in.jsonl").write_text(json.dumps(document))
+    options = ["-o", tmp_path / "out.jsonl", "--server.retries", 0, "--run.failures"]
+    assert run(tmp_path / "in.jsonl", *options, failures).exit_code == 1
+    (failed,) = read_lines(failures)
+    assert failed.pop(FAILURE_KEY)["kind"] == "server error"
+    assert failed == document
+    assert run(failures, *options, tmp_path / "again.jsonl").exit_code == 0
+    (line,) = read_lines(tmp_path / "out.jsonl")
+    assert [entity["text"] for entity in line.pop("entities")] == ["Aspirin"]
+    assert line == document
 
 
 @pytest.mark.parametrize("ending", [".jsonl", ".spacy"])
@@ -391,7 +409,8 @@ def test_a_real_model_in_a_gguf_file_answers_in_the_schema_and_no_text_is_lost(
     lines = read_lines(output) if output.exists() else []
     failed = read_lines(failures) if failures.exists() else []
     assert sorted(line["text"] for line in [*lines, *failed]) == texts, result.output
-    assert all("150" in line["reason"] and "cut off" in line["reason"] for line in failed)
+    reasons = [line[FAILURE_KEY]["reason"] for line in failed]
+    assert all("150" in reason and "cut off" in reason for reason in reasons)
     for line in lines:
         for each in line["entities"]:
             assert line["text"][each["start"] : each["end"]] == each["text"]

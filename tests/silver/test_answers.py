@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -88,6 +89,19 @@ def test_parts_of_the_wrong_kind_are_left_out_and_counted() -> None:
     )
     assert (answer.entities, answer.relations) == (READ.entities, READ.relations)
     assert answer.n_broken == len(bad) + len(bad_links) + 1
+
+
+@pytest.mark.parametrize(("relations", "n_broken"), [(None, 0), ("treats", 1), ({"a": 1}, 1)])
+def test_relations_of_another_form_leave_the_entities(relations: Any, n_broken: int) -> None:
+    answer = read_answer(json.dumps({**GOOD, "relations": relations}))
+    assert (answer.entities, answer.relations) == (READ.entities, [])
+    assert answer.n_broken == n_broken
+
+
+@pytest.mark.parametrize("content", ["", " \n", "<think>Hm.</think>\n"])
+def test_an_answer_without_text_is_said(content: str) -> None:
+    with pytest.raises(Failure, match="the answer has no text"):
+        read_answer(content)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,13 @@ import spacy
 from spacy.tokens import DocBin
 
 from spacy_gliner_biomed.documents.inputs import Record
-from spacy_gliner_biomed.silver.failures import TIMEOUT, Failure
+from spacy_gliner_biomed.silver.failures import (
+    FAILURE_KEY,
+    TIMEOUT,
+    Failure,
+    with_failure,
+    without_failure,
+)
 from spacy_gliner_biomed.silver.run_settings import RunSettings
 from spacy_gliner_biomed.silver.silver_files import RunPaths, open_failures, open_silver
 from spacy_gliner_biomed.silver.text_annotator import Annotation
@@ -67,14 +73,36 @@ def test_an_earlier_output_remains_if_nothing_is_written(tmp_path: Path) -> None
     assert path.read_text() == "earlier\n"
 
 
-def test_failures_are_an_input_again_and_none_leaves_no_file(tmp_path: Path) -> None:
+def test_failures_have_their_reason_and_none_leaves_no_file(tmp_path: Path) -> None:
     path = tmp_path / "failures.jsonl"
     with open_failures(path) as file:
         file.write("a text", Record("n1", {"ward": 3}), Failure(TIMEOUT, "no answer"))
-    line = json.loads(path.read_text())
-    assert line == {"id": "n1", "text": "a text", "ward": 3, "failure": TIMEOUT} | {
-        "reason": "no answer"
-    }
+    why = {"kind": TIMEOUT, "reason": "no answer"}
+    expected = {"id": "n1", "text": "a text", "ward": 3, "annotate_llm_failure": why}
+    assert json.loads(path.read_text()) == expected
     with open_failures(path):
         pass
     assert not path.exists()
+
+
+def test_no_metadata_is_lost_beside_our_keys(tmp_path: Path) -> None:
+    meta = {"text": "a column", "entities": "none", "reason": "checkup", FAILURE_KEY: "mine"}
+    failed, written = tmp_path / "failures.jsonl", tmp_path / "out.jsonl"
+    with open_failures(failed) as failures:
+        failures.write("Aspirin", Record("n1", meta), Failure(TIMEOUT, "no answer"))
+    line = json.loads(failed.read_text())
+    assert (line["text"], line["text_"], line["reason"]) == ("Aspirin", "a column", "checkup")
+    assert line[FAILURE_KEY] == "mine"
+    assert line[f"{FAILURE_KEY}_"] == {"kind": TIMEOUT, "reason": "no answer"}
+    with open_silver(written, spacy.blank("en"), "sc", []) as file:
+        file.write("Aspirin", Record("n1", meta), Annotation())
+    line = json.loads(written.read_text())
+    assert (line["text"], line["entities"]) == ("Aspirin", [])
+    assert (line["text_"], line["entities_"], line[FAILURE_KEY]) == ("a column", "none", "mine")
+
+
+def test_the_reason_of_an_earlier_failure_is_no_metadata() -> None:
+    meta = {"id": 1, "reason": "checkup", FAILURE_KEY: "mine"}
+    line = with_failure(meta, Failure(TIMEOUT, "no answer"))
+    assert line != meta
+    assert without_failure(line) == meta
