@@ -451,12 +451,12 @@ class Errors:
     )
     E220 = (
         "[GB-E220] No component of this pipeline sets the attribute {name!r} (ent._.{name}). "
-        "Attributes of spans that can be written: {known}. Correct --attributes, or add the "
-        "component to the pipeline."
+        "Attributes of spans that can be written: {known}. Correct {option}, or add the component "
+        "to the pipeline."
     )
     E221 = (
         "[GB-E221] The attribute {name!r} cannot be written: each output has a column of this "
-        "name. Leave it out of --attributes, or register it under another name."
+        "name. Leave it out of {option}, or register it under another name."
     )
     E222 = (
         "[GB-E222] The attribute {name!r} is {found}; its column holds true, false or null. Set "
@@ -766,6 +766,15 @@ class Errors:
         "request. Send the request again; if it fails again, please report it."
     )
     E256 = "[GB-E256] The server is shutting down. Send the request to another server, or later."
+    E425 = (
+        "[GB-E425] {endpoint} does not take {found} in its query.{hint} Parameters that it takes: "
+        "{allowed}. Leave out the others. The settings of POST /annotate are keys of its JSON body."
+    )
+    E426 = (
+        "[GB-E426] The value {found!r} of {where!r} in the query cannot be read: {error}. Separate "
+        "words by commas (disease,drug dosage), or give a JSON list (/openapi.json has examples)."
+    )
+    E427 = "[GB-E427] {where!r} is missing. Add it; /openapi.json has examples."
 
 
 class Warnings:
@@ -1071,6 +1080,11 @@ class Warnings:
     W403 = Counted(
         "[GB-W403] {n:Doc has|Docs have} annotations that were left out: categories, tags or span "
         "groups other than {spans_key!r}. To keep them, choose the format 'docbin'."
+    )
+    W420 = (
+        "[GB-W420] The key {key!r} has the number {found}, which JSON cannot hold: null is written "
+        "instead, for each such number. Replace or remove them in the data, or in the component "
+        "that makes them. Given once for each key."
     )
 
     # Linking

@@ -8,6 +8,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
+from spacy_gliner_biomed.common.json_text import parse_json
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.common.terminal import echo
 from spacy_gliner_biomed.errors import Warnings
 from spacy_gliner_biomed.silver.run_settings import list_settings
@@ -90,8 +92,15 @@ def _next_value(option: str, left: Iterator[str]) -> str:
 
 
 def _parse(value: str) -> Any:
-    """Parse a value as JSON; otherwise return it as a string, so that strings need no quotes."""
+    """Parse a value as JSON; otherwise return it as a string, so that strings need no quotes.
+
+    RAISES (BadParameter): For JSON with a repeated key or a number that is not finite.
+    """
     try:
-        return json.loads(value)
+        json.loads(value)
     except ValueError:
         return value
+    try:
+        return parse_json(value)
+    except ValueError as error:
+        raise typer.BadParameter(f"{shorten(value)!r} cannot be used: {error}.") from error

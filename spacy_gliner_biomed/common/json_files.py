@@ -1,12 +1,11 @@
 """Read JSON files and files of JSON lines with clear errors, and write reports."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from spacy_gliner_biomed.common.files import UTF8, read_lines, read_text
-from spacy_gliner_biomed.common.json_text import parse_json_object
+from spacy_gliner_biomed.common.json_text import parse_json_object, to_json
 from spacy_gliner_biomed.common.new_files import open_output
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.errors import Errors
@@ -54,7 +53,7 @@ def write_report(path: Path, counts: Mapping[str, Any]) -> None:
     path (Path): See `files.open_output`.
     counts (Mapping[str, Any]): The counts.
     """
-    text = json.dumps(counts, indent=2, ensure_ascii=False) + "\n"
+    text = to_json(counts, indent=2) + "\n"
     with open_output(path) as stream:
         # File names may hold bytes that are not valid text; their escapes are valid JSON.
         stream.write(text.encode("utf8", "backslashreplace"))

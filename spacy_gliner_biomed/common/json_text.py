@@ -1,10 +1,12 @@
 """Parse untrusted JSON safely, and write JSON that can be read again."""
 
 import json
+from math import isfinite
 from typing import Any
 
-from spacy_gliner_biomed.common.reporting import shorten
+from spacy_gliner_biomed.common.reporting import shorten, warn
 from spacy_gliner_biomed.common.terminal import UNSAFE_CHARACTER
+from spacy_gliner_biomed.errors import Warnings
 
 MAX_DEPTH = 100  # levels of lists and objects; Python's own parser ends at about 1,000
 
@@ -16,11 +18,11 @@ def parse_json(text: str, *, to_write: bool = True) -> Any:
     to_write (bool): Whether the value may be written again. If so, its depth is checked, which
         takes as long as parsing.
     RETURNS (Any): The value.
-    RAISES (ValueError): If it is not valid JSON, repeats a key in an object, or is nested deeper
-        than `MAX_DEPTH`.
+    RAISES (ValueError): If it is not valid JSON, repeats a key in an object, has a number that is
+        not finite, or is nested deeper than `MAX_DEPTH`.
     """
     try:
-        value = json.loads(text, object_pairs_hook=unique_keys)
+        value = json.loads(text, **STRICT)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, " if error.lineno > 1 else ""
         raise ValueError(f"{error.msg} ({where}column {error.colno})") from error
@@ -61,6 +63,20 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def finite_number(text: str) -> float:
+    """Read a number, for `json`'s `parse_float` and `parse_constant`. Python's own parser reads
+    NaN, which is no JSON, and turns 1e999 into infinity, which cannot be written again.
+
+    text (str): The number as it is written.
+    RETURNS (float): The number.
+    RAISES (ValueError): If it is not finite.
+    """
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"{shorten(text)} is no finite number; JSON has null instead")
+    return number
+
+
 def check_depth(value: Any) -> None:
     """Check that a value can be written as JSON.
 
@@ -95,14 +111,39 @@ def dump_json(value: Any) -> bytes:
     r"""Write a value as JSON in one line, without escaping letters.
 
     Control characters and halves of surrogate pairs are escaped ("\u009b"); parsing gives the same
-    value.
+    value. Numbers that are not finite are written as null, with a warning.
 
     value (Any): Lists, dicts, strings, numbers.
     RETURNS (bytes): JSON, without a line break.
     """
+    text = to_json(value)
     # Outside of strings, JSON has none of these characters.
-    text = json.dumps(value, ensure_ascii=False)
     return UNSAFE_CHARACTER.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode("utf8")
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """Write a value as JSON, see `dump_json`; characters are not escaped.
+
+    value (Any): Lists, dicts, strings, numbers.
+    indent (int | None): Spaces of a level; None for one line.
+    RETURNS (str): JSON.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+    except ValueError:
+        return json.dumps(_with_nulls(value), ensure_ascii=False, indent=indent)
+
+
+def _with_nulls(value: Any, key: str = "") -> Any:
+    """Return a value with null for each number that is not finite."""
+    if isinstance(value, dict):
+        return {name: _with_nulls(inner, str(name)) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_nulls(inner, key) for inner in value]
+    if isinstance(value, float) and not isfinite(value):
+        warn(Warnings.W420.format(found=value, key=shorten(key)))
+        return None
+    return value
 
 
 def _children(value: Any) -> list[Any]:
@@ -112,3 +153,11 @@ def _children(value: Any) -> list[Any]:
 
 def _too_deep() -> str:
     return f"it is nested deeper than {MAX_DEPTH} levels"
+
+
+# Arguments of `json.loads` and `json.JSONDecoder` for what users give.
+STRICT: dict[str, Any] = {
+    "object_pairs_hook": unique_keys,
+    "parse_float": finite_number,
+    "parse_constant": finite_number,
+}

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import Body, FastAPI, Query, Request
+from fastapi import Body, Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
@@ -15,17 +15,13 @@ from spacy_gliner_biomed import __version__
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.service import schema
 from spacy_gliner_biomed.service.catalogue_view import catalogue_answer, lookup_answer
+from spacy_gliner_biomed.service.json_body import JsonRoute
 from spacy_gliner_biomed.service.middleware import Guard, Recorder
-from spacy_gliner_biomed.service.requests import (
-    check_labels,
-    read_call,
-    read_query,
-    texts_of,
-    validation_error,
-)
+from spacy_gliner_biomed.service.requests import check_labels, read_call, read_query, texts_of
 from spacy_gliner_biomed.service.service import ClientGoneError, Service
 from spacy_gliner_biomed.service.service_error import ServiceError, as_service_error, json_response
 from spacy_gliner_biomed.service.streaming import MEDIA_TYPE, LinesResponse, LineStream
+from spacy_gliner_biomed.service.validation import check_query, validation_error
 
 STATIC = Path(__file__).parent / "static"
 DESCRIPTION = (
@@ -37,11 +33,11 @@ CLIENT_GONE = 499  # nobody reads it; the log and the metrics show it
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": schema.ErrorAnswer, "description": text}
     for status, text in {
-        400: "The body is not a JSON object.",
+        400: "The body is not a JSON object, or repeats a key.",
         401: "The token is missing or wrong.",
         408: "It took too long.",
         413: "The body, or a text, is too large, or there are too many.",
-        422: "A setting or a text is not allowed.",
+        422: "A setting, a text or a parameter of the query is not allowed.",
         503: "The queue is full; the header Retry-After has the seconds to wait.",
     }.items()
 }
@@ -68,7 +64,9 @@ def create_app(service: Service, *, token: str | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # they load scripts from elsewhere
         redoc_url=None,
+        dependencies=[Depends(_check_query)],
     )
+    app.router.route_class = JsonRoute
     _add_annotation(app, service)
     _add_labels(app, service)
     _add_state(app, service)
@@ -83,6 +81,15 @@ def create_app(service: Service, *, token: str | None = None) -> FastAPI:
     app.add_middleware(Guard, limits=service.limits, token=token)
     app.add_middleware(Recorder, metrics=service.metrics, paths=paths)
     return app
+
+
+async def _check_query(request: Request) -> None:
+    """RAISES (ServiceError): If the query has a parameter that the endpoint does not take."""
+    route = request.scope["route"]
+    if route.include_in_schema:  # a page may have any query
+        allowed = [field.alias for field in route.dependant.query_params]
+        allowed += [each["name"] for each in (route.openapi_extra or {}).get("parameters", [])]
+        check_query(request.query_params.keys(), allowed, f"{request.method} {route.path}")
 
 
 def _add_annotation(app: FastAPI, service: Service) -> None:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from spacy_gliner_biomed.common.json_text import check_text
-from spacy_gliner_biomed.common.reporting import list_names
-from spacy_gliner_biomed.common.settings_dict import hint_at
+from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.documents.pipelines import parse_labels, parse_relations
 from spacy_gliner_biomed.documents.writing.attributes import check_attributes, parse_attributes
 from spacy_gliner_biomed.errors import Errors
@@ -24,6 +23,7 @@ from spacy_gliner_biomed.service.schema import (
     RelationSetting,
 )
 from spacy_gliner_biomed.service.service_error import ServiceError
+from spacy_gliner_biomed.service.validation import validation_error
 
 LISTS: Mapping[str, Callable[[str], Sequence[Any] | None]] = {
     "labels": parse_labels,
@@ -53,8 +53,8 @@ def read_call(options: CallOptions, annotator: Annotator, limits: Limits) -> Cal
     check_labels(options.labels or [], limits)
     check_labels(options.relations or [], limits, "relations")
     if taken := OWN_KEYS.intersection(options.attributes):
-        raise ValueError(Errors.E221.format(name=min(taken)))
-    check_attributes(options.attributes)
+        raise ValueError(Errors.E221.format(name=min(taken), option="'attributes'"))
+    check_attributes(options.attributes, "'attributes'")
     values = options.model_dump(include={*SETTINGS})
     settings = annotator.call_settings(values)
     return Call(settings, Shape(options.utf16, tuple(options.attributes)))
@@ -80,11 +80,21 @@ def read_query(query: Sequence[tuple[str, str]]) -> CallOptions:
 def _read_setting(name: str, found: Sequence[str]) -> Any:
     """Return the value of a setting of the query, of which a list may come in parts."""
     if name in LISTS:
-        return list(chain.from_iterable(LISTS[name](part) or [] for part in found))
+        return list(chain.from_iterable(_read_list(name, part) for part in found))
     if len(found) > 1 and name in CallOptions.model_fields:
         error = f"it is given {len(found)} times; give it once"
         raise ServiceError(422, Errors.E243.format(where=name, error=error))
     return found[-1]
+
+
+def _read_list(name: str, part: str) -> Sequence[Any]:
+    """RAISES (ServiceError): If a list cannot be read; parsers name options of the command."""
+    try:
+        return LISTS[name](part) or []
+    except ValueError as error:
+        reason = str(error.__cause__ or "it is no list of words and no JSON list")
+        message = Errors.E426.format(where=name, found=shorten(part), error=shorten(reason, 300))
+        raise ServiceError(422, message) from error
 
 
 def texts_of(request: AnnotateRequest, limits: Limits) -> list[Any]:
@@ -118,34 +128,6 @@ def check_document(text: Any, limits: Limits) -> str:
         return check_text(text)
     except ValueError as error:
         raise ServiceError(422, Errors.E251.format(error=str(error).capitalize())) from None
-
-
-def validation_error(errors: Sequence[Mapping[str, Any]], model: type[BaseModel]) -> ServiceError:
-    """Return the error of a request that has the wrong shape.
-
-    errors (Sequence[Mapping[str, Any]]): Of pydantic; their inputs are not shown.
-    model (type[BaseModel]): What the request should be.
-    RETURNS (ServiceError): The error.
-    """
-    allowed = list(model.model_fields)
-    unknown = [str(e["loc"][-1]) for e in errors if e["type"] == "extra_forbidden"]
-    for nested in (LabelSetting, RelationSetting):
-        if any(nested.__name__ in e["loc"] for e in errors):
-            allowed = list(nested.model_fields)
-    if unknown:
-        hint = hint_at(unknown, allowed)
-        found = list_names(map(repr, unknown))
-        return ServiceError(
-            422, Errors.E242.format(found=found, hint=hint, allowed=", ".join(allowed))
-        )
-    error = errors[0]
-    if error["type"] == "json_invalid":
-        problem = f"{error.get('ctx', {}).get('error', '')} (character {error['loc'][-1]})"
-        return ServiceError(400, Errors.E241.format(error=f"it is not valid JSON: {problem}"))
-    where = ".".join(str(part) for part in error["loc"] if part != "body")
-    if not where:
-        return ServiceError(400, Errors.E241.format(error="it is not a JSON object"))
-    return ServiceError(422, Errors.E243.format(where=where, error=error["msg"]))
 
 
 def check_labels(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from spacy_gliner_biomed.common.files import UTF8, check_unpacked, open_text
-from spacy_gliner_biomed.common.json_text import MAX_DEPTH, check_depth, dump_json, unique_keys
+from spacy_gliner_biomed.common.json_text import MAX_DEPTH, STRICT, check_depth, dump_json
 from spacy_gliner_biomed.common.reporting import has_code
 from spacy_gliner_biomed.errors import Errors
 
@@ -73,9 +73,7 @@ class _Source:
         self.path = path
         self.buffer = ""
         self.line = 1
-        self.decode: Callable[[str], tuple[Any, int]] = json.JSONDecoder(
-            object_pairs_hook=unique_keys
-        ).raw_decode
+        self.decode: Callable[[str], tuple[Any, int]] = json.JSONDecoder(**STRICT).raw_decode
 
     def values(self) -> Iterator[tuple[str | int, Any]]:
         if self._next() == "[":

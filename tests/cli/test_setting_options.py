@@ -30,6 +30,15 @@ def test_a_setting_without_a_value_is_an_error() -> None:
         _take_settings(["--server.timeout"], OLD, {})
 
 
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [('{"a": 1, "a": 2}', "the key 'a' is repeated"), ("NaN", "NaN is no finite number")],
+)
+def test_json_that_says_nothing_definite_is_an_error(value: str, problem: str) -> None:
+    with pytest.raises(typer.BadParameter, match=problem):
+        _take_settings(["--server.body", value], OLD, {})
+
+
 def test_an_old_option_says_how_to_write_it(capsys: pytest.CaptureFixture[str]) -> None:
     _take_settings(["--timeout", "3", "--no-relations", "--server.retries", "1"], OLD, {})
     first, second = capsys.readouterr().err.splitlines()

@@ -39,6 +39,9 @@ def test_letters_stay_as_they_are() -> None:
         ("[" * 200_000, "deeper than 100 levels"),
         ("9" * 5000, "integer string"),
         ('[{"text": "a", "b": 1, "text": "c"}]', "the key 'text' is repeated"),
+        ('{"a": NaN}', "NaN is no finite number; JSON has null"),
+        ("[-Infinity]", "-Infinity is no finite number"),
+        ("1e999", "1e999 is no finite number"),
     ],
 )
 def test_what_is_no_json_or_too_deep_is_said(text: str, problem: str) -> None:
@@ -61,3 +64,14 @@ def test_half_of_a_surrogate_pair_is_no_text() -> None:
     assert check_text("whole 🫀") == "whole 🫀"
     with pytest.raises(ValueError, match=r"character 5 .*half of a surrogate pair \(\\ud800\)"):
         check_text(json.loads('"half \\ud800"'))
+
+
+def test_numbers_that_are_not_finite_are_written_as_null_with_a_warning() -> None:
+    value = {"a": [1.5, float("nan"), (float("-inf"), "x")], "b": {"c": float("inf")}, "d": 1e300}
+    with pytest.warns(UserWarning, match="GB-W420") as raised:
+        written = dump_json(value)
+    assert parse_json(written.decode()) == {"a": [1.5, None, [None, "x"]], "b": {"c": None}} | {
+        "d": 1e300
+    }
+    assert ["'a'" in str(each.message) for each in raised] == [True, True, False]
+    assert "'c' has the number inf" in str(raised[2].message)

@@ -130,6 +130,9 @@ def test_a_document_on_which_a_component_fails_has_its_own_error(
         (b"\xff{}", 400, "GB-E241"),
         (b"[" * 100_000, 400, "GB-E241"),
         ([1], 400, "GB-E241"),
+        (b'{"text": "a", "text": "b"}', 400, "GB-E241"),
+        (b'{"text": "a", "threshold": NaN}', 400, "GB-E241"),
+        (b'{"text": "a", "labels": [{"label": "x", "threshold": 1e999}]}', 400, "GB-E241"),
         ({}, 422, "GB-E243"),
         ({"text": TEXT, "texts": [TEXT]}, 422, "GB-E243"),
         ({"text": TEXT, "treshold": 0.3}, 422, "GB-E242"),
@@ -157,6 +160,57 @@ def test_a_request_that_is_not_allowed(client: Client, body: Any, status: int, c
 def test_an_unknown_setting_is_named_with_the_nearest_known_one(client: Client) -> None:
     message = client.annotate(TEXT, treshold=0.3).json()["error"]["message"]
     assert message.startswith("Unknown key 'treshold'. Did you mean 'threshold'?")
+
+
+def test_a_query_with_other_parameters_is_refused_everywhere(client: Client) -> None:
+    for method, path, allowed in [
+        ("POST", "/annotate", "none"),
+        ("POST", "/annotate/stream", "labels, relations, threshold, overlap"),
+        ("GET", "/labels", "none"),
+        ("GET", "/labels/lookup", "label"),
+        ("GET", "/health", "none"),
+        ("GET", "/ready", "none"),
+        ("GET", "/metrics", "none"),
+    ]:
+        body = {"text": TEXT} if method == "POST" else None
+        reply = client.request(method, f"{path}?label=drug&treshold=0.9", body)
+        message = reply.json()["error"]["message"]
+        assert (reply.status, reply.code()) == (422, "GB-E425"), path
+        assert message.startswith(f"{method} {path} does not take ")
+        assert "'treshold'" in message
+        assert f"takes: {allowed}" in message
+    assert client.request("GET", "/?theme=dark").status == 200
+
+
+def test_messages_name_keys_and_no_options_of_the_command(client: Client) -> None:
+    for query, found in [
+        ("labels=[", "'['"),
+        ("labels=,", "','"),
+        ("labels=", "''"),
+        ("labels=a;b", "'a;b'"),
+        ("relations=%7B%7D", "'{}'"),
+    ]:
+        reply = client.request("POST", f"/annotate/stream?{query}", b"")
+        message = reply.json()["error"]["message"]
+        assert (reply.status, reply.code()) == (422, "GB-E426"), query
+        assert message.startswith(f"The value {found} of '{query.split('=')[0]}' in the query")
+        assert "--" not in message
+    for name in ("no_such_thing", "concept_url", "label"):
+        message = client.annotate(TEXT, attributes=[name]).json()["error"]["message"]
+        assert "'attributes'" in message
+        assert "--" not in message
+    message = client.request("GET", "/labels/lookup").json()["error"]["message"]
+    assert message.startswith("'label' is missing.")
+
+
+def test_a_repeated_key_and_a_number_that_is_none_are_named(client: Client) -> None:
+    for body, problem in [
+        (b'{"text": "a", "text": "b"}', "the key 'text' is repeated in an object"),
+        (b'{"text": "a", "threshold": -Infinity}', "-Infinity is no finite number"),
+        (b'{"text": ', "Expecting value (column 10)"),
+    ]:
+        reply = client.request("POST", "/annotate", body)
+        assert problem in reply.json()["error"]["message"]
 
 
 def test_a_body_over_the_limit_is_refused(new_nlp: Callable[..., Language]) -> None:

@@ -103,18 +103,26 @@ def test_keys_of_results_are_not_repeated_from_the_line(client: Client) -> None:
     assert (list(wrong), wrong["error"]["code"]) == (["id", "error"], "GB-E243")
 
 
+def test_a_number_that_is_not_finite_fails_alone_and_each_answer_is_json(client: Client) -> None:
+    lines = [b'{"text": "a", "x": NaN}', b'{"text": "a", "x": [1e999]}', b'{"text": "a", "x": 1e9}']
+    *wrong, right = client.stream(b"\n".join(lines))
+    assert [each["error"]["code"] for each in wrong] == ["GB-E052", "GB-E052"]
+    assert "line 2: 1e999 is no finite number" in wrong[1]["error"]["message"]
+    assert right["x"] == 1e9
+
+
 def test_wrong_settings_are_refused_before_the_first_line(client: Client) -> None:
     for query, code in [
-        ("tresh=1", "GB-E242"),
+        ("tresh=1", "GB-E425"),
         ("threshold=high", "GB-E243"),
         ("threshold=2", "GB-E030"),
-        ("labels=[", "GB-E058"),
-        ("labels=,", "GB-E054"),
+        ("labels=[", "GB-E426"),
+        ("labels=,", "GB-E426"),
         ("attributes=nothing", "GB-E220"),
         ("threshold=0.5&threshold=0.4", "GB-E243"),
         ("utf16=1&labels=drug&utf16=1", "GB-E243"),
-        ("tresh=1&tresh=1", "GB-E242"),
-        ("labels=drug&labels=[", "GB-E058"),
+        ("tresh=1&tresh=1", "GB-E425"),
+        ("labels=drug&labels=[", "GB-E426"),
     ]:
         reply = client.request("POST", f"/annotate/stream?{query}", b"{}\n")
         assert (reply.status, reply.code()) == (422, code), query

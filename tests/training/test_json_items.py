@@ -33,6 +33,18 @@ def test_any_array_is_read(
         assert list(read_items(path)) == items
 
 
+@pytest.mark.parametrize("chunk", [1, 1000])
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_a_number_that_is_not_finite_is_an_error_with_its_line(
+    tmp_path: Path, number: str, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_items, "CHUNK", chunk)
+    path = tmp_path / "data.json"
+    path.write_text(f'[{{"b": 1e300}},\n{{"a": [{number}]}},\n3]')
+    with pytest.raises(ValueError, match=rf"GB-E060.*line 2: {number} is no finite number"):
+        list(read_items(path))
+
+
 @given(st.lists(VALUES))
 def test_what_is_written_is_an_array_with_an_item_a_line(items: list[Any]) -> None:
     stream = io.BytesIO()

@@ -45,17 +45,19 @@ def attribute_kinds(names: Sequence[str]) -> dict[str, str]:
     return {name: "bool" if name in BOOLEAN else "string" for name in names}
 
 
-def check_attributes(names: Sequence[str]) -> None:
+def check_attributes(names: Sequence[str], option: str = "--attributes") -> None:
     """Check that attributes can be written; the pipeline must have been loaded.
 
     names (Sequence[str]): Names of span extensions.
+    option (str): What the names were given with, for the message.
     RAISES (ValueError): If no component has registered an attribute, or its name is a column's.
     """
     for name in names:
         if name in ENTITY_COLUMNS:
-            raise ValueError(Errors.E221.format(name=name))
+            raise ValueError(Errors.E221.format(name=name, option=option))
         if not _is_known(name):
-            raise ValueError(Errors.E220.format(name=name, known=_known_names()))
+            known = _known_names()
+            raise ValueError(Errors.E220.format(name=name, known=known, option=option))
 
 
 def plain_value(value: Any) -> Any:
