@@ -495,6 +495,11 @@ class Errors:
         "[GB-E415] {path} cannot be read: TOML needs Python 3.11 or later. Write the mapping as "
         "JSON."
     )
+    E433 = (
+        "[GB-E433] The format of the output {path} is not clear, because no format of convert has "
+        "the ending {ending}. These endings say it: {endings}. For another name, add --to; for a "
+        "folder of DocBins, leave out the ending."
+    )
 
     # Linking
     E080 = "[GB-E080] {path} contains no concept. Give the file of a terminology."
@@ -658,7 +663,8 @@ class Errors:
     E104 = Counted(
         "[GB-E104] {n:worker process|worker processes} in a row died while loading the pipeline, "
         "the last one: {reason}. There may not be enough memory for so many: start fewer "
-        "(--workers)."
+        "(--workers). A Python script must start the run under if __name__ == '__main__', because "
+        "each worker imports the script."
     )
     E105 = (
         "[GB-E105] {path} could not be written for {seconds} s: {error}. All finished parts are "

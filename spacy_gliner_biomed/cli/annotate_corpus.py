@@ -117,7 +117,8 @@ def annotate_corpus_cli(
 
     Exit status: 0 if all records were annotated; 3 if the run is complete but some records are in
     failures (deleted and superseded PubMed citations do not count); 1 if the run could not start
-    or continue (see --resume); 2 for an invalid option.
+    or continue (see --resume); 2 for an option that is unknown or out of
+    range.
 
     Example: python -m spacy gliner annotate-corpus notes/ entities/ --labels "disease,drug"
     """

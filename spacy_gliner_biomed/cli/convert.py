@@ -1,5 +1,6 @@
 """`python -m spacy gliner convert`: convert annotated texts between formats for training."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -53,7 +54,7 @@ def convert_cli(
     output: Annotated[
         Path,
         typer.Argument(
-            help=f"Output file. A DocBin has the ending .spacy; a name without a known ending "
+            help=f"Output file. A DocBin has the ending .spacy; a name without an ending "
             f"makes a folder of DocBins with {DOCS_PER_FILE:,} documents each, for corpora larger "
             "than memory."
         ),
@@ -109,7 +110,8 @@ def convert(
     source (Path): See `training.formats.table.read_format`.
     output (Path): The output. Its folder is created; for DocBins see the command.
     data_format (str | None): See `training.formats.table.read_format`.
-    to (str | None): One of `TARGETS`; None for what the output's ending says, or "docbin".
+    to (str | None): One of `TARGETS`; None for what the output's ending says, or "docbin" if it
+        has none.
     labels (Path | None): A table of labels, see `training.label_table`.
     lang (str): Language of the tokenizer.
     options (ReadOptions | None): How to read the source; `spans_key` is also that of the output.
@@ -157,14 +159,23 @@ def _keeps_relations(target: str) -> bool:
 
 
 def _target(output: Path, to: str | None) -> str:
-    """Return the format to write."""
-    from spacy_gliner_biomed.documents.formats import format_of
+    """Return the format to write.
 
-    if to is None:
-        found = format_of(str(output))
-        return found if found in TARGETS else "docbin"
-    check_choice("to", to, TARGETS)
-    return to
+    RAISES (ValueError): If nothing says it.
+    """
+    from spacy_gliner_biomed.documents.formats import FORMATS, format_of
+
+    if to is not None:
+        check_choice("to", to, TARGETS)
+        return to
+    found = format_of(str(output))
+    if found in TARGETS:
+        return found
+    if output.is_dir() or not re.fullmatch(r"\.[A-Za-z]+", output.suffix):
+        return "docbin"
+    named = (each.endings for name, each in FORMATS.items() if name in TARGETS)
+    endings = ", ".join(each[0] for each in named if each)
+    raise ValueError(Errors.E433.format(path=output, ending=output.suffix, endings=endings))
 
 
 def _writer(target: str, lang: str, spans_key: str) -> "Writer":

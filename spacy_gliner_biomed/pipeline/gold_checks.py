@@ -70,7 +70,7 @@ def describe_lost(golds: Iterable[tuple[str, Gold]], splitter: str, max_width: i
     RETURNS (str | None): None if all can be learned.
     """
     counts = count_lost(golds, splitter, max_width)
-    found = [f"{name or 'corpus'} {n} of {of}" for name, (n, of) in counts.items() if n]
+    found = [f"{name} {n} of {of}".lstrip() for name, (n, of) in counts.items() if n]
     return Warnings.W010.format(found=", ".join(found), width=max_width) if found else None
 
 

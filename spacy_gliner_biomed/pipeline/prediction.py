@@ -41,8 +41,7 @@ from spacy_gliner_biomed.types import (
 # enough to fill whole batches.
 ROWS_AT_ONCE = 1024
 
-# On a CPU, larger forward passes are 1 to 4 % faster, and memory grows with them: for a Doc of a
-# million characters, to 624 MiB with 1,024 subtokens in 32 bits, to 754 MiB with 3,072 in 16.
+# On a CPU, larger forward passes are 1 to 4 % faster, and memory grows with them.
 CPU_SUBTOKENS = {"float32": 1024, "bfloat16": 3072, "float16": 3072}
 
 # The candidates of a row; with relations, its spans and pairs, too.

@@ -67,6 +67,20 @@ def test_gliner_json_and_instructions_are_written_on_demand(tmp_path: Path) -> N
     assert (wrong.exit_code, "GB-E030" in wrong.stderr) == (1, True)
 
 
+@pytest.mark.parametrize("name", ["out.csv", "out.json", "out.html", "out.text"])
+def test_an_ending_of_no_format_is_an_error(tmp_path: Path, name: str) -> None:
+    source = tmp_path / "data.txt"
+    source.write_text(PUBTATOR)
+    arguments = ["convert", str(source), str(tmp_path / name), "--format", "pubtator"]
+    result = run(gliner_cli, arguments)
+    assert (result.exit_code, "GB-E433" in result.stderr) == (1, True)
+    assert ".spacy" in result.stderr
+    assert not (tmp_path / name).exists()
+    assert run(gliner_cli, [*arguments, "--to", "docbin"]).exit_code == 0
+    folder = [*arguments[:2], str(tmp_path / "corpus-1.2"), *arguments[3:]]
+    assert run(gliner_cli, folder).exit_code == 0
+
+
 def test_a_name_without_ending_is_a_folder_of_docbins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
