@@ -578,6 +578,9 @@ class Errors:
         "them. Give it as 'nlp', or leave 'mentions' out to remember the gold mentions of the "
         "training data."
     )
+    E419 = (
+        "[GB-E419] -k must be at least 1, the maximum number of concepts for each name; found {k}."
+    )
 
     # Curation
     E110 = (
@@ -1101,9 +1104,9 @@ class Warnings:
     )
     W405 = Counted(
         "[GB-W405] In {path}, {n:cell of aliases or types seems|cells of aliases or types seem} to "
-        "hold several names, such as {example!r}, but no cell has the separator '|', so that each "
-        "was read as one name. Separate the names with '|' (PLX4032|Zelboraf), or they are not "
-        "found by themselves. If these are single names, ignore this warning."
+        "hold several names without the separator '|', such as {example!r}: each was read as one "
+        "name. Separate the names with '|' (PLX4032|Zelboraf), or they are not found by "
+        "themselves. If these are single names, ignore this warning."
     )
     W406 = (
         "[GB-W406] {name!r} has a rule for the label {rule!r}, but there are entities with the "
@@ -1115,6 +1118,16 @@ class Warnings:
         "[GB-W407] {name!r} runs before {found}, which finds the entities to link, so that nothing "
         "is linked. Move {name!r} to the end of the pipeline: change the order in 'pipeline' of "
         "[nlp], or that of nlp.add_pipe. Given once."
+    )
+    W417 = Counted(
+        "[GB-W417] {name!r} did not remember {n:gold id|gold ids} that none of its knowledge bases "
+        "has ({kbs}), such as {example!r}.{hint} Write ids as the knowledge bases do, such as "
+        "{known!r}. If other terminologies have them, add these to 'kb', or ignore this warning."
+    )
+    W418 = Counted(
+        "[GB-W418] In {path}, {n:value was|values were} not read, because the name of the column "
+        "or key is not known: {found}. Known are {known}. Rename what belongs to one of these, "
+        "and ignore this warning otherwise."
     )
 
     # Curation

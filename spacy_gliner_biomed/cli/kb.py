@@ -82,8 +82,12 @@ def search_cli(
 ) -> None:
     """Print candidate concepts for names: name, score, id, canonical name."""
     with reported():
-        for row in search(kb, names, k=k):
+        rows = search(kb, names, k=k)
+        for row in rows:
             typer.echo("\t".join(row))
+        for name in dict.fromkeys(names):
+            if not any(row[0] == name for row in rows):
+                echo(f"No concept has a name like {name!r}")
 
 
 def build(
@@ -155,10 +159,14 @@ def search(path: Path, names: list[str], *, k: int = 5) -> list[list[str]]:
     names (list[str]): Names to look up.
     k (int): Maximum number of concepts for each name.
     RETURNS (list[list[str]]): Name, score, id and canonical name, best first for each name.
+    RAISES (ValueError): If `k` is below 1, or the file cannot be read.
     """
+    from spacy_gliner_biomed.errors import Errors
     from spacy_gliner_biomed.linking.linker import ConceptLinker, Mention
     from spacy_gliner_biomed.linking.loading import load_knowledge_base
 
+    if k < 1:
+        raise ValueError(Errors.E419.format(k=k))
     kb = load_knowledge_base(path)
     linker = ConceptLinker([kb])
     return [

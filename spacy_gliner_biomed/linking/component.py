@@ -1,5 +1,6 @@
 """The pipeline component: links entities to concepts of knowledge bases."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 
@@ -17,6 +18,7 @@ from spacy_gliner_biomed.linking.linker import ConceptLinker, Mention, Ranked
 from spacy_gliner_biomed.linking.linker_settings import LinkerSettings
 from spacy_gliner_biomed.linking.memory import MentionMemory
 from spacy_gliner_biomed.linking.pipeline_checks import later_writers, missed_rules
+from spacy_gliner_biomed.linking.unknown_ids import report_unknown_ids
 from spacy_gliner_biomed.nn.allocator import tune_malloc_for_inference
 
 
@@ -69,10 +71,11 @@ class GlinerBiomedLinker(LinkerPipe):
         return [linker.rank_all(each, settings.k, settings.min_score) for each in mentions]
 
     def set_annotations(self, docs: Iterable[Doc], found: Sequence[Sequence[Ranked]]) -> None:
-        """Write the results of `predict` on the Docs."""
+        """Write the results of `predict` on the Docs, see `entities.LinkWriter`."""
         settings = self.settings
+        writer = entities.LinkWriter(settings.threshold, settings.links_label, self._has_id)
         for doc, candidates in zip(docs, found, strict=True):
-            entities.annotate(doc, candidates, settings.spans_key, threshold=settings.threshold)
+            writer.write(doc, candidates, settings.spans_key)
 
     def initialize(
         self,
@@ -82,7 +85,7 @@ class GlinerBiomedLinker(LinkerPipe):
         kb: loading.Loader | None = None,
         mentions: Callable[[Language], Iterable[Example]] | None = None,
     ) -> None:
-        """Load the knowledge bases and remember gold mentions.
+        """Load the knowledge bases and remember gold mentions; count ids that none of them has.
 
         get_examples (Callable): The training data, whose gold mentions are remembered unless
             `mentions` is given.
@@ -102,8 +105,9 @@ class GlinerBiomedLinker(LinkerPipe):
             raise ValueError(Errors.E088.format(name=self.name))
         if self.settings.memory:
             examples = mentions(nlp) if mentions and nlp else get_examples()
-            for example in examples:
-                entities.remember(self.memory, example.reference, self.settings, self.kbs)
+            docs = (example.reference for example in examples)
+            unknown = (entities.remember(self.memory, x, self.settings, self.kbs) for x in docs)
+            report_unknown_ids(self.name, Counter(chain.from_iterable(unknown)), self.kbs)
         self.linker  # noqa: B018  checks the rules of the labels
 
     def _link_all(self, docs: list[Doc]) -> Iterator[Doc]:
@@ -117,6 +121,9 @@ class GlinerBiomedLinker(LinkerPipe):
             self.get_error_handler()(self.name, self, docs, loading.without_key_error(error))
         else:
             yield from docs
+
+    def _has_id(self, concept_id: str) -> bool:
+        return any(concept_id in kb for kb in self.kbs)
 
     def _linker_of(self, settings: LinkerSettings) -> ConceptLinker:
         """Return the linker for these settings; it is rebuilt if they have changed."""

@@ -1,7 +1,8 @@
 """Reads the entities of a Doc as mentions, and writes links on them."""
 
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +15,7 @@ from spacy_gliner_biomed.linking.linker import Mention, Ranked
 from spacy_gliner_biomed.linking.linker_settings import LinkerSettings
 from spacy_gliner_biomed.linking.memory import MentionMemory
 from spacy_gliner_biomed.pipeline.span_scores import identity
-from spacy_gliner_biomed.training.entity_values import CANDIDATES
+from spacy_gliner_biomed.training.entity_values import CANDIDATES, candidates_of
 
 
 def has_group(doc: Doc, spans_key: str | None) -> bool:
@@ -27,31 +28,59 @@ def spans_of(doc: Doc, spans_key: str | None) -> list[Span]:
     return list(doc.ents if spans_key is None else doc.spans.get(spans_key, ()))
 
 
-def annotate(
-    doc: Doc, candidates: Sequence[Ranked], spans_key: str | None, *, threshold: float = 0.0
-) -> None:
-    """Write candidates on the entities; the best one becomes the link if it reaches the threshold.
+@dataclass(frozen=True)
+class LinkWriter:
+    """Writes links, and leaves those that others made.
 
-    Equal spans of `doc.ents` get the links of a span group. `Span._.kb_ents` is stored by character
-    offsets: of several spans with the same offsets, it has the candidates of the last. The group's
-    `attrs["kb_ents"]` has the candidates of each span.
+    An entity whose label is not linked stays as it is. A link, or candidates, of another component
+    stay where none is found. An earlier link of the same linker is replaced: it is the first of
+    the entity's candidates, and the linker has its id.
 
-    doc (Doc): Changed in place.
-    candidates (Sequence[Ranked]): The ranked candidates of each entity.
-    spans_key (str | None): The span group; None for `doc.ents`.
     threshold (float): Minimum score of a link.
+    links_label (Callable[[str], bool]): Whether entities of a label are linked.
+    has_id (Callable[[str], bool]): Whether an id is one of the linker's.
     """
-    spans = spans_of(doc, spans_key)
-    links = [ids[0][0] if ids and ids[0][1] >= threshold else "" for ids in candidates]
-    for span, ranked in zip(spans, candidates, strict=True):
-        span._.kb_ents = list(ranked)
-    if spans_key is None:
-        _link_entities(spans, links)
-    elif spans_key in doc.spans:
-        _link_group(doc, spans_key, candidates, links)
-        by_span = dict(zip(map(identity, spans), links, strict=True))
-        found = [entity for entity in doc.ents if identity(entity) in by_span]
-        _link_entities(found, [by_span[identity(entity)] for entity in found])
+
+    threshold: float = 0.0
+    links_label: Callable[[str], bool] = field(default=lambda label: True)
+    has_id: Callable[[str], bool] = field(default=lambda concept_id: True)
+
+    def write(self, doc: Doc, candidates: Sequence[Ranked], spans_key: str | None) -> None:
+        """Write candidates on the entities; the best one becomes the link if its score is enough.
+
+        Equal spans of `doc.ents` get the links of a span group. `Span._.kb_ents` is stored by
+        character offsets: of several spans with the same offsets, it has the candidates of the
+        last. The group's `attrs["kb_ents"]` has the candidates of each span.
+
+        doc (Doc): Changed in place.
+        candidates (Sequence[Ranked]): The ranked candidates of each entity.
+        spans_key (str | None): The span group; None for `doc.ents`.
+        """
+        spans = spans_of(doc, spans_key)
+        earlier = candidates_of(spans, None if spans_key is None else doc.spans.get(spans_key))
+        found = list(zip(candidates, earlier, strict=True))
+        links = [self._choose(span, *each) for span, each in zip(spans, found, strict=True)]
+        for span, (_, ranked) in zip(spans, links, strict=True):
+            span._.kb_ents = ranked
+        if spans_key is None:
+            _link_entities(spans, [link for link, _ in links])
+        elif spans_key in doc.spans:
+            by_span = dict(zip(map(identity, spans), found, strict=True))
+            _link_group(doc, spans_key, links)
+            same = [entity for entity in doc.ents if identity(entity) in by_span]
+            _link_entities(same, [self._choose(x, *by_span[identity(x)])[0] for x in same])
+
+    def _choose(self, span: Span, found: Ranked, earlier: Ranked) -> tuple[str, Ranked]:
+        """Choose the link and the candidates of an entity."""
+        old, best = span.kb_id_, found[0] if found else None
+        if not self.links_label(span.label_):
+            return old, earlier
+        if best is not None and best[1] >= self.threshold:
+            return best[0], list(found)
+        first = earlier[0][0] if earlier else ""
+        if old and not (old == first and self.has_id(old)):
+            return old, earlier
+        return "", earlier if first and not found and not self.has_id(first) else list(found)
 
 
 def _link_entities(entities: Sequence[Span], links: Sequence[str]) -> None:
@@ -60,15 +89,13 @@ def _link_entities(entities: Sequence[Span], links: Sequence[str]) -> None:
             token.ent_kb_id_ = link
 
 
-def _link_group(
-    doc: Doc, spans_key: str, candidates: Sequence[Ranked], links: Sequence[str]
-) -> None:
+def _link_group(doc: Doc, spans_key: str, links: Sequence[tuple[str, Ranked]]) -> None:
     group = doc.spans[spans_key]
     linked = [
         Span(doc, span.start, span.end, label=span.label, kb_id=link, span_id=span.id)
-        for span, link in zip(group, links, strict=True)
+        for span, (link, _) in zip(group, links, strict=True)
     ]
-    attrs = {**group.attrs, CANDIDATES: [list(ranked) for ranked in candidates]}
+    attrs = {**group.attrs, CANDIDATES: [ranked for _, ranked in links]}
     doc.spans[spans_key] = SpanGroup(doc, name=group.name, attrs=attrs, spans=linked)
 
 
@@ -98,20 +125,25 @@ def gold_spans(doc: Doc, spans_key: str | None) -> list[Span]:
 
 def remember(
     memory: MentionMemory, doc: Doc, settings: LinkerSettings, kbs: Sequence[KnowledgeBase]
-) -> None:
+) -> list[str]:
     """Add the gold mentions of a Doc to a memory, if a knowledge base has their ids.
 
     memory (MentionMemory): Changed in place.
     doc (Doc): A gold Doc.
     settings (LinkerSettings): `spans_key` and `abbreviations` are used.
     kbs (Sequence[KnowledgeBase]): The knowledge bases.
+    RETURNS (list[str]): The gold ids that no knowledge base has.
     """
+    unknown: list[str] = []
     spans = gold_spans(doc, settings.spans_key)
     mentions = read_mentions(doc, spans, abbreviations=settings.abbreviations)
     for span, mention in zip(spans, mentions, strict=True):
-        ids = [id_ for id_ in gold_ids(span) if any(id_ in kb for kb in kbs)]
+        gold = gold_ids(span)
+        ids = [id_ for id_ in gold if any(id_ in kb for kb in kbs)]
+        unknown += [id_ for id_ in gold if id_ not in ids]
         if ids:
             memory.add(mention.label, mention.text, mention.long_form, ids)
+    return unknown
 
 
 class TextWords:

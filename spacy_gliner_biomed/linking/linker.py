@@ -95,7 +95,7 @@ class ConceptLinker:
         # By knowledge base and scope.
         self._caches: dict[tuple[str, str], LookupCache[str, RankedScores]] = {}
         self._rules = {rule.label: rule for rule in self.rules}
-        _check_distinct(self.kbs)
+        check_distinct(self.kbs)
         known = {kb.name for kb in self.kbs}
         for rule in self.rules:
             if unknown := sorted(rule.sources - known):
@@ -239,7 +239,7 @@ def _highest(found: Sequence[tuple[Mapping[str, float], float]]) -> dict[str, fl
     return highest
 
 
-def _check_distinct(kbs: Sequence[KnowledgeBase]) -> None:
+def check_distinct(kbs: Sequence[KnowledgeBase]) -> None:
     """RAISES (ValueError): If two knowledge bases share a name or a concept id."""
     for first, second in combinations(kbs, 2):
         names = f"{first.name!r} and {second.name!r}"

@@ -10,7 +10,7 @@ import numpy as np
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.linking.kb.candidates import SIMILAR, Scope
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
-from spacy_gliner_biomed.linking.label_types import UNTYPED, expand_types
+from spacy_gliner_biomed.linking.label_types import ANY_LABEL, UNTYPED, expand_types
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,10 @@ class LinkerSettings:
     def min_score(self) -> float:
         """The minimum score of a candidate."""
         return self.threshold if self.candidate_threshold is None else self.candidate_threshold
+
+    def links_label(self, label: str) -> bool:
+        """Return whether entities of a label are linked: by a rule of theirs, or without any."""
+        return not self.labels or any(rule.label in (label, ANY_LABEL) for rule in self.labels)
 
     @property
     def only_best(self) -> bool:

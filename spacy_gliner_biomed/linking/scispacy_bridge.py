@@ -14,10 +14,11 @@ from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
 from spacy.tokens import Doc, Span
 
 from spacy_gliner_biomed.common.optional import import_optional
-from spacy_gliner_biomed.linking.entities import annotate, spans_of
+from spacy_gliner_biomed.linking.entities import LinkWriter, spans_of
 from spacy_gliner_biomed.linking.kb.candidates import Scope, find_candidates
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 from spacy_gliner_biomed.linking.kb.view import KnowledgeBaseView
+from spacy_gliner_biomed.linking.linker import check_distinct
 from spacy_gliner_biomed.linking.loading import load_all
 
 FACTORIES = ("abbreviation", "hyponym_detector", "linking", "custom_sentence_segmenter")
@@ -58,10 +59,11 @@ def make_candidate_generator(paths: list[Path]) -> Any:
 
     paths (list[Path]): See `linking.loading.make_knowledge_base`.
     RAISES (ImportError): If scispaCy is not installed.
-    RAISES (ValueError): If a knowledge base cannot be read.
+    RAISES (ValueError): If a knowledge base cannot be read, or two share a name or an id.
     """
     module = import_scispacy("candidate_generation", "CandidateGenerator.v1")
     kbs = load_all(paths)
+    check_distinct(kbs)
 
     class LocalCandidateGenerator(module.CandidateGenerator):  # type: ignore[misc, name-defined]
         """A subclass, because scispaCy checks the type."""
@@ -111,8 +113,13 @@ class ScispacySpanLinker:
     def __call__(self, doc: Doc) -> Doc:
         """Link the spans of a Doc: `kb_id_`, `Span._.kb_ents` and the group's attrs."""
         spans = spans_of(doc, self.spans_key)
+        earlier = [span._.kb_ents for span in spans]
         self.linker(_SpansAsEnts(spans))
-        annotate(doc, [span._.kb_ents for span in spans], self.spans_key)
+        found = [span._.kb_ents for span in spans]
+        for span, candidates in zip(spans, earlier, strict=True):
+            span._.kb_ents = candidates
+        writer = LinkWriter(has_id=lambda concept_id: concept_id in self.linker.kb.cui_to_entity)
+        writer.write(doc, found, self.spans_key)
         return doc
 
 

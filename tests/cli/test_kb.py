@@ -37,6 +37,15 @@ def test_a_terminology_is_built_with_a_manifest(table: Path, tmp_path: Path) -> 
 def test_names_are_looked_up(table: Path) -> None:
     result = run(gliner_cli, ["kb", "search", str(table), "Podagra", "zzz"])
     assert result.stdout == "Podagra\t0.995\tD:1\tGout\n"
+    assert result.stderr.splitlines() == ["No concept has a name like 'zzz'"]
+
+
+@pytest.mark.parametrize("k", ["0", "-1"])
+def test_a_search_for_less_than_one_concept_is_refused(table: Path, k: str) -> None:
+    result = run(gliner_cli, ["kb", "search", str(table), "Podagra", "-k", k])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "GB-E419] -k must be at least 1, the maximum number of concepts" in result.stderr
+    assert f"found {k}." in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -283,7 +283,8 @@ def test_gold_mentions_are_remembered_in_initialize(make_nlp: MakeNlp) -> None:
         gold(nlp, "yyy", [(0, 1, "disease", "MESH:-1")]),
         gold(nlp, "xxx", [(0, 1, "disease", "X:unknown")]),
     ]
-    initialize(nlp, examples)
+    with pytest.warns(UserWarning, match="GB-W417.* 1 gold id that .*'X:unknown'"):
+        initialize(nlp, examples)
     assert len(nlp.get_pipe("gliner_biomed_linker").memory) == 1
     assert links(nlp("zzz")) == ["D:1"]
 
@@ -296,6 +297,29 @@ def test_mentions_need_the_pipeline_that_reads_them(make_nlp: MakeNlp) -> None:
         linker.initialize(lambda: [], mentions=lambda nlp: examples)
     linker.initialize(lambda: [], nlp=nlp, mentions=lambda nlp: examples)
     assert links(nlp("zzz")) == ["D:2"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "n", "hint"),
+    [
+        (["X:9", "X:9", "D:2"], "2 gold ids", ""),
+        (["d:2", "2"], "2 gold ids", " 2 of them differ in case or prefix only: write 'D:2'"),
+        (["D_2", "X:9"], "2 gold ids", " 1 of them differ in case or prefix only: write 'D:2'"),
+    ],
+)
+def test_gold_ids_that_no_knowledge_base_has_are_counted(
+    make_nlp: MakeNlp, ids: list[str], n: str, hint: str
+) -> None:
+    nlp = make_nlp()
+    examples = [gold(nlp, "zzz", [(0, 1, "disease", name)]) for name in ids]
+    with pytest.warns(UserWarning, match=rf"GB-W417\].* did not remember {n} that") as caught:
+        initialize(nlp, examples)
+    (message,) = (str(each.message) for each in caught)
+    assert "has (small), such as" in message
+    assert f".{hint}" in message
+    assert ("differ" in message) == bool(hint)
+    memory: Any = nlp.get_pipe("gliner_biomed_linker")
+    assert len(memory.memory) == ids.count("D:2")
 
 
 def test_memory_can_be_switched_off(make_nlp: MakeNlp) -> None:

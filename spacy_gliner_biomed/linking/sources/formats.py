@@ -12,10 +12,12 @@ from spacy_gliner_biomed.linking.sources.mesh import read_mesh_ascii, read_mesh_
 from spacy_gliner_biomed.linking.sources.obo import read_obo
 from spacy_gliner_biomed.linking.sources.table import read_table
 from spacy_gliner_biomed.linking.sources.umls import read_umls
+from spacy_gliner_biomed.linking.sources.unread import UnreadValues
 from spacy_gliner_biomed.training.formats.options import ReadOptions
 from spacy_gliner_biomed.training.json_items import read_items
 
 MESH_XML = "mesh-xml"
+KEYS = ("concept_id", "canonical_name", "aliases", "types", "definition")
 
 
 def read_concepts(
@@ -60,14 +62,19 @@ def guess_format(path: Path) -> str | None:
 
 def read_json(path: Path, encoding: str = UTF8) -> Iterator[Located]:
     """Read scispaCy's format: objects {"concept_id", "canonical_name", ...}, one a line or in one
-    array, as scispaCy reads both. Concepts of an array have the number of the item, from 1.
+    array, as scispaCy reads both. Concepts of an array have the number of the item, from 1. A
+    warning counts the values of other keys.
     """
+    unread = UnreadValues(KEYS)
     for number, value in _json_values(path, encoding):
         try:
-            yield number, _concept(value)
+            concept = _concept(value)
         except (ValueError, KeyError, TypeError) as error:
             what = f"{error} is missing" if isinstance(error, KeyError) else error
             raise ValueError(Errors.E060.format(path=path, line=number, error=what)) from error
+        unread.add(key for key, found in value.items() if found not in (None, "", []))
+        yield number, concept
+    unread.report(path)
 
 
 def _json_values(path: Path, encoding: str) -> Iterator[tuple[int, Any]]:

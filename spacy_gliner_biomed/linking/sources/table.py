@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
@@ -12,47 +12,59 @@ from spacy_gliner_biomed.common.files import UTF8, open_text
 from spacy_gliner_biomed.common.reporting import has_code, shorten, warn
 from spacy_gliner_biomed.errors import Errors, Warnings
 from spacy_gliner_biomed.linking.kb.concepts import Concept, Located
+from spacy_gliner_biomed.linking.sources.unread import UnreadValues
 
 COLUMNS = ("id", "name", "aliases", "types", "definition")
 SEPARATOR = "|"
-# What else people write between names, and between types, which often hold commas.
-OTHER_SEPARATORS = {"aliases": re.compile(r"[;\n]|,\s"), "types": re.compile(r"[;\n]")}
+# What else people write between names. Commas are also parts of names ("Neoplasms, Breast") and,
+# even more often, of types.
+OTHER_SEPARATORS, COMMA = re.compile(r"[;\n]"), re.compile(r",\s")
+LISTS = ("aliases", "types")
 
 
 @dataclass
 class _Cells:
     """What a table has in its cells of several names.
 
-    n (int): Cells that seem to have another separator than `SEPARATOR`.
-    example (str): The first of these.
+    others (list[tuple[str, bool]]): Cells without `SEPARATOR` that seem to have another one, and
+        whether it is a comma, which tells nothing where another cell has `SEPARATOR`.
     has_separator (bool): Whether a cell has `SEPARATOR`.
     """
 
-    n: int = 0
-    example: str = ""
+    others: list[tuple[str, bool]] = field(default_factory=list)
     has_separator: bool = False
 
     def split(self, column: str, cell: str) -> list[str]:
         """Return the names of a cell."""
-        self.has_separator |= SEPARATOR in cell
-        if OTHER_SEPARATORS[column].search(cell.strip()):
-            self.n += 1
-            self.example = self.example or cell
+        if SEPARATOR in cell:
+            self.has_separator = True
+        elif OTHER_SEPARATORS.search(cell.strip()):
+            self.others.append((shorten(cell), False))
+        elif column == "aliases" and COMMA.search(cell.strip()):
+            self.others.append((shorten(cell), True))
         return [part.strip() for part in cell.split(SEPARATOR) if part.strip()]
+
+    def report(self, path: Path) -> None:
+        """Warn once about the cells that seem to have other separators."""
+        if found := [
+            cell for cell, is_comma in self.others if not (is_comma and self.has_separator)
+        ]:
+            warn(Warnings.W405.format(path=path, n=len(found), example=found[0]))
 
 
 def read_table(path: Path, encoding: str = UTF8) -> Iterator[Located]:
     """Read a table with the columns id and name; aliases, types and definition are optional.
 
     Several aliases or types in a cell are separated by "|". Blank rows are skipped and counted in a
-    warning; another one counts cells that seem to have other separators.
+    warning; others count cells that seem to have other separators, and the values of columns with
+    another name.
 
     path (Path): The file. Columns are separated by commas, semicolons or tabs.
     encoding (str): See `files.open_text`.
     YIELDS (Located): Line numbers and concepts.
     RAISES (ValueError): With file and line, if a row cannot be read.
     """
-    n_blank, names = 0, _Cells()
+    n_blank, names, unread = 0, _Cells(), UnreadValues(COLUMNS)
     with open_text(path, newline="", encoding=encoding) as file:
         first = file.readline()
         rows = csv.reader(chain([first], file), delimiter=delimiter_of(path, first), strict=True)
@@ -60,6 +72,8 @@ def read_table(path: Path, encoding: str = UTF8) -> Iterator[Located]:
             header = _read_header(next(rows, []))
             for row in rows:
                 if any(cell.strip() for cell in row):
+                    cells = zip(header, row, strict=False)  # of other lengths: an error below
+                    unread.add(name for name, cell in cells if cell.strip())
                     yield rows.line_num, _concept(header, row, names)
                 else:
                     n_blank += 1
@@ -70,8 +84,8 @@ def read_table(path: Path, encoding: str = UTF8) -> Iterator[Located]:
             raise ValueError(Errors.E060.format(path=path, line=line, error=error)) from error
     if n_blank:
         warn(Warnings.W150.format(n=n_blank, path=path))
-    if names.n and not names.has_separator:
-        warn(Warnings.W405.format(path=path, n=names.n, example=shorten(names.example)))
+    names.report(path)
+    unread.report(path)
 
 
 def _read_header(cells: Sequence[str]) -> list[str]:
@@ -98,6 +112,6 @@ def _concept(header: Sequence[str], cells: Sequence[str], names: _Cells) -> Conc
     if len(cells) != len(header):
         raise ValueError(f"the row has {len(cells)} cells, and the header {len(header)}")
     row = dict(zip(header, cells, strict=True))
-    aliases, types = (names.split(column, row.get(column, "")) for column in OTHER_SEPARATORS)
+    aliases, types = (names.split(column, row.get(column, "")) for column in LISTS)
     definition = row.get("definition", "").strip() or None
-    return Concept(row["id"].strip(), row["name"], aliases, types, definition)
+    return Concept(row["id"].strip(), row["name"].strip(), aliases, types, definition)

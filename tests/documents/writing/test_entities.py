@@ -7,7 +7,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
 from spacy_gliner_biomed.documents.writing.entities import EntityReader, read_entities
-from spacy_gliner_biomed.linking.entities import annotate
+from spacy_gliner_biomed.linking.entities import LinkWriter
 from spacy_gliner_biomed.linking.kb.concepts import Concept
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 
@@ -52,7 +52,7 @@ def test_without_the_component_the_entities_are_those_of_the_doc(doc: Doc) -> No
 @pytest.mark.parametrize("linked", ["sc", None])
 def test_concepts_are_those_that_our_linker_wrote(doc: Doc, linked: str | None) -> None:
     candidates = [[("D1", 0.9), ("D2", 0.4)], [("D3", 0.3)]]
-    annotate(doc, candidates[: 2 if linked else 1], linked, threshold=0.5)
+    LinkWriter(0.5).write(doc, candidates[: 2 if linked else 1], linked)
     assert concepts(doc) == [("D1", 0.9), (None, None)]  # D3 is below the threshold
     assert concepts(doc, spans_key=None) == [("D1", 0.9)]
 
@@ -66,7 +66,7 @@ def test_concepts_of_scispacy_are_the_best_candidates(doc: Doc) -> None:
 def test_a_concept_that_a_linker_refused_is_none_whatever_the_pipeline_has(
     doc: Doc, own_linker: bool
 ) -> None:
-    annotate(doc, [[("D1", 0.9)], [("D9", 0.31)]], "sc", threshold=0.7)
+    LinkWriter(0.7).write(doc, [[("D1", 0.9)], [("D9", 0.31)]], "sc")
     again = Doc(doc.vocab).from_bytes(doc.to_bytes())  # as in a DocBin of an earlier run
     assert concepts(again, own_linker=own_linker) == [("D1", 0.9), (None, None)]
 

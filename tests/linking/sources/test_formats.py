@@ -49,6 +49,19 @@ def test_json_lines_are_read_zipped_or_not(tmp_path: Path) -> None:
     assert list(read_concepts(tmp_path / "a.jsonl.gz")) == expected
 
 
+def test_values_of_unknown_keys_are_counted(tmp_path: Path) -> None:
+    lines = [
+        {"concept_id": "X:1", "canonical_name": "aspirin", "synonyms": ["ASA"], "tuis": []},
+        {"concept_id": "X:2", "canonical_name": "gout", "synonyms": ["podagra"], "xref": "Y:1"},
+    ]
+    path = write(tmp_path / "a.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.warns(UserWarning, match="GB-W418") as caught:
+        assert len(list(read_concepts(path))) == 2
+    (message,) = (str(each.message) for each in caught)
+    assert message.startswith(f"[GB-W418] In {path}, 3 values were not read")
+    assert "'synonyms' (did you mean 'aliases'?), 'xref'. Known are concept_id," in message
+
+
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("name", ["a.json", "a.json.gz", "a.jsonl"])
 def test_an_array_is_read_as_lines_are(tmp_path: Path, name: str, indent: int | None) -> None:

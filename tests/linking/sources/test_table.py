@@ -42,6 +42,22 @@ def test_headers_may_be_in_any_case_and_have_spaces(tmp_path: Path) -> None:
     assert concept == Concept("D:1", "Gout", ["podagra"], [])
 
 
+def test_names_have_no_white_space_at_their_ends(tmp_path: Path) -> None:
+    (concept,) = read_concepts(write(tmp_path / "a.csv", "id,name,aliases\nX:1, aspirin , ASA\n"))
+    assert concept == Concept("X:1", "aspirin", ["ASA"], [])
+
+
+def test_values_of_unknown_columns_are_counted_with_the_name_that_was_meant(tmp_path: Path) -> None:
+    text = "id,name,Synonyms,typ,note,empty\nX:1,aspirin,ASA,drug,x,\nX:2,gout,,,y,\n"
+    found = "'synonyms' (did you mean 'aliases'?), 'typ' (did you mean 'types'?)"
+    with pytest.warns(UserWarning, match="GB-W418") as caught:
+        concepts = list(read_concepts(write(tmp_path / "a.csv", text)))
+    assert [concept.concept_id for concept in concepts] == ["X:1", "X:2"]
+    (message,) = (str(each.message) for each in caught)
+    assert message.startswith(f"[GB-W418] In {tmp_path / 'a.csv'}, 4 values were not read")
+    assert f"'note', {found}. Known are id, name, aliases, types, definition." in message
+
+
 def test_blank_rows_are_skipped_and_counted(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "id,name\n\nD:1,Gout\n , \n,\nD:2,Asthma\n\n")
     with pytest.warns(UserWarning, match=r"GB-W150\] In .*a\.csv, 4 blank rows were") as caught:
@@ -96,6 +112,7 @@ def table(tmp_path: Path, *cells: tuple[str, str]) -> Path:
         ([("Tafinlar;GSK2118436", ""), ("one", "")], "1 cell", "Tafinlar;GSK2118436"),
         ([("PLX4032\nZelboraf", "")], "1 cell", "PLX4032 Zelboraf"),
         ([("one", "drug; chemical")], "1 cell", "drug; chemical"),
+        ([("a|b", ""), ("ASA; acetylsalicylic acid", "")], "1 cell", "ASA; acetylsalicylic acid"),
     ],
 )
 def test_other_separators_are_said_once_for_a_file(
@@ -109,7 +126,7 @@ def test_other_separators_are_said_once_for_a_file(
         concepts = list(read_concepts(path))
     assert len(caught) == 1
     assert [list(concept.aliases) for concept in concepts] == [
-        [aliases] if aliases else [] for aliases, _ in cells
+        aliases.split("|") if aliases else [] for aliases, _ in cells
     ]
 
 
