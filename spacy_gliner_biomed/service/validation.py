@@ -39,6 +39,9 @@ def validation_error(errors: Sequence[Error], model: type[BaseModel]) -> Service
     """
     if unknown := [error for error in errors if error["type"] == "extra_forbidden"]:
         return _unknown_keys(unknown, model)
+    if any(error["type"] == "string_unicode" for error in errors):
+        problem = "A key or setting holds half of a surrogate pair"
+        return ServiceError(422, Errors.E251.format(error=problem))
     first = _place(errors[0])
     if not first:
         return ServiceError(400, Errors.E241.format(error="it is not a JSON object"))

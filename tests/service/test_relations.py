@@ -121,7 +121,7 @@ def test_a_model_without_relations_says_so(client: Client) -> None:
     stream = client.request("POST", "/annotate/stream?relations=causes", b"{}\n")
     assert (stream.status, stream.code()) == (422, "GB-E361")
     broken = client.request("POST", "/annotate/stream?relations=[", b"{}\n")
-    assert (broken.status, broken.code()) == (422, "GB-E360")
+    assert (broken.status, broken.code()) == (422, "GB-E426")
 
 
 def test_labels_tell_whether_there_are_relations(related: Client, client: Client) -> None:

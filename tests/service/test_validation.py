@@ -74,6 +74,15 @@ def test_unknown_keys_are_named_with_those_that_are_known_there() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "body", [{"\ud800": 1}, {"labels": [{"label": "a", "\ud800": 1}]}, {"overlap": "\ud800"}]
+)
+def test_half_a_character_is_said(body: Any) -> None:
+    error = error_of(body)
+    assert error.status == 422
+    assert "[GB-E251] A key or setting holds half of a surrogate pair" in error.message
+
+
 def test_a_body_that_is_no_object_is_said() -> None:
     error = error_of([1])
     assert error.status == 400
