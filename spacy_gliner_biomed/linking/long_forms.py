@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 
-from spacy_gliner_biomed.linking.kb.names import STOP_WORDS
+from spacy_gliner_biomed.linking.kb.names import DETERMINERS, FUNCTION_WORDS
 
 # Words that cannot begin a long form.
-PARTICLES = STOP_WORDS - {"type"}
+PARTICLES = FUNCTION_WORDS | DETERMINERS | {"a", "nos"}
+STOP_WORDS = PARTICLES | {"type"}
 WORD = re.compile(r"[^\W_]+")
 
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import srsly
+from numpy.typing import NDArray
 
 from spacy_gliner_biomed.common.reporting import shorten
 from spacy_gliner_biomed.common.saving import reading
 from spacy_gliner_biomed.linking.kb.candidates import LookupCache
-from spacy_gliner_biomed.linking.kb.names import bag_key, words
+from spacy_gliner_biomed.linking.kb.names import bag_key, differ_in_marks, words
 from spacy_gliner_biomed.linking.kb.ngrams import NgramIndex, SimilarRows
 from spacy_gliner_biomed.linking.kb.tables import HashTable, hash_string
 
@@ -125,7 +127,16 @@ class MentionMemory:
 
     def _search(self, names: list[str]) -> list[SimilarRows]:
         bags = [bag_key(words(name)) for name in names]
-        return self._index.search(bags, k=4 * NEIGHBOURS, min_cosine=MIN_COSINE)
+        found = self._index.search(bags, k=4 * NEIGHBOURS, min_cosine=MIN_COSINE)
+        return [self._alike(bag, *each) for bag, each in zip(bags, found, strict=True)]
+
+    def _alike(
+        self, bag: str, rows: NDArray[np.int64], cosines: NDArray[np.float64]
+    ) -> SimilarRows:
+        """Leave out mentions with other numbers: "interleukin 4" is not "interleukin 5"."""
+        names = (self._keys[row][0] for row in rows.tolist())
+        alike = np.array([not differ_in_marks(bag, name) for name in names], dtype=bool)
+        return rows[alike], cosines[alike]
 
     @cached_property
     def _found(self) -> LookupCache[str, SimilarRows]:

@@ -87,3 +87,13 @@ def test_bytes_keep_it_and_votes_sum_to_one_at_most(
 def test_a_damaged_memory_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"GB-E144.*the memory of a linker"):
         MentionMemory.from_bytes(content)
+
+
+def test_mentions_with_other_numbers_or_letters_do_not_vote() -> None:
+    known = memory(
+        ("gene", "human interleukin 4 receptor", None, ["G:4"]),
+        ("gene", "human chromosome X", None, ["G:X"]),
+    )
+    for name in ("human interleukin 5 receptor", "human chromosome 10"):
+        assert known.votes("gene", name, defined=False) == {}
+    assert set(known.votes("gene", "human interleukin receptor", defined=False)) == {"G:4"}

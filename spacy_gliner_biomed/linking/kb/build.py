@@ -4,14 +4,14 @@ import numpy as np
 
 from spacy_gliner_biomed.linking.kb.concepts import Concept
 from spacy_gliner_biomed.linking.kb.names import (
-    STOP_WORDS,
-    RewriteCounter,
     bag_key,
+    content_words,
     fold,
     sequence_key,
     words,
 )
 from spacy_gliner_biomed.linking.kb.ngrams import NgramIndex
+from spacy_gliner_biomed.linking.kb.rewrites import RewriteCounter
 from spacy_gliner_biomed.linking.kb.tables import HashTable, StringTable, Tables, hash_string
 
 ACRONYM_WORDS = range(2, 7)
@@ -32,7 +32,8 @@ class TableBuilder:
         self.with_acronym: list[int] = []
         self.form_numbers: dict[str, int] = {}
         self.form_of_name: list[int] = []
-        self.rewrites = RewriteCounter()
+        self.form_owners: list[int] = []  # the first concept of each form
+        self.counter = RewriteCounter()
 
     def add(self, concept: Concept) -> None:
         """Add a concept."""
@@ -43,11 +44,15 @@ class TableBuilder:
             parts = words(name)
             split.append(parts)
             self._add_name(name, parts)
-        self.rewrites.add(split)
+        self.counter.add(split)
         self.first_names.append(len(self.names))
         numbers = self.type_numbers
         self.types += [numbers.setdefault(name, len(numbers)) for name in concept.types]
         self.first_types.append(len(self.types))
+
+    def rewrites(self) -> dict[str, list[str]]:
+        """Return the words of all concepts that can replace each other."""
+        return self.counter.rewrites(dict(zip(self.form_numbers, self.form_owners, strict=True)))
 
     def tables(self) -> Tables:
         """Build the tables of all concepts."""
@@ -77,10 +82,12 @@ class TableBuilder:
     def _add_name(self, name: str, parts: list[str]) -> None:
         self.keys["fold"].append(hash_string(fold(name)))
         self.keys["sequence"].append(hash_string(sequence_key(parts)))
-        content = [part for part in parts if part not in STOP_WORDS]
+        content = content_words(parts)
         if len(content) in ACRONYM_WORDS:
             self.keys["acronym"].append(hash_string("".join(part[0] for part in content)))
             self.with_acronym.append(len(self.names))
-        numbers = self.form_numbers
-        self.form_of_name.append(numbers.setdefault(bag_key(parts), len(numbers)))
+        form = self.form_numbers.setdefault(bag_key(parts), len(self.form_numbers))
+        if form == len(self.form_owners):
+            self.form_owners.append(len(self.ids) - 1)
+        self.form_of_name.append(form)
         self.names.append(name)

@@ -9,20 +9,25 @@ from numpy.typing import NDArray
 
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
 from spacy_gliner_biomed.linking.kb.names import (
-    STOP_WORDS,
     bag_key,
+    content_words,
+    differ_in_marks,
     fold,
     sequence_key,
-    variants,
     words,
 )
+from spacy_gliner_biomed.linking.kb.rewrites import is_word, variants
 from spacy_gliner_biomed.linking.kb.species import is_taxon, species_of
 
 # Scores of equal names: identical; up to case; same words in the same order; same words.
 SAME, SAME_CASE_APART, SAME_SEQUENCE, SAME_BAG = 1.0, 0.995, 0.98, 0.97
-REWRITTEN = 0.92
+# A name with one word replaced. What means the same beside another word ("breast cancer", "breast
+# carcinoma") may differ alone: such a concept is a candidate below the default threshold of links.
+REWRITTEN, REWRITTEN_ALONE = 0.92, 0.69
 # The score of a similar name at a cosine of 1; lower than the score of any equal name.
 SIMILAR = 0.9
+# Other numbers ("chromosome 10", "chromosome X") are no link at the default threshold.
+LINKED, OTHER_MARKS = 0.7, 0.77
 # A match of initials: its score if no word of the name is in the text; the bonus if all are.
 INITIALS, IN_CONTEXT = 0.5, 0.3
 MAX_ACRONYM = 6
@@ -119,9 +124,14 @@ def _find_rewritten(
     rewritten = [
         (i, bag_key(v)) for i, each in enumerate(parts) for v in variants(each, kb.rewrites)
     ]
+    reached = [_rewritten_score(each) for each in parts]
     rows_of = _rows_of_bags(kb, [bag for _, bag in rewritten])
     for (i, _), rows in zip(rewritten, rows_of, strict=True):
-        _put_all(kb, scores[i], scope, rows, REWRITTEN)
+        _put_all(kb, scores[i], scope, rows, reached[i])
+
+
+def _rewritten_score(parts: Sequence[str]) -> float:
+    return REWRITTEN if sum(map(is_word, content_words(parts))) > 1 else REWRITTEN_ALONE
 
 
 def _find_similar(
@@ -135,10 +145,12 @@ def _find_similar(
     concepts = tables.concepts[rows]
     reached = SIMILAR * np.repeat(np.concatenate([cosines for _, cosines in found]), counts)
     reached[rows != tables.first_names[concepts]] -= NOT_PREFERRED
-    triples = zip(owners.repeat(counts).tolist(), concepts.tolist(), reached.tolist(), strict=True)
-    for owner, concept, score in triples:
+    columns = (owners.repeat(counts), rows, concepts, reached)
+    for owner, row, concept, score in zip(*(each.tolist() for each in columns), strict=True):
         if score > scores[owner].get(concept, 0.0) and scope.allows(concept):
-            scores[owner][concept] = score
+            if score >= LINKED and differ_in_marks(bags[owner], bag_key(words(tables.names[row]))):
+                score *= OTHER_MARKS
+            scores[owner][concept] = max(score, scores[owner].get(concept, 0.0))
 
 
 def find_acronym(kb: KnowledgeBase, short: str, context: Container[str], scope: Scope) -> Scores:
@@ -154,7 +166,7 @@ def find_acronym(kb: KnowledgeBase, short: str, context: Container[str], scope: 
     if not (short.isupper() and short.isalpha() and 2 <= len(short) <= MAX_ACRONYM):
         return scores
     for row in kb.tables.by_acronym.find([short.casefold()])[0]:
-        content = set(words(kb.tables.names[row])) - STOP_WORDS
+        content = set(content_words(words(kb.tables.names[row])))
         share = sum(word in context for word in content) / len(content)
         _put_all(kb, scores, scope, [row], INITIALS + IN_CONTEXT * share)
     return scores

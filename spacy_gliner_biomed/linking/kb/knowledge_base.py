@@ -26,7 +26,7 @@ from spacy_gliner_biomed.linking.kb.storage import (
 )
 from spacy_gliner_biomed.linking.kb.tables import Arrays, Tables
 
-FORMAT = "spacy-gliner-biomed terminology 1"
+FORMAT = "spacy-gliner-biomed terminology 2"
 
 
 class KnowledgeBase:
@@ -65,7 +65,7 @@ class KnowledgeBase:
 
     @cached_property
     def rewrites(self) -> dict[str, list[str]]:
-        """Words that may replace each other, see `names.RewriteCounter`."""
+        """Words that may replace each other, see `rewrites.RewriteCounter`."""
         found: dict[str, list[str]] = self.manifest["rewrites"]
         return found
 
@@ -134,7 +134,7 @@ class KnowledgeBase:
             "names": len(builder.names),
             "with_definition": sum(map(bool, builder.definitions)),
             "types": list(builder.type_numbers),
-            "rewrites": builder.rewrites.rewrites(),
+            "rewrites": builder.rewrites(),
         }
         tables = builder.tables()
         return cls(tables, {**manifest, CHECKSUM: checksum(tables.flat(), manifest)})

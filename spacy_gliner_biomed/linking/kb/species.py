@@ -9,7 +9,7 @@ of NCBI's taxonomy only: MeSH, for one, has concepts of its own for patients and
 from collections.abc import Sequence
 
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
-from spacy_gliner_biomed.linking.kb.names import STOP_WORDS, words
+from spacy_gliner_biomed.linking.kb.names import DETERMINERS, FUNCTION_WORDS, words
 
 HUMAN, MOUSE, RAT = "9606", "10090", "10116"
 # As OBO, BioPortal and identifiers.org write ids of the taxonomy.
@@ -24,6 +24,7 @@ NAMES = {
 }
 # Words that may stand before or beside them: "healthy human volunteers", "adult women".
 BESIDE = frozenset(words("human adult young elderly male female healthy"))
+SMALL = FUNCTION_WORDS | DETERMINERS | {"a"}
 SPECIES = {word: number for number, names in NAMES.items() for word in words(names)}
 
 
@@ -34,7 +35,7 @@ def species_of(kb: KnowledgeBase, name: Sequence[str]) -> int | None:
     name (Sequence[str]): The name as `words` splits it.
     RETURNS (int | None): The number of the concept; None if no rule applies.
     """
-    content = [word for word in name if word not in STOP_WORDS]
+    content = [word for word in name if word not in SMALL]
     if not content or content[-1] not in SPECIES:
         return None
     if not BESIDE.issuperset(content[:-1]):

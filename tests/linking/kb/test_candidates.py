@@ -8,16 +8,22 @@ from spacy_gliner_biomed.linking.kb import candidates
 from spacy_gliner_biomed.linking.kb.candidates import (
     EQUAL,
     REWRITTEN,
+    REWRITTEN_ALONE,
     SAME,
     SAME_BAG,
     SAME_CASE_APART,
     SAME_SEQUENCE,
+    SIMILAR,
     LookupCache,
     Scope,
     find_acronym,
     find_candidates,
 )
+from spacy_gliner_biomed.linking.kb.concepts import Concept
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
+
+ORGANS = list(enumerate(["lung", "liver", "skin"]))
+THRESHOLD = 0.7  # the default one of links
 
 
 def found(kb: KnowledgeBase, name: str, scope: Scope | None = None) -> dict[str, float]:
@@ -56,6 +62,53 @@ def test_a_name_that_none_equals_has_similar_candidates(kb: KnowledgeBase) -> No
     assert list(found(kb, "Prednisone")) == ["C:2"]
     assert next(iter(found(kb, "Prednisonum"))) == "C:2"
     assert 0 < found(kb, "Prednisonum")["C:2"] < REWRITTEN
+
+
+def test_one_word_is_not_replaced_with_the_score_of_a_longer_name() -> None:
+    cancers = [
+        Concept("X:1", "Carcinoma", ["carcinoma 2"]),
+        *(Concept(f"N:{i}", f"{organ} cancer", [f"{organ} carcinoma"]) for i, organ in ORGANS),
+        Concept("Z:1", "Thyroid carcinoma"),
+    ]
+    kb = KnowledgeBase.build(cancers, name="cancers")
+    assert kb.rewrites == {"cancer": ["carcinoma"], "carcinoma": ["cancer"]}
+    assert found(kb, "thyroid cancer")["Z:1"] == REWRITTEN
+    for name in ("cancer", "cancers", "cancer 2", "the cancer"):
+        assert max(found(kb, name).values()) < THRESHOLD
+    assert found(kb, "cancer")["X:1"] == REWRITTEN_ALONE
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("CDK1/2", "CDK12"),
+        ("MMP-1/3", "MMP13"),
+        ("keratin 1/8", "keratin 18"),
+        ("human chromosome 10", "human chromosome X"),
+        ("chromosome 10", "X chromosome"),
+        ("interleukin 4", "interleukin 5"),
+        ("SLC3A6", "SLC6A3"),
+        ("type 1", "NOS1"),
+    ],
+)
+def test_other_numbers_and_letters_are_no_link(name: str, other: str) -> None:
+    kb = KnowledgeBase.build([Concept("X:1", other)], name="one")
+    assert found(kb, name).get("X:1", 0.0) < THRESHOLD
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("HLA", "HLA-A"),
+        ("hepatitis", "hepatitis A"),
+        ("vitamin deficiency", "vitamin A deficiency"),
+        ("influenza A", "influenza"),
+    ],
+)
+def test_a_missing_letter_makes_a_name_similar_only(name: str, other: str) -> None:
+    kb = KnowledgeBase.build([Concept("X:1", other), Concept("X:2", f"{name} B")], name="two")
+    assert 0 < found(kb, name)["X:1"] < SIMILAR
+    assert found(kb, name.lower())["X:1"] < SIMILAR
 
 
 def test_a_preferred_name_goes_before_an_alias(kb: KnowledgeBase) -> None:
