@@ -43,7 +43,7 @@ def write_next(
 
     Each has its rank, uncertainty and gain in coverage in its metadata, as `next_rank`,
     `next_uncertainty` and `next_coverage`. Those of an earlier round are replaced. Other metadata
-    stays: if it has such a key, an underscore follows ours.
+    stays: if it has such a key, a number follows ours.
 
     nlp (Language): A configured pipeline with exactly one `gliner_biomed` component.
     files (Sequence[Path]): The pool, see `inputs.find_inputs`. It is read once.

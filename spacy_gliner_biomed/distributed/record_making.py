@@ -7,9 +7,10 @@ from typing import Any
 from spacy.tokens import Doc
 
 from spacy_gliner_biomed.common.json_text import check_depth, check_text
+from spacy_gliner_biomed.common.own_keys import free_key
 from spacy_gliner_biomed.common.reporting import describe
 from spacy_gliner_biomed.distributed.records import CorpusRecord, FailureKind
-from spacy_gliner_biomed.training.formats.notes_table import ID, TEXT, free_key
+from spacy_gliner_biomed.training.formats.notes_table import ID, TEXT
 from spacy_gliner_biomed.training.formats.options import DEFAULTS, ReadOptions
 
 

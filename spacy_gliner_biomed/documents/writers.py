@@ -6,6 +6,7 @@ from typing import Any, BinaryIO
 from spacy.tokens import Doc, DocBin
 
 from spacy_gliner_biomed.common.json_text import dump_json
+from spacy_gliner_biomed.common.own_keys import with_metadata
 from spacy_gliner_biomed.common.terminal import escape_controls
 from spacy_gliner_biomed.documents.inputs import Record
 from spacy_gliner_biomed.documents.writing.attributes import as_text
@@ -54,8 +55,10 @@ class JsonlWriter:
         own: dict[str, Any] = {"id": record.id, "text": doc.text, "entities": entities}
         if related := entity_relations(doc, found):
             own["relations"] = [relation.to_json() for relation in related]
-        meta = record.meta if self.settings.gold else without_gold(record.meta)
-        line = own | {key: value for key, value in meta.items() if key not in own}
+        if self.settings.gold:
+            line = own | {key: value for key, value in record.meta.items() if key not in own}
+        else:
+            line = with_metadata(own, without_gold(record.meta))
         self.stream.write(dump_json(line) + b"\n")
 
     def finish(self) -> None:

@@ -1,5 +1,6 @@
 """Why a document could not be annotated, and how its line says so."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,7 @@ class Failure(Exception):  # noqa: N818  it belongs to a document, and is no err
 
 
 FAILURE_KEY = "annotate_llm_failure"
+NAMED_SO = re.compile(rf"{FAILURE_KEY}(_\d+)?")
 
 
 def with_failure(line: Mapping[str, Any], failure: Failure) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def with_failure(line: Mapping[str, Any], failure: Failure) -> dict[str, Any]:
 
     line (Mapping[str, Any]): Its id, text and metadata.
     failure (Failure): Why it failed.
-    RETURNS (dict[str, Any]): The line. If the metadata has our key, an underscore follows it.
+    RETURNS (dict[str, Any]): The line. If the metadata has our key, a number follows it.
     """
     why = {"kind": failure.kind, "reason": failure.reason}
     return {**line, free_key(FAILURE_KEY, line): why}
@@ -54,4 +56,4 @@ def without_failure(meta: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_failure(name: str, value: Any) -> bool:
     is_ours = isinstance(value, dict) and value.keys() == {"kind", "reason"}
-    return is_ours and name.rstrip("_") == FAILURE_KEY
+    return is_ours and NAMED_SO.fullmatch(name) is not None

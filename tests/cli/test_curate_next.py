@@ -95,9 +95,9 @@ def test_metadata_stays_and_only_the_numbers_of_an_earlier_round_are_replaced(
     pool.write_text("".join(json.dumps(line) + "\n" for line in lines))
     run(uni_span, pool, "--output", target, "--count", 2)
     first, second = sorted(read_lines(target), key=lambda line: line["text"])
-    assert {first["next_rank"], second["next_rank_"]} == {1, 2}
+    assert {first["next_rank"], second["next_rank_2"]} == {1, 2}
     assert second["next_rank"] == "mine"
-    assert "next_rank_" not in first
+    assert "next_rank_2" not in first
     assert "next_coverage" in second
 
 

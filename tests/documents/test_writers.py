@@ -41,7 +41,7 @@ def written(factory: WriterFactory, *docs: Doc, record: Record | None = None) ->
 
 def test_jsonl_has_characters_scores_and_the_other_keys() -> None:
     doc = annotated("Aspirin für gastric\nulcer", FOUND)
-    record = Record(7, {"ward": "x", "entities": "replaced"})
+    record = Record(7, {"ward": "x", "entities": ["replaced"]})
     line = written(JsonlWriter, doc, record=record)
     assert line.endswith(b"\n")
     assert "für".encode() in line
@@ -104,10 +104,11 @@ def test_odd_ids_and_keys_are_written_by_all(factory: WriterFactory) -> None:
             assert not set(content.decode()) & set("\x1b\x9b\u202e\x00")
 
 
-def test_jsonl_has_its_own_text_and_id() -> None:
-    doc = annotated("Zinc.", [])
-    line = json.loads(written(JsonlWriter, doc, record=Record("1", {"text": "x", "id": 2, "b": 3})))
-    assert line == {"id": "1", "text": "Zinc.", "entities": [], "b": 3}
+def test_jsonl_has_its_own_keys_and_keeps_metadata_under_others() -> None:
+    doc, meta = annotated("Zinc.", []), {"text": "x", "id": 2, "entities": "none", "b": 3}
+    line = json.loads(written(JsonlWriter, doc, record=Record("1", meta)))
+    renamed = {"text_column": "x", "id_column": 2, "entities_column": "none"}
+    assert line == {"id": "1", "text": "Zinc.", "entities": [], **renamed, "b": 3}
 
 
 def test_jsonl_gives_odd_values_back() -> None:

@@ -2,13 +2,14 @@
 
 import csv
 import sys
-from collections.abc import Collection, Iterator
-from itertools import chain, count
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from spacy_gliner_biomed.common.delimiters import delimiter_of
 from spacy_gliner_biomed.common.files import checked_lines, open_text, unpacked_limit
 from spacy_gliner_biomed.common.json_text import check_text
+from spacy_gliner_biomed.common.own_keys import free_key
 from spacy_gliner_biomed.common.reporting import list_names
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.training.corpora import AnnotatedText
@@ -64,12 +65,6 @@ def _meta_keys(header: list[str]) -> list[str]:
         others = {*keys, *header} if name in [*keys, *RESERVED] else {*keys}
         keys.append(free_key(f"{name}_column" if name in RESERVED else name, others))
     return keys
-
-
-def free_key(name: str, taken: Collection[str]) -> str:
-    """Return a name, or with a number behind it if it is taken: "note", "note_2"."""
-    numbered = (f"{name}_{n}" for n in count(2))
-    return next(key for key in chain([name], numbered) if key not in taken)
 
 
 def _parse(row: list[str], keys: list[str], text_at: int, id_at: int | None) -> AnnotatedText:
