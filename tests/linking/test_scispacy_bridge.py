@@ -111,6 +111,27 @@ def test_span_groups_are_linked_by_scispacys_linker_overlaps_and_all(terminology
     assert doc.ents == ()
 
 
+def test_links_of_other_components_stay_where_scispacys_linker_finds_none(
+    terminology: Path,
+) -> None:
+    nlp = span_pipeline(terminology)
+    doc = nlp.make_doc("Wilson disease and qqq")
+    doc.spans["sc"] = [
+        Span(doc, 0, 2, "d", kb_id="LOCAL:1"),
+        Span(doc, 3, 4, "d", kb_id="LOCAL:2"),
+    ]
+    doc.spans["sc"][1]._.kb_ents = [("LOCAL:2", 0.8)]
+    for _ in range(2):
+        doc = nlp(doc)
+        assert [span.kb_id_ for span in doc.spans["sc"]] == ["D:4", "LOCAL:2"]
+        assert doc.spans["sc"][1]._.kb_ents == [("LOCAL:2", 0.8)]
+
+
+def test_a_knowledge_base_that_is_given_twice_is_refused(terminology: Path) -> None:
+    with pytest.raises(ValueError, match=r"GB-E091.*'small'"):
+        make_candidate_generator([terminology, terminology])
+
+
 def test_our_linker_reads_what_scispacys_detector_found(terminology: Path) -> None:
     make_use_scispacy()(spacy.blank("en").__class__)
     for serializable in (True, False):
