@@ -17,8 +17,9 @@ LETTERS = {**GREEK, "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ɑ
 LETTER_TABLE = str.maketrans(LETTERS)
 APOSTROPHES = str.maketrans(dict.fromkeys("’‘`´′ʹʼ＇", "'"))
 # "x" is not one of them: X chromosomes, X-rays and the fragile X are no tens.
-NUMERALS = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "-", "xi", "xii", "xiii"]
-ROMAN = {numeral: str(i) for i, numeral in enumerate(NUMERALS, 1) if numeral != "-"}
+NUMERALS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
+ROMAN = {numeral: str(i) for i, numeral in enumerate(NUMERALS, 1)}
+ROMAN |= {"xi": "11", "xii": "12", "xiii": "13"}
 # Words that may be missing, except at the start of a name, where they are symbols ("OR1A1").
 FUNCTION_WORDS = frozenset(
     {"and", "by", "due", "for", "from", "in", "of", "on", "or", "to", "with"}
