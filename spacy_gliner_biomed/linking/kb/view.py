@@ -12,7 +12,7 @@ from spacy_gliner_biomed.linking.kb.semantic_types import SemanticTypeTree, sema
 SHOWN = 10  # aliases of an entity that is printed
 
 
-class Entity(NamedTuple):
+class ConceptEntity(NamedTuple):
     """A concept, equal to scispaCy's `Entity`; it prints as that one does."""
 
     concept_id: str
@@ -45,7 +45,7 @@ class KnowledgeBaseView:
     kbs: Sequence[KnowledgeBase]
 
     @property
-    def cui_to_entity(self) -> Mapping[str, Entity]:
+    def cui_to_entity(self) -> Mapping[str, ConceptEntity]:
         """Entities by concept id."""
         return _Entities(self.kbs)
 
@@ -68,18 +68,18 @@ class KnowledgeBaseView:
         return tree
 
 
-class _Entities(Mapping[str, Entity]):
+class _Entities(Mapping[str, ConceptEntity]):
     def __init__(self, kbs: Sequence[KnowledgeBase]) -> None:
         self.kbs = kbs
 
-    def __getitem__(self, concept_id: str) -> Entity:
+    def __getitem__(self, concept_id: str) -> ConceptEntity:
         for kb in self.kbs:
             number = kb.number(concept_id) if isinstance(concept_id, str) else None
             if number is not None:
                 concept = kb.concept(number)
                 aliases, types = list(concept.aliases), list(concept.types)
                 name, definition = concept.canonical_name, concept.definition
-                return Entity(concept_id, name, aliases, types, definition)
+                return ConceptEntity(concept_id, name, aliases, types, definition)
         raise KeyError(concept_id)
 
     def __contains__(self, concept_id: object) -> bool:

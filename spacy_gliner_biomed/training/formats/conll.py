@@ -30,7 +30,7 @@ COMMENT = re.compile(r"# ?\w+( \w+)* ?= ?[^\t]*$")
 
 
 @dataclass
-class _Document:
+class _TaggedDocument:
     """Tokens and tags of sentences."""
 
     name: str = ""
@@ -85,9 +85,9 @@ def parse_tag(tag: str) -> tuple[str, str] | None:
     return found[1], check_label(found[2])
 
 
-def _documents(path: Path, options: ReadOptions) -> Iterator[_Document]:
+def _documents(path: Path, options: ReadOptions) -> Iterator[_TaggedDocument]:
     """Yield the documents; in a file without borders of documents, each sentence."""
-    document, has_borders = _Document(), False
+    document, has_borders = _TaggedDocument(), False
     for number, line in read_lines(path, options.encoding):
         with located(path, number):
             if NEW_DOCUMENT.match(line):
@@ -95,11 +95,11 @@ def _documents(path: Path, options: ReadOptions) -> Iterator[_Document]:
                     yield document
                 found = DOCUMENT_ID.match(line)
                 name = (found[1] or found[2]).strip() if found else ""
-                document, has_borders = _Document(name), True
+                document, has_borders = _TaggedDocument(name), True
             elif not line.strip():
                 if document and not has_borders:
                     yield document
-                    document = _Document()
+                    document = _TaggedDocument()
                 elif document.sentences[-1]:
                     document.sentences.append([])
             elif not COMMENT.match(line):
@@ -124,7 +124,7 @@ def _token(line: str, column: int | None) -> tuple[str, str]:
     return check_text(" ".join(token.split())), tag
 
 
-def _annotated(document: _Document, counts: Counts, beginnings: _Beginnings) -> AnnotatedText:
+def _annotated(document: _TaggedDocument, counts: Counts, beginnings: _Beginnings) -> AnnotatedText:
     lines, spans, sentences = [], [], []
     start = 0
     for tokens in filter(None, document.sentences):

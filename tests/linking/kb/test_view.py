@@ -7,7 +7,7 @@ import pytest
 
 from spacy_gliner_biomed.linking.kb.concepts import Concept
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
-from spacy_gliner_biomed.linking.kb.view import Entity, KnowledgeBaseView
+from spacy_gliner_biomed.linking.kb.view import ConceptEntity, KnowledgeBaseView
 from tests.linking.conftest import CONCEPTS
 
 
@@ -19,7 +19,9 @@ def view(kb: KnowledgeBase) -> KnowledgeBaseView:
 
 def test_entities_are_read_by_id(view: KnowledgeBaseView) -> None:
     entities = view.cui_to_entity
-    expected = Entity("D:1", "Breast Neoplasms", ["Breast Tumors", "Tumor, Breast"], ["disease"])
+    expected = ConceptEntity(
+        "D:1", "Breast Neoplasms", ["Breast Tumors", "Tumor, Breast"], ["disease"]
+    )
     assert entities["D:1"] == expected._replace(definition="A lump.")
     assert entities["G:1"].types == ["T116"]
     assert (len(entities), "D:99" in entities, list(entities)[-1]) == (10, False, "G:1")
@@ -38,7 +40,7 @@ def test_names_have_the_ids_of_all_their_concepts(view: KnowledgeBaseView) -> No
 
 def test_an_entity_prints_and_compares_as_scispacys(view: KnowledgeBaseView) -> None:
     utils = pytest.importorskip("scispacy.linking_utils", reason="needs scispaCy")
-    many = Entity("C:9", "x", [f"name {i}" for i in range(12)], ["T047", "T048"], None)
+    many = ConceptEntity("C:9", "x", [f"name {i}" for i in range(12)], ["T047", "T048"], None)
     for ours in [*view.cui_to_entity.values(), many]:
         theirs = utils.Entity(*ours)
         assert ours == theirs
