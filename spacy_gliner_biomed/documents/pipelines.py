@@ -74,6 +74,20 @@ def complete_entries(entries: Labels, known: Labels, key: str = "label") -> Labe
     return complete
 
 
+def complete_options(options: Mapping[str, Any], cfg: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings of a call without those that are None, and with complete entries.
+
+    options (Mapping[str, Any]): Settings of the component.
+    cfg (Mapping[str, Any]): The component's.
+    RETURNS (dict[str, Any]): The settings, see `complete_entries`.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    for name, key in (("labels", "label"), ("relations", "relation")):
+        if name in given:
+            given[name] = complete_entries(given[name], cfg[name], key)
+    return given
+
+
 def get_pipeline(
     pipeline: str | None, *, lang: str, checkpoint: str | None, revision: str | None
 ) -> Language:
@@ -123,10 +137,7 @@ def configure(nlp: Language, options: Mapping[str, Any], *, n_process: int = 1) 
         read.
     """
     component = find_component(nlp)
-    given = {key: value for key, value in options.items() if value is not None}
-    for name, key in (("labels", "label"), ("relations", "relation")):
-        if name in given:
-            given[name] = complete_entries(given[name], component.cfg[name], key)
+    given = complete_options(options, component.cfg)
     component.labels = given.pop("labels", component.cfg["labels"])
     component.cfg.update(given)
     if not component.settings().labels:

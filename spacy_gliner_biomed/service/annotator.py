@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_gliner_biomed.common.reporting import list_names
-from spacy_gliner_biomed.documents.pipelines import complete_entries, find_component
+from spacy_gliner_biomed.documents.pipelines import complete_options, find_component
 from spacy_gliner_biomed.documents.writing.attributes import attribute_kinds
 from spacy_gliner_biomed.documents.writing.entities import EntityReader
 from spacy_gliner_biomed.documents.writing.relations import entity_relations
@@ -94,11 +94,8 @@ class Annotator:
         RETURNS (CallSettings): All settings that a call can change.
         RAISES (ValueError): If a value is not allowed, or relations cannot be found.
         """
-        given = dict(options)
-        for name, key in (("labels", "label"), ("relations", "relation")):
-            if given.get(name) is not None:
-                given[name] = complete_entries(given[name], self.component.cfg[name], key)
-        if given.get("labels") is not None:  # a repeated label is no reason to warn the server
+        given = complete_options(options, self.component.cfg)
+        if "labels" in given:  # a repeated label is no reason to warn the server
             given["labels"] = [asdict(spec) for spec in parse_labels(given["labels"])]
         checked = self.component.settings(**given)
         if given.get("relations"):
