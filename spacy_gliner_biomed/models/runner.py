@@ -1,8 +1,8 @@
 """Run a network on rows or names, forward and backward."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from typing import Any
+from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from spacy_gliner_biomed.models.collate import (
 )
 from spacy_gliner_biomed.models.label_vectors import LabelVectors
 from spacy_gliner_biomed.models.trainer import set_dropout
+from spacy_gliner_biomed.nn.computing import backward_precision, forward_precision
 from spacy_gliner_biomed.nn.label_encoding import BiEncoder, mean_state
 from spacy_gliner_biomed.nn.layers import inside_rows
 from spacy_gliner_biomed.nn.network_base import RowBatch
@@ -59,6 +60,8 @@ class NetworkRunner:
     def __init__(self, checkpoint: Checkpoint, device: torch.device, precision: Precision) -> None:
         self.checkpoint, self.device = checkpoint, device
         self.precision = effective_precision(precision, device)
+        self._forward = partial(forward_precision, self.precision, device)
+        self._backward = partial(backward_precision, self.precision, device)
         self.label_vectors = LabelVectors()
 
     def logits(self, rows: Sequence[Row]) -> list[FloatArray]:
@@ -67,7 +70,7 @@ class NetworkRunner:
         rows (Sequence[Row]): At least one row.
         RETURNS (list[FloatArray]): Logits of spans (W, K, C) or of tokens (W, C, 3).
         """
-        with torch.inference_mode(), self._autocast():
+        with torch.inference_mode(), self._forward():
             logits = self._score(rows, self._cached_labels)
         return self._per_row(logits.float().cpu().numpy(), rows)
 
@@ -83,7 +86,7 @@ class NetworkRunner:
             one array. # (C,) each
         RETURNS (list[SpanLogits]): The selected spans of each row.
         """
-        with torch.inference_mode(), self._autocast():
+        with torch.inference_mode(), self._forward():
             spans = self._select(rows, self._pad_min_logits(min_logits))
         return spans_by_row(spans, rows)
 
@@ -105,7 +108,7 @@ class NetworkRunner:
         network = self.checkpoint.network
         assert isinstance(network, RelationNetwork)
         minimum = PairMinimum(torch.from_numpy(min_relations).to(self.device), min_adjacency)
-        with torch.inference_mode(), self._autocast():
+        with torch.inference_mode(), self._forward():
             spans, pairs = network.select_related(
                 self._collate(rows), self._pad_min_logits(min_logits), minimum
             )
@@ -118,7 +121,7 @@ class NetworkRunner:
         RETURNS (FloatArray): # (B, D)
         """
         batch = self._collate(rows)
-        with torch.inference_mode(), self._autocast():
+        with torch.inference_mode(), self._forward():
             _, words = self.checkpoint.network.vectors(batch)
         total = (words.float() * inside_rows(batch.n_words, words)[..., None]).sum(dim=1)
         n_words = batch.n_words.to(words.device)[:, None]
@@ -137,7 +140,7 @@ class NetworkRunner:
         vectors = np.zeros((len(names), 0), dtype=np.float32)
         for batch in length_batches(list(map(len, encoded)), NAME_BATCH):
             ids, mask = self._pad_ids([encoded[i] for i in batch], subtokens.pad_id)
-            with torch.inference_mode(), self._autocast():
+            with torch.inference_mode(), self._forward():
                 mean = mean_state(encoder, ids, mask)
             unit = torch.nn.functional.normalize(mean.float(), dim=-1).cpu().numpy()
             if not vectors.size:
@@ -159,7 +162,8 @@ class NetworkRunner:
             logits = self._score(rows, self._new_labels, training=True).float()
 
         def backprop(gradients: Sequence[FloatArray]) -> None:
-            logits.backward(self._pad(gradients, logits, rows))  # type: ignore[no-untyped-call]
+            with self._backward():
+                logits.backward(self._pad(gradients, logits, rows))  # type: ignore[no-untyped-call]
 
         return self._per_row(logits.detach().cpu().numpy(), rows), backprop
 
@@ -189,7 +193,8 @@ class NetworkRunner:
                     if output is not None and each is not None and output.requires_grad:
                         outputs.append(output)
                         given.append(torch.from_numpy(each).to(output.device, output.dtype))
-            torch.autograd.backward(outputs, given)
+            with self._backward():
+                torch.autograd.backward(outputs, given)
 
         entities = self._per_row(logits.detach().cpu().numpy(), rows)
         return list(map(to_related_logits, entities, scored)), backprop
@@ -200,7 +205,7 @@ class NetworkRunner:
         network = self.checkpoint.network.train()
         set_dropout(network, dropout)
         try:
-            with torch.enable_grad(), self._autocast():
+            with torch.enable_grad(), self._forward():
                 yield
         finally:
             network.eval()
@@ -293,8 +298,3 @@ class NetworkRunner:
         assert isinstance(network, BiEncoder)
         assert subtokens is not None
         return network.encode_labels(*self._pad_ids(encoded, subtokens.pad_id))
-
-    def _autocast(self) -> Any:
-        if self.precision == "float32":
-            return nullcontext()
-        return torch.autocast(self.device.type, dtype=getattr(torch, self.precision))

@@ -108,7 +108,9 @@ class WordLSTM(nn.LSTM):
         return output
 
     def _packed(self, words: Tensor, n_words: Tensor) -> Tensor:
-        self.dropout = self.between.p  # which `set_dropout` has set
+        # cuDNN draws dropout from a state of its own, which a resumed training cannot restore. A
+        # single layer drops nothing. `set_dropout` has set the rate.
+        self.dropout = self.between.p if self.num_layers > 1 else 0.0
         packed = pack_padded_sequence(words, n_words, batch_first=True, enforce_sorted=False)
         output, _ = super().forward(packed)
         unpacked, _ = pad_packed_sequence(output, batch_first=True, total_length=words.size(1))

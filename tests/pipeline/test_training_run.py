@@ -83,7 +83,9 @@ class StoppedError(Exception):
     """Stands for a kill."""
 
 
-def interrupt(output: Path, values: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def interrupt(
+    output: Path, values: dict[str, Any], monkeypatch: pytest.MonkeyPatch, config: str = CONFIG
+) -> None:
     """Train, and stop after the state of step 4 was kept."""
     keep = TrainingRun._keep
 
@@ -95,7 +97,7 @@ def interrupt(output: Path, values: dict[str, Any], monkeypatch: pytest.MonkeyPa
     with monkeypatch.context() as patch:
         patch.setattr(TrainingRun, "_keep", keep_and_stop)
         with pytest.raises(StoppedError):
-            train(output, values)
+            train(output, values, config)
 
 
 def weights_of(nlp: Language) -> dict[str, torch.Tensor]:
