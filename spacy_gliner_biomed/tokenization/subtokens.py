@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from tokenizers import Tokenizer
 
 from spacy_gliner_biomed.errors import Errors
 from spacy_gliner_biomed.tokenization.layout import LayoutMarks, insert_marks
+from spacy_gliner_biomed.tokenization.word_ids import WordIds
 from spacy_gliner_biomed.types import IntArray, WordOffsets
-
-# An encoding holds about a kilobyte a word until its ids are read.
-WORDS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,11 @@ class Subtokenizer:
         tokenizer.no_padding()
         return tokenizer
 
+    @cached_property
+    def word_ids(self) -> WordIds:
+        """The ids of single words."""
+        return WordIds(self.backend)
+
     def __getstate__(self) -> dict[str, object]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
@@ -54,11 +58,9 @@ class Subtokenizer:
         words (Sequence[str]): The words.
         RETURNS (tuple[IntArray, IntArray]): Ids (S,), and the number of ids of each word (W,).
         """
-        firsts = range(0, len(words), WORDS_AT_ONCE)
-        parts = [self._encode(words[first : first + WORDS_AT_ONCE]) for first in firsts]
-        none = np.zeros(0, dtype=np.int32)
-        ids = np.concatenate([none, *(ids for ids, _ in parts)])
-        return ids, np.concatenate([none, *(counts for _, counts in parts)])
+        ids = self.word_ids.get(words)
+        counts = np.array(list(map(len, ids)), dtype=np.int32)
+        return np.array(list(chain.from_iterable(ids)), dtype=np.int32), counts
 
     def encode_text(self, text: str, words: WordOffsets) -> tuple[IntArray, IntArray]:
         """Encode the words of a text, with layout marks if the model reads them.
@@ -74,13 +76,6 @@ class Subtokenizer:
         if not self.layout:
             return ids, counts
         return insert_marks(text, words, ids, counts, LayoutMarks(*self.layout))
-
-    def _encode(self, words: Sequence[str]) -> tuple[IntArray, IntArray]:
-        """Encode a few words at once. # (S,), (W,)"""
-        encoding = self.backend.encode(list(words), is_pretokenized=True, add_special_tokens=False)
-        of_word = np.array(encoding.word_ids, dtype=np.int64)
-        counts = np.bincount(of_word, minlength=len(words)).astype(np.int32)
-        return np.array(encoding.ids, dtype=np.int32), counts
 
     def encode_sequence(self, text: str) -> IntArray:
         """Encode a bi-encoder's label, with the special tokens around it.

@@ -9,6 +9,9 @@ import pytest
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from spacy_gliner_biomed.models import label_vectors
+from spacy_gliner_biomed.tokenization import word_ids
+
 N_THREADS = 8
 N_DIFFERENT = 100  # calls; then they come again
 LABELS = ["disease", "drug", "gene", "cell", "species"]
@@ -38,8 +41,14 @@ def run(nlp: Language, n_threads: int, n_calls: int) -> tuple[list[Any], list[fl
 
 @pytest.mark.parametrize(("kind", "n_calls"), [("bi_span", 1600), ("uni_span", 400)])
 def test_8_threads_find_and_count_what_one_does(
-    make_nlp: Callable[..., Language], request: pytest.FixtureRequest, kind: str, n_calls: int
+    make_nlp: Callable[..., Language],
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    n_calls: int,
 ) -> None:
+    monkeypatch.setattr(label_vectors, "MAX_CACHED", 2)
+    monkeypatch.setattr(word_ids, "MAX_WORDS", 12)
     nlp = make_nlp(request.getfixturevalue(kind))
     spans, scores, counts = run(nlp, N_THREADS, n_calls)  # first: what is cached is new
     expected_spans, expected_scores, expected_counts = run(nlp, 1, N_DIFFERENT)

@@ -125,6 +125,6 @@ def test_a_label_without_subtokens_is_refused() -> None:
 def test_many_words_are_encoded_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["aspirin", "\x7f", "of", "cancer", "x9"] * 5
     expected = tiny_tokenizer().encode(words)
-    monkeypatch.setattr("spacy_gliner_biomed.tokenization.subtokens.WORDS_AT_ONCE", 3)
+    monkeypatch.setattr("spacy_gliner_biomed.tokenization.word_ids.WORDS_AT_ONCE", 3)
     for one, other in zip(tiny_tokenizer().encode(words), expected, strict=True):
         np.testing.assert_array_equal(one, other)
