@@ -73,7 +73,7 @@ def peak_mib(who: int = resource.RUSAGE_SELF) -> int:
 def machine() -> dict[str, Any]:
     """Describe the machine and the software.
 
-    RETURNS (dict[str, Any]): CPU model, instruction sets, cores, threads of torch, versions.
+    RETURNS (dict[str, Any]): CPU model, instruction sets, cores, threads of torch, GPU, versions.
     """
     cpu = _cpu_info()
     flags = set((cpu.get("flags") or cpu.get("Features") or "").split())
@@ -83,6 +83,7 @@ def machine() -> dict[str, Any]:
         "instruction_sets": [name for name in INSTRUCTION_SETS if name in flags],
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "python": platform.python_version(),
         "versions": {name: version(name) for name in PACKAGES},
     }

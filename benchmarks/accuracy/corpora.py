@@ -60,9 +60,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--thresholds", type=Path, help="results whose thresholds are used")
     parser.add_argument("--overlap", default="flat")
     parser.add_argument("--precision", default="float32")
+    parser.add_argument("--device", help="cpu, cuda, cuda:1 or mps; default: spaCy's device")
     parser.add_argument("--untyped", action="store_true", help="compare spans without labels")
     arguments = parser.parse_args(argv)
-    nlp = make_nlp(arguments.checkpoint, arguments.precision)
+    nlp = make_nlp(arguments.checkpoint, arguments.precision, arguments.device)
     chosen = read_results(arguments.thresholds) if arguments.thresholds else {}
     rows = {}
     for name in arguments.names:

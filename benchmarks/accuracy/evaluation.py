@@ -15,15 +15,17 @@ GRID = [round(0.05 * i, 2) for i in range(4, 17)]
 BATCH = 64
 
 
-def make_nlp(checkpoint: str, precision: str = "float32") -> spacy.Language:
+def make_nlp(
+    checkpoint: str, precision: str = "float32", device: str | None = None
+) -> spacy.Language:
     """Make a blank pipeline with the component.
 
     checkpoint (str): A folder, a name, or "packaged".
-    precision (str): The component's precision.
+    precision, device (str): The component's.
     RETURNS (spacy.Language): The pipeline.
     """
     nlp = spacy.blank("en")
-    config = {"model": {"checkpoint": checkpoint}, "precision": precision}
+    config = {"model": {"checkpoint": checkpoint}, "precision": precision, "device": device}
     nlp.add_pipe("gliner_biomed", config=config)
     return nlp
 
