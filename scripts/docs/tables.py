@@ -15,7 +15,7 @@ from scripts.docs.curation_tables import (
 from scripts.docs.linking_tables import linking, linking_coverage, linking_speed
 from scripts.docs.relation_tables import relation_speed, relations
 from scripts.docs.scale_tables import scale, worker_memory
-from scripts.docs.table_parts import markdown, named, read, spread
+from scripts.docs.table_parts import RESULTS, markdown, named, read, spread
 
 
 def accuracy() -> str:
@@ -33,6 +33,18 @@ def accuracy_short() -> str:
     return markdown(
         head, ([named(n), f"{r['strict_f']:.1f}", f"{r['overlap_f']:.1f}"] for n, r in rows)
     )
+
+
+def precision() -> str:
+    """Strict F1 of each test set, one column for each precision and device."""
+    columns = {"float32, CPU": read("accuracy-test")}
+    for device in ("cpu", "gpu"):
+        for name in ("float32", "bfloat16", "float16"):
+            if (RESULTS / f"accuracy-{name}-{device}.json").exists():
+                columns[f"{name}, {device.upper()}"] = read(f"accuracy-{name}-{device}")
+    names = list(columns["float32, GPU"])
+    rows = ([named(n), *(f"{by[n]['strict_f']:.2f}" for by in columns.values())] for n in names)
+    return markdown(["test set", *columns], rows)
 
 
 def word_borders() -> str:
@@ -92,6 +104,28 @@ def speed(name: str) -> str:
     systems = sorted({each for by in found.values() for each in by})
     rows = ([*case, *(by.get(each, "") for each in systems)] for case, by in found.items())
     return markdown(["model, words/s", "texts", "labels", *systems], rows)
+
+
+# CPU, instruction set and cores of each run of the packaged model, by file of results.
+CPUS = {
+    "packaged-avx2-cpu": ("AMD EPYC (Zen 3)", "AVX2", 1),
+    "packaged-cpu": ("AMD EPYC (Zen 4)", "AVX-512 with BF16", 2),
+    "packaged-wide-cpu": ("not recorded", "AVX-512 with BF16", 2),
+}
+
+
+def cpus() -> str:
+    """Words a second of the packaged model on abstracts, one row for each CPU."""
+    head = ["CPU", "instruction set", "cores", "GFLOP/s per core, float32"]
+    systems = [(system, p) for p in ("fp32", "bf16") for system in ("ours", "gliner")]
+    head += [f"{SYSTEMS[system]}, {named(p)}" for system, p in systems]
+    table = []
+    for name, (cpu, instructions, cores) in CPUS.items():
+        rows = {(r["system"], r["precision"]): r for r in read(name) if r["mix"] == "abstracts"}
+        rate = rows["ours", "fp32"]["gflops"] / cores
+        found = [f"{rows[each]['words_s']:,.0f}" if each in rows else "" for each in systems]
+        table.append([cpu, instructions, cores, f"{rate:.0f}", *found])
+    return markdown(head, table)
 
 
 def _system(row: dict[str, Any]) -> str:
@@ -173,6 +207,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "accuracy-short": accuracy_short,
     "annotation-order": annotation_order,
     "auxiliary": auxiliary,
+    "cpus": cpus,
     "curation": curation,
     "curation-memory": curation_memory,
     "curation-paired": curation_paired,
@@ -186,6 +221,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "linking-speed": linking_speed,
     "llm-accuracy": llm_accuracy,
     "partial-annotation": partial_annotation,
+    "precision": precision,
     "relation-speed": relation_speed,
     "relations": relations,
     "scale": scale,
