@@ -10,7 +10,7 @@ import json
 import mmap
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,17 @@ from spacy_gliner_biomed.linking.kb.tables import Arrays, HashTable, StringTable
 
 DTYPES = {"U8": "u1", "I16": "<i2", "I32": "<i4", "U32": "<u4", "I64": "<i8", "U64": "<u8"}
 DTYPES["F32"] = "<f4"
+# The types of arrays, by the last part of their names. They are those of the annotations in
+# `tables`, which cannot be read at run time: what `NDArray` is differs between versions of numpy.
+TYPES: dict[str, type[np.generic]] = {
+    "data": np.uint8,
+    "types": np.int16,
+    **dict.fromkeys(("rows", "concepts", "forms"), np.int32),
+    **dict.fromkeys(("offsets", "first_names", "first_types", "first_forms"), np.int64),
+    "codes": np.uint32,
+    "hashes": np.uint64,
+    **dict.fromkeys(("idf", "norms"), np.float32),
+}
 CHECKSUM = "sha256"  # key in the description; covers everything else
 # The exceptions that damaged JSON, or numbers in it, can raise.
 DAMAGE = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
@@ -182,10 +193,7 @@ def check_tables(tables: Tables, manifest: Mapping[str, Any]) -> None:
 
 def _check_types(tables: Tables) -> None:
     for name, array in tables.flat().items():
-        kind, _, part = name.rpartition(".")
-        owner = type(getattr(tables, kind)) if kind else Tables
-        # NDArray[np.int64] is ndarray[shape, dtype[int64]].
-        expected = np.dtype(get_args(get_args(get_type_hints(owner)[part])[1])[0])
+        expected = np.dtype(TYPES[name.rpartition(".")[2]])
         if array.dtype != expected:
             raise ValueError(f"the array {name!r} is of type {array.dtype} instead of {expected}")
 

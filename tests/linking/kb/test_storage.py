@@ -2,16 +2,19 @@
 
 import json
 import random
+import re
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
 from spacy_gliner_biomed.linking.kb.knowledge_base import KnowledgeBase
+from spacy_gliner_biomed.linking.kb.storage import TYPES
+from spacy_gliner_biomed.linking.kb.tables import Tables
 from spacy_gliner_biomed.linking.linker import ConceptLinker, Mention
 
 NAMES = ["breast tumours", "hepatic failures", "Wilson diseas", "DMD", "renal tumor", "zzz"]
@@ -122,6 +125,15 @@ def test_a_bad_value_is_refused(kb: KnowledgeBase, name: str, value: float, mess
     damaged = KnowledgeBase(kb.tables.from_flat(arrays), kb.manifest)
     with pytest.raises(ValueError, match=f"GB-E083.*{message}"):
         KnowledgeBase.from_bytes(damaged.to_bytes())
+
+
+def test_types_are_those_of_the_annotations(kb: KnowledgeBase) -> None:
+    for name in kb.tables.flat():
+        kind, _, part = name.rpartition(".")
+        owner = type(getattr(kb.tables, kind)) if kind else Tables
+        # Of ndarray[shape, dtype[int64]] or NDArray[int64], the version of numpy decides.
+        *_, annotated = re.findall(r"numpy\.(u?int\d+|float\d+)", str(get_type_hints(owner)[part]))
+        assert np.dtype(TYPES[part]).name == annotated
 
 
 @pytest.mark.parametrize("change", ["longer", "shorter", "type", "missing", "more", "axes"])
