@@ -8,7 +8,7 @@ from spacy_gliner_biomed.common.reporting import shorten, warn
 from spacy_gliner_biomed.common.terminal import UNSAFE_CHARACTER
 from spacy_gliner_biomed.errors import Warnings
 
-MAX_DEPTH = 100  # levels of lists and objects; Python's own parser ends at about 1,000
+MAX_DEPTH = 100  # levels of lists and objects; Python's own parser ends at 1,000 or more
 
 
 def parse_json(text: str, *, to_write: bool = True) -> Any:
