@@ -59,7 +59,7 @@ class QuotedText:
         words = quote.split()
         if not words or len(quote) > MAX_QUOTE:
             return QuoteMatch([])
-        exact = _matches(self.text, re.escape(quote.strip()), re.NOFLAG)
+        exact = _matches(self.text, re.escape(quote.strip()))
         if exact:
             return QuoteMatch(exact, EXACT)
         composed = [compose(word) for word in words]
@@ -116,7 +116,7 @@ class QuotedText:
         return spans
 
 
-def _matches(text: str, pattern: str, flags: re.RegexFlag) -> list[CharSpan]:
+def _matches(text: str, pattern: str, flags: int = 0) -> list[CharSpan]:
     spans, at = [], 0
     search = re.compile(pattern, flags).search
     while (match := search(text, at)) is not None:

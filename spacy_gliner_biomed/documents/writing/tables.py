@@ -21,6 +21,8 @@ from spacy_gliner_biomed.documents.writing.text_forms import utf8_text
 from spacy_gliner_biomed.documents.writing.writer import WriterSettings
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that begins with one
+# Before Python 3.11, an unset escape character is NUL, which a text may hold; no text holds this.
+NO_ESCAPE = "\udc00"
 ROWS = 50_000  # of one row group of Parquet
 
 
@@ -159,7 +161,7 @@ class ParquetWriter:
 def csv_lines(rows: Iterable[Iterable[Any]]) -> bytes:
     """Return rows as CSV in UTF-8, with CRLF at the ends of lines; None is an empty cell."""
     buffer = io.StringIO(newline="")
-    csv.writer(buffer).writerows(rows)
+    csv.writer(buffer, escapechar=NO_ESCAPE).writerows(rows)
     return buffer.getvalue().encode("utf8")
 
 

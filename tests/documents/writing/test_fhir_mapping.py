@@ -89,5 +89,7 @@ def test_mistakes_are_named(values: dict[str, Any], problem: str, tmp_path: Path
 def test_a_file_that_cannot_be_parsed_is_named(tmp_path: Path) -> None:
     for name in ("map.json", "map.toml"):
         (tmp_path / name).write_text("{ = ")
-        with pytest.raises(ValueError, match=rf"GB-E223.*{name}"):
+        no_toml = name == "map.toml" and sys.version_info < (3, 11)
+        expected, code = (ImportError, "GB-E415") if no_toml else (ValueError, "GB-E223")
+        with pytest.raises(expected, match=rf"{code}.*{name}"):
             read_fhir_mapping(tmp_path / name)
