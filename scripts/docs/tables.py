@@ -15,7 +15,7 @@ from scripts.docs.curation_tables import (
 from scripts.docs.linking_tables import linking, linking_coverage, linking_speed
 from scripts.docs.relation_tables import relation_speed, relations
 from scripts.docs.scale_tables import scale, worker_memory
-from scripts.docs.table_parts import RESULTS, markdown, named, read, spread
+from scripts.docs.table_parts import markdown, named, read, spread
 
 
 def accuracy() -> str:
@@ -37,14 +37,16 @@ def accuracy_short() -> str:
 
 def precision() -> str:
     """Strict F1 of each test set, one column for each precision and device."""
-    columns = {"float32, CPU": read("accuracy-test")}
-    for device in ("cpu", "gpu"):
-        for name in ("float32", "bfloat16", "float16"):
-            if (RESULTS / f"accuracy-{name}-{device}.json").exists():
-                columns[f"{name}, {device.upper()}"] = read(f"accuracy-{name}-{device}")
-    names = list(columns["float32, GPU"])
-    rows = ([named(n), *(f"{by[n]['strict_f']:.2f}" for by in columns.values())] for n in names)
-    return markdown(["test set", *columns], rows)
+    files = {
+        "float32, CPU": "accuracy-test",
+        "bfloat16, CPU": "accuracy-bfloat16-cpu",
+        "float32, GPU": "accuracy-float32-gpu",
+        "bfloat16, GPU": "accuracy-bfloat16-gpu",
+        "float16, GPU": "accuracy-float16-gpu",
+    }
+    found = list(map(read, files.values()))
+    rows = ([named(name), *(f"{by[name]['strict_f']:.2f}" for by in found)] for name in found[-1])
+    return markdown(["test set", *files], rows)
 
 
 def word_borders() -> str:

@@ -11,11 +11,11 @@ from spacy_gliner_biomed.types import Precision
 
 
 class ExactLSTMs:
-    """Switches off TF32, in which cuDNN computes LSTMs by default.
+    """Turns off TF32, which cuDNN uses for LSTMs by default.
 
-    TF32 has the 10 bits of float16 after the point. In LSTMs of tiny random checkpoints, it changes
-    logits by up to 0.003, which float32 does by less than 0.00001. The switch is one for the whole
-    process: the last thread that needs it turns it back.
+    TF32 rounds to 10 bits after the point, as float16 does. In tests with tiny random checkpoints,
+    it changes logits by up to 0.003. The setting belongs to the whole process, so the last thread
+    that leaves the context restores it.
     """
 
     def __init__(self) -> None:

@@ -108,8 +108,8 @@ class WordLSTM(nn.LSTM):
         return output
 
     def _packed(self, words: Tensor, n_words: Tensor) -> Tensor:
-        # cuDNN draws dropout from a state of its own, which a resumed training cannot restore. A
-        # single layer drops nothing. `set_dropout` has set the rate.
+        # `set_dropout` has set the rate. A single layer needs none, and cuDNN would draw a random
+        # number for it after each restored state, so that a resumed training would differ.
         self.dropout = self.between.p if self.num_layers > 1 else 0.0
         packed = pack_padded_sequence(words, n_words, batch_first=True, enforce_sorted=False)
         output, _ = super().forward(packed)

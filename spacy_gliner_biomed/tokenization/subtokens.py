@@ -59,8 +59,8 @@ class Subtokenizer:
         RETURNS (tuple[IntArray, IntArray]): Ids (S,), and the number of ids of each word (W,).
         """
         ids = self.word_ids.get(words)
-        counts = np.array(list(map(len, ids)), dtype=np.int32)
-        return np.array(list(chain.from_iterable(ids)), dtype=np.int32), counts
+        counts = np.fromiter(map(len, ids), np.int32, len(ids))
+        return np.fromiter(chain.from_iterable(ids), np.int32, int(counts.sum())), counts
 
     def encode_text(self, text: str, words: WordOffsets) -> tuple[IntArray, IntArray]:
         """Encode the words of a text, with layout marks if the model reads them.

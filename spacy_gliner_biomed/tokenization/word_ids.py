@@ -15,9 +15,9 @@ MAX_WORDS, MAX_LENGTH = 2**15, 40
 class WordIds:
     """The ids of words, which do not depend on a word's neighbours.
 
-    Without the cache, the tokenizer takes a third of the time of everything but the network, which
-    limits the speed on a GPU. Threads can share it: they only add to its dict, which is replaced
-    instead of emptied.
+    Everything but the network limits the speed on a GPU, and the tokenizer takes a third of that
+    time without the cache. Threads can share it: they only add to its dict, and a full dict is
+    replaced, not emptied.
 
     backend (Tokenizer): The tokenizer.
     """

@@ -21,7 +21,8 @@ from spacy_gliner_biomed.documents.writing.text_forms import utf8_text
 from spacy_gliner_biomed.documents.writing.writer import WriterSettings
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that begins with one
-# Before Python 3.11, an unset escape character is NUL, which a text may hold; no text holds this.
+# Before Python 3.11, `csv` takes NUL for an unset escape character, but a text may contain NUL. It
+# cannot contain this character.
 NO_ESCAPE = "\udc00"
 ROWS = 50_000  # of one row group of Parquet
 
